@@ -1,0 +1,1 @@
+"""Trained networks in, checked bundles for small devices out."""

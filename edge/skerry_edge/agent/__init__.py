@@ -1,0 +1,1 @@
+"""The agent: one small parent, one child a pipeline."""

@@ -1,0 +1,1 @@
+"""Sound: sources, features, wake words."""

@@ -1,0 +1,84 @@
+"""ONNX Runtime on the CPU."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from skerry_edge.backends.base import (
+    Array,
+    Backend,
+    BackendError,
+    BackendOptions,
+    ModelFileError,
+    TensorInfo,
+    check_inputs,
+)
+from skerry_edge.foundation.errors import ConfigError
+
+_DTYPES = {
+    "tensor(float)": "float32",
+    "tensor(float16)": "float16",
+    "tensor(int8)": "int8",
+    "tensor(uint8)": "uint8",
+    "tensor(int16)": "int16",
+    "tensor(int32)": "int32",
+    "tensor(int64)": "int64",
+}
+
+
+def load(path: Path, options: BackendOptions) -> Backend:
+    """Load an ONNX file. Raises ModelFileError where ONNX Runtime refuses it, ConfigError for another device."""
+    import onnxruntime as ort  # noqa: PLC0415  # a heavy runtime is imported only where it is used
+
+    if options.device != "cpu":
+        raise ConfigError("the onnx backend runs on the cpu", found=f"device '{options.device}'")
+    session_options = ort.SessionOptions()
+    session_options.log_severity_level = 3
+    if options.threads:
+        session_options.intra_op_num_threads = options.threads
+    try:
+        session = ort.InferenceSession(str(path), session_options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime's own exceptions share no other base
+        raise ModelFileError("ONNX Runtime cannot load the model", where=str(path), found=_first_line(error)) from error
+    return _OnnxBackend(session, str(path))
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0][:300] if str(error).strip() else type(error).__name__
+
+
+class _OnnxBackend:
+    def __init__(self, session: Any, where: str) -> None:  # noqa: ANN401  # onnxruntime ships no types
+        self._session = session
+        self._where = where
+        self._inputs = tuple(_info(one, where) for one in session.get_inputs())
+        self._outputs = tuple(_info(one, where) for one in session.get_outputs())
+        self._names = tuple(info.name for info in self._inputs)
+
+    @property
+    def inputs(self) -> tuple[TensorInfo, ...]:
+        return self._inputs
+
+    @property
+    def outputs(self) -> tuple[TensorInfo, ...]:
+        return self._outputs
+
+    def infer(self, tensors: tuple[Array, ...]) -> tuple[Array, ...]:
+        check_inputs(tensors, self._inputs)
+        try:
+            return tuple(self._session.run(None, dict(zip(self._names, tensors, strict=True))))
+        except Exception as error:  # ONNX Runtime's own exceptions share no other base
+            raise BackendError("inference failed", where=self._where, found=_first_line(error)) from error
+
+    def close(self) -> None:
+        self._session = None
+
+
+def _info(one: Any, where: str) -> TensorInfo:  # noqa: ANN401  # onnxruntime ships no types
+    if one.type not in _DTYPES:
+        raise ModelFileError("a tensor's type is not supported", where=f"{where}, '{one.name}'", found=one.type)
+    shape = tuple(size if isinstance(size, int) else 0 for size in one.shape)
+    return TensorInfo(name=one.name, shape=shape, dtype=np.dtype(_DTYPES[one.type]))

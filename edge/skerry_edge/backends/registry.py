@@ -1,0 +1,78 @@
+"""The backends by name; one is imported only when it is opened, and a missing one names its extra."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import importlib.util
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from skerry_edge.backends.base import Backend, BackendOptions
+from skerry_edge.foundation.errors import ConfigError, MissingError
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BackendEntry:
+    """Where a backend lives: ``module`` has ``load(path, options)``; ``runtimes`` are the packages it can use."""
+
+    module: str
+    runtimes: tuple[str, ...]
+    extra: str
+    formats: tuple[str, ...]
+
+
+BACKENDS: dict[str, BackendEntry] = {
+    "litert": BackendEntry(
+        module="skerry_edge.backends.litert",
+        runtimes=("ai_edge_litert", "tflite_runtime"),
+        extra="litert",
+        formats=("tflite",),
+    ),
+    "onnx": BackendEntry(
+        module="skerry_edge.backends.onnx",
+        runtimes=("onnxruntime",),
+        extra="onnx",
+        formats=("onnx",),
+    ),
+}
+
+
+def backend_for(model_format: str) -> str:
+    """Return the name of the backend that loads a format. Raises ConfigError where none does."""
+    for name, entry in BACKENDS.items():
+        if model_format in entry.formats:
+            return name
+    raise ConfigError(f"no backend loads models of format '{model_format}'", todo="choose another variant")
+
+
+def missing_reason(name: str) -> str | None:
+    """Tell why a backend cannot be used on this machine, or None where it can."""
+    entry = _entry(name)
+    if any(importlib.util.find_spec(runtime) for runtime in entry.runtimes):
+        return None
+    return f"{' or '.join(entry.runtimes)} is not installed: pip install 'skerry[{entry.extra}]'"
+
+
+def open_backend(name: str, path: Path, options: BackendOptions | None = None) -> Backend:
+    """Load the model file ``path`` with backend ``name``.
+
+    Raises ConfigError for an unknown name, MissingError where the runtime is not installed (the error names
+    the extra), ModelFileError where the runtime refuses the file.
+    """
+    entry = _entry(name)
+    reason = missing_reason(name)
+    if reason:
+        raise MissingError(f"backend '{name}' cannot be used", found=reason)
+    load: Callable[[Path, BackendOptions], Backend] = importlib.import_module(entry.module).load
+    return load(path, options or BackendOptions())
+
+
+def _entry(name: str) -> BackendEntry:
+    try:
+        return BACKENDS[name]
+    except KeyError:
+        near = difflib.get_close_matches(name, BACKENDS, n=1)
+        todo = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(BACKENDS)}"
+        raise ConfigError("unknown backend", found=f"'{name}'", todo=todo) from None

@@ -1,0 +1,1 @@
+"""Timing by one schema, live and in benchmarks."""

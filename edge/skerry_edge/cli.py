@@ -1,0 +1,112 @@
+"""The root command: knows its sub-commands by name and imports only the one that is called."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.metadata import EntryPoint, PackageNotFoundError, distribution, entry_points
+
+import click
+
+from skerry_edge import __version__
+from skerry_edge.foundation.errors import SkerryError
+from skerry_edge.foundation.redaction import redact
+
+GROUP = "skerry.commands"
+SUMMARIES = {
+    "agent": "Run the agent on a device.",
+    "boards": "Show what Skerry knows about boards.",
+    "convert": "Convert a trained network into a checked bundle.",
+    "demo": "Show the whole path on this machine.",
+    "detect": "Find objects in images, folders and videos.",
+    "listen": "Find wake words in recordings, a microphone or standard input.",
+    "server": "Run the fleet server.",
+}
+"""One line a command, kept here so that `skerry --help` imports none of them; a test holds them equal."""
+
+EPILOG = """\
+\b
+Exit codes:
+  0  done
+  1  the job's own verdict is no (a gate failed, a demo saw nothing)
+  2  wrong usage or configuration
+  3  a missing dependency or device
+  4  I/O or network, or an input that is damaged
+\b
+Shell completion (bash; zsh and fish likewise):
+  eval "$(_SKERRY_COMPLETE=bash_source skerry)"
+"""
+
+
+class LazyCommands(click.Group):
+    """A group whose commands are entry points, imported on use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
+        """Return the names of all commands that are installed."""
+        return sorted(_entries())
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  # click's signature
+        """Import and return one command; None where the name is unknown."""
+        entry = _entries().get(cmd_name)
+        if entry is None:
+            return None
+        command: click.Command = entry.load()
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, and suggest the nearest name where there is none."""
+        if args and not args[0].startswith("-") and args[0] not in _entries():
+            import difflib  # noqa: PLC0415  # only for the suggestion
+
+            near = difflib.get_close_matches(args[0], list(_entries()), n=1)
+            hint = f" Did you mean '{near[0]}'?" if near else " See 'skerry --help'."
+            ctx.fail(f"No such command '{args[0]}'.{hint}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands from their one-line summaries, importing none."""
+        rows = [(name, SUMMARIES.get(name, "From another package.")) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+def _entries() -> dict[str, EntryPoint]:
+    try:
+        own = distribution("skerry").entry_points.select(group=GROUP)
+    except PackageNotFoundError:
+        own = entry_points(group=GROUP)
+    return {entry.name: entry for entry in own}
+
+
+@click.group(cls=LazyCommands, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, "-V", "--version", prog_name="skerry")
+def root() -> None:
+    """Take trained networks to fleets of small devices and keep them healthy there.
+
+    \b
+    The model owner     convert
+    The installer       agent, boards, detect, listen
+    The fleet operator  server, demo
+    """  # noqa: D301  # \b is click's mark for text that keeps its line breaks
+
+
+def main() -> None:
+    """Run the command line: errors on stderr without a traceback, the documented exit codes."""
+    try:
+        code = root.main(prog_name="skerry", standalone_mode=False)
+    except SkerryError as error:
+        click.echo(redact(error.report()), err=True)
+        code = error.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        code = 130
+    except BrokenPipeError:
+        # The reader of our output went away (`skerry … | head`); closing quietly is what it expects.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,1 @@
+"""What device, server and converters agree on: topics, messages and model bundles."""

@@ -1,0 +1,165 @@
+"""Model bundles on disk: a directory, or the same packed as a reproducible zip (`*.skerry`)."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+from pathlib import Path
+from typing import Protocol
+
+from skerry_edge.contracts.errors import BundleError
+from skerry_edge.contracts.manifest import Artifact, Manifest, Variant, decode_manifest, encode_manifest
+from skerry_edge.foundation.atomic import write_atomic
+
+MANIFEST = "manifest.json"
+GATES = "gates.json"
+MAX_FILE_BYTES = 1 << 30
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+class _Store(Protocol):
+    """Where a bundle's files come from."""
+
+    def names(self) -> list[str]:
+        """Return the relative names of all files."""
+        ...
+
+    def size(self, name: str) -> int:
+        """Return a file's size in bytes. Raises KeyError."""
+        ...
+
+    def read(self, name: str) -> bytes:
+        """Return a file's bytes. Raises KeyError."""
+        ...
+
+
+class _Directory:
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def names(self) -> list[str]:
+        return sorted(p.relative_to(self._root).as_posix() for p in self._root.rglob("*") if p.is_file())
+
+    def size(self, name: str) -> int:
+        return self._path(name).stat().st_size
+
+    def read(self, name: str) -> bytes:
+        return self._path(name).read_bytes()
+
+    def _path(self, name: str) -> Path:
+        path = self._root / name
+        if not path.is_file() or not path.resolve().is_relative_to(self._root.resolve()):
+            raise KeyError(name)
+        return path
+
+
+class _Zip:
+    def __init__(self, path: Path) -> None:
+        self._archive = zipfile.ZipFile(path)
+
+    def names(self) -> list[str]:
+        return sorted(self._archive.namelist())
+
+    def size(self, name: str) -> int:
+        return self._archive.getinfo(name).file_size
+
+    def read(self, name: str) -> bytes:
+        return self._archive.read(name)
+
+
+class Bundle:
+    """A model bundle opened for reading; every byte that leaves it has been checked against the manifest."""
+
+    def __init__(self, path: Path, manifest: Manifest, store: _Store) -> None:
+        self.path = path
+        self.manifest = manifest
+        self._store = store
+
+    @classmethod
+    def open(cls, path: Path) -> Bundle:
+        """Open a bundle directory or `*.skerry` file. Raises BundleError where it is neither."""
+        try:
+            store: _Store = _Directory(path) if path.is_dir() else _Zip(path)
+            raw = _read_bounded(store, MANIFEST, str(path))
+        except FileNotFoundError as error:
+            raise BundleError("there is no model bundle here", where=str(path)) from error
+        except (zipfile.BadZipFile, OSError) as error:
+            raise BundleError("this is no model bundle", where=str(path), found=str(error)) from error
+        return cls(path, decode_manifest(raw, where=f"{path}!{MANIFEST}"), store)
+
+    def read(self, artifact: Artifact | Variant) -> bytes:
+        """Return a file of the manifest after checking size and SHA-256. Raises BundleError."""
+        where = f"{self.path}!{artifact.file}"
+        try:
+            data = _read_bounded(self._store, artifact.file, str(self.path))
+        except (zipfile.BadZipFile, OSError) as error:
+            raise BundleError("a file of the bundle cannot be read", where=where, found=str(error)) from error
+        digest = hashlib.sha256(data).hexdigest()
+        if len(data) != artifact.size or digest != artifact.sha256:
+            found = f"{len(data)} bytes, sha256 {digest[:12]}…"
+            raise BundleError("a file of the bundle is not what its manifest says", where=where, found=found)
+        return data
+
+    def variant(self, name: str) -> Variant:
+        """Return a variant by name. Raises BundleError naming those that exist."""
+        try:
+            return self.manifest.variants[name]
+        except KeyError:
+            raise BundleError(
+                f"the bundle has no variant '{name}'",
+                where=str(self.path),
+                found=", ".join(sorted(self.manifest.variants)),
+            ) from None
+
+
+def _read_bounded(store: _Store, name: str, where: str) -> bytes:
+    try:
+        size = store.size(name)
+    except KeyError as error:
+        raise BundleError(f"the bundle has no file '{name}'", where=where) from error
+    if size > MAX_FILE_BYTES:
+        raise BundleError("a file of the bundle is too large", where=f"{where}!{name}", found=f"{size} bytes")
+    return store.read(name)
+
+
+def artifact(name: str, data: bytes) -> Artifact:
+    """Describe ``data`` as the bundle's file ``name``."""
+    return Artifact(file=name, size=len(data), sha256=hashlib.sha256(data).hexdigest())
+
+
+def pack(manifest: Manifest, files: dict[str, bytes]) -> bytes:
+    """Return the zip of a bundle: sorted names, one fixed date, stored, so that equal input gives equal bytes.
+
+    Raises BundleError when ``files`` are not exactly those that the manifest names (`gates.json` may be added).
+    """
+    wanted = {one.file: one for one in _artifacts(manifest)}
+    found = set(files) - {GATES}
+    if found != set(wanted):
+        difference = ", ".join(sorted(found ^ set(wanted)))
+        raise BundleError("the files are not those that the manifest names", found=difference)
+    for name, one in wanted.items():
+        if artifact(name, files[name]) != Artifact(file=one.file, size=one.size, sha256=one.sha256):
+            raise BundleError("a file is not what the manifest says", where=name)
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for name, data in sorted({MANIFEST: encode_manifest(manifest), **files}.items()):
+            entry = zipfile.ZipInfo(name, date_time=_EPOCH)
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, data)
+    return buffer.getvalue()
+
+
+def write_bundle(path: Path, manifest: Manifest, files: dict[str, bytes]) -> None:
+    """Write a `*.skerry` file; it is there whole or not at all. Raises BundleError and ReachError."""
+    write_atomic(path, pack(manifest, files))
+
+
+def _artifacts(manifest: Manifest) -> list[Artifact | Variant]:
+    listed: list[Artifact | Variant] = []
+    for variant in manifest.variants.values():
+        listed += [variant, *variant.extra_files]
+    if manifest.golden:
+        listed.append(manifest.golden.input)
+        listed += [one for outputs in manifest.golden.outputs.values() for one in outputs]
+    return listed

@@ -1,0 +1,59 @@
+"""Bytes to messages and back, with the contract's limits; a refusal is always a WireError."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from skerry_edge.contracts.errors import WireError
+from skerry_edge.contracts.messages import (
+    MAX_JSON_BYTES,
+    Command,
+    CommandResult,
+    Desired,
+    Event,
+    Heartbeat,
+    Message,
+    State,
+    Status,
+)
+
+Payload = Message | Desired | Command
+STRUCTS: dict[str, type[Payload]] = {
+    "status": Status,
+    "heartbeat": Heartbeat,
+    "event": Event,
+    "state": State,
+    "result": CommandResult,
+    "desired": Desired,
+    "command": Command,
+}
+"""The struct behind each kind of topic that carries JSON (a snapshot is a JPEG)."""
+
+_ENCODER = msgspec.json.Encoder()
+_DECODERS: dict[str, msgspec.json.Decoder[Any]] = {kind: msgspec.json.Decoder(s) for kind, s in STRUCTS.items()}
+
+
+def encode(message: Payload) -> bytes:
+    """Return UTF-8 JSON. Raises WireError with reason ``oversize`` above 64 KiB."""
+    payload = _ENCODER.encode(message)
+    if len(payload) > MAX_JSON_BYTES:
+        raise WireError("oversize", "the message is larger than the contract allows", found=f"{len(payload)} bytes")
+    return payload
+
+
+def decode(kind: str, payload: bytes) -> Payload:
+    """Return the message of a topic's ``kind``. Raises WireError: ``topic``, ``oversize``, ``encoding``, ``schema``."""
+    decoder = _DECODERS.get(kind)
+    if decoder is None:
+        raise WireError("topic", "this kind carries no JSON message", found=repr(kind))
+    if len(payload) > MAX_JSON_BYTES:
+        raise WireError("oversize", "the message is larger than the contract allows", found=f"{len(payload)} bytes")
+    try:
+        message: Payload = decoder.decode(payload)
+    except msgspec.ValidationError as error:
+        raise WireError("schema", f"the {kind} message does not fit the contract", found=str(error)) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise WireError("encoding", f"the {kind} message is not JSON", found=str(error)) from error
+    return message

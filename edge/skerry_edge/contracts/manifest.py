@@ -1,0 +1,195 @@
+"""The model manifest: everything the runtime must know about a network that its file does not say."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct, field
+
+from skerry_edge.contracts.errors import BundleError
+
+SEMVER_PATTERN = r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$"
+NAME_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,62}$"
+FILE_PATTERN = r"^[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*$"
+SHA256_PATTERN = r"^[0-9a-f]{64}$"
+
+Sha256 = Annotated[str, Meta(pattern=SHA256_PATTERN)]
+FileName = Annotated[str, Meta(pattern=FILE_PATTERN, max_length=200)]
+Positive = Annotated[int, Meta(ge=1, le=2**31)]
+Share = Annotated[float, Meta(ge=0.0, le=1.0)]
+DType = Literal["float32", "float16", "int8", "uint8", "int16", "int32", "int64"]
+
+
+class _Part(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Base of the manifest's parts: immutable, named arguments, defaults left out of the file."""
+
+
+class ImageInput(_Part, frozen=True, kw_only=True, tag="image", tag_field="kind"):
+    """How a picture becomes the network's input: value = (pixel / 255) * scale + offset, per channel.
+
+    ``sampling`` says where a resized picture is sampled: ``half-pixel`` (OpenCV, most frameworks) or
+    ``corners`` (corner pixels stay on corners, as Darknet resizes). ``pad`` is the grey of a letterbox as a
+    share of full scale.
+    """
+
+    width: Positive
+    height: Positive
+    colour: Literal["rgb", "bgr", "grey"] = "rgb"
+    resize: Literal["stretch", "letterbox"] = "stretch"
+    sampling: Literal["half-pixel", "corners"] = "half-pixel"
+    scale: tuple[float, ...] = (1.0,)
+    offset: tuple[float, ...] = (0.0,)
+    pad: Share = 0.5
+
+
+class AudioInput(_Part, frozen=True, kw_only=True, tag="audio", tag_field="kind"):
+    """How sound becomes the network's input: `micro` is the TFLite Micro front end, 40 channels a step."""
+
+    sample_rate_hz: Positive = 16000
+    front_end: Literal["micro"] = "micro"
+    feature_step_ms: Positive = 10
+
+
+class YoloRegion(_Part, frozen=True, kw_only=True, tag="yolo-region", tag_field="kind"):
+    """Darknet's region layer (YOLOv2) over one raw output of num*(5+classes) channels; anchors in grid cells."""
+
+    classes: Positive
+    anchors: tuple[tuple[float, float], ...]
+    softmax: bool = True
+    score_threshold: Share = 0.24
+    nms_iou: Share = 0.45
+
+
+class YoloScale(_Part, frozen=True, kw_only=True):
+    """One output of a multi-scale head: its own anchors in input pixels and Darknet's ``scale_x_y``."""
+
+    anchors_px: tuple[tuple[float, float], ...]
+    scale_x_y: float = 1.0
+
+
+class YoloHead(_Part, frozen=True, kw_only=True, tag="yolo-head", tag_field="kind"):
+    """Darknet's yolo layers (YOLOv3 and later): one scale an output, in the order of the variant's outputs."""
+
+    classes: Positive
+    scales: tuple[YoloScale, ...]
+    score_threshold: Share = 0.25
+    nms_iou: Share = 0.45
+
+
+class MicroWakeWord(_Part, frozen=True, kw_only=True, tag="microwakeword", tag_field="kind"):
+    """microWakeWord's streaming score: detected when the mean of the window is above the cut-off."""
+
+    probability_cutoff: Share
+    sliding_window_size: Positive
+
+
+Decoder = YoloRegion | YoloHead | MicroWakeWord
+
+
+class Quantization(_Part, frozen=True, kw_only=True):
+    """Affine quantization of a whole tensor: real = scale * (stored - zero_point)."""
+
+    scale: float
+    zero_point: int
+
+
+class Tensor(_Part, frozen=True, kw_only=True):
+    """One input or output of a variant's file; ``layout`` names the axes, N batch, C channel, H, W, T time."""
+
+    name: str
+    shape: tuple[Positive, ...]
+    layout: str
+    dtype: DType = "float32"
+    quantization: Quantization | None = None
+
+
+class Artifact(_Part, frozen=True, kw_only=True):
+    """A file of the bundle with its size in bytes and SHA-256."""
+
+    file: FileName
+    size: Annotated[int, Meta(ge=0)]
+    sha256: Sha256
+
+
+class Variant(_Part, frozen=True, kw_only=True):
+    """One file that computes the network in one format and precision."""
+
+    file: FileName
+    size: Positive
+    sha256: Sha256
+    format: Literal["onnx", "tflite", "openvino", "edgetpu", "mcu"]
+    precision: str
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+    extra_files: tuple[Artifact, ...] = ()
+    kept_float: tuple[str, ...] = ()
+    calibration_sha256: Sha256 | None = None
+    tools: dict[str, str] = field(default_factory=dict)
+
+
+class Golden(_Part, frozen=True, kw_only=True):
+    """One input, and for each variant the raw outputs that it gave when it was made.
+
+    ``input`` is a picture at network size (PNG) or a feature array (NPY); ``outputs`` maps a variant's name to
+    one NPY file for each of its outputs.
+    """
+
+    input: Artifact
+    outputs: dict[str, tuple[Artifact, ...]]
+
+
+class Source(_Part, frozen=True, kw_only=True):
+    """What a bundle was made from: the kind of source and the hash of each file by its base name."""
+
+    kind: str
+    files: dict[str, Sha256]
+    options: dict[str, str] = field(default_factory=dict)
+
+
+class Manifest(_Part, frozen=True, kw_only=True):
+    """The bundle's `manifest.json`; the runtime obeys it and nothing else."""
+
+    schema: Literal[1]
+    name: Annotated[str, Meta(pattern=NAME_PATTERN)]
+    version: Annotated[str, Meta(pattern=SEMVER_PATTERN)]
+    task: Literal["detection", "wakeword"]
+    labels: tuple[str, ...]
+    license: str
+    source: Source
+    input: ImageInput | AudioInput
+    output: Decoder
+    variants: dict[str, Variant]
+    golden: Golden | None = None
+
+
+def encode_manifest(manifest: Manifest) -> bytes:
+    """Return canonical JSON: keys sorted, two-space indent, newline at the end."""
+    return msgspec.json.format(msgspec.json.encode(manifest, order="sorted"), indent=2) + b"\n"
+
+
+def decode_manifest(raw: bytes, *, where: str) -> Manifest:
+    """Read `manifest.json`. Raises BundleError naming the field that does not fit."""
+    try:
+        manifest = msgspec.json.decode(raw, type=Manifest)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BundleError("the model manifest does not fit its schema", where=where, found=str(error)) from error
+    _check(manifest, where)
+    return manifest
+
+
+def _check(manifest: Manifest, where: str) -> None:
+    if not manifest.variants:
+        raise BundleError("the model manifest lists no variant", where=where)
+    classes = getattr(manifest.output, "classes", None)
+    if classes is not None and classes != len(manifest.labels):
+        raise BundleError(
+            "the number of labels is not the number of classes",
+            where=where,
+            found=f"{len(manifest.labels)} labels for {classes} classes",
+        )
+    if isinstance(manifest.input, ImageInput):
+        channels = 1 if manifest.input.colour == "grey" else 3
+        for key in ("scale", "offset"):
+            if len(getattr(manifest.input, key)) not in (1, channels):
+                raise BundleError(f"input.{key} needs one value or one a channel", where=where)

@@ -1,0 +1,153 @@
+"""The messages of the contract as msgspec structs; JSON on the wire, `v: 1`, unknown fields ignored."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct, field
+
+from skerry_edge.contracts.topics import ID_PATTERN
+
+MAX_JSON_BYTES = 64 * 1024
+MAX_SNAPSHOT_BYTES = 256 * 1024
+SESSION_PATTERN = r"^[0-9]{8,12}-[0-9a-f]{8}$"
+
+Id = Annotated[str, Meta(pattern=ID_PATTERN)]
+Session = Annotated[str, Meta(pattern=SESSION_PATTERN)]
+Name = Annotated[str, Meta(min_length=1, max_length=128)]
+Text = Annotated[str, Meta(max_length=4096)]
+Count = Annotated[int, Meta(ge=0, le=2**53)]
+UnixMs = Annotated[int, Meta(ge=0, le=2**53)]
+Share = Annotated[float, Meta(ge=0.0, le=1.0)]
+
+STAGES = ("capture", "preprocess", "inference", "postprocess", "publish", "end_to_end")
+"""Stages of the timing schema, the same in a live pipeline and in a benchmark."""
+
+
+class Message(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What every message up carries.
+
+    ``session`` is a start counter kept on the device plus a random suffix, so sessions can be ordered;
+    ``seq`` rises by one within a session; ``ts`` is when it happened in Unix milliseconds on the device's
+    clock; ``clock`` says whether that clock was synchronised; ``replayed`` marks what waited in the outbox
+    of an earlier connection and keeps its own session.
+    """
+
+    v: Literal[1]
+    id: Id
+    session: Session
+    seq: Count
+    ts: UnixMs
+    clock: Literal["synced", "unsynced"]
+    replayed: bool = False
+
+
+class Status(Message, frozen=True, kw_only=True, omit_defaults=True):
+    """Birth, degradation, goodbye or will; retained. A will has ``seq`` 0 and is dated by the server."""
+
+    state: Literal["online", "degraded", "offline"]
+    reason: Text | None = None
+
+
+class Quantiles(Struct, frozen=True, kw_only=True):
+    """Milliseconds over the window since the last heartbeat."""
+
+    p50: float
+    p95: float
+    p99: float
+
+
+class PipelineVitals(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How one pipeline did since the last heartbeat; ``stages_ms`` is keyed by names from STAGES."""
+
+    name: Name
+    model: Name
+    model_version: Name
+    backend: Name
+    state: Literal["starting", "running", "failing", "ended"]
+    frames: Count
+    errors: Count = 0
+    drops: dict[str, Count] = field(default_factory=dict)
+    stages_ms: dict[str, Quantiles] = field(default_factory=dict)
+
+
+class Heartbeat(Message, frozen=True, kw_only=True, omit_defaults=True):
+    """The device's vitals; a figure that the machine cannot give is absent, never zero."""
+
+    board: Name
+    agent_version: Name
+    uptime_s: float
+    cpu_percent: float
+    memory_used_mb: float
+    memory_total_mb: float
+    disk_free_mb: float
+    temperature_c: float | None = None
+    cpu_mhz: float | None = None
+    throttled: bool | None = None
+    outbox_depth: Count = 0
+    outbox_dropped: Count = 0
+    pipelines: list[PipelineVitals] = field(default_factory=list)
+
+
+class Event(Message, frozen=True, kw_only=True, omit_defaults=True):
+    """Something that was seen, heard or went wrong.
+
+    ``box`` is (x_min, y_min, x_max, y_max) as shares of the source image. ``latency_ms`` runs from capture to
+    the decision. A system event carries its text in ``message``.
+    """
+
+    kind: Literal["detection", "wakeword", "system"]
+    pipeline: Name
+    label: Name
+    score: Share | None = None
+    box: tuple[float, float, float, float] | None = None
+    phase: Literal["instant", "begin", "update", "end"] = "instant"
+    model: Name | None = None
+    model_version: Name | None = None
+    latency_ms: float | None = None
+    message: Text | None = None
+
+
+class State(Message, frozen=True, kw_only=True, omit_defaults=True):
+    """What the device has applied and what is true now; retained."""
+
+    config_version: Count
+    config_sha256: str
+    models: dict[str, str] = field(default_factory=dict)
+    slots: dict[str, str] = field(default_factory=dict)
+    counts: dict[str, dict[str, Count]] = field(default_factory=dict)
+
+
+class CommandResult(Message, frozen=True, kw_only=True, omit_defaults=True):
+    """How a command ended; its id is the last part of the topic."""
+
+    command: Id
+    ok: bool
+    message: Text | None = None
+    output: dict[str, str] = field(default_factory=dict)
+
+
+class Desired(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Versioned configuration and model assignment, retained; an older version is refused by the device."""
+
+    v: Literal[1]
+    version: Count
+    ts: UnixMs
+    config: dict[str, object] = field(default_factory=dict)
+    models: dict[str, str] = field(default_factory=dict)
+
+
+class Command(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One order to a device; after ``expires_ts`` it is refused."""
+
+    v: Literal[1]
+    id: Id
+    name: Literal["rebirth", "snapshot", "logs", "restart", "ping"]
+    ts: UnixMs
+    expires_ts: UnixMs
+    args: dict[str, str] = field(default_factory=dict)
+
+
+def session_order(session: str) -> int:
+    """Return the start counter of a session id that already passed validation."""
+    return int(session.split("-", 1)[0])

@@ -1,0 +1,1 @@
+"""What every part of Skerry stands on; standard library and msgspec only."""

@@ -1,0 +1,43 @@
+"""Files that are either the old or the new content, whole, whatever happens in between."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from skerry_edge.foundation.errors import ReachError
+
+
+def write_atomic(path: Path, data: bytes, *, mode: int = 0o644) -> None:
+    """Replace ``path`` by ``data``: temporary file beside it, fsync, rename, fsync of the directory.
+
+    Raises ReachError when the directory is missing, full or read-only; the old content then stays.
+    """
+    temporary: str | None = None
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+        with os.fdopen(handle, "wb") as file:
+            os.fchmod(file.fileno(), mode)
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+        temporary = None
+        sync_directory(path.parent)
+    except OSError as error:
+        raise ReachError(
+            "cannot write a file", where=str(path), found=error.strerror, todo="check space and permissions"
+        ) from error
+    finally:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+
+
+def sync_directory(directory: Path) -> None:
+    """Make renames and new names in ``directory`` survive a power cut. Raises OSError."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,1 @@
+"""Pictures: sources, preprocessing, decoders, boxes."""

@@ -1,0 +1,1 @@
+"""What Skerry knows about boards: profiles as data, their schema and loader."""

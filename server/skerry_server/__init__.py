@@ -1,0 +1,1 @@
+"""The fleet side of Skerry: ingest, stores, presence, API and dashboard."""
