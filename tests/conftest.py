@@ -1,0 +1,84 @@
+"""Fixtures that every test may use: real data, real programs, free ports, and no host but this one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")
+
+
+@pytest.fixture(scope="session")
+def project_root() -> Path:
+    """The project's top-level folder."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real test data; the test is skipped where it is absent."""
+    folder = Path(os.environ.get("SKERRY_DATA", ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"no real test data: set SKERRY_DATA to its folder (looked in {folder})")
+    return folder.resolve()
+
+
+@pytest.fixture(scope="session")
+def need_program() -> Callable[[str], str]:
+    """Return a function that gives a program's path, or skips the test where it is not installed."""
+
+    def find(name: str) -> str:
+        # Debian keeps daemons in sbin, which an ordinary user's PATH leaves out.
+        found = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+        if found is None:
+            pytest.skip(f"the program '{name}' is not installed: run `make deps` as root")
+        return found
+
+    return find
+
+
+@pytest.fixture
+def free_port() -> Callable[[], int]:
+    """Return a function that gives a TCP port on loopback that was free a moment ago."""
+
+    def ask() -> int:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port: int = probe.getsockname()[1]
+            return port
+
+    return ask
+
+
+@pytest.fixture
+def eventually() -> Callable[..., None]:
+    """Return a function that waits until a condition holds, and fails the test when it never does."""
+
+    def wait(condition: Callable[[], object], *, what: str, deadline_s: float = 30.0) -> None:
+        end = time.monotonic() + deadline_s
+        while not condition():
+            if time.monotonic() > end:
+                pytest.fail(f"never came true within {deadline_s:.0f} s: {what}")
+            time.sleep(0.02)
+
+    return wait
+
+
+@pytest.fixture(autouse=True)
+def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make a test fail that connects to another host than this one."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: object) -> None:
+        if isinstance(address, tuple) and not str(address[0]).startswith(LOOPBACK):
+            raise AssertionError(f"a test tried to reach {address[0]}; only loopback is allowed")
+        connect(self, address)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
