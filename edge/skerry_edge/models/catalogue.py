@@ -1,0 +1,37 @@
+"""The catalogue: shipped models by name, so that `MODEL` is everywhere a bundle's path or a name."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+from skerry_edge.foundation.errors import ConfigError
+
+DATA = Path(__file__).with_name("data")
+"""Package data; a shipped model NAME is the file `NAME.skerry` in it."""
+SUFFIX = ".skerry"
+
+
+def shipped_models() -> dict[str, Path]:
+    """Return the bundles that the package ships, by name."""
+    return {path.name.removesuffix(SUFFIX): path for path in sorted(DATA.glob(f"*{SUFFIX}"))}
+
+
+def resolve_model(text: str) -> Path:
+    """Return the bundle that ``text`` means: the name of a shipped model, or the path of a bundle.
+
+    A shipped name wins over a file of the same name in the working directory (`./NAME` means the file), so a
+    command means the same wherever it is run. Raises ConfigError, naming the nearest model, where ``text`` is neither.
+    """
+    shipped = shipped_models()
+    if text in shipped:
+        return shipped[text]
+    path = Path(text)
+    if text and path.exists():
+        return path
+    near = difflib.get_close_matches(text.removesuffix(SUFFIX), shipped, n=1, cutoff=0.5)
+    if near:
+        todo = f"did you mean '{near[0]}'?"
+    else:
+        todo = f"give the path of a bundle, or one of: {', '.join(shipped) or 'no models are shipped'}"
+    raise ConfigError("there is no such model", found=f"'{text}'", todo=todo)
