@@ -1,0 +1,69 @@
+# Every target does its own set-up: `make demo` and `make test` work on a fresh checkout, as root or not.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt
+SUITE  ?= runtime
+ARGS   ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-slow check format bench deps docs picture constraints dist clean
+
+help: ## Show the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1 \t\2/p' $(MAKEFILE_LIST) | expand -t 22
+
+demo: $(VENV)/.demo ## Show the whole path on this machine (make demo ARGS="--headless --duration 20")
+	$(BIN)/skerry demo $(ARGS)
+
+test: $(VENV)/.dev deps ## Run the whole test suite (make test ARGS="tests/unit -k topic")
+	$(BIN)/python -m pytest -m "not slow" $(ARGS)
+
+test-slow: $(VENV)/.dev deps ## Run the tests that take minutes
+	$(BIN)/python -m pytest -m slow $(ARGS)
+
+check: $(VENV)/.dev ## Lint, types, import rules, documents
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-timing
+	$(BIN)/python scripts/check_docs.py
+
+format: $(VENV)/.dev ## Format the code and apply safe fixes
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format --quiet .
+
+bench: $(VENV)/.dev ## Measure the figures of a suite (make bench SUITE=runtime)
+	$(BIN)/python -m benchmarks $(SUITE) $(ARGS)
+
+deps: ## Install the Debian packages that the tests use (as root; otherwise says what is skipped)
+	@sh scripts/deps.sh
+
+docs: $(VENV)/.dev ## Write docs/cli.md from the commands
+	$(BIN)/python scripts/make_cli_docs.py
+
+picture: $(VENV)/.dev ## Make the README's picture: the dashboard while the demo runs
+	$(BIN)/python scripts/make_readme_picture.py
+
+constraints: ## Resolve constraints.txt again (needs python3.10 to python3.13)
+	$(PYTHON) scripts/make_constraints.py
+
+dist: $(VENV)/.dev ## Build wheel and source archive into dist/
+	$(BIN)/python -m build --outdir dist .
+
+clean: ## Remove what the targets made
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(BIN)/python:
+	@sh scripts/venv.sh $(VENV) $(PYTHON)
+
+# `dev` holds all that `demo` does, so the one marks the other as done.
+$(VENV)/.demo: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "installing Skerry and what the demo needs into $(VENV) (about 500 MB, once)"
+	$(PIP) --editable '.[demo]'
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "installing Skerry and what its development needs into $(VENV) (about 3 GB, once)"
+	$(PIP) --editable '.[dev]'
+	@touch $@ $(VENV)/.demo
