@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 from make_cli_docs import DOCUMENT, commands, render
+
 from skerry_edge.cli import root
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
+
 from skerry_edge.cli import root
 
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "cli.md"

@@ -1,0 +1,69 @@
+"""The root command: light, helpful, and true to its documented exit codes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import click
+import pytest
+
+from skerry_edge.cli import SUMMARIES, LazyCommands, root
+
+HEAVY = ("numpy", "cv2", "onnxruntime", "ai_edge_litert", "tensorflow", "rich", "paho", "sqlalchemy", "fastapi")
+
+
+def skerry(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "skerry_edge", *arguments], capture_output=True, text=True, timeout=60)
+
+
+def test_help_lists_every_command_and_imports_no_runtime() -> None:
+    script = (
+        "import sys, json, skerry_edge.cli as cli\n"
+        "sys.argv = ['skerry', '--help']\n"
+        "try: cli.main()\n"
+        "except SystemExit: print(json.dumps(sorted(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    text, modules = done.stdout.rsplit("\n", 2)[0], json.loads(done.stdout.splitlines()[-1])
+    assert all(f"  {name} " in text for name in SUMMARIES)
+    assert not {module.split(".")[0] for module in modules} & set(HEAVY)
+
+
+def test_each_summary_is_what_the_command_itself_says() -> None:
+    assert isinstance(root, LazyCommands)
+    context = click.Context(root)
+    assert set(root.list_commands(context)) == set(SUMMARIES)
+    for name, summary in SUMMARIES.items():
+        command = root.get_command(context, name)
+        assert command is not None
+        assert command.get_short_help_str(limit=100) == summary
+
+
+@pytest.mark.parametrize("name", sorted(SUMMARIES))
+def test_every_command_answers_help(name: str) -> None:
+    done = skerry(name, "--help")
+    assert done.returncode == 0, done.stderr
+    assert "Usage: skerry " + name in done.stdout
+
+
+def test_a_misspelt_command_is_wrong_usage_and_suggests_the_near_one() -> None:
+    done = skerry("detekt")
+    assert done.returncode == 2
+    assert "Did you mean 'detect'?" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_error_is_reported_in_plain_words_with_its_family_s_code() -> None:
+    done = skerry("boards", "show", "raspberry-pi-44")
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: ")
+    assert "raspberry-pi-4" in done.stderr
+
+
+def test_output_cut_short_by_the_reader_is_no_error() -> None:
+    done = subprocess.run(
+        f"{sys.executable} -m skerry_edge --help | head -c 1", shell=True, capture_output=True, text=True, timeout=60
+    )
+    assert done.stderr == ""
