@@ -1,1 +1,1 @@
-"""Sound: sources, features, wake words."""
+"""Sound: sources, features and wake words."""

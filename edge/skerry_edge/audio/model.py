@@ -1,0 +1,54 @@
+"""What a wake-word model is to the listener, and how its name or path is found."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from pathlib import Path
+
+from skerry_edge.audio.manifest import builtin_manifests, read_manifest, window_size
+from skerry_edge.foundation.errors import ConfigError, DataError, MissingError
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WakeWordModel:
+    """A streaming TFLite file with the numbers that decide when its word was heard."""
+
+    word: str
+    path: Path
+    cutoff: float
+    window: int
+
+
+def find_model(text: str) -> WakeWordModel:
+    """Return the model that ``text`` means: a manifest's path (`*.json`), or the name of a built-in model.
+
+    Raises ConfigError naming the nearest model, and what reading a manifest raises; MissingError where a built-in
+    model is asked for and the `wakeword` extra is not installed.
+    """
+    if text.endswith(".json") or "/" in text:
+        return load_model(Path(text))
+    known = builtin_manifests()
+    if text in known:
+        return load_model(known[text])
+    if not known:
+        raise MissingError(
+            "the built-in wake words are not installed", found=f"'{text}'", todo="pip install 'skerry[wakeword]'"
+        )
+    near = difflib.get_close_matches(text.lower().replace(" ", "_"), known, n=1, cutoff=0.5)
+    todo = f"did you mean '{near[0]}'?" if near else f"give a manifest (*.json), or one of: {', '.join(known)}"
+    raise ConfigError("there is no such wake-word model", found=f"'{text}'", todo=todo)
+
+
+def load_model(path: Path) -> WakeWordModel:
+    """Read a manifest; its model file lies beside it. Raises DataError where that file is not there."""
+    manifest = read_manifest(path)
+    model = path.parent / manifest.model
+    if not model.is_file():
+        raise DataError("the manifest's model file is not there", where=f"{path}, key 'model'", found=str(model))
+    return WakeWordModel(
+        word=manifest.wake_word,
+        path=model,
+        cutoff=manifest.micro.probability_cutoff,
+        window=window_size(manifest, where=str(path)),
+    )
