@@ -118,9 +118,10 @@ class _LastWords:
         self._thread.start()
 
     def text(self) -> str:
-        """Return the end of what was written, on one line; to be called when the program has ended."""
+        """Return the last line that was written; to be called when the program has ended."""
         self.join()
-        return " ".join(self._end.decode("utf-8", errors="replace").split()) or "no reason given"
+        lines = self._end.decode("utf-8", errors="replace").split("\n")
+        return next((line.strip() for line in reversed(lines) if line.strip()), "no reason given")
 
     def join(self) -> None:
         """Wait until the program's side is closed."""

@@ -10,6 +10,7 @@ from skerry_edge.audio.pipe import DEFAULT_STALL_S, PcmPipe
 from skerry_edge.foundation.errors import ConfigError, DataError
 
 NAME = "-"
+_WHERE = "standard input"
 _CONTAINERS = (b"RIFF", b"fLaC", b"OggS", b"ID3")
 _TODO = "write signed 16-bit little-endian samples, one channel, 16000 a second"
 
@@ -27,14 +28,16 @@ class StdinSource:
     def __iter__(self) -> Iterator[Pcm]:
         """Yield until the writer closes. Raises ConfigError for a terminal, DataError, and ReachError for a stall."""
         if os.isatty(self._descriptor):
-            raise ConfigError("standard input is a terminal, not sound", where=NAME, todo=_TODO)
-        pipe = PcmPipe(self._descriptor, name=NAME, stall_s=self._stall_s)
+            raise ConfigError("standard input is a terminal, not sound", where=_WHERE, todo=_TODO)
+        pipe = PcmPipe(self._descriptor, name=_WHERE, stall_s=self._stall_s)
         first = pipe.read()
         if not len(first):
-            raise DataError("the recording is empty", where=NAME, found="0 samples", todo=_TODO)
+            raise DataError("the recording is empty", where=_WHERE, found="0 samples", todo=_TODO)
         start = first[:2].tobytes()
         if start.startswith(_CONTAINERS):
-            raise DataError("standard input is an audio file, not raw sound", where=NAME, found=repr(start), todo=_TODO)
+            raise DataError(
+                "standard input is an audio file, not raw sound", where=_WHERE, found=repr(start), todo=_TODO
+            )
         yield first
         while len(pcm := pipe.read()):
             yield pcm

@@ -133,11 +133,12 @@ class WakeWordListener:
             if step.detected
         ]
 
-    def finish(self) -> None:
-        """End a recording. Raises DataError where it was too short to be judged, as that is not "no wake word"."""
+    def finish(self, *, where: str) -> None:
+        """End a recording. Raises DataError where it was too short to be judged, which is not "no wake word"."""
         if self._stream.heard_s < self._stream.shortest_s:
             raise DataError(
                 "the recording is too short to hear a word in",
+                where=where,
                 found=f"less than the {self._stream.shortest_s:.2f} s that the first score needs",
             )
 
