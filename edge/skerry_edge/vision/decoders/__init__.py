@@ -1,0 +1,1 @@
+"""Raw outputs to boxes: one module per decoder, found by the tag in the manifest."""
