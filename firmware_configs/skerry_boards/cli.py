@@ -1,0 +1,80 @@
+"""`skerry boards`: what Skerry knows about boards."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from skerry_boards.schema import Board
+
+EPILOG = """\
+\b
+Examples:
+  skerry boards list
+  skerry boards show raspberry-pi-5
+  skerry boards show esp32-s3 --json
+"""
+
+
+@click.group(epilog=EPILOG)
+def boards() -> None:
+    """Show what Skerry knows about boards: facts with their sources, and the defaults that follow from them."""
+
+
+@boards.command(name="list")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON array with an object for each board.")
+def list_boards(*, as_json: bool) -> None:
+    """List the boards that have a profile."""
+    from skerry_boards.loader import board_names, load_board  # noqa: PLC0415  # keeps --help fast
+
+    profiles = [load_board(name) for name in board_names()]
+    if as_json:
+        _print_json([{"name": one.name, "title": one.title, "kind": one.kind} for one in profiles])
+        return
+    _print_rows(["board", "", "processor", "memory"], [_summary(one) for one in profiles])
+
+
+@boards.command(name="show")
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="Print the whole profile as one JSON object.")
+def show_board(name: str, *, as_json: bool) -> None:
+    """Show the profile NAME with the documents that it is from.
+
+    Exit code 2 where there is no such board; the error names the nearest one.
+    """
+    from skerry_boards.loader import load_board  # noqa: PLC0415  # keeps --help fast
+
+    board = load_board(name)
+    if as_json:
+        _print_json(board)
+        return
+    from skerry_boards.display import rows  # noqa: PLC0415  # keeps --help fast
+
+    _print_rows([board.name, board.title], rows(board))
+
+
+def _summary(board: Board) -> list[str]:
+    from skerry_boards.display import memory, processor  # noqa: PLC0415  # keeps --help fast
+
+    return [board.name, board.title, processor(board), memory(board)]
+
+
+def _print_json(value: object) -> None:
+    import msgspec  # noqa: PLC0415  # keeps --help fast
+
+    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))
+
+
+def _print_rows(header: list[str], body: list[list[str]]) -> None:
+    from rich.console import Console  # noqa: PLC0415  # keeps --help fast
+    from rich.table import Table  # noqa: PLC0415  # the same
+
+    table = Table()
+    for position, title in enumerate(header):
+        # Names and addresses are there to be copied: fold, never shorten.
+        table.add_column(title, no_wrap=position == 0, overflow="fold")
+    for row in body:
+        table.add_row(*row)
+    Console().print(table)

@@ -1,0 +1,49 @@
+"""The board profiles that the package ships, read by name and checked."""
+
+from __future__ import annotations
+
+import difflib
+from importlib.resources import files
+
+from skerry_boards.schema import Board
+from skerry_edge.foundation.config import parse_toml
+from skerry_edge.foundation.errors import ConfigError
+
+_SUFFIX = ".toml"
+_DATA = files("skerry_boards") / "data"
+
+
+def board_names() -> list[str]:
+    """Return the names of all profiles, sorted."""
+    return sorted(one.name.removesuffix(_SUFFIX) for one in _DATA.iterdir() if one.name.endswith(_SUFFIX))
+
+
+def load_board(name: str) -> Board:
+    """Return a profile by name. Raises ConfigError, naming the nearest one, where there is none."""
+    known = board_names()
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+        todo = f"did you mean '{near[0]}'?" if near else f"known boards: {', '.join(known)}"
+        raise ConfigError("there is no such board", found=f"'{name}'", todo=todo)
+    board = parse_board((_DATA / f"{name}{_SUFFIX}").read_text("utf-8"), where=f"{name}{_SUFFIX}")
+    if board.name != name:
+        raise ConfigError(
+            "a board profile is not named like its file", where=f"{name}{_SUFFIX}, key 'name'", found=f"'{board.name}'"
+        )
+    return board
+
+
+def parse_board(text: str, *, where: str) -> Board:
+    """Read a profile from TOML. Raises ConfigError naming file, line, key and the nearest valid key."""
+    board = parse_toml(text, Board, name=where)
+    for key, is_needed in _needs(board).items():
+        if bool(getattr(board, key)) != is_needed:
+            verb = "needs" if is_needed else "has no"
+            raise ConfigError(f"a board of kind '{board.kind}' {verb} '{key}'", where=f"{where}, key '{key}'")
+    return board
+
+
+def _needs(board: Board) -> dict[str, bool]:
+    """Return the keys that one kind of board must have and the other must not."""
+    is_computer = board.kind == "computer"
+    return {"runtimes": is_computer, "system": is_computer, "microcontroller": not is_computer}
