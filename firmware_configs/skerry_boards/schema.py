@@ -85,8 +85,8 @@ class Thermal(_Part, frozen=True, kw_only=True):
     """Where the temperature is read and from where on the board slows down.
 
     ``zone_types`` are contents of `/sys/class/thermal/thermal_zone*/type`, the best first; the temperature is in the
-    file `temp` beside it, in thousandths of a degree. The number of a zone is no name: kernels change it. A zone that reads
-    empty is switched off, and the next one counts.
+    file `temp` beside it, in thousandths of a degree. The number of a zone is no name, as kernels change it; a zone
+    that reads empty is switched off, and the next one counts.
     """
 
     zone_types: tuple[Text, ...] = ()
