@@ -1,0 +1,70 @@
+"""Rows of the registry as what the API answers with; the dashboard reads the same."""
+
+from __future__ import annotations
+
+from skerry_server.api.schemas import DeadLetterOut, DeviceOut, EventOut
+from skerry_server.registry.models import DeadLetterRow, Device, EventRow, PresenceRow
+
+SHOWN_PAYLOAD_BYTES = 2_000
+
+
+def device_out(row: Device, presence: PresenceRow | None) -> DeviceOut:
+    """Return a device; one that was bound and sent nothing that tells its presence counts as offline."""
+    state = presence.state if presence else "offline"
+    return DeviceOut(
+        device=row.id,
+        site=row.site,
+        online=state != "offline",
+        presence=state,  # type: ignore[arg-type]  # checked by pydantic
+        reason=presence.reason if presence else "nothing heard that tells whether it is there",
+        since_ms=presence.since_ms if presence else row.first_received_ms,
+        last_seen_ms=row.last_received_ms,
+        session=presence.session if presence else None,
+        board=row.board,
+        agent_version=row.agent_version,
+        models=row.models,
+        temperature_c=row.temperature_c,
+        cpu_percent=row.cpu_percent,
+        throttled=row.throttled,
+        uptime_s=row.uptime_s,
+        outbox_depth=row.outbox_depth,
+        outbox_dropped=row.outbox_dropped,
+    )
+
+
+def event_out(row: EventRow) -> EventOut:
+    """Return an event."""
+    return EventOut(
+        id=row.id,
+        device=row.device,
+        site=row.site,
+        kind=row.kind,  # type: ignore[arg-type]  # checked by pydantic
+        label=row.label,
+        pipeline=row.pipeline,
+        phase=row.phase,
+        ts_ms=row.ts_ms,
+        received_ms=row.received_ms,
+        clock_synced=row.is_synced,
+        replayed=row.replayed,
+        score=row.score,
+        box=row.box,
+        model=row.model,
+        model_version=row.model_version,
+        latency_ms=row.latency_ms,
+        message=row.message,
+    )
+
+
+def dead_letter_out(row: DeadLetterRow) -> DeadLetterOut:
+    """Return a dead letter with the beginning of its payload as text."""
+    return DeadLetterOut(
+        id=row.id,
+        topic=row.topic,
+        reason=row.reason,
+        detail=row.detail,
+        payload=row.payload[:SHOWN_PAYLOAD_BYTES].decode("utf-8", "replace"),
+        payload_bytes=row.payload_bytes,
+        times=row.times,
+        first_received_ms=row.first_received_ms,
+        last_received_ms=row.last_received_ms,
+    )

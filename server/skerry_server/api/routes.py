@@ -1,0 +1,154 @@
+"""The routes under ``/api/v1`` and ``/healthz``. They hold no state, so any number of processes may serve them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, FastAPI, HTTPException, Path, Query, Request
+from fastapi.responses import JSONResponse
+
+from skerry_edge import __version__
+from skerry_edge.contracts.topics import NAME_PATTERN
+from skerry_edge.foundation.errors import SkerryError
+from skerry_server.api.read import dead_letter_out, device_out, event_out
+from skerry_server.api.schemas import (
+    DeadLettersOut,
+    DeviceOut,
+    DevicesOut,
+    ErrorOut,
+    EventsOut,
+    HealthOut,
+    PartOut,
+    SampleOut,
+    SamplesOut,
+)
+from skerry_server.health import Health
+from skerry_server.registry.database import Database
+from skerry_server.registry.dead_letters import count_dead_letters, list_dead_letters
+from skerry_server.registry.devices import list_devices
+from skerry_server.registry.events import MAX_PAGE, EventSearch, search
+from skerry_server.stores.base import Measurement, Store
+from skerry_server.stores.base import Query as StoreQuery
+
+MAX_ID = 2**63 - 1
+Name = Annotated[str, Query(pattern=NAME_PATTERN)]
+Text = Annotated[str, Query(max_length=128)]
+UnixMs = Annotated[int, Query(ge=0, le=2**53)]
+Limit = Annotated[int, Query(ge=1, le=MAX_PAGE)]
+Cursor = Annotated[str, Query(pattern=r"^[0-9]{1,18}$", description="`next` of the page before.")]
+UNAVAILABLE: dict[int | str, dict[str, object]] = {503: {"model": ErrorOut, "description": "A database is away."}}
+
+
+def create_api(database: Database, store: Store, health: Health) -> FastAPI:
+    """Return the application; the dashboard may be added to it."""
+    api = FastAPI(
+        title="Skerry", version=__version__, docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json"
+    )
+    router = APIRouter(prefix="/api/v1", responses=UNAVAILABLE)
+    _add_devices(router, database, store)
+    _add_events(router, database)
+    api.include_router(router)
+    _add_health(api, health)
+    api.add_exception_handler(SkerryError, _unavailable)
+    return api
+
+
+def _add_devices(router: APIRouter, database: Database, store: Store) -> None:
+    @router.get("/devices")
+    def devices() -> DevicesOut:
+        """All devices: there or not, why, last seen, models, temperature."""
+        with database.transaction() as session:
+            return DevicesOut(devices=[device_out(*row) for row in list_devices(session)])
+
+    @router.get("/devices/{device}", responses={404: {"description": "No such device."}})
+    def device(device: Annotated[str, Path(pattern=NAME_PATTERN)]) -> DeviceOut:
+        """One device."""
+        with database.transaction() as session:
+            rows = list_devices(session, device=device)
+            if not rows:
+                raise HTTPException(404, f"no device '{device}' was ever heard")
+            return device_out(*rows[0])
+
+    @router.get("/devices/{device}/samples")
+    def samples(
+        device: Annotated[str, Path(pattern=NAME_PATTERN)],
+        measurement: Measurement = "heartbeat",
+        since_ms: UnixMs = 0,
+        limit: Annotated[int, Query(ge=1, le=10_000)] = 100,
+    ) -> SamplesOut:
+        """Numbers of one device from the time-series store, newest first."""
+        query = StoreQuery(measurement=measurement, tags={"device": device}, start_ns=since_ms * 1_000_000, limit=limit)
+        points = store.query(query)
+        found = [SampleOut(time_ns=one.time_ns, tags=dict(one.tags), fields=dict(one.fields)) for one in points]
+        return SamplesOut(samples=found)
+
+
+def _add_events(router: APIRouter, database: Database) -> None:
+    @router.get("/events")
+    def events(
+        device: Name | None = None,
+        site: Name | None = None,
+        kind: Literal["detection", "wakeword", "system"] | None = None,
+        label: Text | None = None,
+        since_ms: UnixMs | None = None,
+        until_ms: UnixMs | None = None,
+        limit: Limit = 50,
+        cursor: Cursor | None = None,
+    ) -> EventsOut:
+        """Events, newest arrival first; ``since_ms`` and ``until_ms`` bound when they happened."""
+        wanted = EventSearch(
+            device=device,
+            site=site,
+            kind=kind,
+            label=label,
+            since_ms=since_ms,
+            until_ms=until_ms,
+            before_id=_before(cursor),
+            limit=limit + 1,
+        )
+        with database.transaction() as session:
+            rows = [event_out(row) for row in search(session, wanted)]
+        return EventsOut(events=rows[:limit], next=str(rows[limit - 1].id) if len(rows) > limit else None)
+
+    @router.get("/dead-letters")
+    def dead_letters(limit: Limit = 50, cursor: Cursor | None = None) -> DeadLettersOut:
+        """Messages that were refused, with the reason, newest first."""
+        with database.transaction() as session:
+            found = list_dead_letters(session, limit=limit + 1, before_id=_before(cursor))
+            rows = [dead_letter_out(row) for row in found]
+            total = count_dead_letters(session)
+        following = str(rows[limit - 1].id) if len(rows) > limit else None
+        return DeadLettersOut(dead_letters=rows[:limit], total=total, next=following)
+
+
+def _add_health(api: FastAPI, health: Health) -> None:
+    @api.get("/healthz", response_model=HealthOut, responses={503: {"model": HealthOut}})
+    def healthz() -> JSONResponse:
+        """200 while broker, store and registry work; 503, with the reason, while one does not."""
+        counts = health.counts()
+        parts = {
+            name: PartOut(ok=one.is_ok, detail=one.detail, since_ms=one.since_ms)
+            for name, one in health.parts().items()
+        }
+        answer = HealthOut(
+            ok=health.is_ok(),
+            broker=parts["broker"],
+            store=parts["store"],
+            registry=parts["registry"],
+            received=counts.received,
+            durable=counts.durable,
+            dead=counts.dead,
+            waiting=counts.waiting,
+        )
+        return JSONResponse(answer.model_dump(), status_code=200 if answer.ok else 503)
+
+
+def _before(cursor: str | None) -> int | None:
+    return None if cursor is None else int(cursor)
+
+
+async def _unavailable(_request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, SkerryError):
+        raise error
+    answer = ErrorOut(error=error.what, where=error.where, found=error.found, todo=error.todo)
+    return JSONResponse(answer.model_dump(), status_code=503)

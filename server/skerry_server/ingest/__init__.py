@@ -1,0 +1,1 @@
+"""From the broker to the stores: nothing is acknowledged before it is durable."""

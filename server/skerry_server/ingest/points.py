@@ -1,0 +1,83 @@
+"""Heartbeats to points: which numbers are kept, under which names, at which time."""
+
+from __future__ import annotations
+
+import re
+
+from skerry_edge.contracts.messages import STAGES, Heartbeat, Message, PipelineVitals, session_order
+from skerry_edge.contracts.topics import Topic
+from skerry_server.stores.base import Point
+from skerry_server.stores.lineprotocol import is_encodable
+
+NS_PER_MS = 1_000_000
+MAX_DROP_CAUSES = 8
+_CAUSE = re.compile(r"[a-z][a-z0-9_]{0,31}\Z")
+_VITALS = (
+    "uptime_s",
+    "cpu_percent",
+    "memory_used_mb",
+    "memory_total_mb",
+    "disk_free_mb",
+    "temperature_c",
+    "cpu_mhz",
+    "throttled",
+    "outbox_depth",
+    "outbox_dropped",
+)
+
+
+def points_of(topic: Topic, heartbeat: Heartbeat) -> list[Point]:
+    """Return the ``heartbeat`` point and one ``inference`` point for each pipeline."""
+    time_ns = time_of(heartbeat)
+    place = {"site": topic.site, "device": topic.device}
+    vitals = {key: float(value) for key in _VITALS if (value := getattr(heartbeat, key)) is not None}
+    vitals |= {
+        "session": float(session_order(heartbeat.session)),
+        "seq": float(heartbeat.seq),
+        "clock_synced": float(heartbeat.clock == "synced"),
+        "replayed": float(heartbeat.replayed),
+    }
+    first = Point(
+        measurement="heartbeat", tags={**place, "board": tag_text(heartbeat.board)}, fields=vitals, time_ns=time_ns
+    )
+    return [first, *(_inference(place, pipeline, time_ns) for pipeline in heartbeat.pipelines)]
+
+
+def time_of(message: Message) -> int:
+    """Return the stored time in ns: ``ts``, with ``seq`` in its sub-millisecond digits.
+
+    Two messages of one millisecond thus stay apart, and one that is delivered again lands on itself.
+    """
+    return message.ts * NS_PER_MS + message.seq % NS_PER_MS
+
+
+def tag_text(text: str) -> str:
+    """Return ``text`` as every store can keep it: what has no encoding in line protocol becomes ``_``."""
+    return "".join(char if is_encodable(char) else "_" for char in text)
+
+
+def model_tag(pipeline: PipelineVitals) -> str:
+    """Return the model with its version, so that versions can be compared."""
+    return tag_text(f"{pipeline.model}@{pipeline.model_version}")
+
+
+def _inference(place: dict[str, str], pipeline: PipelineVitals, time_ns: int) -> Point:
+    fields = {
+        "frames": float(pipeline.frames),
+        "errors": float(pipeline.errors),
+        "drops": float(sum(pipeline.drops.values())),
+        "running": float(pipeline.state == "running"),
+    }
+    # Field names come from the network here, so their number and form are bounded.
+    causes = sorted(cause for cause in pipeline.drops if _CAUSE.match(cause))[:MAX_DROP_CAUSES]
+    fields |= {f"drops_{cause}": float(pipeline.drops[cause]) for cause in causes}
+    for stage in STAGES:
+        if stage in pipeline.stages_ms:
+            quantiles = pipeline.stages_ms[stage]
+            fields |= {
+                f"{stage}_p50_ms": quantiles.p50,
+                f"{stage}_p95_ms": quantiles.p95,
+                f"{stage}_p99_ms": quantiles.p99,
+            }
+    tags = {**place, "pipeline": tag_text(pipeline.name), "model": model_tag(pipeline)}
+    return Point(measurement="inference", tags=tags, fields=fields, time_ns=time_ns)

@@ -1,0 +1,99 @@
+"""What arrived, judged: a message of the contract, something to ignore, or a dead letter with its reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from skerry_edge.contracts.codec import decode
+from skerry_edge.contracts.errors import WireError
+from skerry_edge.contracts.messages import (
+    MAX_SNAPSHOT_BYTES,
+    Command,
+    CommandResult,
+    Desired,
+    Message,
+)
+from skerry_edge.contracts.topics import DOWN_KINDS, Topic, parse_topic
+from skerry_edge.foundation.redaction import redact
+from skerry_server.stores.base import MAX_TIME_NS
+
+MAX_KEPT_BYTES = 64 * 1024
+"""How much of a dead letter's payload is kept; beside it stands how long it was."""
+MAX_KEPT_TOPIC_CHARS = 512
+JPEG_START = b"\xff\xd8\xff"
+RETAINED_KINDS = ("status", "state")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Delivery:
+    """One PUBLISH as it came from the broker, with the server's own time in Unix milliseconds."""
+
+    topic: str
+    payload: bytes
+    is_retained: bool
+    received_ms: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Accepted:
+    """A message that the contract allows; a snapshot has no ``message``, its JPEG is the payload."""
+
+    delivery: Delivery
+    topic: Topic
+    message: Message | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeadLetter:
+    """A refused delivery; ``reason`` groups, ``detail`` explains, ``payload`` may be cut to MAX_KEPT_BYTES."""
+
+    topic: str
+    reason: str
+    detail: str
+    payload: bytes
+    payload_bytes: int
+    received_ms: int
+
+
+def examine(delivery: Delivery) -> Accepted | DeadLetter | None:
+    """Judge one delivery; None for what goes down to devices and for a retained message being cleared."""
+    try:
+        topic = parse_topic(delivery.topic)
+        if topic.kind in DOWN_KINDS or (not delivery.payload and topic.kind in RETAINED_KINDS):
+            return None
+        return Accepted(delivery=delivery, topic=topic, message=_message(topic, delivery.payload))
+    except WireError as error:
+        return refuse(delivery, error.reason, str(error))
+
+
+def refuse(delivery: Delivery, reason: str, detail: str) -> DeadLetter:
+    """Return ``delivery`` as a dead letter, cut to what is kept."""
+    return DeadLetter(
+        topic=delivery.topic[:MAX_KEPT_TOPIC_CHARS],
+        reason=reason,
+        detail=redact(detail),
+        payload=delivery.payload[:MAX_KEPT_BYTES],
+        payload_bytes=len(delivery.payload),
+        received_ms=delivery.received_ms,
+    )
+
+
+def _message(topic: Topic, payload: bytes) -> Message | None:
+    if topic.kind == "snapshot":
+        _check_snapshot(payload)
+        return None
+    message = decode(topic.kind, payload)
+    if isinstance(message, Desired | Command):
+        raise WireError("topic", "devices do not send this kind", found=topic.kind)
+    if message.ts * 1_000_000 > MAX_TIME_NS:
+        raise WireError("schema", "the time is beyond what stores can keep", found=f"ts {message.ts}")
+    if isinstance(message, CommandResult) and message.command != topic.item:
+        raise WireError("identity", "the result names another command than its topic", found=repr(message.command))
+    return message
+
+
+def _check_snapshot(payload: bytes) -> None:
+    if len(payload) > MAX_SNAPSHOT_BYTES:
+        raise WireError("oversize", "the snapshot is larger than the contract allows", found=f"{len(payload)} bytes")
+    if not payload.startswith(JPEG_START):
+        raise WireError("encoding", "the snapshot is no JPEG", found=repr(payload[:8]))

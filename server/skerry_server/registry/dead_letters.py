@@ -1,0 +1,70 @@
+"""Dead letters in the registry: what was refused, why, and how often; bounded, the oldest make room."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from skerry_server.ingest.validate import DeadLetter
+from skerry_server.registry.models import DeadLetterRow
+from skerry_server.registry.text import storable
+
+MAX_DEAD_LETTERS = 10_000
+
+
+def add_dead_letters(session: Session, letters: Iterable[DeadLetter]) -> None:
+    """Keep each letter; one with the topic and payload of another only counts that one up."""
+    for letter in letters:
+        digest = _digest(letter)
+        row = session.scalar(select(DeadLetterRow).where(DeadLetterRow.digest == digest))
+        if row is None:
+            session.add(_row(letter, digest))
+            session.flush()
+        else:
+            row.times += 1
+            row.last_received_ms = letter.received_ms
+
+
+def trim_dead_letters(session: Session) -> int:
+    """Delete the oldest letters above MAX_DEAD_LETTERS, and return how many went."""
+    excess = count_dead_letters(session) - MAX_DEAD_LETTERS
+    if excess <= 0:
+        return 0
+    oldest = select(DeadLetterRow.id).order_by(DeadLetterRow.id).limit(excess)
+    session.execute(delete(DeadLetterRow).where(DeadLetterRow.id.in_(oldest.scalar_subquery())))
+    return excess
+
+
+def count_dead_letters(session: Session) -> int:
+    """Return how many different letters are kept."""
+    return session.scalar(select(func.count()).select_from(DeadLetterRow)) or 0
+
+
+def list_dead_letters(session: Session, *, limit: int, before_id: int | None = None) -> list[DeadLetterRow]:
+    """Return at most ``limit`` letters, newest first."""
+    query = select(DeadLetterRow).order_by(DeadLetterRow.id.desc()).limit(limit)
+    if before_id is not None:
+        query = query.where(DeadLetterRow.id < before_id)
+    return list(session.scalars(query))
+
+
+def _digest(letter: DeadLetter) -> str:
+    text = letter.topic.encode("utf-8", "surrogatepass")
+    return hashlib.sha256(b"%d:%s%s" % (len(text), text, letter.payload)).hexdigest()
+
+
+def _row(letter: DeadLetter, digest: str) -> DeadLetterRow:
+    return DeadLetterRow(
+        digest=digest,
+        topic=storable(letter.topic),
+        reason=letter.reason,
+        detail=storable(letter.detail),
+        payload=letter.payload,
+        payload_bytes=letter.payload_bytes,
+        times=1,
+        first_received_ms=letter.received_ms,
+        last_received_ms=letter.received_ms,
+    )

@@ -1,0 +1,91 @@
+"""Events in the registry: kept once, searched, and read page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from skerry_edge.contracts.messages import Event
+from skerry_edge.contracts.topics import Topic
+from skerry_server.registry.database import insert_new
+from skerry_server.registry.models import EventRow, table_of
+from skerry_server.registry.text import storable
+
+MAX_PAGE = 500
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EventSearch:
+    """Which events are wanted, newest arrival first; an empty field asks for nothing.
+
+    ``since_ms`` and ``until_ms`` bound when it happened, ``until_ms`` exclusive; ``before_id`` continues a page.
+    """
+
+    device: str | None = None
+    site: str | None = None
+    kind: str | None = None
+    label: str | None = None
+    since_ms: int | None = None
+    until_ms: int | None = None
+    before_id: int | None = None
+    limit: int = 50
+
+
+def add_events(session: Session, events: Iterable[tuple[Topic, Event, int]]) -> int:
+    """Keep each (topic, event, received_ms) whose device, session and seq are new; return how many were."""
+    rows = [_row(topic, event, received_ms) for topic, event, received_ms in events]
+    return insert_new(session, table_of(EventRow), rows)
+
+
+def search(session: Session, wanted: EventSearch) -> list[EventRow]:
+    """Return at most ``wanted.limit`` events, newest arrival first."""
+    query = select(EventRow).order_by(EventRow.id.desc()).limit(wanted.limit)
+    for column, value in (
+        (EventRow.device, wanted.device),
+        (EventRow.site, wanted.site),
+        (EventRow.kind, wanted.kind),
+        (EventRow.label, wanted.label),
+    ):
+        if value is not None:
+            query = query.where(column == value)
+    if wanted.since_ms is not None:
+        query = query.where(EventRow.ts_ms >= wanted.since_ms)
+    if wanted.until_ms is not None:
+        query = query.where(EventRow.ts_ms < wanted.until_ms)
+    if wanted.before_id is not None:
+        query = query.where(EventRow.id < wanted.before_id)
+    return list(session.scalars(query))
+
+
+def count_events(session: Session) -> list[tuple[str, str, int]]:
+    """Return (kind, label, number) of all events, ordered by kind and label."""
+    query = select(EventRow.kind, EventRow.label, func.count()).group_by(EventRow.kind, EventRow.label)
+    return list(session.execute(query.order_by(EventRow.kind, EventRow.label)).tuples())
+
+
+def _row(topic: Topic, event: Event, received_ms: int) -> dict[str, Any]:
+    return {
+        "message_id": event.id,
+        "device": topic.device,
+        "site": topic.site,
+        "session": event.session,
+        "seq": event.seq,
+        "ts_ms": event.ts,
+        "received_ms": received_ms,
+        "is_synced": event.clock == "synced",
+        "replayed": event.replayed,
+        "kind": event.kind,
+        "label": storable(event.label),
+        "pipeline": storable(event.pipeline),
+        "phase": event.phase,
+        "score": event.score,
+        "box": list(event.box) if event.box else None,
+        "model": storable(event.model),
+        "model_version": storable(event.model_version),
+        "latency_ms": event.latency_ms,
+        "message": storable(event.message),
+    }

@@ -1,0 +1,70 @@
+"""One batch into the registry, in one transaction: events, presence, vitals, reports and dead letters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from skerry_edge.contracts.messages import Event, Heartbeat
+from skerry_server.ingest.validate import Accepted, DeadLetter
+from skerry_server.presence import Evidence, observe, silent
+from skerry_server.registry.dead_letters import add_dead_letters, trim_dead_letters
+from skerry_server.registry.devices import presence_of, save_heard, save_presence
+from skerry_server.registry.events import add_events
+from skerry_server.registry.reports import save_reports
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recorded:
+    """What a batch brought: the devices that were heard now, new events, and old dead letters that made room."""
+
+    heard: frozenset[str]
+    new_events: int
+    trimmed_letters: int
+
+
+def record(session: Session, accepted: Sequence[Accepted], letters: Sequence[DeadLetter]) -> Recorded:
+    """Keep everything of a batch but its points. Doing it again with the same batch changes nothing that counts."""
+    new_events = add_events(
+        session,
+        ((one.topic, one.message, one.delivery.received_ms) for one in accepted if isinstance(one.message, Event)),
+    )
+    current = _observe(session, accepted)
+    save_reports(session, accepted, current)
+    add_dead_letters(session, letters)
+    trimmed = trim_dead_letters(session) if letters else 0
+    heard = frozenset(one.topic.device for one in current if not one.delivery.is_retained)
+    return Recorded(heard=heard, new_events=new_events, trimmed_letters=trimmed)
+
+
+def mark_silent(session: Session, devices: Iterable[str], *, now_ms: int, limit_s: float) -> None:
+    """Note that nothing came from ``devices`` for ``limit_s`` seconds."""
+    known = presence_of(session, devices)
+    save_presence(session, {device: silent(one, now_ms=now_ms, limit_s=limit_s) for device, one in known.items()})
+
+
+def _observe(session: Session, accepted: Sequence[Accepted]) -> list[Accepted]:
+    """Move presence and vitals, and return the messages that say something about now."""
+    presences = presence_of(session, {one.topic.device for one in accepted})
+    moved, current = {}, []
+    heard_ms: dict[str, int] = {}
+    newest: dict[str, Heartbeat] = {}
+    for one in accepted:
+        if one.message is None:
+            continue
+        device, delivery = one.topic.device, one.delivery
+        evidence = Evidence(message=one.message, is_retained=delivery.is_retained, received_ms=delivery.received_ms)
+        after = observe(presences.get(device), evidence)
+        if after is None:
+            continue
+        presences[device] = moved[device] = after
+        current.append(one)
+        if not (delivery.is_retained or evidence.is_will):
+            heard_ms[device] = delivery.received_ms
+        if isinstance(one.message, Heartbeat):
+            newest[device] = one.message
+    save_presence(session, moved)
+    save_heard(session, heard_ms, newest)
+    return current

@@ -1,0 +1,1 @@
+"""Time-series stores: numbers with a time, behind one Protocol."""
