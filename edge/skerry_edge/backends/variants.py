@@ -25,8 +25,8 @@ def choose_variant(bundle: Bundle, *, variant: str | None, backend: str | None) 
     """Return the names of a variant and of the backend that runs it; what is None is chosen.
 
     A free choice falls on the most faithful variant that a backend installed here can load, the name deciding between
-    equals. Raises ConfigError for a name that does not exist or a pair that does not fit, MissingError listing why each
-    variant cannot run here.
+    equals. Raises ConfigError for a name that does not exist or names that do not fit together, MissingError listing
+    why each variant cannot run here.
     """
     if backend is not None and backend not in BACKENDS:
         raise _unknown("backend", backend, list(BACKENDS), str(bundle.path))
@@ -42,7 +42,10 @@ def choose_variant(bundle: Bundle, *, variant: str | None, backend: str | None) 
         if candidate and reason is None:
             return name, candidate
         reasons.append(f"{name}: {reason}")
-    raise MissingError("no variant of the bundle can run here", where=str(bundle.path), found="; ".join(reasons))
+    found = "; ".join(reasons)
+    if backend is not None and not any(_loader(one, backend) for one in variants.values()):
+        raise ConfigError(f"backend '{backend}' loads no variant of the bundle", where=str(bundle.path), found=found)
+    raise MissingError("no variant of the bundle can run here", where=str(bundle.path), found=found)
 
 
 def open_variant(bundle: Bundle, variant: str, backend: str, options: BackendOptions) -> Backend:
@@ -130,7 +133,7 @@ def _loader(variant: Variant, backend: str | None) -> str | None:
 
 
 def _no_loader(variant: Variant, backend: str | None) -> str:
-    return f"{f'backend {backend}' if backend else 'no backend'} does not load {variant.format} files"
+    return f"{f'backend {backend} does not load' if backend else 'no backend loads'} {variant.format} files"
 
 
 def _backend_of(name: str, variant: Variant, backend: str | None) -> str:
