@@ -1,0 +1,1 @@
+"""Darknet in: `.cfg` and `.weights` to a layer list and its weights."""
