@@ -20,7 +20,10 @@ Examples:
 
 @click.group(epilog=EPILOG)
 def boards() -> None:
-    """Show what Skerry knows about boards: facts with their sources, and the defaults that follow from them."""
+    """Show what Skerry knows about boards.
+
+    A profile holds facts with the documents that they are from, and the defaults that follow from them.
+    """
 
 
 @boards.command(name="list")

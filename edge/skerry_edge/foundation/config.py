@@ -5,21 +5,19 @@ from __future__ import annotations
 import difflib
 import re
 from pathlib import Path
-from typing import Any, TypeVar
+from types import UnionType
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 import msgspec
 
 from skerry_edge.foundation.errors import ConfigError, ReachError
 from skerry_edge.foundation.redaction import redact
+from skerry_edge.foundation.toml_lines import KeyPath, lines_of_keys
 
 T = TypeVar("T", bound=msgspec.Struct)
-_PATH = re.compile(r" - at `(?P<path>[^`]+)`$")
+_PATH = re.compile(r" - at (?:`key` in )?`(?P<path>[^`]+)`$")
 _STEP = re.compile(r"\.(?P<key>[A-Za-z0-9_-]+)|\[(?P<index>\d+)\]|\[\.\.\.\]")
-_HEADER = re.compile(r"^\s*\[(?P<array>\[)?\s*(?P<name>[^\[\]]+?)\s*\]\]?\s*(#.*)?$")
-_KEY = re.compile(r"^\s*(?P<key>[A-Za-z0-9_.\"' -]+?)\s*=")
 MAX_BYTES = 1_000_000
-
-Step = str | int
 
 
 def load_toml(path: Path, kind: type[T]) -> T:
@@ -51,6 +49,8 @@ def parse_toml(text: str, kind: type[T], *, name: str) -> T:
         tree = msgspec.toml.decode(text)
     except msgspec.DecodeError as error:
         raise ConfigError("the configuration is not valid TOML", where=name, found=redact(str(error))) from error
+    except RecursionError as error:
+        raise ConfigError("the configuration is nested too deeply", where=name) from error
     _refuse_unknown(tree, kind, (), text, name)
     try:
         return msgspec.convert(tree, kind)
@@ -58,7 +58,7 @@ def parse_toml(text: str, kind: type[T], *, name: str) -> T:
         raise _located(str(error), text, name) from error
 
 
-def _refuse_unknown(value: object, kind: Any, path: tuple[Step, ...], text: str, name: str) -> None:  # noqa: ANN401  # a type form, not a class
+def _refuse_unknown(value: object, kind: Any, path: KeyPath, text: str, name: str) -> None:  # noqa: ANN401  # a type form, not a class
     """Walk ``value`` beside the type that it should have and refuse the first key that has no place."""
     struct = _struct_of(kind, value)
     if struct is not None and isinstance(value, dict):
@@ -83,9 +83,13 @@ def _refuse_unknown(value: object, kind: Any, path: tuple[Step, ...], text: str,
 
 
 def _members(kind: Any) -> list[Any]:  # noqa: ANN401  # a type form
-    arguments = getattr(kind, "__args__", None)
-    is_union = str(getattr(kind, "__origin__", "")) == "typing.Union" or type(kind).__name__ == "UnionType"
-    return list(arguments) if is_union and arguments else [kind]
+    """Return what a value of ``kind`` may be: the members of a union, without their constraints."""
+    origin = get_origin(kind)
+    if origin is Annotated:
+        return _members(get_args(kind)[0])
+    if origin in (Union, UnionType):
+        return [member for one in get_args(kind) for member in _members(one)]
+    return [kind]
 
 
 def _struct_of(kind: Any, value: object) -> type[msgspec.Struct] | None:  # noqa: ANN401  # a type form
@@ -101,17 +105,15 @@ def _struct_of(kind: Any, value: object) -> type[msgspec.Struct] | None:  # noqa
 
 
 def _element_of(kind: Any, value: object) -> Any:  # noqa: ANN401  # a type form
-    wanted = dict if isinstance(value, dict) else list
+    """Return the type of the elements of ``value``, a list or table; None where ``kind`` does not say."""
+    origins = (dict,) if isinstance(value, dict) else (list, tuple)
     for one in _members(kind):
-        origin, arguments = getattr(one, "__origin__", None), getattr(one, "__args__", ())
-        if wanted is dict and origin is dict:
-            return arguments[1]
-        if wanted is list and origin in (list, tuple):
-            return arguments[0]
+        if get_origin(one) in origins:
+            return get_args(one)[1 if origins == (dict,) else 0]
     return None
 
 
-def _unknown_key(key: str, known: list[str], path: tuple[Step, ...], text: str, name: str) -> ConfigError:
+def _unknown_key(key: str, known: list[str], path: KeyPath, text: str, name: str) -> ConfigError:
     near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
     todo = f"did you mean '{near[0]}'?" if near else f"valid keys here: {', '.join(sorted(known))}"
     return ConfigError("unknown key in the configuration", where=_where(path, text, name), found=f"'{key}'", todo=todo)
@@ -120,7 +122,7 @@ def _unknown_key(key: str, known: list[str], path: tuple[Step, ...], text: str, 
 def _located(message: str, text: str, name: str) -> ConfigError:
     """Turn msgspec's message (`what - at `$.a.b``) into an error with file, line and key."""
     match = _PATH.search(message)
-    path: tuple[Step, ...] = ()
+    path: KeyPath = ()
     if match:
         path = tuple(
             int(step["index"]) if step["index"] else step["key"] or "…" for step in _STEP.finditer(match["path"])
@@ -128,57 +130,22 @@ def _located(message: str, text: str, name: str) -> ConfigError:
         message = message[: match.start()]
     missing = re.search(r"missing required field `([^`]+)`", message)
     todo = f"add '{missing[1]}'" if missing else "correct the value"
-    return ConfigError("the configuration does not fit", where=_where(path, text, name), found=message, todo=todo)
+    return ConfigError(
+        "the configuration does not fit", where=_where(path, text, name), found=redact(message), todo=todo
+    )
 
 
-def _where(path: tuple[Step, ...], text: str, name: str) -> str:
+def _where(path: KeyPath, text: str, name: str) -> str:
     line = line_of(path, text)
     dotted = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).lstrip(".")
     place = f"{name}, line {line}" if line else name
     return f"{place}, key '{dotted}'" if dotted else place
 
 
-def line_of(path: tuple[Step, ...], text: str) -> int | None:
-    """Return the 1-based line where ``path`` is set, or that of the deepest parent that has a line."""
-    best: tuple[int, int] | None = None
-    table: tuple[Step, ...] = ()
-    counts: dict[tuple[Step, ...], int] = {}
-    for number, line in enumerate(text.splitlines(), start=1):
-        header = _HEADER.match(line)
-        if header:
-            table = _table_path(_split_key(header["name"]), counts, is_array=bool(header["array"]))
-            here = table
-        else:
-            key = _KEY.match(line)
-            if not key or line.lstrip().startswith("#"):
-                continue
-            here = table + tuple(_split_key(key["key"]))
-        depth = _shared(here, path)
-        if depth == len(here) and depth and (best is None or depth > best[0]):
-            best = (depth, number)
-    return best[1] if best else None
-
-
-def _table_path(names: list[str], counts: dict[tuple[Step, ...], int], *, is_array: bool) -> tuple[Step, ...]:
-    """Return the path of a table header, with the index of each array of tables that it passes through."""
-    path: tuple[Step, ...] = ()
-    for position, one in enumerate(names):
-        path = (*path, one)
-        if is_array and position == len(names) - 1:
-            counts[path] = counts.get(path, -1) + 1
-        if path in counts:
-            path = (*path, counts[path])
-    return path
-
-
-def _split_key(dotted: str) -> list[str]:
-    return [part.strip().strip("\"'") for part in dotted.split(".")]
-
-
-def _shared(left: tuple[Step, ...], right: tuple[Step, ...]) -> int:
-    depth = 0
-    for one, other in zip(left, right, strict=False):
-        if one != other:
-            break
-        depth += 1
-    return depth
+def line_of(path: KeyPath, text: str) -> int | None:
+    """Return the 1-based line where ``path`` is set in valid TOML, or that of the deepest parent that has one."""
+    lines = lines_of_keys(text)
+    for depth in range(len(path), 0, -1):
+        if path[:depth] in lines:
+            return lines[path[:depth]]
+    return None

@@ -5,18 +5,39 @@ from __future__ import annotations
 import logging
 import re
 
-_USER_INFO = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)(?P<user>[^\s/@]*@)+")
-_SECRET_PARAMETER = re.compile(
-    r"(?i)\b(?P<key>password|passwd|pwd|passphrase|token|secret|api[_-]?key|authorization)"
-    r"(?P<sep>[\"']?\s*[=:]\s*)(?P<scheme>(?:bearer|token|basic)\s+)?(?P<value>\"[^\"]*\"|'[^']*'|[^\s&,;}\"']+)"
-)
 MASK = "***"
+
+_NAME = (
+    r"(?:password|passwd|passphrase|pwd|secret|token|credentials?|authorization"
+    r"|api[_-]?key|access[_-]?key|private[_-]?key)"
+)
+_VALUE = r"(?:\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|[^\s&]+)"
+_SETTING = re.compile(
+    rf"(?i)(?P<key>{_NAME}(?:\\*[\"'])?\s*[=:]\s*|--[a-z-]{{0,40}}{_NAME}\s+)(?:(?:bearer|token|basic|digest)\s+)?{_VALUE}"
+)
+# InfluxDB 1.x takes user and password as `u` and `p` in the query.
+_QUERY = re.compile(r"(?i)(?P<key>[?&](?:p|pass|key|sig|signature|auth)=)[^\s&]*")
+_SCHEME = re.compile(r"(?P<key>\b(?:Bearer|Basic)\s+)(?=\S*[0-9A-Z=])[A-Za-z0-9._~+/=-]{8,}")
+_KEY_BLOCK = re.compile(r"(?P<key>-----BEGIN [A-Z ]*PRIVATE KEY-----).*?(?=-----END|\Z)", re.DOTALL)
 
 
 def redact(text: str) -> str:
-    """Return ``text`` with URL user information and values of secret-looking parameters masked."""
-    text = _USER_INFO.sub(lambda match: f"{match['scheme']}{MASK}@", text)
-    return _SECRET_PARAMETER.sub(lambda match: f"{match['key']}{match['sep']}{MASK}", text)
+    """Return ``text`` with user information of URLs, values of secret-looking keys, and private keys masked.
+
+    In doubt it masks too much: of a URL everything up to the word's last "@", since a password may itself hold "@"
+    and "/" whatever RFC 3986 says; of an unquoted value everything up to the next blank or "&". A secret that holds
+    blanks is masked whole inside quotes only. The time is linear in the length of the text, which may be a stranger's.
+    """
+    text = re.sub(r"\S+", _without_user, text)
+    for pattern in (_SETTING, _QUERY, _SCHEME, _KEY_BLOCK):
+        text = pattern.sub(lambda match: f"{match['key']}{MASK}", text)
+    return text
+
+
+def _without_user(match: re.Match[str]) -> str:
+    word = match[0]
+    start, end = word.find("://"), word.rfind("@")
+    return f"{word[: start + 3]}{MASK}{word[end:]}" if 0 <= start < end else word
 
 
 class RedactingFormatter(logging.Formatter):
