@@ -1,0 +1,103 @@
+"""The command `skerry agent`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from skerry_edge.agent.config import AgentConfig
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def agent() -> None:
+    """Run the agent on a device."""
+
+
+@agent.command(
+    epilog="""\
+\b
+Examples:
+  skerry agent run --config /etc/skerry/agent.toml
+  SKERRY_MQTT_PASSWORD=… skerry agent run --config cam-1.toml
+  arecord -t raw -f S16_LE -r 16000 -c 1 | skerry agent run --config ear.toml
+\b
+Signals:
+  SIGTERM, SIGINT  end every pipeline, publish the status `offline`, disconnect; exit code 0
+\b
+Exit codes:
+  0  ended by a signal
+  2  the configuration is wrong, or another agent uses its state directory
+  4  the configuration or the state directory cannot be read or written
+""",
+)
+@click.option("--config", "config_file", type=_FILE, required=True, metavar="FILE", help="The configuration (TOML).")
+def run(config_file: Path) -> None:
+    """Run pipelines and report to the fleet by MQTT, until told to stop.
+
+    Each pipeline runs in a process of its own, which is started again when it dies or stops answering. A broker
+    that is not there is tried again and again; events wait for it. One line on standard output tells that the
+    agent runs; the log goes to standard error.
+    """
+    from skerry_edge.agent.config_checks import load_config  # noqa: PLC0415  # keeps --help fast
+    from skerry_edge.agent.parent import run_agent  # noqa: PLC0415  # keeps --help fast
+    from skerry_edge.foundation.log import configure_logging  # noqa: PLC0415  # keeps --help fast
+
+    config = load_config(config_file)
+    configure_logging(config.log_level)
+    run_agent(config, when_running=lambda: click.echo(_summary(config)))
+
+
+@agent.command(
+    "check-config",
+    epilog="""\
+\b
+Examples:
+  skerry agent check-config /etc/skerry/agent.toml
+  skerry agent check-config cam-1.toml --json
+""",
+)
+@click.argument("config_file", type=_FILE, metavar="FILE")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def check_config(config_file: Path, as_json: bool) -> None:  # noqa: FBT001  # click passes flags so
+    """Read a configuration, and say what the agent would run and what would keep it from running here.
+
+    Nothing is started or contacted. Exit codes: 0 usable; 1 a model, a backend or a source is not here; 2 the
+    configuration is wrong; 4 it cannot be read.
+    """
+    from skerry_edge.agent.config_checks import load_config  # noqa: PLC0415  # keeps --help fast
+    from skerry_edge.agent.preflight import find_troubles  # noqa: PLC0415  # keeps --help fast
+
+    config = load_config(config_file)
+    troubles = find_troubles(config)
+    if as_json:
+        found = [{"pipeline": one.pipeline, "trouble": one.text} for one in troubles]
+        click.echo(json.dumps({**_facts(config), "troubles": found}))
+    else:
+        click.echo(_summary(config))
+        for one in troubles:
+            click.echo(f"  {one.pipeline}: {one.text}")
+    click.get_current_context().exit(1 if troubles else 0)
+
+
+def _facts(config: AgentConfig) -> dict[str, object]:
+    from skerry_edge.agent.broker import parse_broker_url  # noqa: PLC0415  # keeps --help fast
+
+    return {
+        "site": config.site,
+        "device": config.device,
+        "board": config.board,
+        "broker": str(parse_broker_url(config.mqtt.url)),
+        "pipelines": [{"name": one.name, "kind": one.__struct_config__.tag} for one in config.pipelines],
+    }
+
+
+def _summary(config: AgentConfig) -> str:
+    facts = _facts(config)
+    pipelines = ", ".join(f"{one.name} ({one.__struct_config__.tag})" for one in config.pipelines)
+    return f"skerry agent {facts['site']}/{facts['device']} -> {facts['broker']}; pipelines: {pipelines}"

@@ -1,0 +1,103 @@
+"""What one connection carries: the status first, then the outbox in order, each letter kept until acknowledged."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Literal
+
+from msgspec.structs import replace
+
+from skerry_edge.agent.connection import Ack, Connection
+from skerry_edge.agent.identity import Identity
+from skerry_edge.agent.outbox import Letter, Sink
+from skerry_edge.agent.refusal import BrokerError, refused
+from skerry_edge.contracts.codec import encode
+from skerry_edge.contracts.messages import Status
+
+ACK_TIMEOUT_S = 30.0
+"""A broker that leaves a message unacknowledged for this long is given up and connected to anew."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Announcement:
+    """What the retained status says."""
+
+    state: Literal["online", "degraded", "offline"]
+    reason: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Sent:
+    """A message that the broker has not acknowledged; ``key`` is None for a status, which no outbox keeps."""
+
+    key: int | None
+    since_s: float
+
+
+class Delivery:
+    """Sends over one connection and takes its acknowledgements; used by one thread.
+
+    What was in the outbox before the connection began is marked as replayed.
+    """
+
+    def __init__(self, connection: Connection, identity: Identity, outbox: Sink) -> None:
+        self._connection = connection
+        self._identity = identity
+        self._outbox = outbox
+        self._replayed_up_to = outbox.stats().newest
+        self._sent_up_to = 0
+        self._in_flight: dict[int, _Sent] = {}
+
+    @property
+    def has_room(self) -> bool:
+        """Whether the broker may be sent one more message now."""
+        return len(self._in_flight) < self._connection.in_flight_limit
+
+    @property
+    def is_unanswered(self) -> bool:
+        """Whether something was sent that the broker has not acknowledged."""
+        return bool(self._in_flight)
+
+    @property
+    def waits(self) -> bool:
+        """Whether anything is still to be sent or acknowledged."""
+        return self.is_unanswered or bool(self._outbox.pending(self._sent_up_to, 1))
+
+    def announce(self, announcement: Announcement) -> None:
+        """Publish the retained status. Raises BrokerError."""
+        status = Status(**self._identity.stamp(), state=announcement.state, reason=announcement.reason)
+        self._send(self._identity.topic("status"), encode(status), key=None, retain=True)
+
+    def send_waiting(self) -> None:
+        """Publish from the outbox as much as the broker may be sent now. Raises BrokerError."""
+        room = self._connection.in_flight_limit - len(self._in_flight)
+        if room <= 0:
+            return
+        for letter in self._outbox.pending(self._sent_up_to, room):
+            self._send(letter.topic, self._payload(letter), key=letter.key, retain=False)
+            self._sent_up_to = letter.key
+
+    def take(self, acks: list[Ack]) -> None:
+        """Forget what the broker has. Raises BrokerError for a refusal, and for an answer that is overdue.
+
+        A message that was refused stays in the outbox: its turn comes again with the next connection.
+        """
+        for ack in acks:
+            sent = self._in_flight.pop(ack.mid, None)
+            if ack.refused:
+                what = "the broker refuses what this device publishes"
+                raise refused(what, where=self._connection.where, code=ack.code, name=ack.name)
+            if sent is not None and sent.key is not None:
+                self._outbox.acknowledge(sent.key)
+        oldest = next(iter(self._in_flight.values()), None)
+        if oldest is not None and time.monotonic() - oldest.since_s > ACK_TIMEOUT_S:
+            raise BrokerError(f"the broker acknowledged nothing for {ACK_TIMEOUT_S:g} s", where=self._connection.where)
+
+    def _payload(self, letter: Letter) -> bytes:
+        is_replay = letter.key <= self._replayed_up_to
+        return encode(replace(letter.message, replayed=True) if is_replay else letter.message)
+
+    def _send(self, topic: str, payload: bytes, *, key: int | None, retain: bool) -> None:
+        mid = self._connection.publish(topic, payload, retain=retain)
+        self._in_flight[mid] = _Sent(key=key, since_s=time.monotonic())

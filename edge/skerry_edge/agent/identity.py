@@ -1,0 +1,85 @@
+"""Who sends, in which session, and the stamp that every message up carries."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+from skerry_edge.contracts.topics import UpKind, topic_of
+from skerry_edge.foundation.atomic import write_atomic
+from skerry_edge.foundation.errors import ReachError
+
+_log = logging.getLogger(__name__)
+COUNTER = "starts"
+_MAX_COUNTER = 10**12 - 1
+
+
+def begin_session(state_dir: Path) -> str:
+    """Count this start in ``state_dir`` and return the session's id: the counter, then eight random hex digits.
+
+    The counter begins at the Unix time in seconds, not at 1: a board whose storage was wiped then still counts on
+    from where it was, and the server does not take it for an older session of itself. Raises ReachError when the
+    count cannot be kept.
+    """
+    path = state_dir / COUNTER
+    count = _next_count(path)
+    write_atomic(path, f"{count}\n".encode())
+    return f"{count:08d}-{secrets.token_hex(4)}"
+
+
+def _next_count(path: Path) -> int:
+    fresh = max(1, int(time.time()))
+    try:
+        text = path.read_bytes()[:32].decode("ascii", errors="replace").strip()
+    except FileNotFoundError:
+        return fresh
+    except OSError as error:
+        raise ReachError("cannot read the start counter", where=str(path), found=error.strerror) from error
+    if text.isascii() and text.isdigit() and int(text) < _MAX_COUNTER:
+        return int(text) + 1
+    _log.warning("the start counter in %s is damaged (%r); it begins again at the time of day", path, text)
+    return fresh
+
+
+class Identity:
+    """A device in one session; makes the fields that every message up carries. Safe to use from several threads."""
+
+    def __init__(
+        self, *, site: str, device: str, session: str, clock: Callable[[], Literal["synced", "unsynced"]]
+    ) -> None:
+        self.site = site
+        self.device = device
+        self.session = session
+        self._clock = clock
+        self._seq = 0
+        self._lock = threading.Lock()
+
+    def topic(self, kind: UpKind) -> str:
+        """Return the device's topic of a kind."""
+        return topic_of(self.site, self.device, kind)
+
+    def stamp(self, ts_ms: int | None = None) -> dict[str, Any]:
+        """Return the fields of the next message; ``ts_ms`` is when it happened, default now."""
+        with self._lock:
+            self._seq += 1
+            seq = self._seq
+        return self._fields(seq, ts_ms)
+
+    def will_stamp(self) -> dict[str, Any]:
+        """Return the fields of a will, whose ``seq`` is 0."""
+        return self._fields(0, None)
+
+    def _fields(self, seq: int, ts_ms: int | None) -> dict[str, Any]:
+        return {
+            "v": 1,
+            "id": secrets.token_hex(16),
+            "session": self.session,
+            "seq": seq,
+            "ts": time.time_ns() // 1_000_000 if ts_ms is None else ts_ms,
+            "clock": self._clock(),
+        }

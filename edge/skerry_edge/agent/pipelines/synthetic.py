@@ -1,0 +1,80 @@
+"""The synthetic pipeline: events without a model, and the faults of real pipelines on demand."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+from skerry_edge import __version__
+from skerry_edge.agent.config import SyntheticPipeline
+from skerry_edge.agent.link import Link
+from skerry_edge.foundation.errors import ReachError, VerdictError
+
+BEAT_S = 0.5
+_BOX = (0.25, 0.25, 0.75, 0.75)
+
+
+def run(config: SyntheticPipeline, link: Link) -> None:
+    """Send events at the configured rate until told to stop; fail where the configuration says so."""
+    if config.fault == "refuse" and _is_due(config):
+        raise VerdictError("the synthetic model refuses to load")
+    link.ready(model=config.name, model_version=__version__, backend="synthetic")
+    period_s = 1.0 / config.events_per_s
+    sent = 0
+    due_s = time.monotonic()
+    while not link.stop.is_set():
+        wait_s = due_s - time.monotonic()
+        if wait_s > 0:
+            link.stop.wait(min(wait_s, BEAT_S))
+            link.progress()
+            continue
+        if config.limit and sent >= config.limit:
+            due_s = time.monotonic() + BEAT_S
+            continue
+        sent += 1
+        _send(config, link, sent)
+        due_s += period_s
+        if config.fault not in ("none", "refuse") and config.fault_after and sent % config.fault_after == 0:
+            _fail(config, link)
+
+
+def _send(config: SyntheticPipeline, link: Link, number: int) -> None:
+    began_s = time.perf_counter()
+    link.find(
+        "detection",
+        config.label,
+        ts_ms=time.time_ns() // 1_000_000,
+        score=1.0,
+        box=_BOX,
+        latency_ms=0.0,
+        message=str(number),
+    )
+    link.progress(frames=1, stages_ms={"end_to_end": (time.perf_counter() - began_s) * 1e3})
+
+
+def _is_due(config: SyntheticPipeline) -> bool:
+    """Tell whether the fault happens now; with a marker it happens to the first child only."""
+    if config.fault_marker is None:
+        return True
+    try:
+        Path(config.fault_marker).touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        raise ReachError("cannot mark the fault", where=config.fault_marker, found=error.strerror) from error
+    return True
+
+
+def _fail(config: SyntheticPipeline, link: Link) -> None:
+    if not _is_due(config):
+        return
+    if config.fault == "crash":
+        os.kill(os.getpid(), signal.SIGSEGV)
+    elif config.fault == "error":
+        raise VerdictError("the synthetic pipeline fails as it was told")
+    elif config.fault == "babble":
+        link.send_line(b"this is no message\n")
+    threading.Event().wait()

@@ -1,0 +1,61 @@
+"""What would keep a configuration's pipelines from running here, found without running them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from skerry_edge.agent.config import (
+    AgentConfig,
+    AudioFileSource,
+    DetectionPipeline,
+    ImagesSource,
+    PipelineConfig,
+    SyntheticPipeline,
+    VideoSource,
+)
+from skerry_edge.audio.model import find_model
+from skerry_edge.backends.variants import choose_variant
+from skerry_edge.contracts.bundle import Bundle
+from skerry_edge.foundation.errors import SkerryError
+from skerry_edge.models.catalogue import resolve_model
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trouble:
+    """What is wrong with one pipeline."""
+
+    pipeline: str
+    text: str
+
+
+def find_troubles(config: AgentConfig) -> list[Trouble]:
+    """Look for each pipeline's model, its backends and its source; an empty list means that all are there."""
+    return [Trouble(pipeline=one.name, text=text) for one in config.pipelines for text in _troubles_of(one)]
+
+
+def _troubles_of(pipeline: PipelineConfig) -> list[str]:
+    if isinstance(pipeline, SyntheticPipeline):
+        return []
+    troubles = []
+    try:
+        if isinstance(pipeline, DetectionPipeline):
+            troubles += _backend_troubles(pipeline, Bundle.open(resolve_model(pipeline.model)))
+        else:
+            find_model(pipeline.model)
+    except SkerryError as error:
+        troubles.append(str(error))
+    source = pipeline.source
+    if isinstance(source, AudioFileSource | ImagesSource | VideoSource) and not Path(source.path).exists():
+        troubles.append(f"the source is not there; found '{source.path}'")
+    return troubles
+
+
+def _backend_troubles(pipeline: DetectionPipeline, bundle: Bundle) -> list[str]:
+    troubles = []
+    for backend in pipeline.backends or (None,):
+        try:
+            choose_variant(bundle, variant=pipeline.variant, backend=backend)
+        except SkerryError as error:
+            troubles.append(str(error))
+    return troubles

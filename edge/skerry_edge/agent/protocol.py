@@ -1,0 +1,129 @@
+"""What parent and child say to each other: one JSON object a line over a socket of their own."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeVar
+
+import msgspec
+from msgspec import Meta, Struct, field
+
+from skerry_edge.agent.config import PipelineConfig
+from skerry_edge.contracts.messages import Count, Name, Share, Text, UnixMs
+from skerry_edge.foundation.errors import DataError
+
+MAX_LINE_BYTES = 64 * 1024
+Milliseconds = Annotated[float, Meta(ge=0.0, le=1e9)]
+Box = tuple[float, float, float, float]
+T = TypeVar("T")
+
+
+class ProtocolError(DataError):
+    """Bytes from the other side that are no message."""
+
+
+class Start(Struct, frozen=True, kw_only=True, tag=True):
+    """Parent to child, once, first: what to run."""
+
+    pipeline: PipelineConfig
+    log_level: str
+
+
+class Ready(Struct, frozen=True, kw_only=True, tag=True):
+    """The model is loaded and the source is open; ``second_choice`` says why it is not the backend wished for."""
+
+    model: Name
+    model_version: Name
+    backend: Name
+    second_choice: Text | None = None
+
+
+class Progress(Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
+    """The beat that keeps a child alive, with what was done since the last one.
+
+    ``stages_ms`` holds one value of each stage of the timing schema that was measured; ``drops`` counts frames
+    by cause.
+    """
+
+    frames: Count = 0
+    errors: Count = 0
+    drops: dict[str, Count] = field(default_factory=dict)
+    stages_ms: dict[str, Milliseconds] = field(default_factory=dict)
+
+
+class Finding(Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
+    """An event as a pipeline sees it; the parent adds who and when in the session, and accepts it.
+
+    ``ts`` is the capture in Unix milliseconds; ``decided_ns`` the decision on the monotonic clock, which all
+    processes of a machine share. ``kind``, ``phase`` and ``box`` as in the contract's Event.
+    """
+
+    kind: Literal["detection", "wakeword", "system"]
+    label: Name
+    ts: UnixMs
+    decided_ns: int
+    score: Share | None = None
+    box: Box | None = None
+    phase: Literal["instant", "begin", "update", "end"] = "instant"
+    latency_ms: Milliseconds | None = None
+    message: Text | None = None
+
+
+class Failed(Struct, frozen=True, kw_only=True, tag=True):
+    """The child's last words before it ends because it cannot go on."""
+
+    reason: Text
+
+
+class Ended(Struct, frozen=True, kw_only=True, tag=True):
+    """The child's last words when its source came to its end, or when it was told to stop."""
+
+
+Report = Ready | Progress | Finding | Failed | Ended
+
+_encoder = msgspec.json.Encoder()
+_reports: msgspec.json.Decoder[Report] = msgspec.json.Decoder(Report)
+_starts: msgspec.json.Decoder[Start] = msgspec.json.Decoder(Start)
+
+
+def encode_line(message: Report | Start) -> bytes:
+    """Return the message as one line. Raises ProtocolError above 64 KiB."""
+    line = _encoder.encode(message) + b"\n"
+    if len(line) > MAX_LINE_BYTES:
+        raise ProtocolError("a message between parent and child is too long", found=f"{len(line)} bytes")
+    return line
+
+
+def decode_report(line: bytes) -> Report:
+    """Return a child's message. Raises ProtocolError."""
+    return _decode(_reports, line)
+
+
+def decode_start(line: bytes) -> Start:
+    """Return the parent's order. Raises ProtocolError."""
+    return _decode(_starts, line)
+
+
+def _decode(decoder: msgspec.json.Decoder[T], line: bytes) -> T:
+    try:
+        return decoder.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ProtocolError("a line between parent and child is no message", found=str(error)[:300]) from error
+
+
+class LineBuffer:
+    """Cuts a stream of bytes into lines of at most ``max_bytes``, whatever the pieces it arrives in."""
+
+    def __init__(self, max_bytes: int = MAX_LINE_BYTES) -> None:
+        self._max_bytes = max_bytes
+        self._rest = b""
+
+    def feed(self, piece: bytes) -> list[bytes]:
+        """Return the lines that ``piece`` completes, without their ends. Raises ProtocolError for a line too long."""
+        *lines, self._rest = (self._rest + piece).split(b"\n")
+        if max(len(one) for one in (*lines, self._rest)) > self._max_bytes:
+            raise ProtocolError("a line between parent and child is too long", found=f"over {self._max_bytes} bytes")
+        return lines
+
+    def rest(self) -> bytes:
+        """Return what follows the last line's end."""
+        return self._rest

@@ -1,0 +1,65 @@
+"""All pipelines of the agent: one worker each, one selector for all of their streams."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from selectors import BaseSelector
+from typing import Literal
+
+from skerry_edge.agent import supervision
+from skerry_edge.agent.config import PipelineConfig
+from skerry_edge.agent.worker import OnFinding, Worker
+from skerry_edge.contracts.messages import PipelineVitals
+
+
+class Supervisor:
+    """Starts, watches and ends the pipelines' children.
+
+    The caller owns the selector and calls what it finds there; `act` does what time makes due.
+    """
+
+    def __init__(
+        self,
+        pipelines: Sequence[PipelineConfig],
+        *,
+        log_level: str,
+        selector: BaseSelector,
+        environment: Mapping[str, str],
+        on_finding: OnFinding,
+    ) -> None:
+        """Prepare the pipelines; ``environment`` is the children's, ``on_finding`` accepts what they report."""
+        self._selector = selector
+        self._workers = [
+            Worker(one, log_level=log_level, selector=selector, environment=environment, on_finding=on_finding)
+            for one in pipelines
+        ]
+
+    def act(self, now_s: float) -> float:
+        """Start and kill what is due, and return when there is something to do next (monotonic seconds)."""
+        for worker in self._workers:
+            worker.act(now_s)
+        return min(worker.due_s for worker in self._workers)
+
+    def status(self) -> tuple[Literal["online", "degraded"], str | None]:
+        """Return the device's state and the reason where it is degraded."""
+        return supervision.device_status(
+            (worker.pipeline.name, worker.trouble) for worker in self._workers if worker.trouble is not None
+        )
+
+    def take_vitals(self) -> list[PipelineVitals]:
+        """Return each pipeline's window since the last call."""
+        return [worker.take_vitals() for worker in self._workers]
+
+    def stop(self, deadline_s: float) -> None:
+        """End every child: asked first, killed at ``deadline_s``; what they report until then is accepted."""
+        for worker in self._workers:
+            worker.terminate()
+        while any(worker.pid is not None for worker in self._workers):
+            left_s = deadline_s - time.monotonic()
+            if left_s <= 0:
+                break
+            for key, _ in self._selector.select(left_s):
+                key.data()
+        for worker in self._workers:
+            worker.kill()

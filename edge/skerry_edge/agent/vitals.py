@@ -1,0 +1,62 @@
+"""What a pipeline did since the last heartbeat, collected in the parent."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import PurePath
+from typing import Literal
+
+from skerry_edge.agent.config import PipelineConfig
+from skerry_edge.agent.protocol import Progress, Ready
+from skerry_edge.bench.timing import StageTimer
+from skerry_edge.contracts.messages import STAGES, PipelineVitals
+
+UNKNOWN = "unknown"
+
+
+class VitalsCollector:
+    """Adds up one pipeline's progress reports; it outlives the pipeline's children."""
+
+    def __init__(self, pipeline: PipelineConfig) -> None:
+        self._name = pipeline.name
+        self.model = PurePath(getattr(pipeline, "model", pipeline.name)).name[:128]
+        self.model_version = UNKNOWN
+        self._backend = UNKNOWN
+        self._frames = 0
+        self._errors = 0
+        self._drops: Counter[str] = Counter()
+        self._timer = StageTimer()
+
+    def ready(self, report: Ready) -> None:
+        """Note which model runs, and on what."""
+        self.model, self.model_version, self._backend = report.model, report.model_version, report.backend
+
+    def progress(self, report: Progress) -> None:
+        """Add what was done since the last report."""
+        self._frames += report.frames
+        self._errors += report.errors
+        self._drops.update(report.drops)
+        for stage in STAGES:
+            if stage in report.stages_ms:
+                self._timer.add(stage, report.stages_ms[stage])
+
+    def published(self, elapsed_ms: float) -> None:
+        """Add the time from a decision to the event's acceptance."""
+        self._timer.add("publish", round(elapsed_ms, 3))
+
+    def take(self, state: Literal["starting", "running", "failing", "ended"]) -> PipelineVitals:
+        """Return the window since the last call, and begin a new one."""
+        vitals = PipelineVitals(
+            name=self._name,
+            model=self.model,
+            model_version=self.model_version,
+            backend=self._backend,
+            state=state,
+            frames=self._frames,
+            errors=self._errors,
+            drops=dict(self._drops),
+            stages_ms=self._timer.take(),
+        )
+        self._frames = self._errors = 0
+        self._drops.clear()
+        return vitals
