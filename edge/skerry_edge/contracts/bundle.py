@@ -4,26 +4,35 @@ from __future__ import annotations
 
 import hashlib
 import io
+import struct
 import zipfile
 from pathlib import Path
 from typing import Protocol
 
 from skerry_edge.contracts.errors import BundleError
-from skerry_edge.contracts.manifest import Artifact, Manifest, Variant, decode_manifest, encode_manifest
+from skerry_edge.contracts.manifest import (
+    GATES,
+    MANIFEST,
+    Artifact,
+    Manifest,
+    Variant,
+    artifacts,
+    decode_manifest,
+    encode_manifest,
+)
 from skerry_edge.foundation.atomic import write_atomic
 
-MANIFEST = "manifest.json"
-GATES = "gates.json"
+__all__ = ["GATES", "MANIFEST", "Bundle", "artifact", "pack", "write_bundle"]
+
 MAX_FILE_BYTES = 1 << 30
+MAX_MANIFEST_BYTES = 1 << 20
 _EPOCH = (1980, 1, 1, 0, 0, 0)
+# All that `zipfile` raises for a file that somebody damaged or made up.
+_DAMAGE = (zipfile.BadZipFile, OSError, EOFError, RuntimeError, ValueError, struct.error)
 
 
 class _Store(Protocol):
     """Where a bundle's files come from."""
-
-    def names(self) -> list[str]:
-        """Return the relative names of all files."""
-        ...
 
     def size(self, name: str) -> int:
         """Return a file's size in bytes. Raises KeyError."""
@@ -37,9 +46,6 @@ class _Store(Protocol):
 class _Directory:
     def __init__(self, root: Path) -> None:
         self._root = root
-
-    def names(self) -> list[str]:
-        return sorted(p.relative_to(self._root).as_posix() for p in self._root.rglob("*") if p.is_file())
 
     def size(self, name: str) -> int:
         return self._path(name).stat().st_size
@@ -55,17 +61,23 @@ class _Directory:
 
 
 class _Zip:
+    """A packed bundle; its files are stored, so that none of them can be larger than the archive itself."""
+
     def __init__(self, path: Path) -> None:
         self._archive = zipfile.ZipFile(path)
-
-    def names(self) -> list[str]:
-        return sorted(self._archive.namelist())
+        entries = self._archive.infolist()
+        self._entries = {entry.filename: entry for entry in entries}
+        if len(self._entries) != len(entries):
+            raise zipfile.BadZipFile("two entries of the same name")
 
     def size(self, name: str) -> int:
-        return self._archive.getinfo(name).file_size
+        return self._entries[name].file_size
 
     def read(self, name: str) -> bytes:
-        return self._archive.read(name)
+        entry = self._entries[name]
+        if entry.compress_type != zipfile.ZIP_STORED:
+            raise zipfile.BadZipFile(f"'{name}' is compressed; a bundle's files are stored")
+        return self._archive.read(entry)
 
 
 class Bundle:
@@ -79,12 +91,14 @@ class Bundle:
     @classmethod
     def open(cls, path: Path) -> Bundle:
         """Open a bundle directory or `*.skerry` file. Raises BundleError where it is neither."""
+        if not path.exists():
+            raise BundleError("there is no model bundle here", where=str(path))
+        if not (path.is_file() or path.is_dir()):
+            raise BundleError("this is no model bundle", where=str(path), found="neither a file nor a directory")
         try:
             store: _Store = _Directory(path) if path.is_dir() else _Zip(path)
-            raw = _read_bounded(store, MANIFEST, str(path))
-        except FileNotFoundError as error:
-            raise BundleError("there is no model bundle here", where=str(path)) from error
-        except (zipfile.BadZipFile, OSError) as error:
+            raw = _read_bounded(store, MANIFEST, str(path), MAX_MANIFEST_BYTES)
+        except _DAMAGE as error:
             raise BundleError("this is no model bundle", where=str(path), found=str(error)) from error
         return cls(path, decode_manifest(raw, where=f"{path}!{MANIFEST}"), store)
 
@@ -92,8 +106,8 @@ class Bundle:
         """Return a file of the manifest after checking size and SHA-256. Raises BundleError."""
         where = f"{self.path}!{artifact.file}"
         try:
-            data = _read_bounded(self._store, artifact.file, str(self.path))
-        except (zipfile.BadZipFile, OSError) as error:
+            data = _read_bounded(self._store, artifact.file, str(self.path), min(artifact.size, MAX_FILE_BYTES))
+        except _DAMAGE as error:
             raise BundleError("a file of the bundle cannot be read", where=where, found=str(error)) from error
         digest = hashlib.sha256(data).hexdigest()
         if len(data) != artifact.size or digest != artifact.sha256:
@@ -113,13 +127,14 @@ class Bundle:
             ) from None
 
 
-def _read_bounded(store: _Store, name: str, where: str) -> bytes:
+def _read_bounded(store: _Store, name: str, where: str, limit: int) -> bytes:
     try:
         size = store.size(name)
     except KeyError as error:
         raise BundleError(f"the bundle has no file '{name}'", where=where) from error
-    if size > MAX_FILE_BYTES:
-        raise BundleError("a file of the bundle is too large", where=f"{where}!{name}", found=f"{size} bytes")
+    if size > limit:
+        found = f"{size} bytes, at most {limit} expected"
+        raise BundleError("a file of the bundle is too large", where=f"{where}!{name}", found=found)
     return store.read(name)
 
 
@@ -133,7 +148,9 @@ def pack(manifest: Manifest, files: dict[str, bytes]) -> bytes:
 
     Raises BundleError when ``files`` are not exactly those that the manifest names (`gates.json` may be added).
     """
-    wanted = {one.file: one for one in _artifacts(manifest)}
+    encoded = encode_manifest(manifest)
+    decode_manifest(encoded, where=MANIFEST)  # a struct made in Python has not been checked yet
+    wanted = {one.file: one for one in artifacts(manifest)}
     found = set(files) - {GATES}
     if found != set(wanted):
         difference = ", ".join(sorted(found ^ set(wanted)))
@@ -143,7 +160,7 @@ def pack(manifest: Manifest, files: dict[str, bytes]) -> bytes:
             raise BundleError("a file is not what the manifest says", where=name)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for name, data in sorted({MANIFEST: encode_manifest(manifest), **files}.items()):
+        for name, data in sorted({MANIFEST: encoded, **files}.items()):
             entry = zipfile.ZipInfo(name, date_time=_EPOCH)
             entry.external_attr = 0o644 << 16
             archive.writestr(entry, data)
@@ -153,13 +170,3 @@ def pack(manifest: Manifest, files: dict[str, bytes]) -> bytes:
 def write_bundle(path: Path, manifest: Manifest, files: dict[str, bytes]) -> None:
     """Write a `*.skerry` file; it is there whole or not at all. Raises BundleError and ReachError."""
     write_atomic(path, pack(manifest, files))
-
-
-def _artifacts(manifest: Manifest) -> list[Artifact | Variant]:
-    listed: list[Artifact | Variant] = []
-    for variant in manifest.variants.values():
-        listed += [variant, *variant.extra_files]
-    if manifest.golden:
-        listed.append(manifest.golden.input)
-        listed += [one for outputs in manifest.golden.outputs.values() for one in outputs]
-    return listed

@@ -33,13 +33,19 @@ STRUCTS: dict[str, type[Payload]] = {
 
 _ENCODER = msgspec.json.Encoder()
 _DECODERS: dict[str, msgspec.json.Decoder[Any]] = {kind: msgspec.json.Decoder(s) for kind, s in STRUCTS.items()}
+_KINDS: dict[type[Payload], str] = {s: kind for kind, s in STRUCTS.items()}
 
 
 def encode(message: Payload) -> bytes:
-    """Return UTF-8 JSON. Raises WireError with reason ``oversize`` above 64 KiB."""
+    """Return UTF-8 JSON that `decode` takes back to an equal message.
+
+    Raises WireError: ``oversize`` above 64 KiB; ``schema`` where a value is outside the contract, which a struct made
+    in Python has not been checked for, or does not survive JSON, as a number that is not finite.
+    """
     payload = _ENCODER.encode(message)
-    if len(payload) > MAX_JSON_BYTES:
-        raise WireError("oversize", "the message is larger than the contract allows", found=f"{len(payload)} bytes")
+    kind = _KINDS[type(message)]
+    if decode(kind, payload) != message:
+        raise WireError("schema", f"the {kind} message does not survive its encoding", found="a value that JSON lacks")
     return payload
 
 
@@ -51,7 +57,8 @@ def decode(kind: str, payload: bytes) -> Payload:
     if len(payload) > MAX_JSON_BYTES:
         raise WireError("oversize", "the message is larger than the contract allows", found=f"{len(payload)} bytes")
     try:
-        message: Payload = decoder.decode(payload)
+        # msgspec skips unknown fields unread, and with them bytes that are no text.
+        message: Payload = decoder.decode(payload.decode("utf-8"))
     except msgspec.ValidationError as error:
         raise WireError("schema", f"the {kind} message does not fit the contract", found=str(error)) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -14,6 +14,8 @@ class WireError(DataError):
     def __init__(self, reason: str, what: str, *, where: str | None = None, found: str | None = None) -> None:
         super().__init__(what, where=where, found=found)
         self.reason = reason
+        # What copying and pickling call the class with again.
+        self.args = (reason, what)
 
 
 class BundleError(DataError):

@@ -8,14 +8,18 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from skerry_edge.contracts.errors import BundleError
+from skerry_edge.contracts.patterns import whole
 
-SEMVER_PATTERN = r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$"
+SEMVER_PATTERN = r"^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$"
 NAME_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,62}$"
 FILE_PATTERN = r"^[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*$"
 SHA256_PATTERN = r"^[0-9a-f]{64}$"
+MANIFEST = "manifest.json"
+GATES = "gates.json"
+"""The files of a bundle that the manifest does not list."""
 
-Sha256 = Annotated[str, Meta(pattern=SHA256_PATTERN)]
-FileName = Annotated[str, Meta(pattern=FILE_PATTERN, max_length=200)]
+Sha256 = Annotated[str, Meta(pattern=whole(SHA256_PATTERN))]
+FileName = Annotated[str, Meta(pattern=whole(FILE_PATTERN), max_length=200)]
 Positive = Annotated[int, Meta(ge=1, le=2**31)]
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 DType = Literal["float32", "float16", "int8", "uint8", "int16", "int32", "int64"]
@@ -55,7 +59,7 @@ class YoloRegion(_Part, frozen=True, kw_only=True, tag="yolo-region", tag_field=
     """Darknet's region layer (YOLOv2) over one raw output of num*(5+classes) channels; anchors in grid cells."""
 
     classes: Positive
-    anchors: tuple[tuple[float, float], ...]
+    anchors: Annotated[tuple[tuple[float, float], ...], Meta(min_length=1)]
     softmax: bool = True
     score_threshold: Share = 0.24
     nms_iou: Share = 0.45
@@ -64,7 +68,7 @@ class YoloRegion(_Part, frozen=True, kw_only=True, tag="yolo-region", tag_field=
 class YoloScale(_Part, frozen=True, kw_only=True):
     """One output of a multi-scale head: its own anchors in input pixels and Darknet's ``scale_x_y``."""
 
-    anchors_px: tuple[tuple[float, float], ...]
+    anchors_px: Annotated[tuple[tuple[float, float], ...], Meta(min_length=1)]
     scale_x_y: float = 1.0
 
 
@@ -72,7 +76,7 @@ class YoloHead(_Part, frozen=True, kw_only=True, tag="yolo-head", tag_field="kin
     """Darknet's yolo layers (YOLOv3 and later): one scale an output, in the order of the variant's outputs."""
 
     classes: Positive
-    scales: tuple[YoloScale, ...]
+    scales: Annotated[tuple[YoloScale, ...], Meta(min_length=1)]
     score_threshold: Share = 0.25
     nms_iou: Share = 0.45
 
@@ -151,8 +155,8 @@ class Manifest(_Part, frozen=True, kw_only=True):
     """The bundle's `manifest.json`; the runtime obeys it and nothing else."""
 
     schema: Literal[1]
-    name: Annotated[str, Meta(pattern=NAME_PATTERN)]
-    version: Annotated[str, Meta(pattern=SEMVER_PATTERN)]
+    name: Annotated[str, Meta(pattern=whole(NAME_PATTERN))]
+    version: Annotated[str, Meta(pattern=whole(SEMVER_PATTERN))]
     task: Literal["detection", "wakeword"]
     labels: tuple[str, ...]
     license: str
@@ -178,9 +182,42 @@ def decode_manifest(raw: bytes, *, where: str) -> Manifest:
     return manifest
 
 
+def artifacts(manifest: Manifest) -> list[Artifact | Variant]:
+    """Return every file that the manifest lists: variants, their companions, golden input and outputs."""
+    listed: list[Artifact | Variant] = []
+    for variant in manifest.variants.values():
+        listed += [variant, *variant.extra_files]
+    if manifest.golden:
+        listed.append(manifest.golden.input)
+        listed += [one for outputs in manifest.golden.outputs.values() for one in outputs]
+    return listed
+
+
 def _check(manifest: Manifest, where: str) -> None:
+    """Refuse what each field alone allows and all together do not. Raises BundleError."""
     if not manifest.variants:
         raise BundleError("the model manifest lists no variant", where=where)
+    _check_files(manifest, where)
+    _check_task(manifest, where)
+    _check_golden(manifest, where)
+
+
+def _check_files(manifest: Manifest, where: str) -> None:
+    contents: dict[str, tuple[int, str]] = {}
+    for one in artifacts(manifest):
+        if one.file in (MANIFEST, GATES):
+            raise BundleError("the model manifest lists a file of the bundle itself", where=where, found=one.file)
+        if contents.setdefault(one.file, (one.size, one.sha256)) != (one.size, one.sha256):
+            raise BundleError(
+                "the model manifest lists a file twice with different contents", where=where, found=one.file
+            )
+
+
+def _check_task(manifest: Manifest, where: str) -> None:
+    hears = isinstance(manifest.input, AudioInput)
+    judges_words = isinstance(manifest.output, MicroWakeWord)
+    if len({hears, judges_words, manifest.task == "wakeword"}) > 1:
+        raise BundleError("the model manifest's task, input and output do not belong together", where=where)
     classes = getattr(manifest.output, "classes", None)
     if classes is not None and classes != len(manifest.labels):
         raise BundleError(
@@ -193,3 +230,12 @@ def _check(manifest: Manifest, where: str) -> None:
         for key in ("scale", "offset"):
             if len(getattr(manifest.input, key)) not in (1, channels):
                 raise BundleError(f"input.{key} needs one value or one a channel", where=where)
+
+
+def _check_golden(manifest: Manifest, where: str) -> None:
+    for name, outputs in manifest.golden.outputs.items() if manifest.golden else ():
+        variant = manifest.variants.get(name)
+        if variant is None or len(outputs) != len(variant.outputs):
+            raise BundleError(
+                "the golden outputs are not those of a variant", where=where, found=f"golden.outputs.{name}"
+            )

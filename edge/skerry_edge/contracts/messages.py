@@ -6,14 +6,15 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
+from skerry_edge.contracts.patterns import whole
 from skerry_edge.contracts.topics import ID_PATTERN
 
 MAX_JSON_BYTES = 64 * 1024
 MAX_SNAPSHOT_BYTES = 256 * 1024
 SESSION_PATTERN = r"^[0-9]{8,12}-[0-9a-f]{8}$"
 
-Id = Annotated[str, Meta(pattern=ID_PATTERN)]
-Session = Annotated[str, Meta(pattern=SESSION_PATTERN)]
+Id = Annotated[str, Meta(pattern=whole(ID_PATTERN))]
+Session = Annotated[str, Meta(pattern=whole(SESSION_PATTERN))]
 Name = Annotated[str, Meta(min_length=1, max_length=128)]
 Text = Annotated[str, Meta(max_length=4096)]
 Count = Annotated[int, Meta(ge=0, le=2**53)]
