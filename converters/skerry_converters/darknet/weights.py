@@ -112,7 +112,8 @@ def _fold(index: int, layer: Convolution, block: FloatArray, channels: int, path
         )
     factor = scale / (np.sqrt(variance) + BATCH_NORM_EPSILON)
     kernel = block[4 * n :].reshape(shape) * factor[:, None, None, None]
-    folded = ConvolutionWeights(kernel=kernel.astype(np.float32), bias=(bias - mean * factor).astype(np.float32))
+    with np.errstate(over="ignore"):
+        folded = ConvolutionWeights(kernel=kernel.astype(np.float32), bias=(bias - mean * factor).astype(np.float32))
     if not (np.isfinite(folded.kernel).all() and np.isfinite(folded.bias).all()):
         raise DataError(f"folding batch norm of layer {index} overflows", where=str(path))
     return folded
