@@ -58,6 +58,15 @@ class FleetServer:
         config = self.settings.config.store
         return str(self.settings.store_path) if isinstance(config, SqliteStore) else redact(config.url)
 
+    def _web(self) -> FastAPI:
+        # Imported here: NiceGUI takes most of a second to load, and a wrong configuration is told before.
+        from skerry_server.ui.overview import Overviews  # noqa: PLC0415
+        from skerry_server.ui.page import add_dashboard  # noqa: PLC0415
+
+        api = create_api(self.database, self.store, self.health)
+        add_dashboard(api, Overviews(self.database, self.health), broker=str(self._access.address))
+        return api
+
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until ``stop`` is set, then let what arrived become durable, bounded in time, and close."""
         intake = Intake()
@@ -70,7 +79,7 @@ class FleetServer:
             silence=Silence(rules.heartbeat_s * rules.missed),
         )
         consumer = Consumer(self._access, intake=intake, health=self.health)
-        web = _Web(create_api(self.database, self.store, self.health))
+        web = _Web(self._web())
         hang_up = asyncio.Event()
         polite = {asyncio.create_task(consumer.run(hang_up)), asyncio.create_task(web.serve([self._socket]))}
         endless = {asyncio.create_task(one) for one in (worker.run(), worker.watch(), worker.sweep())}

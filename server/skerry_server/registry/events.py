@@ -67,6 +67,12 @@ def count_events(session: Session) -> list[tuple[str, str, int]]:
     return list(session.execute(query.order_by(EventRow.kind, EventRow.label)).tuples())
 
 
+def count_events_since(session: Session, received_ms: int) -> int:
+    """Return how many events arrived at or after ``received_ms``."""
+    query = select(func.count()).select_from(EventRow).where(EventRow.received_ms >= received_ms)
+    return session.scalar(query) or 0
+
+
 def _row(topic: Topic, event: Event, received_ms: int) -> dict[str, Any]:
     return {
         "message_id": event.id,

@@ -70,7 +70,7 @@ class EventRow(Base):
     session: Mapped[str] = mapped_column(String(32))
     seq: Mapped[int] = mapped_column(BigInteger)
     ts_ms: Mapped[int] = mapped_column(BigInteger, index=True)
-    received_ms: Mapped[int] = mapped_column(BigInteger)
+    received_ms: Mapped[int] = mapped_column(BigInteger, index=True)
     is_synced: Mapped[bool]
     replayed: Mapped[bool]
     kind: Mapped[str] = mapped_column(String(16))

@@ -1,0 +1,1 @@
+"""Simulated devices: real MQTT clients that send what real agents send, from a seed."""

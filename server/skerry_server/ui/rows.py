@@ -1,0 +1,90 @@
+"""Devices and events as rows of text for the dashboard's tables. Pure."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+from skerry_server.api.schemas import DeviceOut, EventOut
+
+HOT_C = 75.0
+NOTHING = "—"
+"""What stands where a figure is unknown."""
+KIND_ICONS = {"detection": "visibility", "wakeword": "graphic_eq", "system": "info"}
+_STEPS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
+_ORDER = {"offline": 0, "degraded": 1, "online": 2}
+
+Row = dict[str, str | int | bool]
+
+
+def device_rows(devices: Iterable[DeviceOut], *, now_ms: int) -> list[Row]:
+    """Return one row a device: those that need somebody first, then by name."""
+    ordered = sorted(devices, key=lambda one: (_ORDER[one.presence], one.device))
+    return [
+        {
+            "id": one.device,
+            "state": one.presence,
+            "device": one.device,
+            "place": f"{one.site} · {one.board}" if one.board else one.site,
+            "model": ", ".join(one.models) or NOTHING,
+            "temperature": f"{one.temperature_c:.1f} °C" if one.temperature_c is not None else NOTHING,
+            "hot": bool(one.throttled) or (one.temperature_c or 0.0) >= HOT_C,
+            "seen": ago(one.last_seen_ms, now_ms=now_ms),
+            "note": _note(one, now_ms=now_ms),
+        }
+        for one in ordered
+    ]
+
+
+def event_rows(events: Iterable[EventOut]) -> list[Row]:
+    """Return one row an event, in the order given."""
+    return [
+        {
+            "id": one.id,
+            "time": clock_time(one.ts_ms),
+            "icon": KIND_ICONS[one.kind],
+            "kind": one.kind,
+            "label": one.label,
+            "device": one.device,
+            "score": f"{one.score:.0%}" if one.score is not None else "",
+            "latency": f"{one.latency_ms:.0f} ms" if one.latency_ms is not None else "",
+            "note": _event_note(one),
+        }
+        for one in events
+    ]
+
+
+def ago(then_ms: int | None, *, now_ms: int) -> str:
+    """Return how long ago ``then_ms`` was, in the largest whole unit."""
+    if then_ms is None:
+        return "never"
+    elapsed_s = max(0, now_ms - then_ms) // 1000
+    for seconds, unit in _STEPS:
+        if elapsed_s >= seconds:
+            return f"{elapsed_s // seconds} {unit} ago"
+    return "now"
+
+
+def clock_time(ts_ms: int) -> str:
+    """Return local time of day, with the date where it is not today's."""
+    then = time.localtime(ts_ms / 1000)
+    is_today = then[:3] == time.localtime()[:3]
+    return time.strftime("%H:%M:%S" if is_today else "%Y-%m-%d %H:%M", then)
+
+
+def _note(device: DeviceOut, *, now_ms: int) -> str:
+    if device.presence != "online":
+        since = ago(device.since_ms, now_ms=now_ms)
+        return f"{device.reason or device.presence} ({since})"
+    return "throttled" if device.throttled else ""
+
+
+def _event_note(event: EventOut) -> str:
+    notes = [event.message] if event.message else []
+    if event.phase != "instant":
+        notes.append(event.phase)
+    if event.replayed:
+        notes.append("sent later")
+    if not event.clock_synced:
+        notes.append("clock not set")
+    return " · ".join(notes)
