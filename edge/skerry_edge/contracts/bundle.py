@@ -162,7 +162,7 @@ def pack(manifest: Manifest, files: dict[str, bytes]) -> bytes:
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for name, data in sorted({MANIFEST: encoded, **files}.items()):
             entry = zipfile.ZipInfo(name, date_time=_EPOCH)
-            entry.external_attr = 0o644 << 16
+            entry.create_system, entry.external_attr = 3, 0o644 << 16  # a Unix file, wherever it is packed
             archive.writestr(entry, data)
     return buffer.getvalue()
 

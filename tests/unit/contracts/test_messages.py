@@ -120,9 +120,9 @@ GOLDEN: dict[str, tuple[Payload, bytes]] = {
         b'"kind":"wakeword","pipeline":"ear","label":"Alexa","score":0.98',
     ),
     "event of the system": (
-        Event(**STAMP, kind="system", pipeline="door", label="inference-error", message="it failed: „é“"),
+        Event(**STAMP, kind="system", pipeline="door", label="inference-error", message="failed: „é“"),
         (
-            b'"kind":"system","pipeline":"door","label":"inference-error","message":"it failed: \xe2\x80\x9e\xc3\xa9\xe2'
+            b'"kind":"system","pipeline":"door","label":"inference-error","message":"failed: \xe2\x80\x9e\xc3\xa9\xe2'
             b'\x80\x9c"'
         ),
     ),
