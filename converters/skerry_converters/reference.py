@@ -31,20 +31,22 @@ Values = NDArray[np.float64]
 def run_reference(network: Network, weights: Weights, image: FloatArray) -> tuple[FloatArray, ...]:
     """Return the raw outputs, one float32 (channels, height, width) a head, for ``image`` of the input's shape.
 
-    Computed in float64, so that its own rounding stays out of what is measured against it. The network must have
-    passed `infer_shapes`. Raises ValueError where ``image`` has another shape.
+    Computed in float64, so that its own rounding stays out of what is measured against it; what leaves a float's range
+    becomes infinite or no number. The network must have passed `infer_shapes`. Raises ValueError where ``image`` has
+    another shape.
     """
     if image.shape != tuple(network.input):
         raise ValueError(f"the image has shape {image.shape}, the network takes {tuple(network.input)}")
     values: dict[int, Values] = {NETWORK_INPUT: image.astype(np.float64)}
     live = network.live_layers()
     last_use = {source: index for index in live for source in network.layers[index].inputs}
-    for index in live:
-        layer = network.layers[index]
-        values[index] = _run(layer, [values[one] for one in layer.inputs], weights.get(index))
-        for source in {one for one in layer.inputs if last_use[one] == index and one not in network.outputs}:
-            del values[source]
-    return tuple(values[index].astype(np.float32) for index in network.outputs)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for index in live:
+            layer = network.layers[index]
+            values[index] = _run(layer, [values[one] for one in layer.inputs], weights.get(index))
+            for source in {one for one in layer.inputs if last_use[one] == index and one not in network.outputs}:
+                del values[source]
+        return tuple(values[index].astype(np.float32) for index in network.outputs)
 
 
 def _run(layer: Layer, sources: list[Values], weights: ConvolutionWeights | None) -> Values:
