@@ -148,7 +148,7 @@ class Slots:
         now_s = time.monotonic()
         if now_s < self._next_s:
             return False
-        self._next_s = max(self._next_s + self._interval_s, now_s)
+        self._next_s = now_s + self._interval_s
         return True
 
 

@@ -19,6 +19,8 @@ from skerry_edge.agent.waker import Waker
 
 CONNECT_TIMEOUT_S = 5.0
 MAX_IN_FLIGHT = 20
+_UNSPECIFIED = 0x80
+"""What paho gives where the connection just broke."""
 _PROTOCOLS = {"5": MQTTProtocolVersion.MQTTv5, "3.1.1": MQTTProtocolVersion.MQTTv311}
 
 
@@ -182,7 +184,13 @@ class Connection:
             what = "the broker closed the connection without an answer"
             self._lost = BrokerError(what, where=self.where, version_in_doubt=True)
         else:
-            self._lost = BrokerError("the connection to the broker is lost", where=self.where, found=str(code))
+            self._lost = BrokerError(
+                "the connection to the broker is lost",
+                where=self.where,
+                found=None if code.value == _UNSPECIFIED else str(code),
+                # An older broker closes without a word when somebody else takes the client id over.
+                todo="if this repeats, see whether another client uses this device's id",
+            )
 
     def _on_publish(
         self, _client: object, _userdata: object, mid: int, code: ReasonCode, _properties: Properties

@@ -52,10 +52,13 @@ def _troubles_of(pipeline: PipelineConfig) -> list[str]:
 
 
 def _backend_troubles(pipeline: DetectionPipeline, bundle: Bundle) -> list[str]:
-    troubles = []
-    for backend in pipeline.backends or (None,):
-        try:
-            choose_variant(bundle, variant=pipeline.variant, backend=backend)
-        except SkerryError as error:
-            troubles.append(str(error))
-    return troubles
+    found = (_backend_trouble(bundle, pipeline.variant, backend) for backend in pipeline.backends or (None,))
+    return [trouble for trouble in found if trouble is not None]
+
+
+def _backend_trouble(bundle: Bundle, variant: str | None, backend: str | None) -> str | None:
+    try:
+        choose_variant(bundle, variant=variant, backend=backend)
+    except SkerryError as error:
+        return str(error)
+    return None

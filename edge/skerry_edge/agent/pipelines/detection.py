@@ -22,7 +22,7 @@ from skerry_edge.vision.detector import DetectionResult, Detector
 from skerry_edge.vision.errors import ImageError
 from skerry_edge.vision.frames import Failure, Frame
 
-BEAT_S = 0.5
+BEAT_S = 0.2
 
 
 def run(config: DetectionPipeline, link: Link) -> None:

@@ -13,7 +13,7 @@ from skerry_edge.agent.config import SyntheticPipeline
 from skerry_edge.agent.link import Link
 from skerry_edge.foundation.errors import ReachError, VerdictError
 
-BEAT_S = 0.5
+BEAT_S = 0.2
 _BOX = (0.25, 0.25, 0.75, 0.75)
 
 

@@ -1,0 +1,145 @@
+"""The agent's configuration file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from skerry_edge.agent.config import AgentConfig, DetectionPipeline, SyntheticPipeline, WakeWordPipeline
+from skerry_edge.agent.config_checks import load_config, reads_stdin
+from skerry_edge.foundation.errors import ConfigError, ReachError
+
+HEAD = """\
+site = "garden"
+device = "cam-1"
+board = "generic-x86"
+state_dir = "state"
+
+[mqtt]
+url = "mqtt://127.0.0.1:1883"
+"""
+PIPELINE = """
+[[pipelines]]
+kind = "synthetic"
+name = "ghost"
+"""
+
+Load = Callable[[str], AgentConfig]
+
+
+@pytest.fixture
+def load(tmp_path: Path) -> Load:
+    def write_and_load(text: str) -> AgentConfig:
+        file = tmp_path / "agent.toml"
+        file.write_text(text)
+        return load_config(file)
+
+    return write_and_load
+
+
+def test_the_example_is_a_valid_configuration() -> None:
+    config = load_config(Path(str(files("skerry_edge.agent") / "data" / "example.toml")))
+    kinds = [type(one) for one in config.pipelines]
+    assert kinds == [DetectionPipeline, WakeWordPipeline]
+
+
+def test_relative_paths_are_taken_from_the_files_own_folder(load: Load, tmp_path: Path) -> None:
+    (tmp_path / "word").write_text("hunter2")
+    config = load(
+        HEAD
+        + 'password_file = "word"\n'
+        + """
+[[pipelines]]
+kind = "detection"
+name = "gate"
+model = "models/mine.skerry"
+source = { kind = "images", path = "pictures" }
+
+[[pipelines]]
+kind = "wakeword"
+name = "ear"
+model = "alexa"
+source = { kind = "audio-file", path = "/clips/a.wav" }
+"""
+    )
+    gate, ear = config.pipelines
+    assert isinstance(gate, DetectionPipeline)
+    assert isinstance(ear, WakeWordPipeline)
+    assert config.state_dir == str(tmp_path / "state")
+    assert config.mqtt.password_file == str(tmp_path / "word")
+    assert gate.model == str(tmp_path / "models" / "mine.skerry")
+    assert gate.source.path == str(tmp_path / "pictures")
+    assert ear.model == "alexa"
+    assert getattr(ear.source, "path", None) == "/clips/a.wav"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (HEAD + PIPELINE.replace("name", "nmae"), ["line 11", "'nmae'", "'name'"]),
+        (HEAD + PIPELINE.replace("synthetic", "sythetic"), ["pipelines[0]", "sythetic"]),
+        (HEAD.replace("garden", "Gar den") + PIPELINE, ["line 1", "'site'", "regex"]),
+        (HEAD.replace("garden", "garden\\n") + PIPELINE, ["line 1", "'site'", "'garden\\n'"]),
+        (HEAD.replace("generic-x86", "raspberry-pi-55") + PIPELINE, ["line 3", "'board'", "raspberry-pi-5"]),
+        (HEAD.replace("mqtt://127", "tcp://127") + PIPELINE, ["line 7", "'mqtt.url'", "tcp://"]),
+        (HEAD + PIPELINE + PIPELINE, ["line 15", "'pipelines[1].name'", "'ghost'"]),
+        (HEAD, ["pipelines"]),
+        ("pipelines = []\n" + HEAD, ["line 1", "'pipelines'", "no pipeline"]),
+        (HEAD + '[mqtt.tls]\nca_file = "ca.pem"\n' + PIPELINE, ["'mqtt.tls'", "mqtts://"]),
+        (HEAD + PIPELINE.replace('"ghost"', '"Ghost!"'), ["pipelines[0].name"]),
+        (HEAD + 'username = "me"\n' + PIPELINE, ["line 8", "'mqtt.username'", "password"]),
+        (HEAD + 'password_file = "none"\n' + PIPELINE, ["line 8", "'mqtt.password_file'", "none"]),
+        (HEAD + "keepalive_s = 1\n" + PIPELINE, ["keepalive_s"]),
+        ("heartbeat_interval_s = 0\n" + HEAD + PIPELINE, ["line 1", "heartbeat_interval_s"]),
+    ],
+)
+def test_what_is_wrong_is_named_with_file_line_and_key(
+    load: Load, monkeypatch: pytest.MonkeyPatch, text: str, told: list[str]
+) -> None:
+    monkeypatch.delenv("SKERRY_MQTT_PASSWORD", raising=False)
+    with pytest.raises(ConfigError) as caught:
+        load(text)
+    for part in ["agent.toml", *told]:
+        assert part in str(caught.value)
+
+
+def test_pictures_are_never_dropped_so_live_is_refused_for_them(load: Load) -> None:
+    with pytest.raises(ConfigError, match="live"):
+        load(
+            HEAD
+            + """
+[[pipelines]]
+kind = "detection"
+name = "gate"
+model = "demo-discs"
+source = { kind = "images", path = "pictures", policy = "live" }
+"""
+        )
+
+
+def test_two_readers_of_standard_input_are_refused(load: Load) -> None:
+    ear = '[[pipelines]]\nkind = "wakeword"\nname = "{}"\nmodel = "alexa"\nsource = {{ kind = "stdin" }}\n'
+    one = load(HEAD + ear.format("left"))
+    assert [reads_stdin(pipeline) for pipeline in one.pipelines] == [True]
+    with pytest.raises(ConfigError, match=r"standard input.*pipelines\[1\]\.source"):
+        load(HEAD + ear.format("left") + ear.format("right"))
+
+
+def test_a_password_in_the_url_does_not_reach_the_error(load: Load) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(HEAD.replace("mqtt://", "mqtt://me:hunter2@") + PIPELINE)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_file_that_is_not_there_is_a_matter_of_reach(tmp_path: Path) -> None:
+    with pytest.raises(ReachError):
+        load_config(tmp_path / "nowhere.toml")
+
+
+def test_a_pipeline_has_deadlines_unless_told_otherwise(load: Load) -> None:
+    (pipeline,) = load(HEAD + PIPELINE).pipelines
+    assert isinstance(pipeline, SyntheticPipeline)
+    assert (pipeline.start_deadline_s, pipeline.progress_deadline_s) == (60.0, 5.0)

@@ -1,0 +1,87 @@
+"""The lines between parent and child."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skerry_edge.agent.config import SyntheticPipeline
+from skerry_edge.agent.protocol import (
+    MAX_LINE_BYTES,
+    Ended,
+    Failed,
+    Finding,
+    LineBuffer,
+    Progress,
+    ProtocolError,
+    Ready,
+    Report,
+    Start,
+    decode_report,
+    decode_start,
+    encode_line,
+)
+
+REPORTS: list[Report] = [
+    Ready(model="discs", model_version="1.0.0", backend="onnx", second_choice="litert is not installed"),
+    Progress(frames=3, errors=1, drops={"busy": 2}, stages_ms={"inference": 12.5}),
+    Progress(),
+    Finding(kind="detection", label="car", ts=1, decided_ns=2, score=0.5, box=(0.0, 0.1, 0.2, 0.3), latency_ms=4.0),
+    Finding(kind="system", label="inference-error", ts=1, decided_ns=2, message="two\nlines"),
+    Failed(reason="the model file is damaged"),
+    Ended(),
+]
+
+
+@pytest.mark.parametrize("report", REPORTS, ids=lambda report: type(report).__name__)
+def test_a_report_survives_the_way_to_the_parent(report: Report) -> None:
+    line = encode_line(report)
+    assert line.count(b"\n") == 1
+    assert decode_report(line) == report
+
+
+def test_the_order_survives_the_way_to_the_child() -> None:
+    start = Start(pipeline=SyntheticPipeline(name="ghost", fault="hang"), log_level="INFO")
+    assert decode_start(encode_line(start)) == start
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"",
+        b"hello",
+        b"{}",
+        b'{"type":"Nothing"}',
+        b'{"type":"Progress","frames":-1}',
+        b'{"type":"Finding","kind":"opinion","label":"car","ts":1,"decided_ns":2}',
+        b"\xff\xfe",
+        b"[" * 60_000,
+    ],
+)
+def test_a_line_that_is_no_report_is_refused(line: bytes) -> None:
+    with pytest.raises(ProtocolError):
+        decode_report(line)
+
+
+def test_a_report_too_long_for_a_line_is_not_sent() -> None:
+    with pytest.raises(ProtocolError, match="too long"):
+        encode_line(Progress(drops={str(index): 1 for index in range(MAX_LINE_BYTES // 8)}))
+
+
+@given(lines=st.lists(st.binary(max_size=40).filter(lambda line: b"\n" not in line), max_size=8), data=st.data())
+def test_lines_come_out_whole_whatever_pieces_they_come_in(lines: list[bytes], data: st.DataObject) -> None:
+    stream = b"".join(line + b"\n" for line in lines)
+    buffer, found, position = LineBuffer(), [], 0
+    while position < len(stream):
+        size = data.draw(st.integers(1, len(stream) - position))
+        found += buffer.feed(stream[position : position + size])
+        position += size
+    assert found == lines
+
+
+def test_a_line_without_an_end_is_refused_when_it_is_too_long() -> None:
+    buffer = LineBuffer(max_bytes=100)
+    assert buffer.feed(b"x" * 100) == []
+    with pytest.raises(ProtocolError, match="too long"):
+        buffer.feed(b"x")
