@@ -68,7 +68,7 @@ def test_seeded_yolov2_tiny_voc_finds_what_darknet_finds(
     weights, names, out = tmp_path / "seeded.weights", tmp_path / "voc.names", tmp_path / "tiny.skerry"
     # Each anchor: centre, size, objectness, 20 classes; wide class logits and a low objectness leave a handful.
     scales = np.tile([1.0, 1.0, 0.4, 0.4, 2.5] + [3.0] * 20, 5)
-    bias = np.tile([0.0, 0.0, 0.0, 0.0, -4.0] + [0.0] * 20, 5)
+    bias = np.tile([0.0, 0.0, 0.0, 0.0, -7.0] + [0.0] * 20, 5)
     weights.write_bytes(seeded_weights(TINY_YOLO, 5, scales, bias, 128))
     names.write_text("".join(f"class {number}\n" for number in range(20)))
     files = ["--weights", weights, "--labels", names, "--out", out]
