@@ -37,7 +37,11 @@ def redact(text: str) -> str:
 def _without_user(match: re.Match[str]) -> str:
     word = match[0]
     start, end = word.find("://"), word.rfind("@")
-    return f"{word[: start + 3]}{MASK}{word[end:]}" if 0 <= start < end else word
+    if not 0 <= start < end:
+        return word
+    # Past a "?" the "@" may belong to a secret in the query as well as to a password: neither side is shown.
+    shown = "" if "?" in word[start:end] else word[end:]
+    return f"{word[: start + 3]}{MASK}{shown}"
 
 
 class RedactingFormatter(logging.Formatter):
