@@ -45,7 +45,7 @@ def bind(session: Session, claims: Iterable[Claim]) -> dict[str, str]:
 def sites(session: Session, devices: Iterable[str]) -> dict[str, str]:
     """Return the site of each of ``devices`` that the registry knows."""
     rows = session.execute(select(Device.id, Device.site).where(Device.id.in_(list(devices))))
-    return dict(rows.tuples().all())
+    return {row.id: row.site for row in rows}
 
 
 def presence_of(session: Session, devices: Iterable[str]) -> dict[str, Presence]:
@@ -90,13 +90,13 @@ def list_devices(session: Session, *, device: str | None = None) -> list[tuple[D
     query = select(Device, PresenceRow).outerjoin(PresenceRow, PresenceRow.device == Device.id).order_by(Device.id)
     if device is not None:
         query = query.where(Device.id == device)
-    return list(session.execute(query).tuples())
+    return [(row[0], row[1]) for row in session.execute(query)]
 
 
 def count_devices(session: Session) -> dict[str, int]:
     """Return the number of devices by the state of their presence."""
     query = select(PresenceRow.state, func.count()).group_by(PresenceRow.state)
-    return dict(session.execute(query).tuples().all())
+    return {row[0]: row[1] for row in session.execute(query)}
 
 
 def to_presence(row: PresenceRow) -> Presence:

@@ -64,7 +64,8 @@ def search(session: Session, wanted: EventSearch) -> list[EventRow]:
 def count_events(session: Session) -> list[tuple[str, str, int]]:
     """Return (kind, label, number) of all events, ordered by kind and label."""
     query = select(EventRow.kind, EventRow.label, func.count()).group_by(EventRow.kind, EventRow.label)
-    return list(session.execute(query.order_by(EventRow.kind, EventRow.label)).tuples())
+    rows = session.execute(query.order_by(EventRow.kind, EventRow.label))
+    return [(row[0], row[1], row[2]) for row in rows]
 
 
 def count_events_since(session: Session, received_ms: int) -> int:

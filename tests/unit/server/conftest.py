@@ -1,0 +1,59 @@
+"""Messages, a registry and stores that the server's unit tests share."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from skerry_server.ingest.validate import Delivery
+from skerry_server.registry.database import Database
+from skerry_server.stores.sqlite import SqliteStore
+
+
+@pytest.fixture
+def database(tmp_path):
+    """An empty registry in a file of its own."""
+    database = Database(f"sqlite:///{tmp_path / 'registry.sqlite'}")
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def store(tmp_path):
+    """An empty time-series store in a file of its own."""
+    store = SqliteStore(tmp_path / "telemetry.sqlite")
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def delivery():
+    """Return a function that makes a delivery as the broker would bring it."""
+    envelope = {"v": 1, "session": "00000001-abcdef01", "clock": "synced"}
+    vitals = {
+        "board": "raspberry-pi-5",
+        "agent_version": "1.0.0",
+        "uptime_s": 1.0,
+        "cpu_percent": 1.0,
+        "memory_used_mb": 1.0,
+        "memory_total_mb": 2.0,
+        "disk_free_mb": 3.0,
+    }
+    bodies = {
+        "heartbeat": vitals,
+        "event": {"kind": "detection", "pipeline": "camera", "label": "car", "score": 0.5},
+        "status": {"state": "online"},
+        "state": {"config_version": 1, "config_sha256": "0"},
+    }
+
+    def make(kind, *, seq=1, device="cam-1", site="home", retained=False, received_ms=5_000, **changes):
+        body = envelope | {"id": f"m{seq}", "seq": seq, "ts": 1_000 + seq} | bodies[kind] | changes
+        return Delivery(
+            topic=f"skerry/v1/{site}/{device}/{kind}",
+            payload=json.dumps(body).encode(),
+            is_retained=retained,
+            received_ms=received_ms,
+        )
+
+    return make

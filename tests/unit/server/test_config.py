@@ -1,0 +1,99 @@
+"""The server's configuration: defaults, located refusals, secrets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from skerry_edge.foundation.errors import ConfigError, ReachError
+from skerry_server.config import InfluxStore, broker_address, is_loopback, load_settings, state_directory
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "server.toml"
+    path.write_text(text)
+    return path
+
+
+def test_without_a_file_everything_has_a_default_below_the_state_directory(monkeypatch, tmp_path):
+    monkeypatch.delenv("STATE_DIRECTORY", raising=False)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    settings = load_settings(None)
+    assert settings.store_path == tmp_path / "skerry" / "telemetry.sqlite"
+    assert settings.registry_url == f"sqlite:///{tmp_path}/skerry/registry.sqlite"
+    assert settings.config.http.host == "127.0.0.1"
+
+
+def test_systemd_decides_about_the_state_directory(monkeypatch):
+    monkeypatch.setenv("STATE_DIRECTORY", "/var/lib/skerry-server:/var/lib/other")
+    assert state_directory() == Path("/var/lib/skerry-server")
+
+
+def test_paths_are_relative_to_the_configuration_file(tmp_path):
+    settings = load_settings(write(tmp_path, '[store]\nkind = "sqlite"\npath = "data/t.sqlite"\n'))
+    assert settings.store_path == tmp_path / "data" / "t.sqlite"
+
+
+def test_the_store_is_chosen_by_its_kind(tmp_path):
+    settings = load_settings(write(tmp_path, '[store]\nkind = "influxdb"\nurl = "http://db:8086"\n'))
+    assert isinstance(settings.config.store, InfluxStore)
+
+
+def test_a_misspelt_key_is_refused_with_line_and_the_nearest_key(tmp_path):
+    with pytest.raises(ConfigError) as caught:
+        load_settings(write(tmp_path, '[broker]\nurl = "mqtt://b"\nuser_name = "x"\n'))
+    assert "line 3" in str(caught.value)
+    assert "'username'" in str(caught.value)
+
+
+def test_a_store_of_unknown_kind_is_refused(tmp_path):
+    with pytest.raises(ConfigError, match="store"):
+        load_settings(write(tmp_path, '[store]\nkind = "excel"\n'))
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "::", "example.org"])
+def test_a_listener_that_others_could_reach_is_refused_until_there_is_a_sign_in(tmp_path, host):
+    with pytest.raises(ConfigError, match="no sign-in yet"):
+        load_settings(write(tmp_path, f'[http]\nhost = "{host}"\n'))
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost", "127.5.0.1"])
+def test_loopback_is_known_by_all_its_names(host):
+    assert is_loopback(host)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://b", "mqtt://", "b:1883", "mqtt://b:port", "mqtt://b:99999", "mqtt://b/path", "mqtt://[b"]
+)
+def test_a_broker_address_that_is_none_is_refused(tmp_path, url):
+    with pytest.raises(ConfigError, match="broker"):
+        load_settings(write(tmp_path, f'[broker]\nurl = "{url}"\n'))
+
+
+def test_a_password_in_the_brokers_address_is_refused_and_not_repeated(tmp_path):
+    with pytest.raises(ConfigError) as caught:
+        load_settings(write(tmp_path, '[broker]\nurl = "mqtt://me:hunter2@b"\n'))
+    assert "hunter2" not in str(caught.value)
+    assert "password_file" in str(caught.value)
+
+
+def test_the_scheme_decides_about_port_and_encryption():
+    plain, encrypted = broker_address("mqtt://b", where=""), broker_address("mqtts://b", where="")
+    assert (plain.port, plain.tls) == (1883, False)
+    assert (encrypted.port, encrypted.tls) == (8883, True)
+
+
+def test_a_secret_is_read_without_its_line_end(tmp_path):
+    (tmp_path / "pw").write_text("correct horse\n")
+    settings = load_settings(write(tmp_path, '[broker]\nusername = "u"\npassword_file = "pw"\n'))
+    assert settings.secret(settings.config.broker.password_file) == "correct horse"
+
+
+def test_a_secret_that_is_missing_or_empty_is_an_error(tmp_path):
+    settings = load_settings(None)
+    with pytest.raises(ReachError, match="secret"):
+        settings.secret(str(tmp_path / "nothing"))
+    (tmp_path / "empty").write_text("\n")
+    with pytest.raises(ConfigError, match="one secret"):
+        settings.secret(str(tmp_path / "empty"))

@@ -1,0 +1,120 @@
+"""The registry: searching, paging, bounds, and statements that PostgreSQL takes as well."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateTable
+
+from skerry_edge.foundation.errors import ConfigError, MissingError
+from skerry_server.errors import RegistryError
+from skerry_server.ingest.commit import commit
+from skerry_server.ingest.validate import DeadLetter
+from skerry_server.registry import dead_letters
+from skerry_server.registry.database import Database
+from skerry_server.registry.devices import count_devices, list_devices, present_devices
+from skerry_server.registry.events import EventSearch, count_events, search
+from skerry_server.registry.models import Base
+from skerry_server.registry.recording import mark_silent
+
+
+def letter(number, payload=b"?"):
+    return DeadLetter(
+        topic=f"skerry/{number}", reason="topic", detail="d", payload=payload, payload_bytes=1, received_ms=number
+    )
+
+
+@pytest.fixture
+def filled(store, database, delivery):
+    """A registry with events of two devices and labels."""
+    batch = [
+        delivery("event", seq=seq, device=device, label=label, ts=seq * 1000)
+        for device in ("cam-1", "cam-2")
+        for seq, label in enumerate(["car", "dog", "car"], start=1)
+    ]
+    commit(batch, store, database)
+    return database
+
+
+def found(database, **wanted):
+    with database.transaction() as session:
+        return [(row.device, row.seq) for row in search(session, EventSearch(**wanted))]
+
+
+def test_events_are_found_by_device_label_kind_and_time(filled):
+    assert found(filled, device="cam-2", label="car") == [("cam-2", 3), ("cam-2", 1)]
+    assert found(filled, kind="wakeword") == []
+    assert found(filled, since_ms=2000, until_ms=3000) == [("cam-2", 2), ("cam-1", 2)]
+
+
+def test_pages_follow_each_other_without_gap_or_overlap(filled):
+    pages, before = [], None
+    while True:
+        with filled.transaction() as session:
+            rows = [(row.id, row.device, row.seq) for row in search(session, EventSearch(limit=4, before_id=before))]
+        if not rows:
+            break
+        pages += rows
+        before = rows[-1][0]
+    assert [(device, seq) for _, device, seq in pages] == found(filled)
+    assert len(pages) == 6
+
+
+def test_events_are_counted_by_kind_and_label(filled):
+    with filled.transaction() as session:
+        assert count_events(session) == [("detection", "car", 4), ("detection", "dog", 2)]
+
+
+def test_a_silent_device_goes_offline_with_the_reason(filled):
+    with filled.transaction() as session:
+        assert present_devices(session) == ["cam-1", "cam-2"]
+        mark_silent(session, ["cam-1"], now_ms=9_000, limit_s=90)
+    with filled.transaction() as session:
+        assert count_devices(session) == {"offline": 1, "online": 1}
+        ((_, presence),) = list_devices(session, device="cam-1")
+        assert (presence.reason, presence.since_ms) == ("no heartbeat for 90 s", 9_000)
+
+
+def test_the_oldest_dead_letters_make_room(database, monkeypatch):
+    monkeypatch.setattr(dead_letters, "MAX_DEAD_LETTERS", 3)
+    with database.transaction() as session:
+        dead_letters.add_dead_letters(session, [letter(number) for number in range(5)])
+        assert dead_letters.trim_dead_letters(session) == 2
+        assert [row.topic for row in dead_letters.list_dead_letters(session, limit=9)] == [
+            "skerry/4",
+            "skerry/3",
+            "skerry/2",
+        ]
+
+
+def test_a_transaction_that_fails_leaves_nothing(database):
+    with pytest.raises(ZeroDivisionError), database.transaction() as session:
+        dead_letters.add_dead_letters(session, [letter(1)])
+        raise ZeroDivisionError
+    with database.transaction() as session:
+        assert dead_letters.count_dead_letters(session) == 0
+
+
+def test_a_file_that_is_no_database_is_a_typed_error(tmp_path):
+    path = tmp_path / "registry.sqlite"
+    path.write_bytes(b"not a database at all, but long enough to be looked at" * 20)
+    with pytest.raises(RegistryError, match="registry"):
+        Database(f"sqlite:///{path}").probe()
+
+
+def test_an_address_that_is_none_is_refused():
+    for url in ("nonsense", "oracle://db/x", "mysql://u:hunter2@db/x"):
+        with pytest.raises(ConfigError) as caught:
+            Database(url)
+        assert "hunter2" not in str(caught.value)
+
+
+def test_a_driver_that_is_missing_is_named():
+    with pytest.raises(MissingError, match="pg8000"):
+        Database("postgresql+pg8000://db/skerry")
+
+
+def test_every_table_can_be_made_in_postgresql():
+    statements = [str(CreateTable(one).compile(dialect=postgresql.dialect())) for one in Base.metadata.sorted_tables]
+    assert len(statements) == 5
+    assert any("BIGSERIAL" in one for one in statements)

@@ -1,0 +1,107 @@
+"""The dashboard's rows: order, texts, and what is shown where something is unknown."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from skerry_server.api.schemas import DeviceOut, EventOut
+from skerry_server.ui.rows import NOTHING, ago, clock_time, device_rows, event_rows
+
+
+def device(**changes):
+    values = {
+        "device": "cam-1",
+        "site": "home",
+        "online": True,
+        "presence": "online",
+        "reason": None,
+        "since_ms": 0,
+        "last_seen_ms": 10_000,
+        "session": None,
+        "board": None,
+        "agent_version": None,
+        "models": [],
+        "temperature_c": None,
+        "cpu_percent": None,
+        "throttled": None,
+        "uptime_s": None,
+        "outbox_depth": None,
+        "outbox_dropped": None,
+    }
+    return DeviceOut(**(values | changes))
+
+
+def event(**changes):
+    values = {
+        "id": 1,
+        "device": "cam-1",
+        "site": "home",
+        "kind": "detection",
+        "label": "car",
+        "pipeline": "p",
+        "phase": "instant",
+        "ts_ms": 0,
+        "received_ms": 0,
+        "clock_synced": True,
+        "replayed": False,
+        "score": 0.876,
+        "box": None,
+        "model": None,
+        "model_version": None,
+        "latency_ms": 12.4,
+        "message": None,
+    }
+    return EventOut(**(values | changes))
+
+
+def test_the_devices_that_need_somebody_come_first():
+    rows = device_rows(
+        [device(device="b"), device(device="a"), device(device="c", presence="offline"), device(device="d", presence="degraded")],
+        now_ms=10_000,
+    )
+    assert [row["device"] for row in rows] == ["c", "d", "a", "b"]
+
+
+def test_an_unknown_figure_is_a_dash_and_not_zero():
+    (row,) = device_rows([device()], now_ms=10_000)
+    assert (row["temperature"], row["model"]) == (NOTHING, NOTHING)
+
+
+def test_a_device_that_is_away_says_why_and_since_when():
+    (row,) = device_rows([device(presence="offline", reason="connection lost", since_ms=5_000)], now_ms=10_000)
+    assert row["note"] == "connection lost (5 s ago)"
+
+
+def test_a_hot_or_throttled_device_stands_out():
+    assert device_rows([device(temperature_c=80.0)], now_ms=0)[0]["hot"]
+    assert device_rows([device(throttled=True)], now_ms=0)[0]["hot"]
+    assert not device_rows([device(temperature_c=50.0)], now_ms=0)[0]["hot"]
+
+
+def test_an_event_shows_score_and_latency_in_plain_figures():
+    (row,) = event_rows([event()])
+    assert (row["score"], row["latency"], row["note"]) == ("88%", "12 ms", "")
+
+
+def test_an_event_says_what_is_unusual_about_it():
+    (row,) = event_rows([event(message="no camera", phase="begin", replayed=True, clock_synced=False)])
+    assert row["note"] == "no camera · begin · sent later · clock not set"
+
+
+@pytest.mark.parametrize(
+    ("elapsed_ms", "text"),
+    [(-5, "now"), (999, "now"), (1_000, "1 s ago"), (61_000, "1 min ago"), (7_200_000, "2 h ago"), (3 * 86_400_000, "3 d ago")],
+)
+def test_how_long_ago_is_told_in_the_largest_whole_unit(elapsed_ms, text):
+    assert ago(1_000_000_000, now_ms=1_000_000_000 + elapsed_ms) == text
+
+
+def test_never_heard_is_never():
+    assert ago(None, now_ms=1) == "never"
+
+
+def test_a_time_of_another_day_has_its_date():
+    assert "-" in clock_time(0)
+    assert "-" not in clock_time(time.time_ns() // 1_000_000)
