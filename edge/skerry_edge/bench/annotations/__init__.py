@@ -1,0 +1,1 @@
+"""Labelled pictures on disk: Pascal VOC, YOLO and COCO, read strictly."""
