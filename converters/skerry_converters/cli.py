@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -73,7 +73,7 @@ def convert(  # noqa: PLR0913  # one parameter for each option
     labels: Path,
     targets: str,
     out: Path,
-    resize: Any,  # noqa: ANN401  # click's own choice of two words
+    resize: Literal["stretch", "letterbox"] | None,
     name: str | None,
     model_version: str,
     license_name: str,
@@ -102,7 +102,7 @@ def convert(  # noqa: PLR0913  # one parameter for each option
     model = load_darknet(source, weights, labels, resize=resize, thresholds=thresholds)
     with _progress(step_count(chosen)) as progress:
         report = convert_model(model, chosen, identity, out, progress)
-    _show(report, as_json=as_json)
+    _show(report, identity.license, as_json=as_json)
     report.require_success()
 
 
@@ -151,7 +151,7 @@ def _progress(steps: int) -> Iterator[Progress]:
             yield step
 
 
-def _show(report: Report, *, as_json: bool) -> None:
+def _show(report: Report, license_name: str, *, as_json: bool) -> None:
     rows = [
         {
             "variant": one.target.name,
@@ -173,4 +173,5 @@ def _show(report: Report, *, as_json: bool) -> None:
         error = "-" if row["largest_error"] is None else f"{row['largest_error']:.2e}"
         click.echo(f"{row['variant']:<14}{row['size']:>12}{error:>16}  {'passed' if row['passed'] else 'failed'}")
     if report.bundle:
-        click.echo(f"wrote {report.bundle}")
+        hint = "; say which with --license" if license_name == "unknown" else ""
+        click.echo(f"wrote {report.bundle} (licence: {license_name}{hint})")

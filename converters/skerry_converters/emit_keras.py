@@ -32,6 +32,9 @@ Value = Any
 
 def build_keras(network: Network, shapes: Sequence[Shape], weights: Weights) -> Value:
     """Return a `keras.Model` with one output a head, in order, for input (batch, height, width, channels)."""
+    # `~/.keras/keras.json` may say otherwise.
+    keras.config.set_image_data_format("channels_last")
+    keras.config.set_floatx("float32")
     image = keras.Input(shape=_channels_last(network.input), name=INPUT)
     builder = _Builder(network, shapes, weights)
     values = {NETWORK_INPUT: image}

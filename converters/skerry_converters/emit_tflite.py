@@ -15,9 +15,9 @@ def emit_tflite(network: Network, shapes: Sequence[Shape], weights: Weights) -> 
 
     TensorFlow's chatter is held back. Raises DataError, with TensorFlow's own words, where it cannot convert.
     """
-    # Read once, when TensorFlow is first imported: its own log level, and no warning about absent GPUs.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    # Read once, when TensorFlow and Keras are first imported; a person's own Keras settings must not matter here.
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    os.environ["KERAS_BACKEND"] = "tensorflow"
     with held_stderr() as chatter:
         import tensorflow as tf  # noqa: PLC0415  # heavy, and its log level must be set before
         from tensorflow.python.framework.convert_to_constants import (  # noqa: PLC0415  # part of TensorFlow

@@ -43,17 +43,16 @@ def run_reference(network: Network, weights: Weights, image: FloatArray) -> tupl
     with np.errstate(over="ignore", invalid="ignore"):
         for index in live:
             layer = network.layers[index]
-            values[index] = _run(layer, [values[one] for one in layer.inputs], weights.get(index))
+            values[index] = _run(index, layer, [values[one] for one in layer.inputs], weights)
             for source in {one for one in layer.inputs if last_use[one] == index and one not in network.outputs}:
                 del values[source]
         return tuple(values[index].astype(np.float32) for index in network.outputs)
 
 
-def _run(layer: Layer, sources: list[Values], weights: ConvolutionWeights | None) -> Values:
+def _run(index: int, layer: Layer, sources: list[Values], weights: Weights) -> Values:
     match layer:
         case Convolution():
-            assert weights is not None  # noqa: S101  # for the type checker; a convolution without weights is a bug
-            value = _convolution(layer, sources[0], weights)
+            value = _convolution(layer, sources[0], weights[index])
         case MaxPool():
             value = _max_pool(layer, sources[0])
         case Route():

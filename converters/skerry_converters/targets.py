@@ -10,6 +10,7 @@ from importlib.metadata import version
 from typing import Literal
 
 from skerry_converters.layers import Network, Shape, Weights
+from skerry_edge.backends.registry import backend_for, missing_reason
 from skerry_edge.foundation.errors import ConfigError, MissingError
 
 
@@ -76,11 +77,13 @@ def parse_targets(text: str) -> tuple[Target, ...]:
 
 
 def require_tools(targets: Sequence[Target]) -> None:
-    """Refuse targets whose tools are not installed. Raises MissingError naming the extra."""
+    """Refuse targets that cannot be written or checked with what is installed. Raises MissingError naming the extra."""
     for target in targets:
         missing = [tool for tool in target.tools if importlib.util.find_spec(tool) is None]
         if missing:
             raise MissingError(
-                f"target '{target.name}' needs {' and '.join(missing)}",
-                todo="pip install 'skerry[convert]'",
+                f"target '{target.name}' needs {' and '.join(missing)}", todo="pip install 'skerry[convert]'"
             )
+        reason = missing_reason(backend_for(target.format))
+        if reason:
+            raise MissingError(f"target '{target.name}' cannot be checked", found=reason)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,8 @@ def read_weights(path: Path, network: Network, shapes: Sequence[Shape]) -> tuple
     ``shapes`` are those of `infer_shapes`. Raises ReachError where the file cannot be read, and DataError where it
     does not hold exactly the floats that the network needs or holds one that is not finite.
     """
-    needed = sum(count for _, count in _layer_floats(network, shapes))
+    blocks = _blocks(network, shapes)
+    needed = sum(block.count for block in blocks)
     try:
         with path.open("rb") as file:
             # The size is judged before the content is read: a wrong file may be huge.
@@ -42,7 +44,7 @@ def read_weights(path: Path, network: Network, shapes: Sequence[Shape]) -> tuple
             "cannot read the weights", where=str(path), found=error.strerror, todo="check the path"
         ) from error
     floats = np.frombuffer(raw, dtype="<f4", offset=header).astype(np.float32)
-    return raw, _split(floats, network, shapes, path)
+    return raw, _split(floats, blocks, path)
 
 
 def _header_bytes(start: bytes, path: Path) -> int:
@@ -66,54 +68,64 @@ def _check_size(body_bytes: int, needed: int, path: Path) -> None:
     )
 
 
-def _layer_floats(network: Network, shapes: Sequence[Shape]) -> list[tuple[int, int]]:
-    """Return each convolution's index and the number of floats that it has in the file."""
-    floats = []
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Block:
+    """A convolution's part of the file: biases, then scales, means and variances with batch norm, then kernels."""
+
+    index: int
+    layer: Convolution
+    channels_per_group: int
+
+    @property
+    def kernel_shape(self) -> tuple[int, int, int, int]:
+        return self.layer.filters, self.channels_per_group, self.layer.size, self.layer.size
+
+    @property
+    def count(self) -> int:
+        a_filter = self.channels_per_group * self.layer.size * self.layer.size
+        return self.layer.filters * (a_filter + (4 if self.layer.batch_normalize else 1))
+
+
+def _blocks(network: Network, shapes: Sequence[Shape]) -> list[_Block]:
+    blocks = []
     for index, layer in enumerate(network.layers):
         if isinstance(layer, Convolution):
-            a_filter = _channels_read(layer, network, shapes) // layer.groups * layer.size * layer.size
-            floats.append((index, layer.filters * (a_filter + (4 if layer.batch_normalize else 1))))
-    return floats
+            source = layer.inputs[0]
+            read = network.input if source == NETWORK_INPUT else shapes[source]
+            blocks.append(_Block(index=index, layer=layer, channels_per_group=read.channels // layer.groups))
+    return blocks
 
 
-def _channels_read(layer: Convolution, network: Network, shapes: Sequence[Shape]) -> int:
-    source = layer.inputs[0]
-    return (network.input if source == NETWORK_INPUT else shapes[source]).channels
-
-
-def _split(floats: FloatArray, network: Network, shapes: Sequence[Shape], path: Path) -> Weights:
+def _split(floats: FloatArray, blocks: Sequence[_Block], path: Path) -> Weights:
     weights: dict[int, ConvolutionWeights] = {}
     start = 0
-    for index, count in _layer_floats(network, shapes):
-        layer = network.layers[index]
-        assert isinstance(layer, Convolution)  # noqa: S101  # for the type checker; _layer_floats gives no others
-        block = floats[start : start + count]
-        if not np.isfinite(block).all():
+    for block in blocks:
+        numbers = floats[start : start + block.count]
+        if not np.isfinite(numbers).all():
             raise DataError(
-                f"the weights of layer {index} hold values that are not finite",
+                f"the weights of layer {block.index} hold values that are not finite",
                 where=str(path),
-                found=f"{int((~np.isfinite(block)).sum())} of {count} floats",
+                found=f"{int((~np.isfinite(numbers)).sum())} of {block.count} floats",
             )
-        weights[index] = _fold(index, layer, block, _channels_read(layer, network, shapes), path)
-        start += count
+        weights[block.index] = _fold(block, numbers, path)
+        start += block.count
     return weights
 
 
-def _fold(index: int, layer: Convolution, block: FloatArray, channels: int, path: Path) -> ConvolutionWeights:
+def _fold(block: _Block, numbers: FloatArray, path: Path) -> ConvolutionWeights:
     """Fold batch normalization: kernel * s and bias - mean * s, with s = scale / (sqrt(variance) + 1e-6)."""
-    n = layer.filters
-    shape = (n, channels // layer.groups, layer.size, layer.size)
-    if not layer.batch_normalize:
-        return ConvolutionWeights(bias=block[:n].copy(), kernel=block[n:].reshape(shape).copy())
-    bias, scale, mean, variance = block[: 4 * n].astype(np.float64).reshape(4, n)
+    n = block.layer.filters
+    if not block.layer.batch_normalize:
+        return ConvolutionWeights(bias=numbers[:n].copy(), kernel=numbers[n:].reshape(block.kernel_shape).copy())
+    bias, scale, mean, variance = numbers[: 4 * n].astype(np.float64).reshape(4, n)
     if variance.min() < 0:
         raise DataError(
-            f"layer {index} has a negative batch-norm variance", where=str(path), found=f"{variance.min():g}"
+            f"layer {block.index} has a negative batch-norm variance", where=str(path), found=f"{variance.min():g}"
         )
     factor = scale / (np.sqrt(variance) + BATCH_NORM_EPSILON)
-    kernel = block[4 * n :].reshape(shape) * factor[:, None, None, None]
+    kernel = numbers[4 * n :].reshape(block.kernel_shape) * factor[:, None, None, None]
     with np.errstate(over="ignore"):
         folded = ConvolutionWeights(kernel=kernel.astype(np.float32), bias=(bias - mean * factor).astype(np.float32))
     if not (np.isfinite(folded.kernel).all() and np.isfinite(folded.bias).all()):
-        raise DataError(f"folding batch norm of layer {index} overflows", where=str(path))
+        raise DataError(f"folding batch norm of layer {block.index} overflows", where=str(path))
     return folded

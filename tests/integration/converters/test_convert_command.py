@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import io
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -16,8 +17,12 @@ import cv2
 import numpy as np
 import pytest
 
+from skerry_converters.bundling import Identity
+from skerry_converters.convert import convert_model, step_count
+from skerry_converters.darknet.source import load_darknet
 from skerry_converters.layers import ConvolutionWeights
-from skerry_converters.targets import TARGETS
+from skerry_converters.model import Thresholds
+from skerry_converters.targets import TARGETS, parse_targets
 from skerry_edge.backends.base import BackendOptions
 from skerry_edge.backends.registry import backend_for
 from skerry_edge.backends.variants import open_variant
@@ -294,6 +299,30 @@ def test_two_sources_of_one_name_are_refused(skerry: Skerry, tiny: Sources, tmp_
     run = skerry(*dataclasses.replace(tiny, labels=shutil.copy(tiny.labels, folder / tiny.cfg.name)).arguments())
     assert run.code == 2
     assert "have one name" in run.err
+
+
+def test_a_persons_own_keras_settings_do_not_matter(tiny: Sources, tmp_path: Path) -> None:
+    settings = {"floatx": "float16", "epsilon": 1e-7, "backend": "jax", "image_data_format": "channels_first"}
+    (tmp_path / "keras.json").write_text(json.dumps(settings))
+    command = [sys.executable, "-c", "from skerry_edge.cli import main; main()"]
+    done = subprocess.run(
+        [*command, *map(str, tiny.arguments(to="tflite-fp32"))],
+        env={**os.environ, "KERAS_HOME": str(tmp_path), "KERAS_BACKEND": "torch"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert list(Bundle.open(tiny.out).manifest.variants) == ["tflite-fp32"]
+
+
+def test_progress_is_told_once_a_step(tiny: Sources) -> None:
+    model = load_darknet(tiny.cfg, tiny.weights, tiny.labels, resize=None, thresholds=Thresholds())
+    targets = parse_targets("onnx-fp32")
+    told: list[str] = []
+    convert_model(model, targets, Identity(name="a", version="1.0.0", license="MIT"), tiny.out, told.append)
+    assert len(told) == step_count(targets)
+    assert any("onnx-fp32" in one for one in told)
 
 
 def test_help_imports_no_framework() -> None:

@@ -37,3 +37,10 @@ def test_a_missing_tool_names_the_extra(monkeypatch: pytest.MonkeyPatch, target:
     with pytest.raises(MissingError, match=r"pip install 'skerry\[convert\]'") as caught:
         require_tools(parse_targets(target))
     assert package in caught.value.what
+
+
+def test_a_missing_runtime_for_the_gate_names_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "onnxruntime" else find(name))
+    with pytest.raises(MissingError, match=r"skerry\[onnx\]"):
+        require_tools(parse_targets("onnx-fp32"))
