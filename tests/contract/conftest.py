@@ -31,7 +31,22 @@ def _tflite_file(path: Path) -> None:
     path.write_bytes(converter.convert())
 
 
-WRITERS: dict[str, Callable[[Path], None]] = {"onnx": _onnx_file, "tflite": _tflite_file}
+def _openvino_file(path: Path) -> None:
+    openvino = pytest.importorskip("openvino", reason="the extra 'openvino' is not installed")
+    opset = openvino.opset13
+    entering = opset.parameter([1, 3], np.float32, name="x")
+    doubled = opset.add(opset.multiply(entering, np.float32(2)), np.float32(1))
+    xml = path.with_suffix(".xml")
+    openvino.save_model(openvino.Model([doubled], [entering]), xml)
+    xml.rename(path)
+
+
+WRITERS: dict[str, Callable[[Path], None]] = {
+    "onnx": _onnx_file,
+    "tflite": _tflite_file,
+    "openvino": _openvino_file,
+    "edgetpu": _tflite_file,
+}
 
 
 @pytest.fixture(scope="session")

@@ -1,19 +1,33 @@
 """What every backend promises, run over all of them; a new one is in by being registered."""
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from skerry_edge.backends import edgetpu
 from skerry_edge.backends.base import Backend, BackendError, BackendOptions, ModelFileError
 from skerry_edge.backends.registry import BACKENDS, missing_reason, open_backend
 from skerry_edge.foundation.errors import ConfigError
 
+EDGETPU_STAND_IN = "edgetpu-stand-in"
+"""The Edge TPU's backend over an interpreter without the delegate: no Edge TPU takes part in what it shows."""
 
-@pytest.fixture(params=sorted(BACKENDS))
-def name(request: pytest.FixtureRequest) -> str:
+
+def _cpu_interpreter(path: Path, _device: str) -> object:
+    interpreter = pytest.importorskip("ai_edge_litert.interpreter", reason="the extra 'litert' is not installed")
+    return interpreter.Interpreter(model_content=path.read_bytes())
+
+
+@pytest.fixture(params=[*sorted(BACKENDS), EDGETPU_STAND_IN])
+def name(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Each backend in turn, or a skip that says what is missing."""
+    if request.param == EDGETPU_STAND_IN:
+        without_library = dataclasses.replace(BACKENDS["edgetpu"], library=None)
+        monkeypatch.setitem(BACKENDS, EDGETPU_STAND_IN, without_library)
+        monkeypatch.setattr(edgetpu, "interpreter_maker", lambda: _cpu_interpreter)
     reason = missing_reason(request.param)
     if reason:
         pytest.skip(reason)

@@ -40,10 +40,12 @@ def load(path: Path, options: BackendOptions) -> Backend:
         interpreter.allocate_tensors()
     except (ValueError, RuntimeError, OSError) as error:
         raise ModelFileError("LiteRT cannot load the model", where=str(path), found=str(error).strip()[:300]) from error
-    return _LiteRtBackend(interpreter, str(path))
+    return LiteRtBackend(interpreter, str(path))
 
 
-class _LiteRtBackend:
+class LiteRtBackend:
+    """A LiteRT interpreter whose tensors are allocated, as a backend; ``where`` names the file in errors."""
+
     def __init__(self, interpreter: Any, where: str) -> None:  # noqa: ANN401  # the runtime ships no types
         self._interpreter = interpreter
         self._where = where
@@ -55,13 +57,16 @@ class _LiteRtBackend:
 
     @property
     def inputs(self) -> tuple[TensorInfo, ...]:
+        """The inputs in the file's order."""
         return self._inputs
 
     @property
     def outputs(self) -> tuple[TensorInfo, ...]:
+        """The outputs in the file's order."""
         return self._outputs
 
     def infer(self, tensors: tuple[Array, ...]) -> tuple[Array, ...]:
+        """Run once. Raises BackendError."""
         check_inputs(tensors, self._inputs)
         try:
             for index, tensor in zip(self._input_indices, tensors, strict=True):
@@ -72,6 +77,7 @@ class _LiteRtBackend:
             raise BackendError("inference failed", where=self._where, found=str(error).strip()[:300]) from error
 
     def close(self) -> None:
+        """Release the interpreter."""
         self._interpreter = None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes.util
 import difflib
 import importlib
 import importlib.util
@@ -15,12 +16,16 @@ from skerry_edge.foundation.errors import ConfigError, MissingError
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BackendEntry:
-    """Where a backend lives: ``module`` has ``load(path, options)``; ``runtimes`` are the packages it can use."""
+    """Where a backend lives: ``module`` has ``load(path, options)``; ``runtimes`` are the packages it can use.
+
+    ``library`` is a shared library of the system that it needs besides.
+    """
 
     module: str
     runtimes: tuple[str, ...]
     extra: str
     formats: tuple[str, ...]
+    library: str | None = None
 
 
 BACKENDS: dict[str, BackendEntry] = {
@@ -36,6 +41,19 @@ BACKENDS: dict[str, BackendEntry] = {
         extra="onnx",
         formats=("onnx",),
     ),
+    "openvino": BackendEntry(
+        module="skerry_edge.backends.openvino",
+        runtimes=("openvino",),
+        extra="openvino",
+        formats=("openvino",),
+    ),
+    "edgetpu": BackendEntry(
+        module="skerry_edge.backends.edgetpu",
+        runtimes=("ai_edge_litert", "tflite_runtime"),
+        extra="litert",
+        formats=("edgetpu",),
+        library="edgetpu",
+    ),
 }
 
 
@@ -50,9 +68,11 @@ def backend_for(model_format: str) -> str:
 def missing_reason(name: str) -> str | None:
     """Tell why a backend cannot be used on this machine, or None where it can."""
     entry = _entry(name)
-    if any(importlib.util.find_spec(runtime) for runtime in entry.runtimes):
-        return None
-    return f"{' or '.join(entry.runtimes)} is not installed: pip install 'skerry[{entry.extra}]'"
+    if not any(importlib.util.find_spec(runtime) for runtime in entry.runtimes):
+        return f"{' or '.join(entry.runtimes)} is not installed: pip install 'skerry[{entry.extra}]'"
+    if entry.library is not None and ctypes.util.find_library(entry.library) is None:
+        return f"the system's library lib{entry.library} is not installed"
+    return None
 
 
 def open_backend(name: str, path: Path, options: BackendOptions | None = None) -> Backend:

@@ -55,6 +55,10 @@ class AudioInput(_Part, frozen=True, kw_only=True, tag="audio", tag_field="kind"
     feature_step_ms: Positive = 10
 
 
+class TensorInput(_Part, frozen=True, kw_only=True, tag="tensor", tag_field="kind"):
+    """The network takes arrays whose meaning its file does not tell; whoever runs it prepares them."""
+
+
 class YoloRegion(_Part, frozen=True, kw_only=True, tag="yolo-region", tag_field="kind"):
     """Darknet's region layer (YOLOv2) over one raw output of num*(5+classes) channels; anchors in grid cells."""
 
@@ -88,7 +92,53 @@ class MicroWakeWord(_Part, frozen=True, kw_only=True, tag="microwakeword", tag_f
     sliding_window_size: Positive
 
 
-Decoder = YoloRegion | YoloHead | MicroWakeWord
+class Ultralytics(_Part, frozen=True, kw_only=True, tag="ultralytics", tag_field="kind"):
+    """Heads of Ultralytics' YOLOv8 and YOLO11 as exported without NMS: box x, y, w, h and class scores after sigmoid.
+
+    One output (1, 4+classes, boxes), or boxes (1, 4, boxes) and scores (1, classes, boxes) apart, either with its last
+    two axes swapped. ``unit`` says what boxes are measured in: ``px``, pixels of the network's input (ONNX, OpenVINO),
+    or ``share`` of it (Ultralytics' own TFLite exports). The thresholds are those of `yolo predict`.
+    """
+
+    classes: Positive
+    unit: Literal["px", "share"] = "px"
+    score_threshold: Share = 0.25
+    nms_iou: Share = 0.7
+
+
+SsdTensor = Literal["boxes", "classes", "scores", "count"]
+
+
+class SsdPostprocess(_Part, frozen=True, kw_only=True, tag="ssd-postprocess", tag_field="kind"):
+    """The four outputs of `TFLite_Detection_PostProcess`, which has decoded and suppressed boxes already.
+
+    ``order`` says which output is which: files from TensorFlow 1 have the default's, those from TensorFlow 2 often
+    scores, boxes, count, classes. ``first_class`` is the number that the file gives to the first label.
+    """
+
+    classes: Positive
+    order: tuple[SsdTensor, SsdTensor, SsdTensor, SsdTensor] = ("boxes", "classes", "scores", "count")
+    first_class: Annotated[int, Meta(ge=0, le=1)] = 0
+    score_threshold: Share = 0.5
+
+
+class Classification(_Part, frozen=True, kw_only=True, tag="classification", tag_field="kind"):
+    """One value a class for the whole picture, reported as objects that fill it: the best ``top_k`` above a threshold.
+
+    ``activation`` is what still has to be applied: ``none`` where the network ends in a softmax or sigmoid itself.
+    """
+
+    classes: Positive
+    activation: Literal["none", "softmax", "sigmoid"] = "none"
+    top_k: Positive = 5
+    score_threshold: Share = 0.1
+
+
+class Raw(_Part, frozen=True, kw_only=True, tag="raw", tag_field="kind"):
+    """Outputs that are handed on as they are: the network can be converted, checked and timed, no more."""
+
+
+Decoder = YoloRegion | YoloHead | Ultralytics | SsdPostprocess | Classification | MicroWakeWord | Raw
 
 
 class Quantization(_Part, frozen=True, kw_only=True):
@@ -99,7 +149,10 @@ class Quantization(_Part, frozen=True, kw_only=True):
 
 
 class Tensor(_Part, frozen=True, kw_only=True):
-    """One input or output of a variant's file; ``layout`` names the axes, N batch, C channel, H, W, T time."""
+    """One input or output of a variant's file; ``layout`` names the axes.
+
+    N batch, C channel, H, W, T time, B boxes; "?" for an axis that nobody has named.
+    """
 
     name: str
     shape: tuple[Positive, ...]
@@ -157,11 +210,11 @@ class Manifest(_Part, frozen=True, kw_only=True):
     schema: Literal[1]
     name: Annotated[str, Meta(pattern=whole(NAME_PATTERN))]
     version: Annotated[str, Meta(pattern=whole(SEMVER_PATTERN))]
-    task: Literal["detection", "wakeword"]
+    task: Literal["detection", "classification", "wakeword", "other"]
     labels: tuple[str, ...]
     license: str
     source: Source
-    input: ImageInput | AudioInput
+    input: ImageInput | AudioInput | TensorInput
     output: Decoder
     variants: dict[str, Variant]
     golden: Golden | None = None
@@ -213,10 +266,17 @@ def _check_files(manifest: Manifest, where: str) -> None:
             )
 
 
+_PURPOSES: dict[type[Decoder], tuple[str, tuple[type[Struct], ...]]] = {
+    MicroWakeWord: ("wakeword", (AudioInput,)),
+    Classification: ("classification", (ImageInput,)),
+    Raw: ("other", (ImageInput, TensorInput)),
+}
+"""The task that a decoder is for and the inputs that go with it; any other decoder detects objects in pictures."""
+
+
 def _check_task(manifest: Manifest, where: str) -> None:
-    hears = isinstance(manifest.input, AudioInput)
-    judges_words = isinstance(manifest.output, MicroWakeWord)
-    if len({hears, judges_words, manifest.task == "wakeword"}) > 1:
+    task, inputs = _PURPOSES.get(type(manifest.output), ("detection", (ImageInput,)))
+    if manifest.task != task or not isinstance(manifest.input, inputs):
         raise BundleError("the model manifest's task, input and output do not belong together", where=where)
     classes = getattr(manifest.output, "classes", None)
     if classes is not None and classes != len(manifest.labels):
