@@ -26,6 +26,8 @@ from skerry_converters.layers import (
 )
 
 Values = NDArray[np.float64]
+COLUMN_VALUES = 1 << 23
+"""How many values of a convolution's windows are laid out at a time: 64 MiB, whatever the network's size."""
 
 
 def run_reference(network: Network, weights: Weights, image: FloatArray) -> tuple[FloatArray, ...]:
@@ -72,12 +74,15 @@ def _run(index: int, layer: Layer, sources: list[Values], weights: Weights) -> V
 
 def _convolution(layer: Convolution, source: Values, weights: ConvolutionWeights) -> Values:
     pad = layer.padding
-    padded = np.pad(source, ((0, 0), (pad, pad), (pad, pad)))
-    windows = _windows(padded, layer.size, layer.stride)
-    height, width = windows.shape[1:3]
-    columns = windows.transpose(0, 3, 4, 1, 2).reshape(layer.groups, -1, height * width)
+    windows = _windows(np.pad(source, ((0, 0), (pad, pad), (pad, pad))), layer.size, layer.stride)
+    channels, height, width = windows.shape[:3]
     kernels = weights.kernel.astype(np.float64).reshape(layer.groups, layer.filters // layer.groups, -1)
-    summed: Values = np.matmul(kernels, columns).reshape(layer.filters, height, width)
+    summed = np.empty((layer.filters, height, width))
+    rows = max(1, COLUMN_VALUES // (channels * layer.size**2 * width))
+    for top in range(0, height, rows):
+        part = windows[:, top : top + rows]
+        columns = part.transpose(0, 3, 4, 1, 2).reshape(layer.groups, kernels.shape[2], -1)
+        summed[:, top : top + rows] = np.matmul(kernels, columns).reshape(layer.filters, -1, width)
     return _activate(summed + weights.bias.astype(np.float64)[:, None, None], layer.activation)
 
 

@@ -19,8 +19,8 @@ from skerry_converters.layers import (
 )
 from skerry_edge.foundation.errors import ConfigError
 
-MAX_VALUES = 1 << 28
-"""The most values that one layer may give: 1 GiB as float32, far above any network for a small device."""
+MAX_VALUES = 1 << 27
+"""The most values that one layer may give: 512 MiB as float32, far above any network for a small device."""
 
 
 def infer_shapes(network: Network) -> tuple[Shape, ...]:

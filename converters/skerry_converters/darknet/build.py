@@ -25,7 +25,7 @@ from skerry_converters.layers import (
 )
 from skerry_edge.foundation.errors import ConfigError
 
-MAX_SIDE_PX = 8192
+MAX_SIDE_PX = 4096
 MAX_FILTERS = 65536
 MAX_CLASSES = 10000
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from skerry_converters import reference
 from skerry_converters.darknet.build import build_network
 from skerry_converters.darknet.cfg import read_cfg
 from skerry_converters.darknet.weights import read_weights
 from skerry_converters.layers import Head, Region
-from skerry_converters.reference import run_reference
 from skerry_converters.shapes import infer_shapes
 from skerry_converters.targets import TARGETS
 from skerry_edge.backends.registry import backend_for, open_backend
@@ -33,8 +33,8 @@ def activated(head: Head, raw: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("case", CASES)
-@pytest.mark.parametrize("way", ["reference", *TARGETS])
-def test_raw_outputs_are_darknets(case: str, way: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("way", ["reference", "reference in parts", *TARGETS])
+def test_raw_outputs_are_darknets(case: str, way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stored = np.load(GOLDEN / f"{case}.npz")
     weights_path = tmp_path / "golden.weights"
     weights_path.write_bytes(stored["weights"].tobytes())
@@ -42,8 +42,10 @@ def test_raw_outputs_are_darknets(case: str, way: str, tmp_path: Path) -> None:
     shapes = infer_shapes(network)
     _, weights = read_weights(weights_path, network, shapes)
     image = stored["picture"].transpose(2, 0, 1) / np.float32(255)
-    if way == "reference":
-        outputs = run_reference(network, weights, image)
+    if way.startswith("reference"):
+        if way == "reference in parts":
+            monkeypatch.setattr(reference, "COLUMN_VALUES", 700)
+        outputs = reference.run_reference(network, weights, image)
     else:
         target = TARGETS[way]
         path = tmp_path / target.file

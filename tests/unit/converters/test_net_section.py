@@ -22,8 +22,8 @@ def test_width_and_height_become_the_input() -> None:
         ("[net]\nheight=32\nchannels=3\n", "needs the option 'width'"),
         ("[net]\nwidth=32\nheight=32\n", "needs the option 'channels'"),
         ("[net]\nwidth=32\nheight=32\nchannels=1\n", "colour pictures"),
-        ("[net]\nwidth=0\nheight=32\nchannels=3\n", "from 1 to 8192"),
-        ("[net]\nwidth=100000\nheight=32\nchannels=3\n", "from 1 to 8192"),
+        ("[net]\nwidth=0\nheight=32\nchannels=3\n", "from 1 to 4096"),
+        ("[net]\nwidth=100000\nheight=32\nchannels=3\n", "from 1 to 4096"),
     ],
 )
 def test_a_net_section_without_a_usable_size_is_refused(text: str, word: str) -> None:

@@ -1,0 +1,1 @@
+"""Trained networks in their owners' formats, behind one seam."""

@@ -1,0 +1,105 @@
+"""The seam that every source implements: what it computes, and the forms in which targets can have it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from skerry_edge.backends.base import Array
+from skerry_edge.contracts.manifest import AudioInput, Decoder, ImageInput, Tensor, TensorInput
+from skerry_edge.foundation.errors import ConfigError
+
+FormName = Literal["onnx", "tflite", "function"]
+"""A float ONNX file, a float TFLite file, or a TensorFlow function."""
+Task = Literal["detection", "classification", "wakeword", "other"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Description:
+    """What the manifest says about a network besides its files."""
+
+    task: Task
+    labels: tuple[str, ...]
+    input: ImageInput | AudioInput | TensorInput
+    output: Decoder
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelFile:
+    """A network as a file; ``inputs`` and ``outputs`` are in the file's order."""
+
+    path: Path
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Function:
+    """A network as a TensorFlow concrete function with its weights as constants.
+
+    ``owner`` is the object that the function belongs to; the converter takes the signature's names from it.
+    """
+
+    concrete: Any
+    owner: Any
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+
+
+class SourceModel(Protocol):
+    """A trained network. Instances can be pickled, so that a process of its own can make a target from one."""
+
+    @property
+    def facts(self) -> SourceFacts:
+        """What is known of the source without running it."""
+        ...
+
+    def evaluate(self, inputs: Sequence[Array]) -> tuple[Array, ...]:
+        """Compute the outputs for arrays of the declared shapes and dtypes: the truth that gates compare with.
+
+        Raises DataError where the network cannot be run.
+        """
+        ...
+
+    def to_file(self, form: Literal["onnx", "tflite"], folder: Path) -> ModelFile:
+        """Write the network into ``folder`` as a float ONNX or TFLite file of batch 1 and fixed shapes.
+
+        Raises ConfigError for a form that the source does not have, MissingError and DataError where it cannot be made.
+        """
+        ...
+
+    def to_function(self) -> Function:
+        """Return the network as a TensorFlow function. Raises as `to_file`."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SourceFacts:
+    """A source's kind, its files' hashes by base name, tensors, description, and the forms that it can be had in.
+
+    ``forms`` maps each form to None, or to the reason why this machine cannot make it. ``quantized`` says that the
+    source holds integers already: its float network is gone. ``where`` names it in messages; ``options`` are those
+    that it was read with.
+    """
+
+    kind: str
+    where: str
+    files: Mapping[str, str]
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+    description: Description
+    forms: Mapping[FormName, str | None]
+    options: Mapping[str, str]
+    quantized: bool = False
+
+
+def no_form(facts: SourceFacts, form: FormName) -> ConfigError:
+    """Return the error for a form that a source of this kind does not have."""
+    return ConfigError(
+        f"a {facts.kind} source cannot be had as {form}",
+        where=facts.where,
+        found=", ".join(facts.forms) or "no other form",
+        todo="choose another target",
+    )
