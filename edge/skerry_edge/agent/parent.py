@@ -67,6 +67,7 @@ def _stop_signals() -> Iterator[_Signals]:
         for number in (signal.SIGTERM, signal.SIGINT):
             stack.callback(signal.signal, number, signal.signal(number, signals.note))
         yield signals
+    signals.waker.close()
 
 
 class Agent:

@@ -16,6 +16,7 @@ from skerry_edge.agent.refusal import BrokerError, Setting, first_version, next_
 from skerry_edge.agent.waker import Waker
 from skerry_edge.contracts.codec import encode
 from skerry_edge.contracts.messages import Status
+from skerry_edge.foundation.errors import SkerryError
 
 _log = logging.getLogger(__name__)
 STABLE_AFTER_S = 10.0
@@ -61,6 +62,8 @@ class Session:
         self._stop_by_s = deadline_s
         self._waker.wake()
         self._thread.join(max(0.0, deadline_s - time.monotonic()))
+        if not self._thread.is_alive():
+            self._waker.close()
 
     def _run(self) -> None:
         while self._stop_by_s is None:
@@ -69,6 +72,8 @@ class Session:
                 self._connect_and_serve()
             except BrokerError as error:
                 self._version = next_version(self._setting, self._version, error)
+                self._wait_after(str(error), time.monotonic() - began_s)
+            except SkerryError as error:
                 self._wait_after(str(error), time.monotonic() - began_s)
             except Exception as error:  # noqa: BLE001  # the thread's outermost loop: a fault must not end all delivery
                 _log.exception("the MQTT session failed")

@@ -7,7 +7,7 @@ from contextlib import closing
 
 import numpy as np
 
-from skerry_edge.agent.capture import Captured, EndOfSourceError
+from skerry_edge.agent.capture import Capture, Captured, EndOfSourceError
 from skerry_edge.agent.config import DetectionPipeline
 from skerry_edge.agent.link import Link
 from skerry_edge.agent.pipelines.faults import Faults
@@ -31,7 +31,7 @@ def run(config: DetectionPipeline, link: Link) -> None:
     Raises what opening model and source raises; BackendError when inferences keep failing.
     """
     detector, second_choice = open_detector(config)
-    with closing(detector), closing(open_capture(config.source)) as capture:
+    with closing(detector):
         _warm_up(detector)
         manifest = detector.manifest
         link.ready(
@@ -40,16 +40,20 @@ def run(config: DetectionPipeline, link: Link) -> None:
             backend=detector.backend_name,
             second_choice=second_choice,
         )
-        eyes = _Eyes(config, link, detector)
-        while not link.stop.is_set():
-            try:
-                captured = capture.take(BEAT_S)
-            except EndOfSourceError:
-                return
-            if captured is None:
-                link.progress(drops=capture.drops())
-            else:
-                eyes.look(captured, capture.drops())
+        with closing(open_capture(config.source)) as capture:
+            _watch(capture, Watcher(config, link, detector), link)
+
+
+def _watch(capture: Capture[Scene], watcher: Watcher, link: Link) -> None:
+    while not link.stop.is_set():
+        try:
+            captured = capture.take(BEAT_S)
+        except EndOfSourceError:
+            return
+        if captured is None:
+            link.progress(drops=capture.drops())
+        else:
+            watcher.look(captured, capture.drops())
 
 
 def open_detector(config: DetectionPipeline) -> tuple[Detector, str | None]:
@@ -82,7 +86,7 @@ def _warm_up(detector: Detector) -> None:
     detector.detect(np.full((image.height, image.width, 3), 127, np.uint8))
 
 
-class _Eyes:
+class Watcher:
     """Looks at one scene after the other and reports what appears in them."""
 
     def __init__(self, config: DetectionPipeline, link: Link, detector: Detector) -> None:

@@ -33,9 +33,9 @@ def run(config: WakeWordPipeline, link: Link) -> None:
     with closing(WakeWordListener.open(config.model)) as listener:
         digest = hashlib.sha256(model.path.read_bytes()).hexdigest()
         link.ready(model=model.word, model_version=f"sha256:{digest[:12]}", backend=BACKEND)
-        ears = _Ears(config, link, listener)
+        listening = Listening(config, link, listener)
         while not link.stop.is_set():
-            ears.hear_all(_sources(config))
+            listening.hear_all(_sources(config))
             if not (isinstance(config.source, AudioFileSource) and config.source.loop):
                 return
 
@@ -50,7 +50,7 @@ def _sources(config: WakeWordPipeline) -> list[AudioSource]:
     return [StdinSource(stall_s=stall_s)]
 
 
-class _Ears:
+class Listening:
     """Feeds sources to the listener and reports what it hears."""
 
     def __init__(self, config: WakeWordPipeline, link: Link, listener: WakeWordListener) -> None:

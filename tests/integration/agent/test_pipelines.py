@@ -1,0 +1,235 @@
+"""Real pipelines under the agent: the shipped detector on pictures and videos, the wake word on a clip."""
+
+from __future__ import annotations
+
+import subprocess
+import wave
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+RED, BLUE = (0, 0, 255), (255, 0, 0)
+SIZE = (320, 240)
+FPS = 25
+
+
+def scene(*discs: tuple[tuple[int, int, int], tuple[int, int]]) -> np.ndarray:
+    picture = np.full((SIZE[1], SIZE[0], 3), 128, np.uint8)
+    for colour, centre in discs:
+        cv2.circle(picture, centre, 40, colour, -1)
+    return picture
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """Three pictures: a red disc, nothing, a blue disc."""
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    cv2.imwrite(str(folder / "1.png"), scene((RED, (80, 120))))
+    cv2.imwrite(str(folder / "2.png"), scene())
+    cv2.imwrite(str(folder / "3.png"), scene((BLUE, (240, 120))))
+    return folder
+
+
+@pytest.fixture
+def video(tmp_path: Path) -> Path:
+    """One second of a red disc and one second of nothing."""
+    path = tmp_path / "discs.mp4"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), FPS, SIZE)
+    for index in range(2 * FPS):
+        writer.write(scene((RED, (80, 120))) if index < FPS else scene())
+    writer.release()
+    return path
+
+
+@pytest.fixture
+def clip(project_root: Path) -> Path:
+    """Somebody saying "alexa", which the project ships."""
+    return project_root / "server" / "skerry_server" / "demo" / "data" / "alexa.wav"
+
+
+def detection(source: dict, **more) -> dict:
+    return {"kind": "detection", "name": "gate", "model": "demo-discs", "threads": 1, "source": source, **more}
+
+
+def wakeword(source: dict) -> dict:
+    return {"kind": "wakeword", "name": "ear", "model": "alexa", "source": source}
+
+
+def last_state(recorder) -> str | None:
+    return recorder.heartbeats[-1].pipelines[0].state if recorder.heartbeats else None
+
+
+def frames(recorder) -> int:
+    return sum(beat.pipelines[0].frames for beat in recorder.heartbeats)
+
+
+def test_what_is_in_a_folder_of_pictures_is_reported_once_each(
+    mosquitto, recorder, start_agent, eventually, pictures: Path
+) -> None:
+    start_agent(mosquitto.port, [detection({"kind": "images", "path": str(pictures)})])
+    eventually(lambda: last_state(recorder) == "ended", what="the end of the folder")
+    red, blue = recorder.events
+    assert (red.label, blue.label) == ("red disc", "blue disc")
+    for event, centre_x in ((red, 80 / 320), (blue, 240 / 320)):
+        x_min, y_min, x_max, y_max = event.box
+        assert 0 <= x_min < centre_x < x_max <= 1
+        assert 0 <= y_min < 0.5 < y_max <= 1
+        assert event.score > 0.5
+        assert (event.kind, event.pipeline, event.model, event.model_version) == (
+            "detection",
+            "gate",
+            "demo-discs",
+            "1.0.0",
+        )
+        assert event.latency_ms > 0
+    assert frames(recorder) == 3
+    assert recorder.states == ["online"]
+
+
+def test_a_file_is_looked_at_frame_by_frame(mosquitto, recorder, start_agent, eventually, video: Path) -> None:
+    start_agent(mosquitto.port, [detection({"kind": "video", "path": str(video), "policy": "file"})])
+    eventually(lambda: last_state(recorder) == "ended", what="the end of the video")
+    assert frames(recorder) == 2 * FPS
+    assert not any(beat.pipelines[0].drops for beat in recorder.heartbeats)
+    assert [event.label for event in recorder.events] == ["red disc"]
+
+
+def test_a_looping_live_video_reports_each_appearance_and_its_timings(
+    mosquitto, recorder, start_agent, eventually, video: Path
+) -> None:
+    source = {"kind": "video", "path": str(video), "policy": "live", "loop": True}
+    start_agent(mosquitto.port, [detection(source, hold_s=0.5)])
+    eventually(lambda: len(recorder.events) >= 2, what="the disc to come back")
+    assert {event.label for event in recorder.events} == {"red disc"}
+    eventually(
+        lambda: any(beat.pipelines[0].stages_ms for beat in recorder.heartbeats), what="a heartbeat with timings"
+    )
+    beat = next(beat.pipelines[0] for beat in recorder.heartbeats if beat.pipelines[0].stages_ms)
+    assert {"capture", "preprocess", "inference", "postprocess", "end_to_end"} <= set(beat.stages_ms)
+    assert beat.stages_ms["end_to_end"].p50 >= beat.stages_ms["inference"].p50
+    assert last_state(recorder) == "running"
+
+
+def test_a_live_video_thinned_by_its_rate_counts_what_it_leaves_out(
+    mosquitto, recorder, start_agent, eventually, video: Path
+) -> None:
+    source = {"kind": "video", "path": str(video), "policy": "live", "max_fps": 2.0}
+    start_agent(mosquitto.port, [detection(source)])
+    eventually(lambda: last_state(recorder) == "ended", what="the end of the video")
+    dropped = sum(sum(beat.pipelines[0].drops.values()) for beat in recorder.heartbeats)
+    assert 0 < frames(recorder) < FPS
+    assert dropped + frames(recorder) <= 2 * FPS
+    assert dropped > FPS
+
+
+def test_a_damaged_picture_is_an_event_of_its_own_and_the_others_are_still_seen(
+    mosquitto, recorder, start_agent, eventually, pictures: Path
+) -> None:
+    (pictures / "2.png").write_bytes(b"this is no picture")
+    start_agent(mosquitto.port, [detection({"kind": "images", "path": str(pictures)})])
+    eventually(lambda: last_state(recorder) == "ended", what="the end of the folder")
+    assert [(event.kind, event.label) for event in recorder.events] == [
+        ("detection", "red disc"),
+        ("system", "source-error"),
+        ("detection", "blue disc"),
+    ]
+    assert "2.png" in recorder.events[1].message
+    assert sum(beat.pipelines[0].errors for beat in recorder.heartbeats) == 1
+    assert recorder.states == ["online"]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"model": "demo-disks"}, "did you mean 'demo-discs'"),
+        ({"variant": "onnx-int4"}, "onnx-int4"),
+        ({"backends": ["onyx"]}, "did you mean 'onnx'"),
+        ({"source": {"kind": "video", "path": "nowhere.mp4"}}, "nowhere.mp4"),
+        ({"source": {"kind": "images", "path": "nowhere"}}, "nowhere"),
+        ({"model": "./agent.toml"}, "agent.toml"),
+        ({"score_threshold": 0.5, "variant": "tflite-fp32", "backends": ["onnx"]}, "tflite-fp32"),
+    ],
+)
+def test_a_pipeline_that_cannot_run_degrades_the_device_with_the_reason(
+    mosquitto, recorder, start_agent, eventually, pictures: Path, change: dict, told: str
+) -> None:
+    pipeline = {**detection({"kind": "images", "path": str(pictures)}), **change}
+    agent = start_agent(mosquitto.port, [pipeline])
+    eventually(lambda: recorder.states == ["online", "degraded"], what="the degraded status")
+    assert told in recorder.statuses[-1].reason
+    assert "Traceback" not in agent.log
+
+
+def test_a_device_on_its_second_backend_is_degraded_and_works(
+    mosquitto, recorder, start_agent, eventually, pictures: Path, tmp_path: Path
+) -> None:
+    hidden = tmp_path / "hidden"
+    hidden.mkdir()
+    (hidden / "sitecustomize.py").write_text(
+        "import sys\nsys.modules['ai_edge_litert'] = sys.modules['tflite_runtime'] = None\n"
+    )
+    pipeline = detection({"kind": "images", "path": str(pictures)}, backends=["litert", "onnx"])
+    start_agent(mosquitto.port, [pipeline], environment={"PYTHONPATH": str(hidden)})
+    eventually(lambda: len(recorder.events) == 2, what="the events")
+    eventually(lambda: recorder.states == ["online", "degraded"], what="the degraded status")
+    assert "ai_edge_litert or tflite_runtime is not installed" in recorder.statuses[-1].reason
+    eventually(
+        lambda: recorder.heartbeats[-1].pipelines[0].backend == "onnx", what="a heartbeat that names the backend"
+    )
+
+
+def test_the_first_backend_of_the_list_is_used(mosquitto, recorder, start_agent, eventually, pictures: Path) -> None:
+    pipeline = detection({"kind": "images", "path": str(pictures)}, backends=["litert", "onnx"])
+    start_agent(mosquitto.port, [pipeline])
+    eventually(lambda: last_state(recorder) == "ended", what="the end of the folder")
+    assert recorder.heartbeats[-1].pipelines[0].backend == "litert"
+    assert recorder.states == ["online"]
+
+
+def test_a_spoken_word_is_an_event(mosquitto, recorder, start_agent, eventually, clip: Path) -> None:
+    start_agent(mosquitto.port, [wakeword({"kind": "audio-file", "path": str(clip), "policy": "file"})])
+    eventually(lambda: last_state(recorder) == "ended", what="the end of the clip")
+    (event,) = recorder.events
+    assert (event.kind, event.pipeline, event.label, event.model) == ("wakeword", "ear", "Alexa", "Alexa")
+    assert event.score > 0.5
+    assert event.model_version.startswith("sha256:")
+
+
+def test_a_looping_clip_is_heard_each_time(mosquitto, recorder, start_agent, eventually, clip: Path) -> None:
+    source = {"kind": "audio-file", "path": str(clip), "policy": "file", "loop": True}
+    start_agent(mosquitto.port, [wakeword(source)])
+    eventually(lambda: len(recorder.events) >= 3, what="the word three times")
+
+
+def test_sound_may_come_on_standard_input(mosquitto, recorder, start_agent, eventually, clip: Path) -> None:
+    with wave.open(str(clip)) as file:
+        sound = file.readframes(file.getnframes())
+    agent = start_agent(mosquitto.port, [wakeword({"kind": "stdin"})], stdin=subprocess.PIPE)
+    agent.process.stdin.write(sound)
+    agent.process.stdin.close()
+    eventually(lambda: last_state(recorder) == "ended", what="the end of the sound")
+    assert [event.label for event in recorder.events] == ["Alexa"]
+
+
+def test_a_damaged_recording_is_an_event_and_the_device_is_degraded(
+    mosquitto, recorder, start_agent, eventually, clip: Path, tmp_path: Path
+) -> None:
+    damaged = tmp_path / "damaged.wav"
+    damaged.write_bytes(clip.read_bytes()[:5000])
+    start_agent(mosquitto.port, [wakeword({"kind": "audio-file", "path": str(damaged)})])
+    eventually(lambda: "degraded" in recorder.states, what="the degraded status")
+    assert "cut short" in recorder.statuses[-1].reason
+    eventually(lambda: recorder.events, what="the event")
+    assert (recorder.events[0].kind, recorder.events[0].label) == ("system", "source-error")
+
+
+def test_an_unknown_word_degrades_the_device_with_the_nearest(
+    mosquitto, recorder, start_agent, eventually, clip
+) -> None:
+    pipeline = {**wakeword({"kind": "audio-file", "path": str(clip)}), "model": "alexia"}
+    start_agent(mosquitto.port, [pipeline])
+    eventually(lambda: "degraded" in recorder.states, what="the degraded status")
+    assert "did you mean 'alexa'" in recorder.statuses[-1].reason

@@ -1,0 +1,146 @@
+"""Looking at scenes: what is seen, what fails, and that the two are never mixed up."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from skerry_edge.agent.capture import Captured
+from skerry_edge.agent.config import DetectionPipeline, ImagesSource
+from skerry_edge.agent.pipelines.detection import Watcher, open_detector, sightings_of
+from skerry_edge.agent.pipelines.faults import MAX_IN_A_ROW
+from skerry_edge.agent.pipelines.scenes import Scene
+from skerry_edge.agent.protocol import Finding, Progress
+from skerry_edge.backends import variants
+from skerry_edge.backends.base import BackendError
+from skerry_edge.foundation.errors import MissingError
+from skerry_edge.vision.detections import Detections, no_detections
+from skerry_edge.vision.detector import DetectionResult
+from skerry_edge.vision.errors import ImageError
+from skerry_edge.vision.frames import Failure, Frame
+
+PIPELINE = DetectionPipeline(name="gate", model="demo-discs", source=ImagesSource(path="/pictures"))
+FRAME = Frame(source="a.png", index=0, time_s=0.0, pixels=np.zeros((100, 200, 3), np.uint8))
+CAR = Detections(
+    boxes_px=np.array([[50.0, 25.0, 100.0, 50.0]], np.float32),
+    scores=np.array([0.75], np.float32),
+    class_ids=np.array([1], np.int64),
+)
+
+
+class ScriptedDetector:
+    """Answers each frame with the next of its script: detections, or an error to raise."""
+
+    def __init__(self, *script: Detections | Exception) -> None:
+        self.manifest = SimpleNamespace(labels=("person", "car"))
+        self._script = list(script)
+
+    def detect(self, frame: np.ndarray) -> DetectionResult:
+        answer = self._script.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return DetectionResult(detections=answer, timing_ms={"preprocess": 1.0, "inference": 2.0, "postprocess": 0.5})
+
+
+def captured(item: Frame | Failure, at_s: float = 0.0) -> Captured[Scene]:
+    return Captured(item=Scene(item=item, time_s=at_s), at_s=at_s, ts_ms=1000, took_ms=3.0)
+
+
+@pytest.fixture
+def watch(ends):
+    """Return a function that shows frames to a scripted detector and gives the reports, one list a frame."""
+    link, parent = ends
+
+    def show(*script: Detections | Exception, step_s: float = 0.1) -> list[list]:
+        watcher = Watcher(PIPELINE, link, ScriptedDetector(*script))  # type: ignore[arg-type]
+        reports = []
+        for index in range(len(script)):
+            watcher.look(captured(FRAME, index * step_s), {})
+            reports.append(parent.reports())
+        return reports
+
+    return show
+
+
+def test_what_appears_is_reported_with_its_place_in_the_picture(watch) -> None:
+    ((finding, progress),) = watch(CAR)
+    assert isinstance(finding, Finding)
+    assert (finding.kind, finding.label, finding.score, finding.ts) == ("detection", "car", 0.75, 1000)
+    assert finding.box == (0.25, 0.25, 0.5, 0.5)
+    assert isinstance(progress, Progress)
+    assert progress.frames == 1
+    assert set(progress.stages_ms) == {"capture", "preprocess", "inference", "postprocess", "end_to_end"}
+
+
+def test_what_stays_is_reported_once(watch) -> None:
+    reports = watch(CAR, CAR, CAR)
+    assert [len(one) for one in reports] == [2, 1, 1]
+
+
+def test_a_picture_with_nothing_in_it_is_progress_and_no_event(watch) -> None:
+    ((progress,),) = watch(no_detections())
+    assert (progress.frames, progress.errors) == (1, 0)
+
+
+def test_a_failed_inference_is_an_event_and_no_empty_picture(watch) -> None:
+    ((finding, progress),) = watch(BackendError("the accelerator is gone"))
+    assert (finding.kind, finding.label, finding.message) == ("system", "inference-error", "the accelerator is gone")
+    assert (progress.frames, progress.errors) == (0, 1)
+
+
+def test_failures_that_go_on_are_counted_and_told_once(watch) -> None:
+    reports = watch(BackendError("gone"), BackendError("gone"), CAR)
+    assert [type(one).__name__ for one in reports[1]] == ["Progress"]
+    assert reports[1][0].errors == 1
+    assert reports[2][0].label == "car"
+
+
+def test_a_pipeline_whose_inferences_keep_failing_gives_up(watch) -> None:
+    with pytest.raises(BackendError, match="gone"):
+        watch(*[BackendError("gone")] * MAX_IN_A_ROW)
+
+
+def test_one_good_inference_begins_a_new_row(watch) -> None:
+    row = [BackendError("gone")] * (MAX_IN_A_ROW - 1)
+    assert len(watch(*row, CAR, *row)) == 2 * len(row) + 1
+
+
+def test_a_damaged_picture_is_a_matter_of_the_source_however_many_there_are(watch) -> None:
+    reports = watch(*[ImageError("the frame is no colour picture")] * 3 * MAX_IN_A_ROW)
+    assert (reports[0][0].label, reports[0][0].kind) == ("source-error", "system")
+
+
+def test_a_file_that_fails_is_told_without_asking_the_detector(ends) -> None:
+    link, parent = ends
+    watcher = Watcher(PIPELINE, link, ScriptedDetector())  # type: ignore[arg-type]
+    watcher.look(captured(Failure(source="b.png", error=ImageError("it does not decode", where="b.png"))), {})
+    finding, progress = parent.reports()
+    assert (finding.label, progress.errors) == ("source-error", 1)
+    assert "b.png" in finding.message
+
+
+def test_a_class_without_a_name_still_has_a_label() -> None:
+    assert [one.label for one in sightings_of(CAR, ("person", ""), FRAME)] == ["class-1"]
+
+
+def test_a_backend_that_is_not_installed_is_passed_over_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(variants, "missing_reason", lambda name: "not installed" if name == "litert" else None)
+    pipeline = DetectionPipeline(
+        name="gate", model="demo-discs", source=ImagesSource(path="/pictures"), backends=("litert", "onnx")
+    )
+    detector, second_choice = open_detector(pipeline)
+    detector.close()
+    assert detector.backend_name == "onnx"
+    assert second_choice is not None
+    assert "not installed" in second_choice
+
+
+def test_without_any_backend_each_reason_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(variants, "missing_reason", lambda name: f"{name} is not installed")
+    pipeline = DetectionPipeline(
+        name="gate", model="demo-discs", source=ImagesSource(path="/pictures"), backends=("litert", "onnx")
+    )
+    with pytest.raises(MissingError, match=r"litert is not installed.*onnx is not installed"):
+        open_detector(pipeline)
