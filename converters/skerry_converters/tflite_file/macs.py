@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from skerry_converters.tflite_file.errors import TfliteFileError
 from skerry_converters.tflite_file.model import Operator, Subgraph, Tensor
 
@@ -12,42 +14,65 @@ def multiply_accumulates(graph: Subgraph, operator: Operator) -> int:
     Layouts of weights are TFLite's: (out, h, w, in) for convolutions, (1, h, w, out) for depthwise ones, (out, in) for
     fully connected ones. Raises TfliteFileError where the tensors are not those of such an operator.
     """
-    inputs, outputs = graph.given(operator), graph.made(operator)
-    match operator.name:
-        case "CONV_2D" | "CONV_3D":
-            weights = _weights(operator, inputs, 1)
-            return _output(operator, outputs).elements * _per_output(weights)
-        case "DEPTHWISE_CONV_2D":
-            weights = _weights(operator, inputs, 1, rank=4)
-            return _output(operator, outputs).elements * weights.shape[1] * weights.shape[2]
-        case "TRANSPOSE_CONV":
-            weights = _weights(operator, inputs, 1, rank=4)
-            return _weights(operator, inputs, 2).elements * (weights.elements // max(1, weights.shape[3]))
-        case "FULLY_CONNECTED":
-            return _output(operator, outputs).elements * _weights(operator, inputs, 1, rank=2).shape[1]
-        case "BATCH_MATMUL":
-            left = _weights(operator, inputs, 0)
-            inner = left.shape[-2 if operator.flag("adj_x") else -1] if len(left.shape) > 1 else 1
-            return _output(operator, outputs).elements * inner
-        case "UNIDIRECTIONAL_SEQUENCE_LSTM":
-            batch, steps, _ = _weights(operator, inputs, 0, rank=3).shape
-            return batch * steps * _matrices(inputs[1:9])
-        case "SVDF":
-            return _matrices(inputs[1:3])
-        case _:
-            return 0
+    count = _COUNTS.get(operator.name)
+    return 0 if count is None else count(graph, operator)
 
 
-def _per_output(weights: Tensor) -> int:
-    """Return how many products make one output value."""
-    return weights.elements // max(1, weights.shape[0]) if weights.shape else 1
+def _convolution(graph: Subgraph, operator: Operator) -> int:
+    weights = _input(graph, operator, 1)
+    per_output = weights.elements // max(1, weights.shape[0]) if weights.shape else 1
+    return _output(graph, operator).elements * per_output
 
 
-def _matrices(tensors: tuple[Tensor | None, ...]) -> int:
-    return sum(one.elements for one in tensors if one is not None)
+def _depthwise(graph: Subgraph, operator: Operator) -> int:
+    _, height, width, _ = _input(graph, operator, 1, rank=4).shape
+    return _output(graph, operator).elements * height * width
 
 
-def _weights(operator: Operator, inputs: tuple[Tensor | None, ...], place: int, *, rank: int | None = None) -> Tensor:
+def _transposed(graph: Subgraph, operator: Operator) -> int:
+    weights = _input(graph, operator, 1, rank=4)
+    return _input(graph, operator, 2).elements * (weights.elements // max(1, weights.shape[3]))
+
+
+def _fully_connected(graph: Subgraph, operator: Operator) -> int:
+    return _output(graph, operator).elements * _input(graph, operator, 1, rank=2).shape[1]
+
+
+def _matrix_product(graph: Subgraph, operator: Operator) -> int:
+    left = _input(graph, operator, 0)
+    inner = left.shape[-2 if operator.flag("adj_x") else -1] if len(left.shape) > 1 else 1
+    return _output(graph, operator).elements * inner
+
+
+def _sequence_lstm(graph: Subgraph, operator: Operator) -> int:
+    """Count the eight matrices of the gates once for each step of an input of (batch, time, features)."""
+    batch, steps, _ = _input(graph, operator, 0, rank=3).shape
+    return batch * steps * _elements(graph, operator, range(1, 9))
+
+
+def _svdf(graph: Subgraph, operator: Operator) -> int:
+    return _elements(graph, operator, range(1, 3))
+
+
+_COUNTS: Mapping[str, Callable[[Subgraph, Operator], int]] = {
+    "CONV_2D": _convolution,
+    "CONV_3D": _convolution,
+    "DEPTHWISE_CONV_2D": _depthwise,
+    "TRANSPOSE_CONV": _transposed,
+    "FULLY_CONNECTED": _fully_connected,
+    "BATCH_MATMUL": _matrix_product,
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": _sequence_lstm,
+    "SVDF": _svdf,
+}
+
+
+def _elements(graph: Subgraph, operator: Operator, places: range) -> int:
+    inputs = graph.given(operator)[places.start : places.stop]
+    return sum(one.elements for one in inputs if one is not None)
+
+
+def _input(graph: Subgraph, operator: Operator, place: int, *, rank: int | None = None) -> Tensor:
+    inputs = graph.given(operator)
     tensor = inputs[place] if place < len(inputs) else None
     if tensor is None:
         raise _unfit(operator, f"no input {place}")
@@ -56,7 +81,8 @@ def _weights(operator: Operator, inputs: tuple[Tensor | None, ...], place: int, 
     return tensor
 
 
-def _output(operator: Operator, outputs: tuple[Tensor, ...]) -> Tensor:
+def _output(graph: Subgraph, operator: Operator) -> Tensor:
+    outputs = graph.made(operator)
     if not outputs:
         raise _unfit(operator, "no output")
     return outputs[0]

@@ -38,7 +38,7 @@ _FLOAT32 = struct.Struct("<f")
 
 
 def read_tflite(path: Path) -> TfliteModel:
-    """Read a file. Raises ReachError where it cannot be read, TfliteFileError where it is damaged or no TFLite model."""
+    """Read a file. Raises ReachError where it cannot be read, TfliteFileError where it is no sound TFLite model."""
     try:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
