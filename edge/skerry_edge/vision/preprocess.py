@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from skerry_edge.backends.base import Array
 from skerry_edge.contracts.errors import BundleError
@@ -21,11 +20,9 @@ from skerry_edge.vision.normalise import (
     channel_values,
     stored,
 )
+from skerry_edge.vision.resample import WIDE_FULL_SCALE, CornerSampler, HalfPixelSampler, Sampler, WideCornerSampler
 
 LAYOUTS = ("NCHW", "NHWC")
-_WIDEN = np.uint16(257)
-"""Stretches 0..255 to 0..65535, so that interpolating corner-aligned keeps what Darknet's floats keep (to 8e-6)."""
-
 _FROM_BGR = {"rgb": cv2.COLOR_BGR2RGB, "grey": cv2.COLOR_BGR2GRAY}
 
 
@@ -34,10 +31,8 @@ class _Plan:
     """What is worked out once for frames of one size."""
 
     geometry: Geometry
-    picture: Array
+    sampler: Sampler
     region: Array
-    widened: NDArray[np.uint16] | None
-    matrix: NDArray[np.float64]
 
 
 class Preprocessor:
@@ -55,7 +50,7 @@ class Preprocessor:
         self._pad = stored(channel_values(spec, np.array(spec.pad)), tensor)
         # An integer tensor holds no more than the 8 bits of a pixel, so only a float one gains from wide sampling.
         self._wide = spec.sampling == "corners" and tensor.dtype in FLOATS
-        self._normaliser = _normaliser(spec, tensor, full_scale=65535 if self._wide else 255)
+        self._normaliser = _normaliser(spec, tensor, full_scale=WIDE_FULL_SCALE if self._wide else 255)
         self._plan: _Plan | None = None
 
     def run(self, frame: Array) -> tuple[Array, Geometry]:
@@ -70,7 +65,7 @@ class Preprocessor:
         plan = self._plan
         if plan is None or plan.geometry.source != source:
             plan = self._plan = self._plan_for(source)
-        self._write(self._sampled(frame, plan), plan.region)
+        self._write(plan.sampler.sample(frame), plan.region)
         return self._tensor, plan.geometry
 
     def _plan_for(self, source: Size) -> _Plan:
@@ -83,20 +78,14 @@ class Preprocessor:
         region = planes[:, top : top + height, left : left + width]
         return _Plan(
             geometry=geometry,
-            picture=np.empty((height, width, 3), np.uint16 if self._wide else np.uint8),
+            sampler=self._sampler(source, geometry.picture),
             region=region if self._planar else region.transpose(1, 2, 0),
-            widened=np.empty((source.height, source.width, 3), np.uint16) if self._wide else None,
-            matrix=_corner_matrix(source, geometry.picture),
         )
 
-    def _sampled(self, frame: Array, plan: _Plan) -> Array:
-        size = plan.geometry.picture
+    def _sampler(self, source: Size, picture: Size) -> Sampler:
         if self._spec.sampling == "half-pixel":
-            return cv2.resize(frame, size, dst=plan.picture, interpolation=cv2.INTER_LINEAR)
-        if plan.widened is not None:
-            frame = np.multiply(frame, _WIDEN, out=plan.widened)
-        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        return cv2.warpAffine(frame, plan.matrix, size, dst=plan.picture, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+            return HalfPixelSampler(picture)
+        return WideCornerSampler(source, picture) if self._wide else CornerSampler(source, picture)
 
     def _write(self, picture: Array, region: Array) -> None:
         colour = self._spec.colour
@@ -129,9 +118,3 @@ def _checked_shape(spec: ImageInput, tensor: Tensor) -> tuple[int, ...]:
             found=f"{tensor.shape}, expected {expected} ({tensor.layout})",
         )
     return expected
-
-
-def _corner_matrix(source: Size, picture: Size) -> NDArray[np.float64]:
-    """Return the map from a pixel of the resized picture to the source's, as Darknet's `resize_image` has it."""
-    x_step, y_step = ((whole - 1) / max(part - 1, 1) for whole, part in zip(source, picture, strict=True))
-    return np.array([[x_step, 0.0, 0.0], [0.0, y_step, 0.0]])
