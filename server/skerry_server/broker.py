@@ -88,7 +88,8 @@ class _ProgramBroker(abc.ABC):
 
     def start(self) -> str:
         """Start it, wait until it answers, and return its URL. Raises ReachError and MissingError."""
-        port = claim_port(self._port)
+        # Kept for the next start: its clients know this address.
+        self._port = port = claim_port(self._port)
         command = self._command(port)
         log_file = self._folder / f"{self.name}.log"
         with log_file.open("wb") as log:

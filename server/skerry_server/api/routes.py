@@ -47,6 +47,7 @@ def create_api(database: Database, store: Store, health: Health) -> FastAPI:
     router = APIRouter(prefix="/api/v1", responses=UNAVAILABLE)
     _add_devices(router, database, store)
     _add_events(router, database)
+    _add_not_found(router)
     api.include_router(router)
     _add_health(api, health)
     api.add_exception_handler(SkerryError, _unavailable)
@@ -119,6 +120,13 @@ def _add_events(router: APIRouter, database: Database) -> None:
             total = count_dead_letters(session)
         following = str(rows[limit - 1].id) if len(rows) > limit else None
         return DeadLettersOut(dead_letters=rows[:limit], total=total, next=following)
+
+
+def _add_not_found(router: APIRouter) -> None:
+    @router.get("/{rest:path}", include_in_schema=False)
+    def nothing_here(rest: str) -> None:
+        """Answer for addresses below the API in its own way, before the dashboard does with a page."""
+        raise HTTPException(404, f"there is nothing at /api/v1/{rest}")
 
 
 def _add_health(api: FastAPI, health: Health) -> None:

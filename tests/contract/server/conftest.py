@@ -10,6 +10,7 @@ import threading
 import urllib.error
 import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -31,7 +32,7 @@ bind-address = "127.0.0.1:{rpc}"
 [monitor]
   store-enabled = false
 """
-TOKEN = "a-token-of-the-stand-in"  # noqa: S105  # no secret: the stand-in below knows it
+TOKEN = "a-token-of-the-stand-in"  # no secret: the stand-in below knows it
 
 
 def answers(url):
@@ -74,8 +75,8 @@ class Influx2StandIn(BaseHTTPRequestHandler):
     form of SELECT that the server sends.
     """
 
-    points: dict = {}
-    lock = threading.Lock()
+    points: ClassVar[dict] = {}
+    lock: ClassVar[threading.Lock] = threading.Lock()
 
     def do_GET(self):
         path, arguments = self._asked()
@@ -112,7 +113,9 @@ class Influx2StandIn(BaseHTTPRequestHandler):
     @staticmethod
     def _parse(line):
         def split(text, at):
-            return [re.sub(r"\\([,= ])", r"\1", part) if at != " " else part for part in re.split(rf"(?<!\\){at}", text)]
+            return [
+                re.sub(r"\\([,= ])", r"\1", part) if at != " " else part for part in re.split(rf"(?<!\\){at}", text)
+            ]
 
         head, fields, time_ns = split(line, " ")
         measurement, *tags = re.split(r"(?<!\\),", head)
@@ -142,7 +145,9 @@ class Influx2StandIn(BaseHTTPRequestHandler):
             return {"results": [{"statement_id": 0}]}
         columns = ["time", *sorted({key for row in rows for key in row} - {"time"})]
         values = [[row.get(column) for column in columns] for row in rows]
-        return {"results": [{"statement_id": 0, "series": [{"name": measurement, "columns": columns, "values": values}]}]}
+        return {
+            "results": [{"statement_id": 0, "series": [{"name": measurement, "columns": columns, "values": values}]}]
+        }
 
     def _asked(self):
         parts = urlsplit(self.path)
@@ -204,4 +209,4 @@ def store(request, tmp_path, opened):
 
 def influx2_config(url, folder, token=TOKEN):
     (folder / "token").write_text(f"{token}\n")
-    return InfluxStore(url=url, organisation="skerry-org", bucket="skerry-bucket", token_file="token")  # noqa: S106  # a file's name
+    return InfluxStore(url=url, organisation="skerry-org", bucket="skerry-bucket", token_file="token")  # a file's name

@@ -36,7 +36,9 @@ class Client:
             mqtt.CallbackAPIVersion.VERSION2, client_id=name, protocol=mqtt.MQTTv5, manual_ack=True
         )
         self._client.on_message = lambda _c, _u, message: self.got.append(message)
-        self._client.on_connect = lambda _c, _u, flags, code, _p: self.events.append((flags.session_present, code.value))
+        self._client.on_connect = lambda _c, _u, flags, code, _p: self.events.append(
+            (flags.session_present, code.value)
+        )
         self._client.on_subscribe = lambda _c, _u, _mid, codes, _p: self.events.append(codes[0].value)
         if will is not None:
             self._client.will_set(TOPIC, will, qos=1, retain=True)

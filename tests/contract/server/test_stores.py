@@ -127,7 +127,9 @@ def test_a_store_that_is_away_is_an_error_and_found_again_when_it_is_back(opened
 
 def test_a_wrong_token_is_an_error_that_says_so(opened, influx2_stand_in, tmp_path):
     (tmp_path / "token").write_text("wrong")
-    config = InfluxStore(url=influx2_stand_in, organisation="skerry-org", bucket="skerry-bucket", token_file="token")  # noqa: S106  # a file's name
+    config = InfluxStore(
+        url=influx2_stand_in, organisation="skerry-org", bucket="skerry-bucket", token_file="token"
+    )  # a file's name
     with pytest.raises(StoreError, match="check the user name, password or token"):
         opened(config).write([heartbeat()])
 

@@ -47,7 +47,7 @@ def delivery():
         "state": {"config_version": 1, "config_sha256": "0"},
     }
 
-    def make(kind, *, seq=1, device="cam-1", site="home", retained=False, received_ms=5_000, **changes):
+    def make(kind, /, *, seq=1, device="cam-1", site="home", retained=False, received_ms=5_000, **changes):
         body = envelope | {"id": f"m{seq}", "seq": seq, "ts": 1_000 + seq} | bodies[kind] | changes
         return Delivery(
             topic=f"skerry/v1/{site}/{device}/{kind}",

@@ -141,9 +141,7 @@ def test_a_retained_birth_is_no_sighting(store, database, delivery):
 
 def test_only_the_newest_state_is_kept_and_every_result(store, database, delivery):
     result = delivery("state", seq=3, command="c1", ok=True)
-    result = Delivery(
-        topic="skerry/v1/home/cam-1/result/c1", payload=result.payload, is_retained=False, received_ms=1
-    )
+    result = Delivery(topic="skerry/v1/home/cam-1/result/c1", payload=result.payload, is_retained=False, received_ms=1)
     newest = delivery("state", seq=7, config_version=2)
     commit([newest, delivery("state", seq=5), result], store, database)
     kept = reports(database)

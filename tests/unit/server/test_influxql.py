@@ -14,7 +14,7 @@ from skerry_server.stores.influxql import read_points, select
 def test_a_query_is_one_statement_with_its_bounds():
     query = Query(measurement="heartbeat", tags={"device": "cam-1"}, start_ns=5, stop_ns=9, limit=3)
     assert select(query) == (
-        "SELECT * FROM \"heartbeat\" WHERE time >= 5 AND time < 9 AND \"device\" = 'cam-1' ORDER BY time DESC LIMIT 3"
+        'SELECT * FROM "heartbeat" WHERE time >= 5 AND time < 9 AND "device" = \'cam-1\' ORDER BY time DESC LIMIT 3'
     )
 
 

@@ -88,9 +88,13 @@ def test_the_oldest_dead_letters_make_room(database, monkeypatch):
 
 
 def test_a_transaction_that_fails_leaves_nothing(database):
-    with pytest.raises(ZeroDivisionError), database.transaction() as session:
-        dead_letters.add_dead_letters(session, [letter(1)])
-        raise ZeroDivisionError
+    def interrupted():
+        with database.transaction() as session:
+            dead_letters.add_dead_letters(session, [letter(1)])
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        interrupted()
     with database.transaction() as session:
         assert dead_letters.count_dead_letters(session) == 0
 

@@ -58,7 +58,12 @@ def event(**changes):
 
 def test_the_devices_that_need_somebody_come_first():
     rows = device_rows(
-        [device(device="b"), device(device="a"), device(device="c", presence="offline"), device(device="d", presence="degraded")],
+        [
+            device(device="b"),
+            device(device="a"),
+            device(device="c", presence="offline"),
+            device(device="d", presence="degraded"),
+        ],
         now_ms=10_000,
     )
     assert [row["device"] for row in rows] == ["c", "d", "a", "b"]
@@ -92,7 +97,14 @@ def test_an_event_says_what_is_unusual_about_it():
 
 @pytest.mark.parametrize(
     ("elapsed_ms", "text"),
-    [(-5, "now"), (999, "now"), (1_000, "1 s ago"), (61_000, "1 min ago"), (7_200_000, "2 h ago"), (3 * 86_400_000, "3 d ago")],
+    [
+        (-5, "now"),
+        (999, "now"),
+        (1_000, "1 s ago"),
+        (61_000, "1 min ago"),
+        (7_200_000, "2 h ago"),
+        (3 * 86_400_000, "3 d ago"),
+    ],
 )
 def test_how_long_ago_is_told_in_the_largest_whole_unit(elapsed_ms, text):
     assert ago(1_000_000_000, now_ms=1_000_000_000 + elapsed_ms) == text
