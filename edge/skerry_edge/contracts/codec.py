@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -32,7 +33,6 @@ STRUCTS: dict[str, type[Payload]] = {
 """The struct behind each kind of topic that carries JSON (a snapshot is a JPEG)."""
 
 _ENCODER = msgspec.json.Encoder()
-_DECODERS: dict[str, msgspec.json.Decoder[Any]] = {kind: msgspec.json.Decoder(s) for kind, s in STRUCTS.items()}
 _KINDS: dict[type[Payload], str] = {s: kind for kind, s in STRUCTS.items()}
 
 
@@ -51,16 +51,21 @@ def encode(message: Payload) -> bytes:
 
 def decode(kind: str, payload: bytes) -> Payload:
     """Return the message of a topic's ``kind``. Raises WireError: ``topic``, ``oversize``, ``encoding``, ``schema``."""
-    decoder = _DECODERS.get(kind)
-    if decoder is None:
+    if kind not in STRUCTS:
         raise WireError("topic", "this kind carries no JSON message", found=repr(kind))
     if len(payload) > MAX_JSON_BYTES:
         raise WireError("oversize", "the message is larger than the contract allows", found=f"{len(payload)} bytes")
     try:
         # msgspec skips unknown fields unread, and with them bytes that are no text.
-        message: Payload = decoder.decode(payload.decode("utf-8"))
+        message: Payload = _decoder(kind).decode(payload.decode("utf-8"))
     except msgspec.ValidationError as error:
         raise WireError("schema", f"the {kind} message does not fit the contract", found=str(error)) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise WireError("encoding", f"the {kind} message is not JSON", found=str(error)) from error
     return message
+
+
+@cache
+def _decoder(kind: str) -> msgspec.json.Decoder[Any]:
+    # Built on first use: a process that only names topics need not wait for seven of them when it starts.
+    return msgspec.json.Decoder(STRUCTS[kind])
