@@ -1,0 +1,65 @@
+"""A stand-in for `arecord` that plays a file, fails, floods or hangs, as the test asks."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+ARECORD = """\
+#!{python}
+import os, signal, sys, time
+
+mode, sound, pid_file = os.environ["STANDIN"], os.environ["STANDIN_SOUND"], os.environ["STANDIN_PID"]
+with open(pid_file, "w") as file:
+    file.write(str(os.getpid()))
+assert sys.argv[1:] == ["-q", "-D", sys.argv[3], "-t", "raw", "-f", "S16_LE", "-c", "1", "-r", "16000"], sys.argv
+if mode == "absent":
+    sys.exit("ALSA lib pcm.c:2666:(snd_pcm_open_noupdate) Unknown PCM\\narecord: main:831: audio open error")
+if mode == "stubborn":
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+if mode == "chatty":
+    sys.stderr.write("overrun!!! " * 100_000)
+    sys.stderr.flush()
+data = open(sound, "rb").read()
+if mode == "flood":
+    os.write(1, data)
+else:
+    for at in range(0, len(data), 3200):
+        os.write(1, data[at : at + 3200])
+        time.sleep(0.002)
+if mode == "unplugged":
+    sys.exit("arecord: pcm_read:2221: read error: No such device")
+if mode in ("hang", "stubborn"):
+    time.sleep(3600)
+"""
+
+
+@pytest.fixture
+def sound() -> NDArray[np.int16]:
+    """Three seconds of noise, always the same."""
+    return np.random.default_rng(5).integers(-3000, 3000, 48_000).astype(np.int16)
+
+
+@pytest.fixture
+def arecord(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sound: NDArray[np.int16]) -> Callable[[str], Path]:
+    """Return a function that puts the stand-in on the PATH in a mode, and gives the file with its process id."""
+
+    def install(mode: str) -> Path:
+        program = tmp_path / "bin" / "arecord"
+        program.parent.mkdir()
+        program.write_text(ARECORD.format(python=sys.executable))
+        program.chmod(0o755)
+        sound.tofile(tmp_path / "sound.raw")
+        monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
+        monkeypatch.setenv("STANDIN", mode)
+        monkeypatch.setenv("STANDIN_SOUND", str(tmp_path / "sound.raw"))
+        monkeypatch.setenv("STANDIN_PID", str(tmp_path / "pid"))
+        return tmp_path / "pid"
+
+    return install

@@ -1,0 +1,152 @@
+"""The microphone: `arecord` is started, watched and stopped, and what goes wrong has its reason."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from skerry_edge.audio.microphone import MicrophoneSource
+from skerry_edge.audio.pipe import StalledAudioError
+from skerry_edge.foundation.errors import MissingError, ReachError
+
+Pcm = NDArray[np.int16]
+
+
+def is_gone(pid_file: Path) -> bool:
+    try:
+        os.kill(int(pid_file.read_text()), 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def listen(source: MicrophoneSource) -> Pcm:
+    return np.concatenate([np.empty(0, np.int16), *source])
+
+
+def test_without_arecord_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(MissingError) as caught:
+        listen(MicrophoneSource())
+    assert (caught.value.exit_code, caught.value.todo) == (3, "apt install alsa-utils")
+
+
+def test_a_program_that_cannot_be_started_is_missing_too(arecord: Callable[[str], Path]) -> None:
+    pid_file = arecord("hang")
+    (pid_file.parent / "bin" / "arecord").write_text("#!/nowhere/python\n")
+    with pytest.raises(MissingError, match="cannot start"):
+        listen(MicrophoneSource())
+
+
+def test_a_device_that_is_not_there_is_missing_with_arecord_s_reason(arecord: Callable[[str], Path]) -> None:
+    arecord("absent")
+    with pytest.raises(MissingError) as caught:
+        listen(MicrophoneSource("plughw:9"))
+    assert caught.value.where == "mic:plughw:9"
+    assert caught.value.found == "arecord: main:831: audio open error"
+
+
+def test_the_real_arecord_has_no_such_device_either(need_program: Callable[[str], str]) -> None:
+    need_program("arecord")
+    with pytest.raises(MissingError) as caught:
+        listen(MicrophoneSource("skerry-no-such-device"))
+    assert "audio open error" in (caught.value.found or "")
+
+
+def test_the_real_arecord_delivers_sound(
+    need_program: Callable[[str], str], tmp_path: Path, sound: Pcm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    need_program("arecord")
+    sound.tofile(tmp_path / "sound.raw")
+    # ALSA's own file plug-in in the place of a microphone; as it is not paced, falling behind must not count.
+    monkeypatch.setattr("skerry_edge.audio.microphone.MAX_BACKLOG_BYTES", 1 << 20)
+    config = f"""
+    pcm.fake {{ type file slave.pcm "null" file "/dev/null" infile "{tmp_path}/sound.raw" format "raw" }}
+    pcm.null {{ type null }}
+    """
+    (tmp_path / "asound.conf").write_text(config)
+    monkeypatch.setenv("ALSA_CONFIG_PATH", str(tmp_path / "asound.conf"))
+    source = MicrophoneSource("fake")
+    with closing(source):
+        first = next(iter(source))
+    np.testing.assert_array_equal(first, sound[: len(first)])
+
+
+def test_a_microphone_that_is_pulled_out_is_an_error_after_its_last_sound(
+    arecord: Callable[[str], Path], sound: Pcm
+) -> None:
+    pid_file = arecord("unplugged")
+    heard: list[Pcm] = []
+    with pytest.raises(ReachError, match="No such device") as caught:
+        heard.extend(MicrophoneSource())
+    assert caught.value.exit_code == 4
+    np.testing.assert_array_equal(np.concatenate(heard), sound)
+    assert is_gone(pid_file)
+
+
+@pytest.mark.parametrize("mode", ["hang", "stubborn"])
+def test_a_microphone_that_goes_silent_is_given_up_and_its_process_ended(
+    arecord: Callable[[str], Path], mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("skerry_edge.audio.microphone.STOP_S", 0.2)
+    pid_file = arecord(mode)
+    with pytest.raises(StalledAudioError):
+        listen(MicrophoneSource(stall_s=1.0))
+    assert is_gone(pid_file)
+
+
+def test_closing_in_the_middle_ends_the_process(arecord: Callable[[str], Path]) -> None:
+    pid_file = arecord("hang")
+    source = MicrophoneSource()
+    chunks = iter(source)
+    next(chunks)
+    source.close()
+    assert is_gone(pid_file)
+    list(chunks)  # what was delivered before may still come, and then it ends without an error
+
+
+def test_leaving_the_loop_ends_the_process(arecord: Callable[[str], Path]) -> None:
+    pid_file = arecord("hang")
+    chunks = iter(MicrophoneSource())
+    next(chunks)
+    chunks.close()  # type: ignore[attr-defined]  # an iteration is a generator, which `for` closes in the same way
+    assert is_gone(pid_file)
+
+
+def test_a_listener_that_is_far_behind_hears_the_newest_sound_and_the_rest_is_counted(
+    arecord: Callable[[str], Path], sound: Pcm
+) -> None:
+    arecord("flood")
+    source = MicrophoneSource()
+    heard = []
+    with pytest.raises((ReachError, MissingError)):
+        heard.extend(source)
+    delivered = np.concatenate(heard)
+    assert source.dropped_samples > 0
+    assert len(delivered) + source.dropped_samples == len(sound)
+    np.testing.assert_array_equal(delivered[-16_000:], sound[-16_000:])
+
+
+def test_a_program_that_complains_much_is_not_held_up(arecord: Callable[[str], Path], sound: Pcm) -> None:
+    arecord("chatty")
+    heard: list[Pcm] = []
+    with pytest.raises(ReachError) as caught:
+        heard.extend(MicrophoneSource())
+    assert sum(map(len, heard)) == len(sound)
+    assert len(caught.value.found or "") <= 300
+
+
+def test_a_microphone_can_be_opened_again(arecord: Callable[[str], Path], sound: Pcm) -> None:
+    arecord("unplugged")
+    source = MicrophoneSource()
+    for _ in range(2):
+        heard: list[Pcm] = []
+        with pytest.raises(ReachError):
+            heard.extend(source)
+        assert sum(map(len, heard)) == len(sound)
