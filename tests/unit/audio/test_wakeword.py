@@ -101,6 +101,9 @@ def test_sound_of_another_type_is_refused() -> None:
         WakeWordListener.open("alexa").process(np.zeros(1600, np.float32))  # type: ignore[arg-type]
 
 
+NO_MODEL = b"\x1c\x00\x00\x00TFL3" + bytes(100)
+
+
 def manifest_for(folder: Path, model: bytes) -> Path:
     micro = {"probability_cutoff": 0.5, "sliding_window_size": 2, "feature_step_size": 10}
     tree = {"type": "micro", "wake_word": "x", "model": "x.tflite", "version": 2, "micro": micro}
@@ -109,7 +112,7 @@ def manifest_for(folder: Path, model: bytes) -> Path:
     return folder / "x.json"
 
 
-@pytest.mark.parametrize("content", [b"", b"hello", bytes(1000), b"\x1c\x00\x00\x00TFL3" + bytes(100)], ids=repr)
+@pytest.mark.parametrize("content", [b"", b"hello", bytes(1000), NO_MODEL], ids=lambda data: repr(data[:8]))
 def test_a_file_that_is_no_model_is_refused(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(ModelFileError) as caught:
         WakeWordListener.open(manifest_for(tmp_path, content))

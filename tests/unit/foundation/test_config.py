@@ -196,7 +196,9 @@ def test_text_that_is_no_toml_is_refused_with_its_place(text: str) -> None:
     assert "line" in (error.found or "") or "end of document" in (error.found or "")
 
 
-@pytest.mark.parametrize("text", ["a = " + "[" * 9000 + "]" * 9000, "a = " + "{a=" * 9000 + "1" + "}" * 9000])
+@pytest.mark.parametrize(
+    "text", ["a = " + "[" * 9000 + "]" * 9000, "a = " + "{a=" * 9000 + "1" + "}" * 9000], ids=["arrays", "tables"]
+)
 def test_a_text_nested_beyond_measure_is_refused(text: str) -> None:
     assert refusal(text).exit_code == 2
 
