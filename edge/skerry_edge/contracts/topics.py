@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Literal, get_args
+
+from msgspec import Struct
 
 from skerry_edge.contracts.errors import WireError
 
@@ -23,8 +24,7 @@ _NAME = re.compile(NAME_PATTERN.rstrip("$") + r"\Z")
 _ID = re.compile(ID_PATTERN.rstrip("$") + r"\Z")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Topic:
+class Topic(Struct, frozen=True, kw_only=True):
     """One topic of the contract; ``item`` is the event of a snapshot or the command of a result."""
 
     site: str
