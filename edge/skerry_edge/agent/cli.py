@@ -11,6 +11,7 @@ import click
 if TYPE_CHECKING:
     from skerry_edge.agent.config import AgentConfig
 
+EXAMPLE = Path(__file__).with_name("data") / "example.toml"
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -85,6 +86,19 @@ def check_config(config_file: Path, as_json: bool) -> None:  # noqa: FBT001  # c
     click.get_current_context().exit(1 if troubles else 0)
 
 
+@agent.command(
+    "example-config",
+    epilog="""\
+\b
+Examples:
+  skerry agent example-config > agent.toml
+""",
+)
+def example_config() -> None:
+    """Print a configuration with every part explained, to begin from."""
+    click.echo(EXAMPLE.read_text(encoding="utf-8"), nl=False)
+
+
 def _facts(config: AgentConfig) -> dict[str, object]:
     from skerry_edge.agent.broker import parse_broker_url  # noqa: PLC0415  # keeps --help fast
 
@@ -93,11 +107,11 @@ def _facts(config: AgentConfig) -> dict[str, object]:
         "device": config.device,
         "board": config.board,
         "broker": str(parse_broker_url(config.mqtt.url)),
-        "pipelines": [{"name": one.name, "kind": one.__struct_config__.tag} for one in config.pipelines],
+        "pipelines": [{"name": one.name, "kind": one.kind} for one in config.pipelines],
     }
 
 
 def _summary(config: AgentConfig) -> str:
     facts = _facts(config)
-    pipelines = ", ".join(f"{one.name} ({one.__struct_config__.tag})" for one in config.pipelines)
+    pipelines = ", ".join(f"{one.name} ({one.kind})" for one in config.pipelines)
     return f"skerry agent {facts['site']}/{facts['device']} -> {facts['broker']}; pipelines: {pipelines}"

@@ -18,8 +18,8 @@ Policy = Literal["live", "file"]
 """``live`` keeps the newest frame and counts what it drops; ``file`` processes every frame."""
 
 
-class _Part(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of the configuration's parts: immutable, named arguments, a misspelt key refused."""
+class _Part(Struct, frozen=True, kw_only=True):
+    """Base of the configuration's parts: immutable, named arguments."""
 
 
 class ImagesSource(_Part, frozen=True, kw_only=True, tag="images", tag_field="kind"):
@@ -64,6 +64,11 @@ class _Pipeline(_Part, frozen=True, kw_only=True):
     name: Name
     start_deadline_s: Seconds = 60.0
     progress_deadline_s: Seconds = 5.0
+
+    @property
+    def kind(self) -> str:
+        """The pipeline's kind as the file names it."""
+        return str(self.__struct_config__.tag)
 
 
 class DetectionPipeline(_Pipeline, frozen=True, kw_only=True, tag="detection", tag_field="kind"):

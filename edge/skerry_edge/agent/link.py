@@ -50,7 +50,7 @@ class Link:
                 return decode_start(complete[0])
 
     def ready(self, *, model: str, model_version: str, backend: str, second_choice: str | None = None) -> None:
-        """Say that model and source are open."""
+        """Say that the model is loaded and runs."""
         self._send(
             Ready(
                 model=name_of(model),

@@ -42,12 +42,12 @@ def run_agent(config: AgentConfig, *, when_running: Callable[[], None]) -> None:
     that cannot be reached is no error: it is tried again for as long as the agent runs.
     """
     state_dir = Path(config.state_dir)
-    with hold_state_dir(state_dir), _stop_signals() as signals:
+    with hold_state_dir(state_dir), stop_signals() as signals:
         agent = Agent(config, session_id=begin_session(state_dir))
         agent.run(signals, when_running)
 
 
-class _Signals:
+class StopSignals:
     """Notes that the process was asked to end, and wakes the loop."""
 
     def __init__(self) -> None:
@@ -61,8 +61,9 @@ class _Signals:
 
 
 @contextmanager
-def _stop_signals() -> Iterator[_Signals]:
-    signals = _Signals()
+def stop_signals() -> Iterator[StopSignals]:
+    """Note SIGTERM and SIGINT during the body, in place of what they did before."""
+    signals = StopSignals()
     with ExitStack() as stack:
         for number in (signal.SIGTERM, signal.SIGINT):
             stack.callback(signal.signal, number, signal.signal(number, signals.note))
@@ -91,7 +92,7 @@ class Agent:
             on_finding=self._accept,
         )
 
-    def run(self, signals: _Signals, when_running: Callable[[], None]) -> None:
+    def run(self, signals: StopSignals, when_running: Callable[[], None]) -> None:
         """Run until a signal is noted, then stop in good order."""
         self._selector.register(signals.waker, EVENT_READ, signals.waker.clear)
         self._session.start()

@@ -29,7 +29,7 @@ class Start(Struct, frozen=True, kw_only=True, tag=True):
 
 
 class Ready(Struct, frozen=True, kw_only=True, tag=True):
-    """The model is loaded and the source is open; ``second_choice`` says why it is not the backend wished for."""
+    """The model is loaded and has run; ``second_choice`` says why it is not the backend wished for."""
 
     model: Name
     model_version: Name

@@ -33,7 +33,7 @@ class Session:
 
     def __init__(self, *, peer: Peer, setting: Setting, identity: Identity, outbox: Sink) -> None:
         self._peer = peer
-        self._setting: Setting = setting
+        self._setting = setting
         self._version = first_version(setting)
         self._identity = identity
         self._outbox = outbox

@@ -44,7 +44,7 @@ def spawned(life: Life, now_s: float, deadlines: Deadlines) -> Life:
 
 
 def became_ready(life: Life, now_s: float, deadlines: Deadlines) -> Life:
-    """Return the life after its child said that model and source are open."""
+    """Return the life after its child said that its model is loaded and runs."""
     if life.phase == "ended":
         return life
     return replace(life, phase="running", since_s=now_s, due_s=now_s + deadlines.progress_s)

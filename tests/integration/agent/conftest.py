@@ -346,7 +346,7 @@ def start_agent(tmp_path: Path) -> Iterator[Callable[..., AgentProcess]]:
             "device": "cam-1",
             "board": "generic-x86",
             "state_dir": "state",
-            "heartbeat_interval_s": 0.2,
+            "heartbeat_interval_s": 0.5,
             "mqtt": {"url": f"mqtt://127.0.0.1:{port}", **(mqtt or {})},
             "pipelines": pipelines,
             **top,

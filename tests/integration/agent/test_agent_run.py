@@ -33,7 +33,7 @@ def test_a_device_is_born_works_and_says_goodbye(mosquitto, recorder, start_agen
 
 
 def test_every_message_of_a_session_has_its_place_in_one_count(mosquitto, recorder, start_agent, eventually) -> None:
-    agent = start_agent(mosquitto.port, [GHOST])
+    agent = start_agent(mosquitto.port, [GHOST], heartbeat_interval_s=3600)
     eventually(lambda: len(recorder.events) == 20, what="all events")
     agent.stop()
     eventually(lambda: recorder.states[-1] == "offline", what="the goodbye")

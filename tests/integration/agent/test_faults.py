@@ -81,7 +81,7 @@ def test_a_model_that_does_not_load_degrades_the_device_until_it_does(
 ) -> None:
     agent = start_agent(mosquitto.port, [{**GHOST, "fault": "refuse"}, {**GHOST, "name": "healthy"}])
     eventually(lambda: agent.log.count("pipeline ghost failed") >= 2, what="a second attempt")
-    assert recorder.statuses[-1].state == "degraded"
+    eventually(lambda: recorder.states[-1] == "degraded", what="the degraded status")
     assert recorder.statuses[-1].reason == "ghost: the synthetic model refuses to load"
     eventually(
         lambda: any([one.state for one in beat.pipelines] == ["failing", "running"] for beat in recorder.heartbeats),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from skerry_edge.agent.cli import agent
 from skerry_edge.agent.config import AgentConfig, DetectionPipeline, SyntheticPipeline, WakeWordPipeline
 from skerry_edge.agent.config_checks import load_config, reads_stdin
 from skerry_edge.foundation.errors import ConfigError, ReachError
@@ -40,8 +41,8 @@ def load(tmp_path: Path) -> Load:
     return write_and_load
 
 
-def test_the_example_is_a_valid_configuration() -> None:
-    config = load_config(Path(str(files("skerry_edge.agent") / "data" / "example.toml")))
+def test_the_example_is_a_valid_configuration(load: Load) -> None:
+    config = load(CliRunner().invoke(agent, ["example-config"]).output)
     kinds = [type(one) for one in config.pipelines]
     assert kinds == [DetectionPipeline, WakeWordPipeline]
 

@@ -77,4 +77,5 @@ def _fail(config: SyntheticPipeline, link: Link) -> None:
         raise VerdictError("the synthetic pipeline fails as it was told")
     elif config.fault == "babble":
         link.send_line(b"this is no message\n")
+    # From here on it hangs, and it is the parent's turn to do something about it.
     threading.Event().wait()
