@@ -211,5 +211,5 @@ def test_a_frame_that_is_sampled_in_several_strips_has_no_seam():
     frame = frame_of(900, 1300)
     tensor, _ = Preprocessor(spec(sampling="corners"), PLANAR).run(frame)
     expected = darknet_resize(frame, 48, 32)[..., ::-1].transpose(2, 0, 1)
-    # Darknet's float32 coordinates are themselves off by 1e-4 pixels so far to the right; a seam would be 100 times that.
+    # Darknet's own float32 coordinates are off by 1e-4 pixels so far to the right; a seam would be 100 times that.
     assert np.abs(tensor[0] - expected).max() < 3e-4
