@@ -63,11 +63,6 @@ class Tensor:
         return len(self.data) > 0
 
     @property
-    def is_dynamic(self) -> bool:
-        """Whether a dimension is not known until it runs."""
-        return any(size < 0 for size in self.signature)
-
-    @property
     def elements(self) -> int:
         """The number of elements."""
         return math.prod(self.shape)
@@ -135,6 +130,28 @@ class Subgraph:
     def made(self, operator: Operator) -> tuple[Tensor, ...]:
         """Return an operator's outputs in order."""
         return tuple(self.tensors[index] for index in operator.outputs)
+
+    def operand(self, operator: Operator, place: int) -> Tensor:
+        """Return the input at ``place``. Raises TfliteFileError where the operator is not given one."""
+        inputs = self.given(operator)
+        tensor = inputs[place] if place < len(inputs) else None
+        if tensor is None:
+            raise self.unfit(operator, f"no input {place}")
+        return tensor
+
+    def result(self, operator: Operator) -> Tensor:
+        """Return the first output. Raises TfliteFileError where the operator has none."""
+        if not operator.outputs:
+            raise self.unfit(operator, "no output")
+        return self.tensors[operator.outputs[0]]
+
+    def unfit(self, operator: Operator, found: str) -> TfliteFileError:
+        """Return the error for an operator whose tensors cannot be its own."""
+        return TfliteFileError(
+            f"the tensors of {operator.label} are not those of such an operator",
+            where=f"subgraph {self.index}, operator {operator.index}",
+            found=found,
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
