@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct, field
@@ -221,8 +221,28 @@ class Manifest(_Part, frozen=True, kw_only=True):
 
 
 def encode_manifest(manifest: Manifest) -> bytes:
-    """Return canonical JSON: keys sorted, two-space indent, newline at the end."""
-    return msgspec.json.format(msgspec.json.encode(manifest, order="sorted"), indent=2) + b"\n"
+    """Return canonical JSON: keys sorted, no value that is its default, two-space indent, newline at the end.
+
+    Equal manifests give equal bytes. Raises BundleError where the manifest could not be read back.
+    """
+    # Read back first: a struct made in Python has not been checked yet, and may hold 1 where JSON has 1.0.
+    read_back = decode_manifest(msgspec.json.encode(manifest), where="the manifest to be written")
+    return msgspec.json.format(msgspec.json.encode(_lean(read_back), order="sorted"), indent=2) + b"\n"
+
+
+def _lean(value: Any) -> Any:  # noqa: ANN401  # any part of a manifest
+    """Put each default's own object where there is one equal to it.
+
+    msgspec leaves out what *is* the default; a string that was read or typed by somebody is only equal to it.
+    """
+    if isinstance(value, tuple):
+        return tuple(_lean(one) for one in value)
+    if isinstance(value, dict):
+        return {key: _lean(one) for key, one in value.items()}
+    if not isinstance(value, Struct):
+        return value
+    parts = {one.name: (getattr(value, one.name), one.default) for one in msgspec.structs.fields(value)}
+    return type(value)(**{name: default if held == default else _lean(held) for name, (held, default) in parts.items()})
 
 
 def decode_manifest(raw: bytes, *, where: str) -> Manifest:

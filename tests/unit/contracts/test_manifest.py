@@ -322,6 +322,21 @@ def test_the_order_in_which_a_manifest_was_made_does_not_show(manifest: Manifest
     assert encode_manifest(shuffled) == encode_manifest(manifest)
 
 
+def test_a_default_that_somebody_typed_is_the_default(manifest: Manifest) -> None:
+    assert isinstance(manifest.input, ImageInput)
+    typed = replace(manifest.input, resize=str(b"stretch", "ascii"), pad=0.25 + 0.25, scale=(1,))
+    variant = manifest.variants["onnx-fp32"]
+    tensor = replace(variant.inputs[0], dtype=str(b"float32", "ascii"))
+    variants = {"onnx-fp32": replace(variant, inputs=(tensor,))}
+    assert encode_manifest(replace(manifest, input=typed, variants=variants)) == encode_manifest(manifest)
+
+
+def test_a_manifest_that_could_not_be_read_back_is_not_written(manifest: Manifest) -> None:
+    for bad in (replace(manifest, labels=("cat",)), replace(manifest, name="No Name")):
+        with pytest.raises(BundleError):
+            encode_manifest(bad)
+
+
 def test_the_files_are_readable_json_with_sorted_keys(manifest: Manifest) -> None:
     raw = encode_manifest(manifest)
     assert raw.endswith(b"}\n")

@@ -64,7 +64,7 @@ def test_a_step_that_fails_leaves_the_old_file_and_no_litter(
     def fail(*_: object, **__: object) -> None:
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(os, step, fail)
+    monkeypatch.setattr(Path if step == "replace" else os, step, fail)
     with pytest.raises(ReachError, match="Input/output error") as caught:
         write_atomic(path, NEW)
     assert caught.value.where == str(path)
@@ -78,7 +78,8 @@ from pathlib import Path
 from skerry_edge.foundation.atomic import write_atomic
 
 step, skip, path = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])
-real, calls = getattr(os, step), 0
+owner = Path if step == "replace" else os
+real, calls = getattr(owner, step), 0
 
 def crash(*arguments, **keywords):
     global calls
@@ -87,7 +88,7 @@ def crash(*arguments, **keywords):
         os._exit(9)
     return real(*arguments, **keywords)
 
-setattr(os, step, crash)
+setattr(owner, step, crash)
 write_atomic(path, b"new " * 7000)
 """
 
