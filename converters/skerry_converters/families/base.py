@@ -1,0 +1,191 @@
+"""The seam that every target is made through: what it needs, and the file that comes out with its tensors."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skerry_converters.sources.base import FormName, SourceFacts, SourceModel
+from skerry_edge.backends.registry import missing_reason
+from skerry_edge.contracts.manifest import Tensor
+from skerry_edge.foundation.errors import ConfigError, MissingError
+
+Format = Literal["onnx", "tflite", "openvino", "edgetpu", "mcu"]
+FloatArray = NDArray[np.float32]
+INTEGER_PRECISIONS = ("int8", "int8x16", "dynamic")
+
+
+class Samples(Protocol):
+    """Calibration data: float32 arrays of the source's one input, in the same order at every iteration."""
+
+    def __len__(self) -> int:
+        """Return the number of samples."""
+        ...
+
+    def __iter__(self) -> Iterator[FloatArray]:
+        """Give the samples one by one; none is kept."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Macs:
+    """Multiply-accumulates of convolutions and matrix products in the emitted graph, and those on integers."""
+
+    total: int
+    integer: int
+
+    @property
+    def integer_share(self) -> float:
+        """The share on integers, 0..1; of a network without any multiplication it is 0."""
+        return self.integer / self.total if self.total else 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Built:
+    """What a family's builder gives: files, the main one first, with the tensors that it declares."""
+
+    files: tuple[Path, ...]
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+    macs: Macs
+    kept_float: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Emitted:
+    """A finished target: all that a manifest's `Variant` says, files still on disk.
+
+    ``files`` are in the folder that the caller gave, the main one first; their base names are those for a bundle.
+    ``kept_float`` names operators that multiply in float although the target is an integer one.
+    """
+
+    target: str
+    format: Format
+    precision: str
+    files: tuple[Path, ...]
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+    tools: dict[str, str]
+    macs: Macs
+    kept_float: tuple[str, ...] = ()
+
+
+Build = Callable[[SourceModel, FormName, Samples | None, Path], Built]
+"""Makes the files of a target in a folder, from one form of the source."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Target:
+    """One kind of file. ``forms`` are those of a source that it can be made from, best first.
+
+    ``tools`` are the packages that write it, ``backend`` the one that loads it here. ``calibrated`` says that it needs
+    samples, ``keeps_quantized`` that it can be made from a source that is quantized already.
+    """
+
+    name: str
+    format: Format
+    precision: str
+    forms: tuple[FormName, ...]
+    tools: tuple[str, ...]
+    build: Build
+    backend: str
+    calibrated: bool = False
+    keeps_quantized: bool = False
+
+    def unavailable_reason(self, facts: SourceFacts) -> str | None:
+        """Tell why this machine cannot make the target from a source, or None where it can."""
+        missing = [tool for tool in self.tools if importlib.util.find_spec(_module(tool)) is None]
+        if missing:
+            return f"{' and '.join(missing)} not installed: pip install 'skerry[convert]'"
+        reason = missing_reason(self.backend)
+        if reason:
+            return reason
+        if facts.quantized:
+            return None if self.keeps_quantized else "the source is quantized already and holds no float network"
+        reasons = []
+        for form in self.forms:
+            if form in facts.forms:
+                reason = facts.forms[form]
+                if reason is None:
+                    return None
+                reasons.append(reason)
+        return "; ".join(reasons) or f"it cannot be made from a {facts.kind} source"
+
+    def make(self, source: SourceModel, samples: Samples | None, folder: Path) -> Emitted:
+        """Write the target's files into ``folder``.
+
+        Raises ConfigError where samples are needed and missing or the source does not have the form needed,
+        MissingError where this machine lacks something, DataError where a tool cannot convert the network.
+        """
+        facts = source.facts
+        reason = self.unavailable_reason(facts)
+        if reason:
+            raise MissingError(f"target '{self.name}' cannot be made here", where=facts.where, found=reason)
+        if self.calibrated and not facts.quantized and (samples is None or not len(samples)):
+            raise ConfigError(
+                f"target '{self.name}' needs calibration data", where=facts.where, todo="give it with --calibration"
+            )
+        built = self.build(source, self._form(facts), samples, folder)
+        return Emitted(
+            target=self.name,
+            format=self.format,
+            precision=self.precision,
+            files=built.files,
+            inputs=built.inputs,
+            outputs=built.outputs,
+            tools=self._versions(),
+            macs=built.macs,
+            kept_float=built.kept_float if self.precision in INTEGER_PRECISIONS else (),
+        )
+
+    def _form(self, facts: SourceFacts) -> FormName:
+        usable = [form for form in self.forms if form in facts.forms and facts.forms[form] is None]
+        return usable[0] if usable else "tflite"
+
+    def _versions(self) -> dict[str, str]:
+        return {tool: version(tool) for tool in (*self.tools, "skerry")}
+
+
+def _module(distribution: str) -> str:
+    return distribution.replace("-", "_")
+
+
+def turned(samples: Samples, source: Sequence[Tensor], wanted: Sequence[Tensor]) -> Samples:
+    """Give samples of a source's one input in the layout that a form of it takes.
+
+    Raises ConfigError for a network of several inputs.
+    """
+    if len(source) != 1 or len(wanted) != 1:
+        raise ConfigError(
+            "only networks of one input can be calibrated",
+            found=", ".join(one.name for one in source),
+            todo="choose a target that needs no calibration",
+        )
+    return _Turned(samples, source[0], wanted[0])
+
+
+class _Turned:
+    def __init__(self, samples: Samples, source: Tensor, wanted: Tensor) -> None:
+        self._samples = samples
+        self._source = source
+        self._order = [source.layout.index(axis) for axis in wanted.layout] if source.layout != wanted.layout else None
+
+    def __len__(self) -> int:
+        return len(self._samples)
+
+    def __iter__(self) -> Iterator[FloatArray]:
+        for sample in self._samples:
+            if sample.shape != self._source.shape or sample.dtype != np.float32:
+                raise ConfigError(
+                    "the calibration data does not fit the network's input",
+                    where=f"input '{self._source.name}'",
+                    found=f"{sample.dtype} {sample.shape}, expected float32 {self._source.shape}",
+                )
+            yield sample if self._order is None else np.ascontiguousarray(sample.transpose(self._order))

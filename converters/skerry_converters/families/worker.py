@@ -1,0 +1,49 @@
+"""The process that `make_apart` starts: one target, then the end."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from multiprocessing.connection import Connection
+
+from skerry_converters.families.apart import Job
+from skerry_converters.families.base import FloatArray
+from skerry_converters.families.registry import TARGETS
+from skerry_edge.foundation.errors import SkerryError
+
+
+def main(descriptor: int) -> None:
+    """Make the target that the other end of ``descriptor`` asks for and send it, or the error that it raised."""
+    connection = Connection(descriptor)
+    job: Job = connection.recv()
+    samples = None if job.sample_count is None else AskedSamples(connection, job.sample_count)
+    try:
+        connection.send(TARGETS[job.target].make(job.source, samples, job.folder))
+    except SkerryError as error:
+        connection.send(error)
+
+
+class AskedSamples:
+    """Samples that the process at the other end reads, asked for one at a time."""
+
+    def __init__(self, connection: Connection, count: int) -> None:
+        self._connection = connection
+        self._count = count
+
+    def __len__(self) -> int:
+        """Return the number of samples of one pass."""
+        return self._count
+
+    def __iter__(self) -> Iterator[FloatArray]:
+        """Ask for the samples from the first on; only the newest of these passes may go on."""
+        self._connection.send("begin")
+        while True:
+            self._connection.send("next")
+            sample: FloatArray | None = self._connection.recv()
+            if sample is None:
+                return
+            yield sample
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
