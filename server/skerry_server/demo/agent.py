@@ -1,0 +1,115 @@
+"""The demo's real agent: the configuration that it gets, and the process that it runs in."""
+
+from __future__ import annotations
+
+import json
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+from skerry_edge.foundation.errors import ConfigError, ReachError
+from skerry_server.leash import LeashedProcess
+
+DEVICE, SITE = "demo-agent", "demo"
+HEARTBEAT_S = 2.0
+HOLD_S = 1.0
+CHECK_S = 60.0
+LAST_WORDS_CHARS = 600
+SKERRY = (sys.executable, "-c", "from skerry_edge.cli import main; main()")
+"""The command `skerry`, whether or not its script is on the PATH."""
+_BOARDS = {"x86_64": "generic-x86", "aarch64": "generic-arm64"}
+_CONFIG = """\
+site = {site}
+device = {device}
+state_dir = "state"
+heartbeat_interval_s = {heartbeat_s}
+{board}
+[mqtt]
+url = {url}
+
+[[pipelines]]
+name = "camera"
+kind = "detection"
+model = {model}
+hold_s = {hold_s}
+[pipelines.source]
+kind = "video"
+path = {video}
+loop = true
+max_fps = 10
+
+[[pipelines]]
+name = "ear"
+kind = "wakeword"
+model = "alexa"
+[pipelines.source]
+kind = "audio-file"
+path = {audio}
+loop = true
+"""
+
+
+class DemoAgent:
+    """One agent in ``folder`` with a detection and a wake-word pipeline."""
+
+    def __init__(self, folder: Path, *, broker_url: str, model: str, video: Path, audio: Path) -> None:
+        self._folder = folder
+        self._config = folder / "agent.toml"
+        self._log = folder / "agent.log"
+        self._process: LeashedProcess | None = None
+        self._config.write_text(config_text(broker_url=broker_url, model=model, video=video, audio=audio), "utf-8")
+
+    def check(self) -> None:
+        """Let the agent's own command judge the configuration. Raises ConfigError with what it said."""
+        command = [*SKERRY, "agent", "check-config", str(self._config)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=CHECK_S, check=False)
+        if done.returncode != 0:
+            raise ConfigError("the agent refuses the demo's configuration", found=_last(done.stderr))
+
+    def start(self) -> None:
+        """Start the agent. Raises MissingError."""
+        (self._folder / "state").mkdir(exist_ok=True)
+        with self._log.open("wb") as log:
+            self._process = LeashedProcess([*SKERRY, "agent", "run", "--config", str(self._config)], output=log)
+
+    def require_running(self) -> None:
+        """Raise ReachError with its last words when the agent has ended."""
+        code = self._process.exit_code() if self._process else None
+        if code is not None:
+            raise ReachError("the agent ended by itself", where=f"exit code {code}", found=self.last_words())
+
+    def last_words(self) -> str:
+        """Return the end of the agent's log."""
+        return _last(self._log.read_text("utf-8", "replace")) if self._log.exists() else ""
+
+    def stop(self) -> None:
+        """End the agent; it says goodbye to the fleet."""
+        if self._process is not None:
+            self._process.stop()
+
+
+def config_text(*, broker_url: str, model: str, video: Path, audio: Path) -> str:
+    """Return the agent's TOML; ``model`` is a shipped model's name or, where there is such a file, a path."""
+    board = _BOARDS.get(platform.machine())
+    given = Path(model)
+    return _CONFIG.format(
+        site=_quoted(SITE),
+        device=_quoted(DEVICE),
+        heartbeat_s=HEARTBEAT_S,
+        board=f"board = {_quoted(board)}\n" if board else "",
+        url=_quoted(broker_url),
+        model=_quoted(str(given.resolve()) if given.exists() else model),
+        hold_s=HOLD_S,
+        video=_quoted(str(video.resolve())),
+        audio=_quoted(str(audio.resolve())),
+    )
+
+
+def _quoted(text: str) -> str:
+    """Return ``text`` as a TOML basic string, whose escapes are those of JSON."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _last(text: str) -> str:
+    return text.strip()[-LAST_WORDS_CHARS:]

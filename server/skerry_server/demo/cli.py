@@ -1,0 +1,127 @@
+"""`skerry demo`: the whole path on one machine, on the command line."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from skerry_server.demo.arrivals import Arrivals
+    from skerry_server.demo.stage import Outcome, Stage
+
+_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+DEFAULT_MODEL = "demo-discs"
+LINE_EVERY_S = 5.0
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  skerry demo
+  skerry demo --headless --duration 20
+  skerry demo --model mine.skerry --video street.mp4
+
+\b
+What runs, all on this machine, on free ports, in a temporary folder:
+  a broker            the embedded one, or mosquitto
+  a server            with SQLite, and its dashboard
+  one real agent      finding objects in a video and a wake word in a recording, both played again and again
+  three simulated devices
+
+The default model, demo-discs, finds bright red and bright blue discs; its weights are set by formula, not trained.
+The default video is rendered at the start, and the voice of the default recording is synthetic.
+
+\b
+Exit codes:
+  0  done; with --headless: and everything that is promised arrived in the store
+  1  with --headless: something did not arrive; the error names it
+  2  wrong usage, or a model that is none
+  3  a missing dependency
+  4  a file that cannot be read, or a part that did not start
+"""
+)
+@click.option("--headless", is_flag=True, help="Open no browser, and judge at the end what arrived.")
+@click.option(
+    "--duration",
+    type=click.FloatRange(min=0, min_open=True, max=86_400),
+    metavar="S",
+    help="Stop after S seconds, counted from the agent's first heartbeat. [default: until Ctrl-C]",
+)
+@click.option(
+    "--model", default=DEFAULT_MODEL, show_default=True, help="A shipped detector's name, or a bundle's path."
+)
+@click.option("--video", type=_FILE, help="What the camera sees. [default: rendered discs]")
+@click.option("--audio", type=_FILE, help='What the microphone hears; the word is "alexa". [default: synthetic]')
+def demo(headless: bool, duration: float | None, model: str, video: Path | None, audio: Path | None) -> None:  # noqa: FBT001  # click passes flags so
+    """Show the whole path on this machine: a picture and a voice in, events on a dashboard out."""
+    import asyncio  # noqa: PLC0415  # keeps `--help` fast
+
+    from rich.console import Console  # noqa: PLC0415
+
+    from skerry_edge.foundation.log import configure_logging  # noqa: PLC0415
+    from skerry_server.demo.media import bundled_audio, check_audio, check_video, render_video  # noqa: PLC0415
+    from skerry_server.demo.stage import Script, Stage  # noqa: PLC0415
+
+    if headless and duration is None:
+        raise click.UsageError("--headless needs --duration, or it would never end.")
+    configure_logging("error")
+    audio = audio or bundled_audio()
+    check_audio(audio)
+    with tempfile.TemporaryDirectory(prefix="skerry-demo-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        if video is None:
+            video = folder / "discs.avi"
+            render_video(video)
+        check_video(video)
+        stage = Stage(folder, Script(model=model, video=video, audio=audio, duration_s=duration))
+        _announce(stage, opens_browser=not headless)
+        outcome = asyncio.run(stage.play(_Progress(Console(stderr=True))))
+    _close(outcome, is_judged=headless)
+
+
+def _announce(stage: Stage, *, opens_browser: bool) -> None:
+    import os  # noqa: PLC0415  # keeps `--help` fast
+    import webbrowser  # noqa: PLC0415
+
+    click.echo(f"dashboard  {stage.server.url}")
+    click.echo(f"broker     {stage.broker.name}")
+    click.echo(f"devices    {', '.join(stage.devices)}")
+    if opens_browser and (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        webbrowser.open(stage.server.url)
+
+
+class _Progress:
+    """One line that moves at a terminal, and a new line now and then elsewhere."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._next_s = 0.0
+
+    def __call__(self, arrivals: Arrivals, elapsed_s: float) -> None:
+        kinds = [one.kind for one in arrivals.events]
+        text = (
+            f"{elapsed_s:5.0f} s   {arrivals.heartbeats.total()} heartbeats of {len(arrivals.heartbeats)} devices   "
+            f"{kinds.count('detection')} detections   {kinds.count('wakeword')} wake words"
+        )
+        if self._console.is_terminal:
+            self._console.print(text, end="\r", highlight=False, soft_wrap=True)
+        elif elapsed_s >= self._next_s:
+            self._next_s = elapsed_s + LINE_EVERY_S
+            self._console.print(text, highlight=False, soft_wrap=True)
+
+
+def _close(outcome: Outcome, *, is_judged: bool) -> None:
+    from rich.console import Console  # noqa: PLC0415  # keeps `--help` fast
+
+    from skerry_server.demo.arrivals import require_all  # noqa: PLC0415
+    from skerry_server.demo.table import print_arrivals  # noqa: PLC0415
+
+    click.echo(err=True)
+    print_arrivals(outcome.arrivals, Console())
+    if is_judged:
+        require_all(outcome.lacking, hint=outcome.last_words)

@@ -1,0 +1,172 @@
+"""The demo's run: everything started in order, watched, and ended in order whatever happens."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from skerry_edge.foundation.errors import ReachError
+from skerry_server.app import FleetServer
+from skerry_server.broker import own_broker
+from skerry_server.config import Broker, Http, PresenceRules, ServerConfig, Settings
+from skerry_server.demo.agent import DEVICE, HEARTBEAT_S, DemoAgent
+from skerry_server.demo.arrivals import Arrivals, missing, read_arrivals
+from skerry_server.simulate.fleet import SimulatedFleet
+
+SIMULATED = 3
+SEED = 1
+START_S = 90.0
+TICK_S = 0.5
+MISSED_HEARTBEATS = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Script:
+    """What the demo shows: the agent's model and media, and for how long (None: until somebody stops it)."""
+
+    model: str
+    video: Path
+    audio: Path
+    duration_s: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What arrived, what did not, and what the agent said last."""
+
+    arrivals: Arrivals
+    lacking: list[str]
+    last_words: str
+
+
+class Stage:
+    """Broker, server, agent and simulated devices in ``folder``, all on loopback, on ports that are free.
+
+    The broker runs when the stage is made. Raises what its parts raise, and leaves nothing running then.
+    """
+
+    def __init__(self, folder: Path, script: Script) -> None:
+        self._script = script
+        self.broker = own_broker(folder)
+        url = self.broker.start()
+        try:
+            self.agent = DemoAgent(folder, broker_url=url, model=script.model, video=script.video, audio=script.audio)
+            self.agent.check()
+            self.server = FleetServer(_settings(folder, url))
+            self._fleet = SimulatedFleet(SIMULATED, 1.0 / HEARTBEAT_S, SEED, url)
+        except BaseException:
+            self.broker.stop()
+            raise
+
+    @property
+    def devices(self) -> list[str]:
+        """The names of all devices of the demo, the real agent first."""
+        return [DEVICE, *(one.name for one in self._fleet.devices)]
+
+    async def play(self, show: Callable[[Arrivals, float], None]) -> Outcome:
+        """Run until the duration is over or somebody interrupts; ``show`` gets what arrived, and the seconds so far.
+
+        The duration begins when the agent has been heard. Raises ReachError when a part does not start or ends.
+        """
+        interrupted = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            asyncio.get_running_loop().add_signal_handler(number, interrupted.set)
+        try:
+            async with _running(self.server.run) as serving:
+                await self._perform(show, interrupted, serving)
+                arrivals = await self._read()
+        finally:
+            await asyncio.to_thread(self.broker.stop)
+        lacking = missing(arrivals, devices=self.devices, agent=DEVICE)
+        return Outcome(arrivals=arrivals, lacking=lacking, last_words=self.agent.last_words())
+
+    async def _perform(
+        self, show: Callable[[Arrivals, float], None], interrupted: asyncio.Event, serving: asyncio.Task[None]
+    ) -> None:
+        """Run agent and simulated devices beside the server; when this returns, all have said goodbye."""
+        await self._until(self._is_served, interrupted, "the server", [serving])
+        # Started by the thread that lives as long as the demo: a leash ends with the thread that tied it.
+        self.agent.start()
+        try:
+            async with _running(self._fleet.run) as flying:
+                await self._until(self._is_agent_heard, interrupted, "the agent", [serving, flying])
+                await self._watch(show, interrupted, [serving, flying])
+        finally:
+            await asyncio.to_thread(self.agent.stop)
+
+    async def _watch(
+        self, show: Callable[[Arrivals, float], None], interrupted: asyncio.Event, parts: list[asyncio.Task[None]]
+    ) -> None:
+        start_s = time.monotonic()
+        limit_s = self._script.duration_s
+        while not interrupted.is_set():
+            elapsed_s = time.monotonic() - start_s
+            if limit_s is not None and elapsed_s >= limit_s:
+                return
+            self._require_alive(parts)
+            show(await self._read(), elapsed_s)
+            await _pause(interrupted)
+
+    async def _until(
+        self,
+        holds: Callable[[], bool],
+        interrupted: asyncio.Event,
+        name: str,
+        parts: list[asyncio.Task[None]],
+    ) -> None:
+        end_s = time.monotonic() + START_S
+        while not interrupted.is_set() and not await asyncio.to_thread(holds):
+            self._require_alive(parts)
+            if time.monotonic() > end_s:
+                found = self.agent.last_words() or None
+                raise ReachError(f"{name} did not come up within {START_S:.0f} s", found=found)
+            await _pause(interrupted)
+
+    def _require_alive(self, parts: list[asyncio.Task[None]]) -> None:
+        self.agent.require_running()
+        for part in parts:
+            if part.done():
+                part.result()
+                raise ReachError("a part of the demo ended by itself", found=part.get_name())
+
+    def _is_served(self) -> bool:
+        return self.server.health.is_ok()
+
+    def _is_agent_heard(self) -> bool:
+        return read_arrivals(self.server.store, self.server.database).heartbeats[DEVICE] > 0
+
+    async def _read(self) -> Arrivals:
+        return await asyncio.to_thread(read_arrivals, self.server.store, self.server.database)
+
+
+@contextlib.asynccontextmanager
+async def _running(run: Callable[[asyncio.Event], object]) -> AsyncIterator[asyncio.Task[None]]:
+    """Run something that ends when its event is set; leaving sets it, waits, and raises what it failed with."""
+    stop = asyncio.Event()
+    task: asyncio.Task[None] = asyncio.create_task(run(stop), name=run.__qualname__)  # type: ignore[arg-type]  # a bound coroutine method
+    try:
+        yield task
+    finally:
+        stop.set()
+        await asyncio.wait({task})
+    task.result()
+
+
+async def _pause(interrupted: asyncio.Event) -> None:
+    with contextlib.suppress(asyncio.TimeoutError):
+        await asyncio.wait_for(interrupted.wait(), TICK_S)
+
+
+def _settings(folder: Path, broker_url: str) -> Settings:
+    config = ServerConfig(
+        broker=Broker(url=broker_url, client_id="skerry-demo"),
+        # Any free port; a configuration file cannot ask for that, since nobody would know where to look.
+        http=Http(port=0),
+        presence=PresenceRules(heartbeat_s=HEARTBEAT_S, missed=MISSED_HEARTBEATS),
+    )
+    return Settings(config=config, base=folder, state=folder)

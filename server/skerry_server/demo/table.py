@@ -1,0 +1,62 @@
+"""The demo's closing table: events by kind and label, heartbeats by device, latencies."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from rich.table import Table
+
+from skerry_server.demo.arrivals import Arrivals, percentile
+
+
+def print_arrivals(arrivals: Arrivals, console: Console) -> None:
+    """Print what arrived in the store."""
+    console.print(_events(arrivals))
+    console.print(_heartbeats(arrivals))
+    console.print(_latencies(arrivals))
+    if arrivals.dead_letters:
+        console.print(f"{arrivals.dead_letters} refused messages are among the dead letters")
+
+
+def _events(arrivals: Arrivals) -> Table:
+    table = _table("Events in the store", "kind", "label", "device", numbers=["events"])
+    counts = Counter((one.kind, one.label, one.device) for one in arrivals.events)
+    for (kind, label, device), count in sorted(counts.items()):
+        table.add_row(kind, label, device, str(count))
+    if not counts:
+        table.add_row("none", "", "", "0")
+    return table
+
+
+def _heartbeats(arrivals: Arrivals) -> Table:
+    table = _table("Heartbeats in the store", "device", numbers=["heartbeats"])
+    for device, count in sorted(arrivals.heartbeats.items()):
+        table.add_row(device, str(count))
+    if not arrivals.heartbeats:
+        table.add_row("none", "0")
+    return table
+
+
+def _latencies(arrivals: Arrivals) -> Table:
+    table = _table("Latency in ms", "from, to", numbers=["p50", "p95", "of"])
+    for kind in sorted({one.kind for one in arrivals.events}):
+        decided = [one.latency_ms for one in arrivals.events if one.kind == kind and one.latency_ms is not None]
+        _add(table, f"{kind}: capture to decision", decided)
+    _add(table, "decision to server", [float(one.delivery_ms) for one in arrivals.events])
+    return table
+
+
+def _add(table: Table, name: str, values: Sequence[float]) -> None:
+    if values:
+        table.add_row(name, f"{percentile(values, 0.50):.1f}", f"{percentile(values, 0.95):.1f}", str(len(values)))
+
+
+def _table(title: str, *columns: str, numbers: Iterable[str]) -> Table:
+    table = Table(title=title, title_justify="left")
+    for column in columns:
+        table.add_column(column)
+    for column in numbers:
+        table.add_column(column, justify="right")
+    return table
