@@ -50,12 +50,13 @@ class MicrophoneSource:
         complaints, complaints_writer = os.pipe()
         try:
             self._process = self._start(sound_writer, complaints_writer)
+        except MissingError:
+            os.close(sound)
+            os.close(complaints)
+            raise
         finally:
             os.close(sound_writer)
             os.close(complaints_writer)
-            if self._process is None:
-                os.close(sound)
-                os.close(complaints)
         last_words = _LastWords(complaints)
         try:
             yield from self._listen(PcmPipe(sound, name=self.name, stall_s=self._stall_s), last_words)

@@ -37,14 +37,13 @@ class ListenProgress:
 
 @contextmanager
 def progress_over(sources: list[AudioSource]) -> Iterator[ListenProgress]:
-    """Show a bar while the body runs, where stderr is a terminal and there are recordings to get through."""
-    shown = sys.stderr.isatty() and any(source.policy == "file" for source in sources)
+    """Show a bar while the body runs, where stderr is a terminal; of a microphone it shows that sound comes in."""
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("{task.fields[heard]:.0f} s heard"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True, disable=not shown) as bar:
+    with Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
         yield ListenProgress(bar, bar.add_task("", total=len(sources), heard=0.0))

@@ -82,8 +82,8 @@ class WordStream:
         self.shortest_s = heard_s(self._network.stride * model.window)
 
     @property
-    def heard_s(self) -> float:
-        """The seconds of sound that have been judged."""
+    def judged_s(self) -> float:
+        """The seconds of sound that have a score."""
         return heard_s(self._rows) if self._rows else 0.0
 
     def judge(self, pcm: Pcm) -> list[Step]:
@@ -135,7 +135,7 @@ class WakeWordListener:
 
     def finish(self, *, where: str) -> None:
         """End a recording. Raises DataError where it was too short to be judged, which is not "no wake word"."""
-        if self._stream.heard_s < self._stream.shortest_s:
+        if self._stream.judged_s < self._stream.shortest_s:
             raise DataError(
                 "the recording is too short to hear a word in",
                 where=where,
