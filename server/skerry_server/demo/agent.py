@@ -16,7 +16,7 @@ HEARTBEAT_S = 2.0
 HOLD_S = 1.0
 CHECK_S = 60.0
 LAST_WORDS_CHARS = 600
-SKERRY = (sys.executable, "-c", "from skerry_edge.cli import main; main()")
+SKERRY = (sys.executable, "-m", "skerry_edge")
 """The command `skerry`, whether or not its script is on the PATH."""
 _BOARDS = {"x86_64": "generic-x86", "aarch64": "generic-arm64"}
 _CONFIG = """\
@@ -62,10 +62,10 @@ class DemoAgent:
 
     def check(self) -> None:
         """Let the agent's own command judge the configuration. Raises ConfigError with what it said."""
-        command = [*SKERRY, "agent", "check-config", str(self._config)]
+        command = [*SKERRY, "agent", "check-config", "--json", str(self._config)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=CHECK_S, check=False)
         if done.returncode != 0:
-            raise ConfigError("the agent refuses the demo's configuration", found=_last(done.stderr))
+            raise ConfigError("the agent cannot run what the demo was given", found=_troubles(done))
 
     def start(self) -> None:
         """Start the agent. Raises MissingError."""
@@ -109,6 +109,13 @@ def config_text(*, broker_url: str, model: str, video: Path, audio: Path) -> str
 def _quoted(text: str) -> str:
     """Return ``text`` as a TOML basic string, whose escapes are those of JSON."""
     return json.dumps(text, ensure_ascii=False)
+
+
+def _troubles(done: subprocess.CompletedProcess[str]) -> str:
+    """Return what keeps the agent from running: listed on standard output, or a refusal on standard error."""
+    if not done.stdout:
+        return _last(done.stderr)
+    return "; ".join(f"{one['pipeline']}: {one['trouble']}" for one in json.loads(done.stdout)["troubles"])
 
 
 def _last(text: str) -> str:

@@ -15,7 +15,7 @@ import pytest
 
 from skerry_server.broker import MosquittoBroker
 
-SKERRY = [sys.executable, "-c", "from skerry_edge.cli import main; main()"]
+SKERRY = [sys.executable, "-m", "skerry_edge"]
 ENVELOPE = {"v": 1, "session": "00000001-abcdef01", "clock": "synced"}
 VITALS = {
     "board": "raspberry-pi-5",

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-SKERRY = [sys.executable, "-c", "from skerry_edge.cli import main; main()"]
+SKERRY = [sys.executable, "-m", "skerry_edge"]
 
 
 def run(config):

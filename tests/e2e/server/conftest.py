@@ -1,0 +1,119 @@
+"""The embedded broker, the server as a process, a headless browser, and a client that publishes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import httpx
+import paho.mqtt.client as mqtt
+import pytest
+
+from skerry_server.broker import IotcoreBroker
+
+CHROMIUM_FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--window-size=1300,900",
+)
+VITALS = {
+    "board": "raspberry-pi-5",
+    "agent_version": "1.0.0",
+    "uptime_s": 1.0,
+    "cpu_percent": 1.0,
+    "memory_used_mb": 1.0,
+    "memory_total_mb": 2.0,
+    "disk_free_mb": 3.0,
+}
+
+
+@pytest.fixture
+def broker(tmp_path):
+    """The embedded broker."""
+    broker = IotcoreBroker(tmp_path)
+    yield broker
+    broker.stop()
+
+
+@pytest.fixture
+def dashboard(tmp_path, broker, free_port, eventually):
+    """A running server over the embedded broker; gives (dashboard URL, broker URL)."""
+    broker_url = broker.start()
+    port = free_port()
+    config = tmp_path / "server.toml"
+    config.write_text(
+        f'[broker]\nurl = "{broker_url}"\n[store]\nkind = "sqlite"\npath = "telemetry.sqlite"\n'
+        f'[registry]\nurl = "sqlite:///{tmp_path}/registry.sqlite"\n[http]\nport = {port}\n'
+    )
+    with (tmp_path / "server.log").open("wb") as log:
+        command = [sys.executable, "-m", "skerry_edge", "server", "run", "--config", str(config)]
+        process = subprocess.Popen(command, stdout=log, stderr=log)
+    url = f"http://127.0.0.1:{port}/"
+
+    def is_well():
+        try:
+            return httpx.get(f"{url}healthz", trust_env=False).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    try:
+        eventually(is_well, what="the server is well")
+        yield url, broker_url
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+@pytest.fixture
+def browser(tmp_path, need_program):
+    """A headless Chromium that resolves no other name and keeps everything in a folder of its own."""
+    from selenium import webdriver
+    from selenium.webdriver.chrome.service import Service
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = need_program("chromium")
+    for flag in CHROMIUM_FLAGS:
+        options.add_argument(flag)
+    options.add_argument(f"--user-data-dir={tmp_path / 'chromium'}")
+    options.add_argument("--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Service(need_program("chromedriver")))
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture
+def device():
+    """Return a function that connects a device by MQTT; gives a function that publishes in its name."""
+    clients = []
+
+    def connect(broker_url, name, *, site="home"):
+        host, port = broker_url.removeprefix("mqtt://").split(":")
+        client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id=name, protocol=mqtt.MQTTv5)
+        client.connect(host, int(port))
+        client.loop_start()
+        clients.append(client)
+        envelope = {"v": 1, "session": "00000001-abcdef01", "ts": 1_700_000_000_000, "clock": "synced"}
+        seq = iter(range(1, 1000))
+
+        def publish(kind, /, **body):
+            number = next(seq)
+            vitals = VITALS if kind == "heartbeat" else {}
+            payload = json.dumps(envelope | {"id": f"m{number}", "seq": number} | vitals | body)
+            topic = f"skerry/v1/{site}/{name}/{kind}"
+            client.publish(topic, payload, qos=1, retain=kind == "status").wait_for_publish(30)
+
+        return publish
+
+    yield connect
+    for client in clients:
+        client.disconnect()
+        client.loop_stop()

@@ -1,0 +1,137 @@
+"""The dashboard in a real browser: what is published appears, changes and goes by itself, and nothing leaves."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from selenium.common.exceptions import StaleElementReferenceException
+from selenium.webdriver.common.by import By
+
+PIPELINE = {
+    "name": "camera",
+    "model": "yolov2-tiny-voc",
+    "model_version": "1.2.0",
+    "backend": "onnx",
+    "state": "running",
+    "frames": 3,
+}
+
+
+@pytest.fixture
+def page(dashboard, browser, eventually):
+    """The page, open."""
+    browser.get(dashboard[0])
+    eventually(lambda: text(browser, "h2"), what="the page is drawn")
+    return browser
+
+
+def text(browser, selector):
+    """Return the text of the first visible element, empty where there is none."""
+    try:
+        return next((one.text for one in browser.find_elements(By.CSS_SELECTOR, selector) if one.is_displayed()), "")
+    except StaleElementReferenceException:
+        # The page moved on between finding and reading; whoever waits asks again.
+        return ""
+
+
+def row(browser, device):
+    return text(browser, f'tr[data-device="{device}"][data-state]')
+
+
+def test_an_empty_fleet_is_told_with_the_next_step(page, dashboard):
+    shown = text(page, "main")
+    assert "No device has been heard yet" in shown
+    assert dashboard[1] in shown
+    assert "No events yet" in shown
+
+
+def test_a_device_and_its_events_appear_and_change_without_a_reload(page, dashboard, device, eventually):
+    publish = device(dashboard[1], "cam-gate")
+    publish("status", state="online")
+    publish("heartbeat", temperature_c=51.5, pipelines=[PIPELINE])
+    eventually(lambda: "51.5 °C" in row(page, "cam-gate"), what="the device's vitals appear")
+    shown = row(page, "cam-gate")
+    assert "online" in shown
+    assert "yolov2-tiny-voc 1.2.0" in shown
+    assert "raspberry-pi-5" in shown
+
+    publish("event", kind="detection", pipeline="camera", label="bicycle", score=0.875, latency_ms=31.0)
+    publish("event", kind="wakeword", pipeline="ear", label="alexa")
+    eventually(lambda: text(page, 'tr[data-event="alexa"]'), what="the wake word appears")
+    shown = text(page, 'tr[data-event="bicycle"]')
+    assert "88%" in shown
+    assert "31 ms" in shown
+
+    publish("heartbeat", temperature_c=63.0, pipelines=[PIPELINE])
+    eventually(lambda: "63.0 °C" in row(page, "cam-gate"), what="the temperature changes by itself")
+
+    publish("status", state="offline", reason="shut down for the night")
+    eventually(lambda: "offline" in row(page, "cam-gate"), what="the device goes offline by itself")
+    assert "shut down for the night" in row(page, "cam-gate")
+    assert text(page, '[data-tile="Offline"]') == "1"
+
+
+def test_the_header_counts_dead_letters(page, dashboard, device, eventually):
+    publish = device(dashboard[1], "cam-gate")
+    assert text(page, '[data-chip="dead-letters"]') == "0 dead letters"
+    publish("event", kind="nonsense")
+    eventually(lambda: text(page, '[data-chip="dead-letters"]') == "1 dead letter", what="the dead letter is counted")
+    assert text(page, '[data-chip="broker"]') == "Broker"
+    assert not text(page, '[role="alert"]')
+
+
+def test_the_page_says_when_the_broker_went_away(page, broker, eventually):
+    eventually(lambda: text(page, '[data-chip="broker"]') == "Broker", what="the broker is there")
+    broker.stop()
+    eventually(lambda: text(page, '[data-chip="broker"]') == "Broker away", what="the page says that it went")
+    assert "MQTT broker" in text(page, '[role="alert"]')
+
+
+def test_text_from_devices_is_shown_as_text_and_never_as_markup(page, dashboard, device, eventually):
+    publish = device(dashboard[1], "cam-gate")
+    publish("status", state="degraded", reason="<img src=x onerror=document.title='owned'>")
+    label = "<b id=planted>bold</b>{{ 7*7 }}"
+    publish("event", kind="detection", pipeline="p", label=label)
+    eventually(lambda: label in text(page, "main"), what="the label is shown as it is")
+    assert "<img src=x" in row(page, "cam-gate")
+    assert not page.find_elements(By.ID, "planted")
+    assert page.title == "Skerry"
+
+
+def test_nothing_is_loaded_from_elsewhere(page, dashboard):
+    host = urlsplit(dashboard[0]).netloc
+    names = page.execute_script("return performance.getEntriesByType('resource').map(one => one.name)")
+    assert len(names) > 5
+    assert {urlsplit(name).netloc for name in names if not name.startswith("data:")} == {host}
+    served = httpx.get(dashboard[0], trust_env=False).text
+    loaded = re.findall(r"""(?:src|href)=["']?(?:https?:)?//([^/"'\s]+)""", served)
+    assert [one for one in loaded if one != host] == []
+    errors = [entry for entry in page.get_log("browser") if entry["level"] == "SEVERE"]
+    assert errors == []
+
+
+def test_colours_can_be_switched_and_the_choice_is_kept(page, dashboard, eventually):
+    def is_dark():
+        return "body--dark" in page.find_element(By.TAG_NAME, "body").get_attribute("class")
+
+    before = is_dark()
+    page.find_element(By.CSS_SELECTOR, '[aria-label="Dark or light"]').click()
+    eventually(lambda: is_dark() != before, what="the colours change")
+    page.get(dashboard[0])
+    eventually(lambda: is_dark() != before, what="the choice is kept")
+
+
+def test_a_phone_sees_everything_without_scrolling_sideways(page, dashboard, device, eventually):
+    publish = device(dashboard[1], "cam-with-quite-a-long-name-at-the-north-gate")
+    publish("status", state="degraded", reason="pipeline 'camera' was started again three times within a minute")
+    publish("heartbeat", temperature_c=51.5, pipelines=[PIPELINE])
+    publish("event", kind="system", pipeline="camera", label="restart", message="no progress for 5 s" * 5)
+    page.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride", {"width": 360, "height": 740, "deviceScaleFactor": 2, "mobile": True}
+    )
+    eventually(lambda: text(page, 'tr[data-event="restart"]'), what="the event is shown")
+    widths = page.execute_script("return [document.documentElement.scrollWidth, window.innerWidth]")
+    assert widths[0] <= widths[1] == 360

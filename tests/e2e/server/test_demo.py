@@ -1,0 +1,155 @@
+"""`skerry demo`: the whole path as its users run it, and that nothing of it stays behind."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import sys
+
+import httpx
+import psutil
+import pytest
+
+SKERRY = [sys.executable, "-m", "skerry_edge"]
+
+
+def run(*arguments, timeout=240, cwd=None):
+    command = [*SKERRY, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=timeout, cwd=cwd)
+
+
+def family(pid):
+    """Return a process and all that descend from it."""
+    try:
+        process = psutil.Process(pid)
+        return [process, *process.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def alive(processes):
+    """Return the command lines of those that still run."""
+    found = []
+    for one in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if one.status() != psutil.STATUS_ZOMBIE:
+                found.append(" ".join(one.cmdline()))
+    return found
+
+
+@pytest.fixture
+def demo(tmp_path):
+    """A demo that runs until the test ends it; gives the process, whose temporary files are in a folder of the test."""
+    folder = tmp_path / "tmp"
+    folder.mkdir()
+    process = subprocess.Popen(
+        [*SKERRY, "demo", "--headless", "--duration", "600"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"TMPDIR": str(folder)},
+        start_new_session=True,
+    )
+    process.folder = folder
+    process.seen = []
+    yield process
+    for one in [*family(process.pid), *process.seen]:
+        if one.is_running():
+            one.kill()
+    process.communicate(timeout=30)
+
+
+def is_in_full_swing(demo):
+    """Tell whether broker, agent and both pipelines run, and remember all processes seen."""
+    demo.seen = family(demo.pid)
+    lines = alive(demo.seen)
+    children = [line for line in lines if "skerry_edge.agent.child" in line]
+    return any("iotcore" in line for line in lines) and len(children) >= 2
+
+
+def test_the_demo_proves_the_whole_path_and_says_what_arrived():
+    done = run("demo", "--headless", "--duration", "20")
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"dashboard +http://127\.0\.0\.1:\d+/", done.stdout)
+    for device in ("demo-agent", "sim-0001", "sim-0002", "sim-0003"):
+        assert re.search(rf"{device} +│ +[1-9]\d* │", done.stdout), done.stdout
+    assert re.search(r"detection │ (red|blue) disc +│ demo-agent", done.stdout)
+    assert re.search(r"wakeword +│ Alexa +│ demo-agent", done.stdout)
+    assert "capture to decision" in done.stdout
+    assert "heartbeats of 4 devices" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_what_did_not_arrive_is_named_with_exit_code_1(tmp_path):
+    import wave
+
+    silence = tmp_path / "silence.wav"
+    with wave.open(str(silence), "wb") as file:
+        file.setparams((1, 2, 16000, 0, "NONE", ""))
+        file.writeframes(bytes(32000 * 3))
+    done = run("demo", "--headless", "--duration", "3", "--audio", silence)
+    assert done.returncode == 1
+    assert "a wakeword event of 'demo-agent'" in done.stderr
+    assert "a heartbeat" not in done.stderr
+
+
+def test_an_interrupt_ends_everything_in_order_and_still_tells_what_arrived(demo, eventually):
+    eventually(lambda: is_in_full_swing(demo), what="all parts run", deadline_s=90)
+    demo.send_signal(signal.SIGINT)
+    out, err = demo.communicate(timeout=60)
+    assert "Heartbeats in the store" in out
+    assert "Traceback" not in err
+    eventually(lambda: not alive(demo.seen), what="no process is left")
+    assert list(demo.folder.iterdir()) == []
+
+
+def test_a_demo_that_is_killed_takes_everything_with_it(demo, eventually):
+    eventually(lambda: is_in_full_swing(demo), what="all parts run", deadline_s=90)
+    demo.kill()
+    eventually(lambda: not alive(demo.seen), what="no process is left", deadline_s=60)
+
+
+def test_the_dashboard_of_the_demo_answers_while_it_runs(demo, eventually):
+    url = demo.stdout.readline().split()[1]
+
+    def devices():
+        try:
+            return httpx.get(f"{url}api/v1/devices", trust_env=False, timeout=10).json()["devices"]
+        except httpx.HTTPError:
+            return []
+
+    eventually(lambda: sum(one["online"] for one in devices()) == 4, what="all four devices are online", deadline_s=90)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["--headless"], 2, "needs --duration"),
+        (["--headless", "--duration", "0"], 2, "--duration"),
+        (["--headless", "--duration", "5", "--video", "nothing.mp4"], 2, "nothing.mp4"),
+        (["--headless", "--duration", "5", "--video", __file__], 4, "no video"),
+        (["--headless", "--duration", "5", "--audio", __file__], 4, "no audio"),
+        (["--headless", "--duration", "5", "--model", "demo-disks"], 2, "did you mean 'demo-discs'?"),
+        (["--headless", "--duration", "5", "--model", __file__], 2, "no model bundle"),
+    ],
+)
+def test_what_cannot_be_shown_is_refused_before_anything_runs(tmp_path, arguments, code, said):
+    done = run("demo", *arguments, cwd=tmp_path)
+    assert done.returncode == code, done.stderr
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_real_network_finds_cars_in_a_real_video(shared_data, tmp_path):
+    darknet = shared_data / "darknet"
+    bundle = tmp_path / "yolo-fastest.skerry"
+    source = [darknet / "yolo-fastest-voc.cfg", "--weights", darknet / "yolo-fastest-voc.weights"]
+    converted = run("convert", *source, "--labels", darknet / "voc.names", "--to", "onnx-fp32", "--out", bundle)
+    assert converted.returncode == 0, converted.stderr
+    video = shared_data / "video" / "car-detection.mp4"
+    done = run("demo", "--headless", "--duration", "20", "--model", bundle, "--video", video)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"detection │ car +│ demo-agent +│ +[1-9]", done.stdout), done.stdout
