@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from skerry_converters.mcu.board import BoardLimits, Footprint
 from skerry_converters.mcu.c_array import c_identifier, header, source
-from skerry_converters.mcu.operators import TflmOperator, operators_header, tflm_operators
 from skerry_converters.mcu.litert_reference import run_litert
+from skerry_converters.mcu.operators import TflmOperator, operators_header, tflm_operators
 from skerry_converters.mcu.parity import INTEGER_TYPES, LIMIT_LSB, Parity, checked_inputs, compare, seeded_inputs
 from skerry_converters.mcu.tflm import Arena, TflmError, run_tflm
 from skerry_converters.mcu.wakeword import WakeWord, wakeword_json
@@ -60,8 +60,9 @@ def make_mcu(
 
     The verdict is in ``problems``. For a wake word the files hold microWakeWord's JSON and its model as well.
     ``inputs`` are quantized tensors to compare on, one array an input with one row a run, as one stream; noise from a
-    fixed seed where there are none. Raises TfliteFileError for a damaged file, ConfigError for a network or name that cannot go to a microcontroller,
-    TflmError where TensorFlow Lite Micro cannot run it, MissingError where `tflite-micro` or LiteRT is not installed.
+    fixed seed where there are none. Raises TfliteFileError for a damaged file, ConfigError for a network, name or
+    inputs that do not fit, TflmError where TensorFlow Lite Micro cannot run it, MissingError where `tflite-micro` or
+    LiteRT is not installed.
     """
     identifier = c_identifier(name)
     model = parse_tflite(tflite, where=name)

@@ -107,13 +107,17 @@ class Table:
         return int(self.scalar(field, layout, default))
 
     def text(self, field: int) -> str:
-        """Return a string, empty where the file leaves it out; bytes that are not UTF-8 are escaped."""
+        """Return a string, empty where the file leaves it out.
+
+        What is not UTF-8 or not printable is escaped, so that a name can go to a terminal as it is.
+        """
         place = self._place(field)
         if place is None:
             return ""
         start, length = self._buffer.vector(self._buffer.follow(place), 1)
         self._buffer.spend(length)
-        return bytes(self._buffer.view[start : start + length]).decode("utf-8", "backslashreplace")
+        text = bytes(self._buffer.view[start : start + length]).decode("utf-8", "backslashreplace")
+        return text if text.isprintable() else "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
 
     def table(self, field: int) -> Table | None:
         """Return a table, or None where the file leaves it out."""
