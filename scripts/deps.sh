@@ -2,7 +2,7 @@
 # Install the Debian packages that the tests use; says beforehand what it installs, and starts no service.
 set -eu
 
-PACKAGES="darknet mosquitto mosquitto-clients influxdb influxdb-client chromium chromium-driver espeak-ng"
+PACKAGES="darknet mosquitto mosquitto-clients influxdb influxdb-client chromium chromium-driver espeak-ng alsa-utils"
 
 missing=""
 for package in $PACKAGES; do

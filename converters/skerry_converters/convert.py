@@ -14,7 +14,7 @@ from skerry_converters.gate import Checked, Gate
 from skerry_converters.golden import golden_picture, png_bytes
 from skerry_converters.layers import FloatArray
 from skerry_converters.model import SourceModel
-from skerry_converters.native_output import held_stderr
+from skerry_edge.backends.native_output import held_stderr
 from skerry_converters.reference import run_reference
 from skerry_converters.targets import TARGETS, Target, require_tools
 from skerry_edge.contracts.bundle import GATES, write_bundle

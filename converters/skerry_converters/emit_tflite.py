@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 
 from skerry_converters.layers import Network, Shape, Weights
-from skerry_converters.native_output import held_stderr
+from skerry_edge.backends.native_output import held_stderr
 from skerry_edge.foundation.errors import DataError
 
 

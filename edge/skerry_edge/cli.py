@@ -17,7 +17,7 @@ SUMMARIES = {
     "agent": "Run the agent on a device.",
     "boards": "Show what Skerry knows about boards.",
     "convert": "Convert a trained network into a checked bundle.",
-    "demo": "Show the whole path on this machine.",
+    "demo": "Show the whole path on this machine: a picture and a voice in, events on a dashboard out.",
     "detect": "Find objects in images, folders and videos.",
     "listen": "Find wake words in recordings, a microphone or standard input.",
     "server": "Run the fleet server.",

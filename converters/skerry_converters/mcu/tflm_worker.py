@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skerry_converters.native_output import held_stderr
+from skerry_edge.backends.native_output import held_stderr
 from skerry_converters.tflite_file.reader import read_tflite
 
 MAX_ARENA_BYTES = 64 << 20

@@ -18,6 +18,7 @@ from skerry_edge.backends.base import (
     TensorInfo,
     check_inputs,
 )
+from skerry_edge.backends.native_output import only_warnings
 from skerry_edge.foundation.errors import ConfigError
 
 
@@ -29,15 +30,16 @@ def load(path: Path, options: BackendOptions) -> Backend:
     runtime = importlib.import_module(f"{package}.interpreter")
     resolver = runtime.OpResolverType
     try:
-        # The content, not the path: the interpreter maps a path lazily and would see a file that is replaced.
-        interpreter = runtime.Interpreter(
-            model_content=path.read_bytes(),
-            num_threads=options.threads or None,
-            experimental_op_resolver_type=(
-                resolver.BUILTIN_WITHOUT_DEFAULT_DELEGATES if options.plain_kernels else resolver.AUTO
-            ),
-        )
-        interpreter.allocate_tensors()
+        with only_warnings():
+            # The content, not the path: the interpreter maps a path lazily and would see a file that is replaced.
+            interpreter = runtime.Interpreter(
+                model_content=path.read_bytes(),
+                num_threads=options.threads or None,
+                experimental_op_resolver_type=(
+                    resolver.BUILTIN_WITHOUT_DEFAULT_DELEGATES if options.plain_kernels else resolver.AUTO
+                ),
+            )
+            interpreter.allocate_tensors()
     except (ValueError, RuntimeError, OSError) as error:
         raise ModelFileError("LiteRT cannot load the model", where=str(path), found=str(error).strip()[:300]) from error
     return LiteRtBackend(interpreter, str(path))

@@ -42,3 +42,23 @@ def held_stderr() -> Iterator[Chatter]:
                 os.dup2(saved, STDERR)
     finally:
         os.close(saved)
+
+
+@contextmanager
+def only_warnings() -> Iterator[None]:
+    """Let what native code writes to stderr through when the body ends, but for its `INFO:` lines."""
+    kept = ""
+    try:
+        with held_stderr() as chatter:
+            try:
+                yield
+            finally:
+                kept = without_information(chatter.text())
+    finally:
+        if kept:
+            os.write(STDERR, kept.encode())
+
+
+def without_information(text: str) -> str:
+    """Return ``text`` without the lines that begin with `INFO:`."""
+    return "".join(line for line in text.splitlines(keepends=True) if not line.startswith("INFO:"))
