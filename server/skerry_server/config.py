@@ -160,6 +160,8 @@ def broker_address(url: str, *, where: str) -> BrokerAddress:
     try:
         parts = urlsplit(url)
         port = parts.port
+        # What resolving the name does first; it refuses what no name can be.
+        (parts.hostname or "").encode("idna")
     except ValueError as error:
         raise ConfigError("the broker's address is no URL", where=where, found=repr(redact(url))) from error
     if parts.scheme not in DEFAULT_PORTS or not parts.hostname or parts.path.strip("/"):

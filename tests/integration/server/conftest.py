@@ -31,6 +31,20 @@ BODIES = {
     "event": {"kind": "detection", "pipeline": "camera", "label": "car", "score": 0.5},
     "status": {"state": "online"},
 }
+INFLUXD = """\
+reporting-disabled = true
+bind-address = "127.0.0.1:{rpc}"
+[meta]
+  dir = "{folder}/meta"
+[data]
+  dir = "{folder}/data"
+  wal-dir = "{folder}/wal"
+[http]
+  bind-address = "127.0.0.1:{http}"
+  log-enabled = false
+[monitor]
+  store-enabled = false
+"""
 
 
 @pytest.fixture
@@ -43,6 +57,41 @@ def broker(tmp_path, need_program):
     broker.url = broker.start()
     yield broker
     broker.stop()
+
+
+class Influxd:
+    """A real InfluxDB 1.x that can be stopped and started again on its port."""
+
+    def __init__(self, program, folder, http_port, rpc_port):
+        self.url = f"http://127.0.0.1:{http_port}"
+        self._folder = folder
+        self._config = folder / "influxdb.conf"
+        self._config.write_text(INFLUXD.format(rpc=rpc_port, http=http_port, folder=folder))
+        self._program = program
+        self._process = None
+
+    def start(self):
+        self._process = subprocess.Popen(
+            [self._program, "run", "-config", str(self._config)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env={"PATH": "/usr/bin", "HOME": str(self._folder)},
+        )
+
+    def stop(self):
+        self._process.kill()
+        self._process.wait(30)
+
+
+@pytest.fixture
+def influxd(tmp_path, need_program, free_port):
+    """A real InfluxDB 1.x, started."""
+    folder = tmp_path / "influxdb"
+    folder.mkdir()
+    server = Influxd(need_program("influxd"), folder, free_port(), free_port())
+    server.start()
+    yield server
+    server.stop()
 
 
 @dataclass

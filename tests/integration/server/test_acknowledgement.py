@@ -225,3 +225,20 @@ def test_what_was_stored_is_not_delivered_to_the_next_server(broker, start_serve
     eventually(lambda: second.health()["durable"] >= 1, what="what came while the server was away is stored")
     assert second.health()["received"] == 1
     assert len(second.get("api/v1/events").json()["events"]) == 6
+
+
+def test_a_store_that_is_killed_and_comes_back_costs_no_message(
+    broker, influxd, start_server, publish, message, eventually
+):
+    server = start_server(broker.url, store=f'kind = "influxdb"\nurl = "{influxd.url}"')
+    publish(broker.url, [message("heartbeat", seq) for seq in range(1, 6)])
+    eventually(lambda: server.health()["durable"] == 5, what="the first messages are stored")
+    influxd.stop()
+    eventually(lambda: server.get("healthz").status_code == 503, what="health says that the store is away")
+    publish(broker.url, [message("heartbeat", seq) for seq in range(6, 11)])
+    eventually(lambda: server.health()["waiting"] == 5, what="the next messages wait")
+    influxd.start()
+    eventually(lambda: server.health()["durable"] == 10, what="what waited is stored", deadline_s=60)
+    eventually(server.is_well, what="health says that all is well")
+    samples = server.get("api/v1/devices/cam-1/samples").json()["samples"]
+    assert sorted(one["fields"]["seq"] for one in samples) == [float(seq) for seq in range(1, 11)]

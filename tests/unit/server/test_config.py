@@ -9,6 +9,8 @@ import pytest
 from skerry_edge.foundation.errors import ConfigError, ReachError
 from skerry_server.config import InfluxStore, broker_address, is_loopback, load_settings, state_directory
 
+LONG = f"mqtt://{'b' * 80}"
+
 
 def write(folder: Path, text: str) -> Path:
     path = folder / "server.toml"
@@ -64,7 +66,17 @@ def test_loopback_is_known_by_all_its_names(host):
 
 
 @pytest.mark.parametrize(
-    "url", ["http://b", "mqtt://", "b:1883", "mqtt://b:port", "mqtt://b:99999", "mqtt://b/path", "mqtt://[b"]
+    "url",
+    [
+        "http://b",
+        "mqtt://",
+        "b:1883",
+        "mqtt://b:port",
+        "mqtt://b:99999",
+        "mqtt://b/path",
+        "mqtt://[b",
+        f"mqtt://{'b' * 80}",
+    ],
 )
 def test_a_broker_address_that_is_none_is_refused(tmp_path, url):
     with pytest.raises(ConfigError, match="broker"):
