@@ -84,17 +84,21 @@ class FleetServer:
         polite = {asyncio.create_task(consumer.run(hang_up)), asyncio.create_task(web.serve([self._socket]))}
         endless = {asyncio.create_task(one) for one in (worker.run(), worker.watch(), worker.sweep())}
         stopping = asyncio.create_task(stop.wait())
-        await asyncio.wait({*polite, *endless, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        # The order matters: acknowledgements need the connection, and nothing may let go of a message before it ends.
-        await asyncio.wait({asyncio.create_task(intake.drain())}, timeout=DRAIN_S)
-        hang_up.set()
-        web.should_exit = True
-        await asyncio.wait(polite, timeout=CLOSE_S)
-        intake.abandon()
-        await _end({*polite, *endless, stopping})
-        worker.close()
-        self.store.close()
-        self.database.close()
+        try:
+            await asyncio.wait({*polite, *endless, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            # Acknowledgements need the connection, so it ends after what arrived is durable; and only then may
+            # messages be let go that are not.
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(intake.drain(), DRAIN_S)
+            hang_up.set()
+            web.should_exit = True
+            await asyncio.wait(polite, timeout=CLOSE_S)
+            intake.abandon()
+            await _end({*polite, *endless, stopping})
+        finally:
+            worker.close()
+            self.store.close()
+            self.database.close()
 
 
 class _Web(uvicorn.Server):
