@@ -11,6 +11,7 @@ HOT_C = 75.0
 NOTHING = "—"
 """What stands where a figure is unknown."""
 KIND_ICONS = {"detection": "visibility", "wakeword": "graphic_eq", "system": "info"}
+DIGEST_CHARS = 8
 _STEPS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 _ORDER = {"offline": 0, "degraded": 1, "online": 2}
 
@@ -26,7 +27,7 @@ def device_rows(devices: Iterable[DeviceOut], *, now_ms: int) -> list[Row]:
             "state": one.presence,
             "device": one.device,
             "place": f"{one.site} · {one.board}" if one.board else one.site,
-            "model": ", ".join(one.models) or NOTHING,
+            "model": "\n".join(map(model_text, one.models)) or NOTHING,
             "temperature": f"{one.temperature_c:.1f} °C" if one.temperature_c is not None else NOTHING,
             "hot": bool(one.throttled) or (one.temperature_c or 0.0) >= HOT_C,
             "seen": ago(one.last_seen_ms, now_ms=now_ms),
@@ -47,11 +48,25 @@ def event_rows(events: Iterable[EventOut]) -> list[Row]:
             "label": one.label,
             "device": one.device,
             "score": f"{one.score:.0%}" if one.score is not None else "",
-            "latency": f"{one.latency_ms:.0f} ms" if one.latency_ms is not None else "",
+            "latency": latency_text(one.latency_ms),
             "note": _event_note(one),
         }
         for one in events
     ]
+
+
+def model_text(model: str) -> str:
+    """Return a model's name and version, a hash that stands for the version cut to what tells two apart."""
+    name, _, version = model.rpartition(" ")
+    digest = version.removeprefix("sha256:")
+    return f"{name} {digest[:DIGEST_CHARS]}" if digest != version else model
+
+
+def latency_text(latency_ms: float | None) -> str:
+    """Return a latency in whole milliseconds; a shorter one is not called zero."""
+    if latency_ms is None:
+        return ""
+    return f"{latency_ms:.0f} ms" if latency_ms >= 1.0 else "< 1 ms"
 
 
 def ago(then_ms: int | None, *, now_ms: int) -> str:
@@ -86,5 +101,5 @@ def _event_note(event: EventOut) -> str:
     if event.replayed:
         notes.append("sent later")
     if not event.clock_synced:
-        notes.append("clock not set")
+        notes.append("clock not synchronised")
     return " · ".join(notes)

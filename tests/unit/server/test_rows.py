@@ -7,7 +7,7 @@ import time
 import pytest
 
 from skerry_server.api.schemas import DeviceOut, EventOut
-from skerry_server.ui.rows import NOTHING, ago, clock_time, device_rows, event_rows
+from skerry_server.ui.rows import NOTHING, ago, clock_time, device_rows, event_rows, latency_text, model_text
 
 
 def device(**changes):
@@ -92,7 +92,7 @@ def test_an_event_shows_score_and_latency_in_plain_figures():
 
 def test_an_event_says_what_is_unusual_about_it():
     (row,) = event_rows([event(message="no camera", phase="begin", replayed=True, clock_synced=False)])
-    assert row["note"] == "no camera · begin · sent later · clock not set"
+    assert row["note"] == "no camera · begin · sent later · clock not synchronised"
 
 
 @pytest.mark.parametrize(
@@ -117,3 +117,17 @@ def test_never_heard_is_never():
 def test_a_time_of_another_day_has_its_date():
     assert "-" in clock_time(0)
     assert "-" not in clock_time(time.time_ns() // 1_000_000)
+
+
+def test_a_hash_that_stands_for_a_version_is_cut_and_a_version_is_not():
+    assert model_text("Alexa sha256:9011a8155b04") == "Alexa 9011a815"
+    assert model_text("demo-discs 1.0.0") == "demo-discs 1.0.0"
+
+
+def test_a_latency_under_a_millisecond_is_not_called_zero():
+    assert [latency_text(one) for one in (None, 0.0, 0.4, 1.0, 12.6)] == ["", "< 1 ms", "< 1 ms", "1 ms", "13 ms"]
+
+
+def test_each_model_of_a_device_stands_on_a_line_of_its_own():
+    (row,) = device_rows([device(models=["a 1.0.0", "b 2.0.0"])], now_ms=0)
+    assert row["model"] == "a 1.0.0\nb 2.0.0"
