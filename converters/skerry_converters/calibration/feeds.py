@@ -8,13 +8,13 @@ from typing import Protocol
 import numpy as np
 
 from skerry_edge.backends.base import Array
-from skerry_edge.contracts.manifest import AudioInput, ImageInput, Tensor
+from skerry_edge.contracts.manifest import AudioInput, ImageInput, Tensor, TensorInput
 from skerry_edge.foundation.errors import ConfigError
 from skerry_edge.vision.geometry import Geometry
 from skerry_edge.vision.normalise import stored
 from skerry_edge.vision.preprocess import Preprocessor
 
-ModelInput = ImageInput | AudioInput
+ModelInput = ImageInput | AudioInput | TensorInput
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -12,7 +12,7 @@ from skerry_converters.calibration.manifest import Choice
 from skerry_converters.calibration.pictures import PictureSource
 from skerry_converters.calibration.recordings import RecordingFeatures
 from skerry_converters.calibration.video import FrameSource
-from skerry_edge.contracts.manifest import AudioInput, Tensor
+from skerry_edge.contracts.manifest import AudioInput, ImageInput, Tensor
 from skerry_edge.foundation.errors import ConfigError, ReachError
 from skerry_edge.vision.video import VIDEO_SUFFIXES
 
@@ -54,6 +54,10 @@ def _source(path: Path, model_input: ModelInput, tensor: Tensor) -> Source:
         if not path.is_dir():
             raise _unfit(path, "a network that listens is calibrated with a folder of recordings, or a NPZ file")
         return RecordingFeatures(path, model_input, tensor)
+    if not isinstance(model_input, ImageInput):
+        raise _unfit(
+            path, "a network whose input has no known meaning takes a NPZ file; --manifest says what it means"
+        )
     if path.is_dir():
         return PictureSource(path)
     if path.suffix.lower() in VIDEO_SUFFIXES:
@@ -62,4 +66,5 @@ def _source(path: Path, model_input: ModelInput, tensor: Tensor) -> Source:
 
 
 def _unfit(path: Path, todo: str) -> ConfigError:
-    return ConfigError("this cannot be calibrated with", where=str(path), found=path.suffix or "a file", todo=todo)
+    found = "a folder" if path.is_dir() else path.suffix or "a file"
+    return ConfigError("this cannot be calibrated with", where=str(path), found=found, todo=todo)

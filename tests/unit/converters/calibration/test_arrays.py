@@ -12,7 +12,7 @@ import pytest
 from skerry_converters.calibration.calibration_set import CalibrationSet
 from skerry_converters.calibration.items import CalibrationError
 from skerry_converters.calibration.opening import open_calibration
-from skerry_edge.contracts.manifest import ImageInput, Quantization, Tensor
+from skerry_edge.contracts.manifest import ImageInput, Quantization, Tensor, TensorInput
 from skerry_edge.foundation.errors import ConfigError
 
 Open = Callable[..., CalibrationSet]
@@ -152,3 +152,11 @@ def test_bytes_that_were_damaged_inside_are_noticed(tmp_path: Path, opened: Open
     (tmp_path / "flipped.npz").write_bytes(data)
     with pytest.raises(CalibrationError, match="damaged"):
         opened(tmp_path / "flipped.npz")
+
+
+def test_a_network_of_unknown_input_takes_arrays_alone(tmp_path: Path, tensor: Tensor, good: np.ndarray) -> None:
+    meaningless = good * 1000 - 7
+    calibration = open_calibration(saved(tmp_path, image=meaningless), TensorInput(), tensor)
+    assert np.array_equal(np.concatenate(list(calibration.tensors())), meaningless)
+    with pytest.raises(ConfigError, match=r"found a folder; .* NPZ file; --manifest says"):
+        open_calibration(tmp_path, TensorInput(), tensor)
