@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from skerry_converters.sources.base import FormName, SourceFacts, SourceModel
 from skerry_edge.backends.registry import missing_reason
-from skerry_edge.contracts.manifest import Tensor
+from skerry_edge.contracts.bundle import artifact
+from skerry_edge.contracts.manifest import Tensor, Variant
 from skerry_edge.foundation.errors import ConfigError, MissingError
 
 Format = Literal["onnx", "tflite", "openvino", "edgetpu", "mcu"]
@@ -49,13 +50,20 @@ class Macs:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Built:
-    """What a family's builder gives: files, the main one first, with the tensors that it declares."""
+    """What a family's builder gives: as `Emitted`, less what the target knows itself.
+
+    ``runnable`` is the file to check where the main one does not run here; ``format`` overrides the target's.
+    """
 
     files: tuple[Path, ...]
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
     macs: Macs
+    tools: Mapping[str, str]
     kept_float: tuple[str, ...] = ()
+    runnable: Path | None = None
+    format: Format | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,7 +71,9 @@ class Emitted:
     """A finished target: all that a manifest's `Variant` says, files still on disk.
 
     ``files`` are in the folder that the caller gave, the main one first; their base names are those for a bundle.
-    ``kept_float`` names operators that multiply in float although the target is an integer one.
+    ``inputs`` and ``outputs`` are its tensors. ``runnable`` is what a gate runs: the main file, or where that needs a
+    device that is not here, the TFLite file that it was made from. ``kept_float`` names operators that multiply in
+    float although the target is an integer one; ``notes`` are sentences for people.
     """
 
     target: str
@@ -74,7 +84,26 @@ class Emitted:
     outputs: tuple[Tensor, ...]
     tools: dict[str, str]
     macs: Macs
+    runnable: Path
     kept_float: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def variant(self, calibration_sha256: str | None) -> Variant:
+        """Describe the files for a manifest. Raises OSError where they are gone."""
+        main, *others = (artifact(path.name, path.read_bytes()) for path in self.files)
+        return Variant(
+            file=main.file,
+            size=main.size,
+            sha256=main.sha256,
+            format=self.format,
+            precision=self.precision,
+            inputs=self.inputs,
+            outputs=self.outputs,
+            extra_files=tuple(others),
+            kept_float=self.kept_float,
+            calibration_sha256=calibration_sha256,
+            tools=self.tools,
+        )
 
 
 Build = Callable[[SourceModel, FormName, Samples | None, Path], Built]
@@ -85,8 +114,8 @@ Build = Callable[[SourceModel, FormName, Samples | None, Path], Built]
 class Target:
     """One kind of file. ``forms`` are those of a source that it can be made from, best first.
 
-    ``tools`` are the packages that write it, ``backend`` the one that loads it here. ``calibrated`` says that it needs
-    samples, ``keeps_quantized`` that it can be made from a source that is quantized already.
+    ``tools`` are the packages that write it, ``extra`` brings them, ``backend`` loads it here. ``calibrated`` says that
+    it needs samples, ``keeps_quantized`` that it can be made from a source that is quantized already.
     """
 
     name: str
@@ -98,12 +127,13 @@ class Target:
     backend: str
     calibrated: bool = False
     keeps_quantized: bool = False
+    extra: str = "convert"
 
     def unavailable_reason(self, facts: SourceFacts) -> str | None:
         """Tell why this machine cannot make the target from a source, or None where it can."""
         missing = [tool for tool in self.tools if importlib.util.find_spec(_module(tool)) is None]
         if missing:
-            return f"{' and '.join(missing)} not installed: pip install 'skerry[convert]'"
+            return f"{' and '.join(missing)} not installed: pip install 'skerry[{self.extra}]'"
         reason = missing_reason(self.backend)
         if reason:
             return reason
@@ -135,13 +165,15 @@ class Target:
         built = self.build(source, self._form(facts), samples, folder)
         return Emitted(
             target=self.name,
-            format=self.format,
+            format=built.format or self.format,
             precision=self.precision,
             files=built.files,
             inputs=built.inputs,
             outputs=built.outputs,
-            tools=self._versions(),
+            tools={**built.tools, "skerry": version("skerry")},
             macs=built.macs,
+            runnable=built.runnable or built.files[0],
+            notes=built.notes,
             kept_float=built.kept_float if self.precision in INTEGER_PRECISIONS else (),
         )
 
@@ -149,8 +181,10 @@ class Target:
         usable = [form for form in self.forms if form in facts.forms and facts.forms[form] is None]
         return usable[0] if usable else "tflite"
 
-    def _versions(self) -> dict[str, str]:
-        return {tool: version(tool) for tool in (*self.tools, "skerry")}
+
+def versions(*distributions: str) -> dict[str, str]:
+    """Return the installed versions of packages."""
+    return {name: version(name) for name in distributions}
 
 
 def _module(distribution: str) -> str:
@@ -175,7 +209,8 @@ class _Turned:
     def __init__(self, samples: Samples, source: Tensor, wanted: Tensor) -> None:
         self._samples = samples
         self._source = source
-        self._order = [source.layout.index(axis) for axis in wanted.layout] if source.layout != wanted.layout else None
+        same = source.layout == wanted.layout
+        self._order = None if same else [source.layout.index(axis) for axis in wanted.layout]
 
     def __len__(self) -> int:
         return len(self._samples)

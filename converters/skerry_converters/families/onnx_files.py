@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from skerry_converters.families.base import Built, FloatArray, Samples, Target, turned
+from skerry_converters.families.base import Built, FloatArray, Samples, Target, turned, versions
 from skerry_converters.families.macs import onnx_macs
 from skerry_converters.families.tensors import declared
 from skerry_converters.sources.base import FormName, ModelFile, SourceModel
@@ -33,7 +33,7 @@ def _fp16(source: SourceModel, _form: FormName, _samples: Samples | None, folder
     half = convert_float_to_float16(onnx.load(model.path), keep_io_types=True)
     path = folder / "model-fp16.onnx"
     path.write_bytes(half.SerializeToString(deterministic=True))
-    return _built(path, model)
+    return _built(path, model, "onnxruntime")
 
 
 def _int8(source: SourceModel, _form: FormName, samples: Samples | None, folder: Path) -> Built:
@@ -59,7 +59,7 @@ def _int8(source: SourceModel, _form: FormName, samples: Samples | None, folder:
         raise DataError(
             "ONNX Runtime cannot quantize the network", where=source.facts.where, found=f"{error}"[:300]
         ) from error
-    return _built(path, model)
+    return _built(path, model, "onnxruntime")
 
 
 def prepare_for_quantization(model: ModelFile, folder: Path) -> Path:
@@ -92,10 +92,17 @@ class SampleReader:
         return None if sample is None else {self._name: sample}
 
 
-def _built(path: Path, model: ModelFile) -> Built:
+def _built(path: Path, model: ModelFile, *tools: str) -> Built:
     inputs, outputs = declared("onnx", path, model.inputs, model.outputs)
     macs, kept_float = onnx_macs(path)
-    return Built(files=(path,), inputs=inputs, outputs=outputs, macs=macs, kept_float=kept_float)
+    return Built(
+        files=(path,),
+        inputs=inputs,
+        outputs=outputs,
+        macs=macs,
+        tools={**model.tools, **versions("onnx", *tools)},
+        kept_float=kept_float,
+    )
 
 
 ONNX_TARGETS = (

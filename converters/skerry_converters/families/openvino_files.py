@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from skerry_converters.families.base import Built, Samples, Target, turned
+from skerry_converters.families.base import Built, Samples, Target, turned, versions
 from skerry_converters.families.macs import openvino_macs
 from skerry_converters.families.tensors import declared
 from skerry_converters.sources.base import FormName, ModelFile, SourceModel
@@ -18,7 +18,7 @@ from skerry_edge.foundation.errors import DataError
 def _fp16(source: SourceModel, form: FormName, _samples: Samples | None, folder: Path) -> Built:
     """Store weights as float16; the processor computes with what the backend asks for, on the CPU float32."""
     file = _file(source, form, folder)
-    return _saved(_converted(file, source), file, folder / "model-fp16.xml")
+    return _saved(_converted(file, source), file, folder / "model-fp16.xml", "openvino")
 
 
 def _int8(source: SourceModel, form: FormName, samples: Samples | None, folder: Path) -> Built:
@@ -38,7 +38,7 @@ def _int8(source: SourceModel, form: FormName, samples: Samples | None, folder: 
         quantized = nncf.quantize(model, dataset, preset=preset, subset_size=len(fitting))
     except (RuntimeError, ValueError, nncf.ValidationError, nncf.InternalError) as error:
         raise DataError("NNCF cannot quantize the network", where=source.facts.where, found=f"{error}"[:300]) from error
-    return _saved(quantized, file, folder / "model-int8.xml")
+    return _saved(quantized, file, folder / "model-int8.xml", "openvino", "nncf")
 
 
 def _file(source: SourceModel, form: FormName, folder: Path) -> ModelFile:
@@ -62,12 +62,17 @@ def _openvino() -> Any:  # noqa: ANN401  # openvino ships no types
     return importlib.import_module("openvino")
 
 
-def _saved(model: Any, file: ModelFile, path: Path) -> Built:  # noqa: ANN401  # openvino ships no types
+def _saved(model: Any, file: ModelFile, path: Path, *tools: str) -> Built:  # noqa: ANN401  # openvino ships no types
     _openvino().save_model(model, path, compress_to_fp16=True)
     inputs, outputs = declared("openvino", path, file.inputs, file.outputs)
     macs, kept_float = openvino_macs(path)
     return Built(
-        files=(path, path.with_suffix(".bin")), inputs=inputs, outputs=outputs, macs=macs, kept_float=kept_float
+        files=(path, path.with_suffix(".bin")),
+        inputs=inputs,
+        outputs=outputs,
+        macs=macs,
+        tools={**file.tools, **versions(*tools)},
+        kept_float=kept_float,
     )
 
 

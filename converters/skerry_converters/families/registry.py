@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from skerry_converters.families.base import Target
+from skerry_converters.families.edgetpu_files import EDGETPU_TARGETS
+from skerry_converters.families.mcu_files import MCU_TARGETS
 from skerry_converters.families.onnx_files import ONNX_TARGETS
 from skerry_converters.families.openvino_files import OPENVINO_TARGETS
 from skerry_converters.families.tflite_files import TFLITE_TARGETS
@@ -14,7 +16,10 @@ from skerry_converters.sources.base import SourceFacts
 from skerry_edge.foundation.errors import ConfigError, MissingError
 
 ALL = "all"
-TARGETS: Mapping[str, Target] = {target.name: target for target in (*ONNX_TARGETS, *TFLITE_TARGETS, *OPENVINO_TARGETS)}
+TARGETS: Mapping[str, Target] = {
+    target.name: target
+    for target in (*ONNX_TARGETS, *TFLITE_TARGETS, *OPENVINO_TARGETS, *EDGETPU_TARGETS, *MCU_TARGETS)
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from skerry_converters.families.base import Built, Samples, Target, turned
+from skerry_converters.families.base import Built, Samples, Target, turned, versions
 from skerry_converters.families.macs import tflite_macs
 from skerry_converters.families.tensors import declared
-from skerry_converters.sources.base import FormName, ModelFile, SourceModel
+from skerry_converters.sources.base import FormName, Function, SourceFacts, SourceModel
 from skerry_edge.contracts.manifest import Tensor
 
 Precision = Literal["fp32", "fp16", "dynamic", "int8", "int8x16"]
@@ -24,7 +25,7 @@ def _target(precision: Precision, *, calibrated: bool = False) -> Target:
         format="tflite",
         precision=precision,
         forms=("function", "tflite"),
-        tools=("tensorflow", "keras"),
+        tools=("tensorflow", "keras", "litert-quantizer"),
         build=build,
         backend="litert",
         calibrated=calibrated,
@@ -39,36 +40,39 @@ def build_tflite(
 
     A source that is quantized already is copied. Raises as `Target.make`.
     """
-    path = folder / f"model-{precision}.tflite"
+    facts = source.facts
     if form == "function":
-        from skerry_converters.families.tf_converter import convert_function  # noqa: PLC0415  # imports TensorFlow
-
-        facts = source.facts
-        function = source.to_function()
-        fitting = turned(samples, facts.inputs, function.inputs) if samples is not None else None
-        path.write_bytes(convert_function(function, precision, fitting, where=facts.where))
-        return described(path, function.inputs, function.outputs)
+        return build_from_function(source.to_function(), precision, facts, samples, folder)
+    path = folder / f"model-{precision}.tflite"
     file = source.to_file("tflite", folder)
-    if precision == "fp32" or source.facts.quantized:
+    if precision == "fp32" or facts.quantized:
         shutil.copyfile(file.path, path)
-    else:
-        _quantize(file, source, precision, samples, path)
-    return described(path, file.inputs, file.outputs)
-
-
-def _quantize(file: ModelFile, source: SourceModel, precision: Precision, samples: Samples | None, path: Path) -> None:
+        return _built(path, file.inputs, file.outputs, file.tools)
     from skerry_converters.families.tflite_quantizer import quantize_file  # noqa: PLC0415  # heavy
 
-    facts = source.facts
     fitting = turned(samples, facts.inputs, file.inputs) if samples is not None else None
     path.write_bytes(quantize_file(file.path, precision, fitting, where=facts.where))
+    tools = {**file.tools, **versions("litert-quantizer", "ai-edge-litert")}
+    return _built(path, file.inputs, file.outputs, tools)
 
 
-def described(path: Path, inputs: tuple[Tensor, ...], outputs: tuple[Tensor, ...]) -> Built:
+def build_from_function(
+    function: Function, precision: Precision, facts: SourceFacts, samples: Samples | None, folder: Path
+) -> Built:
+    """Write `model-<precision>.tflite` from a function of the source that ``facts`` are of. Raises as `Target.make`."""
+    from skerry_converters.families.tf_converter import convert_function  # noqa: PLC0415  # imports TensorFlow
+
+    path = folder / f"model-{precision}.tflite"
+    fitting = turned(samples, facts.inputs, function.inputs) if samples is not None else None
+    path.write_bytes(convert_function(function, precision, fitting, where=facts.where))
+    return _built(path, function.inputs, function.outputs, versions("tensorflow", "keras"))
+
+
+def _built(path: Path, inputs: tuple[Tensor, ...], outputs: tuple[Tensor, ...], tools: Mapping[str, str]) -> Built:
     """Return what is known of a TFLite file whose tensors have the shapes and layouts of ``inputs`` and ``outputs``."""
     entering, leaving = declared("litert", path, inputs, outputs)
     macs, kept_float = tflite_macs(path)
-    return Built(files=(path,), inputs=entering, outputs=leaving, macs=macs, kept_float=kept_float)
+    return Built(files=(path,), inputs=entering, outputs=leaving, macs=macs, tools=tools, kept_float=kept_float)
 
 
 TFLITE_TARGETS = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -28,11 +28,12 @@ class Description:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ModelFile:
-    """A network as a file; ``inputs`` and ``outputs`` are in the file's order."""
+    """A network as a file; ``inputs`` and ``outputs`` are in the file's order, ``tools`` wrote it from the source."""
 
     path: Path
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
+    tools: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -46,6 +47,26 @@ class Function:
     owner: Any
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SourceFacts:
+    """A source's kind, its files' hashes by base name, tensors, description, and the forms that it can be had in.
+
+    ``forms`` maps each form to None, or to the reason why this machine cannot make it. ``quantized`` says that the
+    source holds integers already: its float network is gone. ``where`` names it in messages; ``options`` are those
+    that it was read with.
+    """
+
+    kind: str
+    where: str
+    files: Mapping[str, str]
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+    description: Description
+    forms: Mapping[FormName, str | None]
+    options: Mapping[str, str]
+    quantized: bool = False
 
 
 class SourceModel(Protocol):
@@ -73,26 +94,6 @@ class SourceModel(Protocol):
     def to_function(self) -> Function:
         """Return the network as a TensorFlow function. Raises as `to_file`."""
         ...
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SourceFacts:
-    """A source's kind, its files' hashes by base name, tensors, description, and the forms that it can be had in.
-
-    ``forms`` maps each form to None, or to the reason why this machine cannot make it. ``quantized`` says that the
-    source holds integers already: its float network is gone. ``where`` names it in messages; ``options`` are those
-    that it was read with.
-    """
-
-    kind: str
-    where: str
-    files: Mapping[str, str]
-    inputs: tuple[Tensor, ...]
-    outputs: tuple[Tensor, ...]
-    description: Description
-    forms: Mapping[FormName, str | None]
-    options: Mapping[str, str]
-    quantized: bool = False
 
 
 def no_form(facts: SourceFacts, form: FormName) -> ConfigError:

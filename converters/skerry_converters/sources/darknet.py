@@ -69,12 +69,12 @@ class DarknetSource:
     def to_function(self) -> Function:
         """Build the layer list in Keras; NHWC."""
         from skerry_converters.emit_keras import build_keras  # noqa: PLC0415  # imports Keras
-        from skerry_converters.sources.functions import freeze  # noqa: PLC0415  # imports TensorFlow
+        from skerry_converters.sources.functions import freeze, keras_call  # noqa: PLC0415  # imports TensorFlow
 
         facts = self.facts
         inputs, outputs = (tuple(map(_channels_last, tensors)) for tensors in (facts.inputs, facts.outputs))
         model = build_keras(self.model.network, self.model.shapes, self.model.weights)
-        return Function(concrete=freeze(model, inputs), owner=model, inputs=inputs, outputs=outputs)
+        return Function(concrete=freeze(keras_call(model), inputs), owner=model, inputs=inputs, outputs=outputs)
 
 
 def _channels_last(tensor: Tensor) -> Tensor:

@@ -151,7 +151,7 @@ class Quantization(_Part, frozen=True, kw_only=True):
 class Tensor(_Part, frozen=True, kw_only=True):
     """One input or output of a variant's file; ``layout`` names the axes.
 
-    N batch, C channel, H, W, T time, B boxes; "?" for an axis that nobody has named.
+    N batch, C channel, H, W, T time, B boxes; digits for axes that nobody has named.
     """
 
     name: str

@@ -1,0 +1,153 @@
+"""What a foreign file does not say, from `--manifest FILE.toml`: preprocessing, decoder and labels."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from msgspec import Struct
+
+from skerry_converters.labels import read_labels
+from skerry_converters.sources.base import Description, Task
+from skerry_edge.contracts.manifest import (
+    Classification,
+    Decoder,
+    ImageInput,
+    MicroWakeWord,
+    Raw,
+    Share,
+    Tensor,
+    TensorInput,
+)
+from skerry_edge.foundation.config import load_toml
+from skerry_edge.foundation.errors import ConfigError
+
+
+class PictureInput(Struct, frozen=True, kw_only=True):
+    """The manifest's `ImageInput` without what the network's file says itself; ``colour`` None is rgb, or grey."""
+
+    colour: Literal["rgb", "bgr", "grey"] | None = None
+    resize: Literal["stretch", "letterbox"] = "stretch"
+    sampling: Literal["half-pixel", "corners"] = "half-pixel"
+    scale: tuple[float, ...] = (1.0,)
+    offset: tuple[float, ...] = (0.0,)
+    pad: Share = 0.5
+
+
+class ForeignManifest(Struct, frozen=True, kw_only=True):
+    """`--manifest FILE.toml`; ``labels`` are names, or the path of a text file with one a line.
+
+    Without ``input`` the network takes arrays, without ``output`` it gives arrays: it can be converted and checked.
+    """
+
+    labels: tuple[str, ...] | str = ()
+    input: PictureInput | None = None
+    output: Decoder = Raw()  # immutable
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Foreign:
+    """A foreign manifest with its labels read; ``files`` are the hashes of what it was read from."""
+
+    manifest: ForeignManifest
+    labels: tuple[str, ...]
+    where: str
+    files: Mapping[str, str]
+
+
+NOTHING_SAID = Foreign(manifest=ForeignManifest(), labels=(), where="no --manifest", files={})
+
+
+def load_foreign(path: Path) -> Foreign:
+    """Read a manifest and the labels file that it names, relative to its own folder.
+
+    Raises ConfigError naming key and nearest key, DataError, ReachError.
+    """
+    manifest = load_toml(path, ForeignManifest)
+    files = {path.name: _sha256(path.read_bytes())}
+    classes = getattr(manifest.output, "classes", None)
+    labels = manifest.labels
+    if isinstance(labels, str):
+        if classes is None:
+            raise ConfigError(
+                "labels need an output with classes", where=f"{path}, key 'labels'", todo="describe it in [output]"
+            )
+        file = path.parent / labels
+        raw, labels = read_labels(file, classes)
+        files[file.name] = _sha256(raw)
+    if classes is not None and classes != len(labels):
+        raise ConfigError(
+            f"the output has {classes} classes and needs as many labels",
+            where=f"{path}, key 'labels'",
+            found=f"{len(labels)} labels",
+        )
+    return Foreign(manifest=manifest, labels=labels, where=str(path), files=files)
+
+
+def describe(foreign: Foreign, inputs: Sequence[Tensor]) -> Description:
+    """Return what the bundle's manifest says of a network with these inputs.
+
+    Raises ConfigError where the description does not fit the network.
+    """
+    output = foreign.manifest.output
+    picture = foreign.manifest.input
+    task: Task = _TASKS.get(type(output), "detection")
+    if isinstance(output, MicroWakeWord):
+        raise ConfigError(
+            "a wake word is described by its own microWakeWord JSON",
+            where=f"{foreign.where}, key 'output.kind'",
+            todo="convert it for mcu-int8, and run it with that JSON",
+        )
+    if picture is None and task != "other":
+        raise ConfigError(
+            "a network that looks at pictures needs to be told how they are prepared",
+            where=foreign.where,
+            todo="add [input], with colour, scale, offset and resize as the network was trained",
+        )
+    described = TensorInput() if picture is None else _image(picture, inputs, f"{foreign.where}, key 'input'")
+    return Description(task=task, labels=foreign.labels, input=described, output=output)
+
+
+_TASKS: dict[type[Struct], Task] = {Classification: "classification", Raw: "other", MicroWakeWord: "wakeword"}
+
+
+def _image(picture: PictureInput, inputs: Sequence[Tensor], where: str) -> ImageInput:
+    if (
+        len(inputs) != 1
+        or inputs[0].layout not in ("NCHW", "NHWC")
+        or inputs[0].dtype not in ("float32", "int8", "uint8")
+    ):
+        found = ", ".join(f"{one.dtype} {one.shape}" for one in inputs)
+        raise ConfigError("a network that looks at pictures has one input of four dimensions", where=where, found=found)
+    sizes = dict(zip(inputs[0].layout, inputs[0].shape, strict=True))
+    colour = picture.colour or ("grey" if sizes["C"] == 1 else "rgb")
+    channels = 1 if colour == "grey" else 3
+    if sizes["C"] != channels:
+        raise ConfigError(
+            f"pictures that are {colour} have {channels} channels",
+            where=f"{where}.colour",
+            found=f"{sizes['C']} channels",
+        )
+    for key in ("scale", "offset"):
+        given = len(getattr(picture, key))
+        if given not in (1, channels):
+            raise ConfigError(
+                f"'{key}' has one value, or one a channel", where=f"{where}.{key}", found=f"{given} values"
+            )
+    return ImageInput(
+        width=sizes["W"],
+        height=sizes["H"],
+        colour=colour,
+        resize=picture.resize,
+        sampling=picture.sampling,
+        scale=picture.scale,
+        offset=picture.offset,
+        pad=picture.pad,
+    )
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
