@@ -23,12 +23,12 @@ from skerry_edge.foundation.atomic import write_atomic
 from skerry_edge.foundation.errors import MissingError, ReachError, VerdictError
 
 PROGRAM = "edgetpu_compiler"
+DEFAULT_TIMEOUT_S = 180
+"""The limit that compiler 16 sets itself; earlier ones know no option for it."""
 GRACE_S = 10.0
 """How much longer than its own limit the compiler may take, before it is killed."""
 MAX_OUTPUT_BYTES = 1 << 20
 INSTALL = "see https://coral.ai/docs/edgetpu/compiler/ (Debian and Ubuntu on x86-64 only)"
-
-
 CAUSES: Mapping[str, Cause] = {
     "Operation not supported": "unsupported",
     "Operation version not supported": "refused",
@@ -49,12 +49,12 @@ class CompilerTimeoutError(VerdictError):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CompilerOptions:
-    """How to compile: ``timeout_s`` is the compiler's own limit (its default), ``multiple_subgraphs`` its `-a`.
+    """How to compile: ``timeout_s`` is the compiler's own limit, ``multiple_subgraphs`` its option `-a`.
 
     ``min_runtime`` is the oldest Edge TPU runtime that the file must work with, None for the compiler's default.
     """
 
-    timeout_s: int = 180
+    timeout_s: int = DEFAULT_TIMEOUT_S
     multiple_subgraphs: bool = False
     min_runtime: int | None = None
 
@@ -103,6 +103,8 @@ def compile_edgetpu(path: Path, out_dir: Path, options: CompilerOptions | None =
     program = shutil.which(PROGRAM)
     if program is None:
         raise MissingError("the Edge TPU compiler is not installed", found=f"no '{PROGRAM}' on the PATH", todo=INSTALL)
+    if not out_dir.is_dir():
+        raise ReachError("the folder for the compiled file is not there", where=str(out_dir), todo="make it first")
     model = read_tflite(path)
     prediction = explain_model(model, where=str(path), multiple_subgraphs=chosen.multiple_subgraphs)
     with tempfile.TemporaryDirectory(prefix="skerry-") as folder:
@@ -118,7 +120,9 @@ def compile_edgetpu(path: Path, out_dir: Path, options: CompilerOptions | None =
 
 def command(program: str, path: Path, folder: Path, options: CompilerOptions) -> list[str]:
     """Return the compiler's command line (https://coral.ai/docs/edgetpu/compiler/, Table 1)."""
-    line = [program, "--show_operations", "--out_dir", str(folder), "--timeout_sec", str(options.timeout_s)]
+    line = [program, "--show_operations", "--out_dir", str(folder)]
+    if options.timeout_s != DEFAULT_TIMEOUT_S:
+        line += ["--timeout_sec", str(options.timeout_s)]
     if options.multiple_subgraphs:
         line.append("--enable_multiple_subgraphs")
     if options.min_runtime is not None:
@@ -199,5 +203,7 @@ def _explanation(model: TfliteModel, compiled: TfliteModel, log: CompilerLog) ->
 def _obstacle(log: CompilerLog, name: str) -> Obstacle:
     """Return why operators of a kind are not mapped; the log counts them together, so there may be several reasons."""
     statuses = log.statuses(name)
+    if not statuses:
+        raise CompilerLogError("the compiler's log does not say why an operator is not mapped", found=name)
     cause = CAUSES.get(statuses[0], "limit") if len(statuses) == 1 else "limit"
     return Obstacle(cause=cause, reason=" or: ".join(statuses))

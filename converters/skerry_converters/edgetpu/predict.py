@@ -112,6 +112,8 @@ def _notes(model: TfliteModel, operators: Sequence[OperatorFate], parameters: in
     mapped = [one for one in operators if one.mapped]
     if not mapped:
         yield "nothing runs on the Edge TPU"
+        if any(one.cause == "type" for one in operators):
+            yield "the network is not fully quantized: convert it to int8 first"
         return
     if any(size < 0 for index in model.main.inputs for size in model.main.tensors[index].signature[:1]):
         yield "the batch size is open; it is compiled for a batch of 1"

@@ -19,6 +19,8 @@ from skerry_edge.foundation.errors import ConfigError
 
 RUNS = 32
 SEED = 0
+MAX_ELEMENTS = 64 << 20
+"""As many as the largest arena that is tried has bytes."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -102,4 +104,10 @@ def _require_integers(model: TfliteModel, name: str) -> None:
                 where=f"{name}, tensor '{tensor.name}'",
                 found=tensor.type,
                 todo="convert it to tflite-int8 first",
+            )
+        if tensor.elements > MAX_ELEMENTS:
+            raise ConfigError(
+                "no microcontroller holds a tensor as large as the network's",
+                where=f"{name}, tensor '{tensor.name}'",
+                found=f"{list(tensor.shape)}",
             )

@@ -71,7 +71,9 @@ def compare(found: Sequence[Array], expected: Sequence[Array]) -> Parity:
 def _noise(tensor: Tensor, runs: int, generator: np.random.Generator) -> Array:
     bounds = np.iinfo(np.dtype(tensor.type.lower()))
     zero = tensor.quantization.zero_points[0] if tensor.quantization and tensor.quantization.zero_points else 0
-    loudness = np.linspace(1 / runs, 1.0, runs).reshape(runs, *[1] * len(tensor.shape))
-    spread = generator.uniform(-1.0, 1.0, (runs, *tensor.shape)) * loudness * (bounds.max - bounds.min)
-    noise: Array = np.clip(np.rint(zero + spread), bounds.min, bounds.max).astype(bounds.dtype)
+    noise: Array = np.empty((runs, *tensor.shape), bounds.dtype)
+    for run in range(runs):
+        loudness = (run + 1) / runs * (bounds.max - bounds.min)
+        row = zero + generator.uniform(-loudness, loudness, tensor.shape)
+        noise[run] = np.clip(np.rint(row), bounds.min, bounds.max)
     return noise

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skerry_edge.backends.native_output import held_stderr
 from skerry_converters.tflite_file.reader import read_tflite
+from skerry_edge.backends.native_output import held_stderr
 
 MAX_ARENA_BYTES = 64 << 20
 """Far above the memory of any microcontroller."""
@@ -53,7 +53,6 @@ def _interpreter(data: bytes, arena_bytes: int) -> Any:  # noqa: ANN401  # tflit
 def _measure(data: bytes) -> dict[str, int]:
     """Return the smallest arena that serves, in bytes, and what of it is activations (head) and persistent (tail)."""
     interpreter = _interpreter(data, MAX_ARENA_BYTES)
-    interpreter.invoke()
     with held_stderr() as chatter:
         interpreter.print_allocations()
         found = {what: int(size) for what, size in _ALLOCATION.findall(chatter.text())}
@@ -67,10 +66,10 @@ def _measure(data: bytes) -> dict[str, int]:
 
 
 def _smallest(data: bytes, used_bytes: int) -> int:
-    """Return the smallest arena that a run succeeds with, at least ``used_bytes``.
+    """Return the smallest arena that memory can be planned in, at least ``used_bytes``.
 
-    Planning needs more for a moment than what is in use afterwards. Nothing far too small is tried: that would end the
-    process instead of raising an error.
+    Planning needs more for a moment than what is in use afterwards, and a run takes nothing beyond it. Nothing far too
+    small is tried: that would end the process instead of raising an error.
     """
     with held_stderr():
         if _serves(data, used_bytes):
@@ -89,7 +88,7 @@ def _serves(data: bytes, arena_bytes: int) -> bool:
     if arena_bytes > MAX_ARENA_BYTES:
         raise RuntimeError(f"the network needs an arena of more than {MAX_ARENA_BYTES} bytes")
     try:
-        _interpreter(data, arena_bytes).invoke()
+        _interpreter(data, arena_bytes)
     except RuntimeError:
         return False
     return True

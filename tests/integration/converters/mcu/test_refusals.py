@@ -6,6 +6,7 @@ import importlib.util
 from pathlib import Path
 
 import pytest
+from ai_edge_litert import schema_py_generated as schema
 
 from skerry_converters.mcu import tflm as module
 from skerry_converters.mcu.artifacts import make_mcu
@@ -28,6 +29,16 @@ def test_operators_that_tflm_lacks_are_named(shared_data: Path) -> None:
 
     with pytest.raises(ConfigError, match=r"lacks operators.*edgetpu-custom-op"):
         make_mcu(posenet.read_bytes(), "posenet")
+
+
+def test_a_tensor_that_fits_no_microcontroller_is_refused_before_anything_runs(wake_words: dict[str, Path]) -> None:
+    data = bytearray(wake_words["alexa"].read_bytes())
+    graph = schema.Model.GetRootAs(data, 0).Subgraphs(0)
+    shape = graph.Tensors(graph.Inputs(0)).ShapeAsNumpy()  # a view: writing to it writes to the file
+    shape[:] = [1, 1 << 20, 1 << 10]
+
+    with pytest.raises(ConfigError, match="no microcontroller holds a tensor"):
+        make_mcu(bytes(data), "huge")
 
 
 def test_a_damaged_file_is_refused_before_anything_runs(wake_words: dict[str, Path]) -> None:

@@ -56,6 +56,13 @@ def test_the_quantize_of_a_float_input_costs_only_itself(sketch: Callable[[], An
     assert [fate.mapped for fate in _explain(one).operators] == [False, True, False]
 
 
+def test_a_float_network_is_told_to_be_quantized(sketch: Callable[[], Any]) -> None:
+    one = sketch()
+    one.add("RELU", [one.tensor([1, 8, 8, 4], "FLOAT32")], [1, 8, 8, 4], "FLOAT32")
+
+    assert any("convert it to int8" in note for note in _explain(one).notes)
+
+
 def test_an_operator_of_a_later_version_makes_the_compiler_refuse_the_file(sketch: Callable[[], Any]) -> None:
     one = sketch()
     first = one.convolution(one.tensor([1, 8, 8, 4]))
