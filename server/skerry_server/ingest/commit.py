@@ -41,7 +41,7 @@ def commit(deliveries: Sequence[Delivery], store: Store, database: Database) -> 
     with database.transaction() as session:
         recorded = record(session, accepted, letters)
     heartbeats = sum(isinstance(one.message, Heartbeat) for one in accepted)
-    return Committed(recorded=recorded, letters=letters, heartbeats=heartbeats)
+    return Committed(recorded=recorded, letters=[*letters, *recorded.contradictions], heartbeats=heartbeats)
 
 
 def bury(delivery: Delivery, error: Exception, database: Database) -> Committed:

@@ -41,6 +41,14 @@ def add_events(session: Session, events: Iterable[tuple[Topic, Event, int]]) -> 
     return insert_new(session, table_of(EventRow), rows)
 
 
+def kept_id(session: Session, topic: Topic, event: Event) -> str | None:
+    """Return the message id of the event that is kept under this one's device, session and seq."""
+    query = select(EventRow.message_id).where(
+        EventRow.device == topic.device, EventRow.session == event.session, EventRow.seq == event.seq
+    )
+    return session.scalar(query)
+
+
 def search(session: Session, wanted: EventSearch) -> list[EventRow]:
     """Return at most ``wanted.limit`` events, newest arrival first."""
     query = select(EventRow).order_by(EventRow.id.desc()).limit(wanted.limit)

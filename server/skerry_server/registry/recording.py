@@ -8,41 +8,58 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from skerry_edge.contracts.messages import Event, Heartbeat
-from skerry_server.ingest.validate import Accepted, DeadLetter
+from skerry_server.ingest.validate import Accepted, DeadLetter, refuse
 from skerry_server.presence import Evidence, observe, silent
 from skerry_server.registry.dead_letters import add_dead_letters, trim_dead_letters
 from skerry_server.registry.devices import presence_of, save_heard, save_presence
-from skerry_server.registry.events import add_events
+from skerry_server.registry.events import add_events, kept_id
 from skerry_server.registry.reports import save_reports
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recorded:
-    """What a batch brought: the devices that were heard now, new events, and old dead letters that made room."""
+    """What a batch brought: the devices that were heard now, new events, and old dead letters that made room.
+
+    ``contradictions`` are events that became dead letters, as their device had used their number for another one.
+    """
 
     heard: frozenset[str]
     new_events: int
+    contradictions: Sequence[DeadLetter]
     trimmed_letters: int
 
 
 def record(session: Session, accepted: Sequence[Accepted], letters: Sequence[DeadLetter]) -> Recorded:
     """Keep everything of a batch but its points. Doing it again with the same batch changes nothing that counts."""
-    new_events = add_events(
-        session,
-        ((one.topic, one.message, one.delivery.received_ms) for one in accepted if isinstance(one.message, Event)),
-    )
+    new_events, contradictions = _keep_events(session, accepted)
     current = _observe(session, accepted)
     save_reports(session, accepted, current)
+    letters = [*letters, *contradictions]
     add_dead_letters(session, letters)
     trimmed = trim_dead_letters(session) if letters else 0
     heard = frozenset(one.topic.device for one in current if not one.delivery.is_retained)
-    return Recorded(heard=heard, new_events=new_events, trimmed_letters=trimmed)
+    return Recorded(heard=heard, new_events=new_events, contradictions=contradictions, trimmed_letters=trimmed)
 
 
 def mark_silent(session: Session, devices: Iterable[str], *, now_ms: int, limit_s: float) -> None:
     """Note that nothing came from ``devices`` for ``limit_s`` seconds."""
     known = presence_of(session, devices)
     save_presence(session, {device: silent(one, now_ms=now_ms, limit_s=limit_s) for device, one in known.items()})
+
+
+def _keep_events(session: Session, accepted: Sequence[Accepted]) -> tuple[int, list[DeadLetter]]:
+    """Keep the events; return how many were new, and a letter for each whose number stands for another event."""
+    events = [(one, one.message) for one in accepted if isinstance(one.message, Event)]
+    new_events = add_events(session, ((one.topic, event, one.delivery.received_ms) for one, event in events))
+    if new_events == len(events):
+        return new_events, []
+    letters = []
+    for one, event in events:
+        kept = kept_id(session, one.topic, event)
+        if kept != event.id:
+            detail = f"the device used this session and seq for another event; found id '{event.id}', kept is '{kept}'"
+            letters.append(refuse(one.delivery, "identity", detail))
+    return new_events, letters
 
 
 def _observe(session: Session, accepted: Sequence[Accepted]) -> list[Accepted]:

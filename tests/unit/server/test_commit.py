@@ -159,3 +159,13 @@ def test_a_snapshot_is_kept_as_it_came(store, database):
 def test_text_with_nul_is_kept_without_it(store, database, delivery):
     commit([delivery("event", label="a\x00b")], store, database)
     assert events(database) == [("cam-1", 1, "a\ufffdb")]
+
+
+def test_an_event_under_the_number_of_another_is_kept_as_a_dead_letter(store, database, delivery):
+    first, other = delivery("event", id="first"), delivery("event", id="other", label="dog")
+    committed = commit([first, other], store, database)
+    assert events(database) == [("cam-1", 1, "car")]
+    assert letters(database) == [("skerry/v1/home/cam-1/event", "identity", 1)]
+    assert [letter.payload for letter in committed.letters] == [other.payload]
+    commit([first], store, database)
+    assert letters(database) == [("skerry/v1/home/cam-1/event", "identity", 1)]
