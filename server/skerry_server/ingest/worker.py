@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from skerry_edge.foundation.errors import SkerryError
 from skerry_server.errors import RegistryError
-from skerry_server.health import Health, now_ms
+from skerry_server.health import Health, PartName, now_ms
 from skerry_server.ingest.commit import Committed, bury, commit
 from skerry_server.ingest.intake import Intake
 from skerry_server.ingest.validate import Delivery
@@ -40,6 +40,8 @@ class Worker:
         self._health = health
         self._silence = silence
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
+        # A full disk can still be read: a probe that succeeds does not speak for a part that a write waits for.
+        self._unwritable: set[PartName] = set()
 
     async def run(self) -> None:
         """Commit batch after batch until cancelled."""
@@ -84,13 +86,20 @@ class Worker:
     async def _persist(self, step: Callable[[], T]) -> T:
         """Do ``step`` in the writing thread, again and again until store and registry take it."""
         delay_s = FIRST_RETRY_S
+        failed: set[PartName] = set()
         while True:
             try:
-                return await asyncio.get_running_loop().run_in_executor(self._thread, step)
+                outcome = await asyncio.get_running_loop().run_in_executor(self._thread, step)
             except SkerryError as error:  # noqa: PERF203  # trying again is what the loop is for
-                self._health.fails("registry" if isinstance(error, RegistryError) else "store", str(error))
+                part: PartName = "registry" if isinstance(error, RegistryError) else "store"
+                failed.add(part)
+                self._unwritable.add(part)
+                self._health.fails(part, str(error))
                 await asyncio.sleep(delay_s)
                 delay_s = min(2 * delay_s, LAST_RETRY_S)
+            else:
+                self._unwritable -= failed
+                return outcome
 
     def _commit_or_bury(self, delivery: Delivery) -> Committed:
         try:
@@ -126,7 +135,8 @@ class Worker:
         except SkerryError as error:
             self._health.fails("store", str(error))
         else:
-            self._health.works("store", f"{info.product} {info.version} at {info.where}")
+            if "store" not in self._unwritable:
+                self._health.works("store", f"{info.product} {info.version} at {info.where}")
 
     def _probe_registry(self) -> None:
         try:
@@ -134,4 +144,5 @@ class Worker:
         except SkerryError as error:
             self._health.fails("registry", str(error))
         else:
-            self._health.works("registry", self._database.where)
+            if "registry" not in self._unwritable:
+                self._health.works("registry", self._database.where)

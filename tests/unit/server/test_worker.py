@@ -48,6 +48,24 @@ class TroubledStore:
         self._store.write(points)
 
 
+class FullStore:
+    """A store that answers and takes nothing, as on a disk that is full."""
+
+    def __init__(self, store):
+        self._store = store
+        self.is_full = True
+        self.probes = 0
+
+    def probe(self):
+        self.probes += 1
+        return self._store.probe()
+
+    def write(self, points):
+        if self.is_full:
+            raise StoreError("the disk is full")
+        self._store.write(points)
+
+
 class PoisonedStore:
     """A store with a bug that one device brings out."""
 
@@ -158,3 +176,21 @@ def test_silence_counts_only_while_the_server_itself_hears(impatient, work, stor
         sweeping.cancel()
 
     work(store, [delivery("heartbeat")], extra=sweep, silence_s=0.01)
+
+
+def test_a_probe_that_succeeds_hides_no_write_that_fails(impatient, work, store, delivery):
+    full = FullStore(store)
+
+    async def scenario(worker, health):
+        watching = asyncio.create_task(worker.watch())
+        put = asyncio.create_task(worker._intake.put(delivery("heartbeat")))
+        await until(lambda: "the disk is full" in health.parts()["store"].detail)
+        seen, probes = [], full.probes
+        await until(lambda: seen.append(health.parts()["store"].is_ok) or full.probes > probes + 20)
+        assert not any(seen)
+        full.is_full = False
+        await put
+        await until(lambda: health.parts()["store"].is_ok)
+        watching.cancel()
+
+    work(full, [], extra=scenario)
