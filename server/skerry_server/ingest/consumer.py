@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +28,8 @@ LOG = logging.getLogger(__name__)
 ANSWER_S = 10.0
 FIRST_RETRY_S = 0.25
 LAST_RETRY_S = 15.0
+STABLE_AFTER_S = 10.0
+"""A connection that lasted this long was a good one: the next failure is the first of a row."""
 KEEPALIVE_S = 30
 RECEIVE_MAXIMUM = 5_000
 """Messages that the broker may have on the way to us unacknowledged (MQTT 5); it may allow itself fewer."""
@@ -67,22 +70,24 @@ class Consumer:
         self._intake = intake
         self._health = health
         self._was_connected = False
+        self._connected_s: float | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Stay connected until ``stop`` is set; a broker that is away is tried again and again."""
-        delay_s = FIRST_RETRY_S
+        delay_s: float | None = None
         while not stop.is_set():
             try:
                 await self._connection(stop)
-                delay_s = FIRST_RETRY_S
             except BrokerError as error:
                 self._health.fails("broker", str(error))
             if not stop.is_set():
+                lasted_s = 0.0 if self._connected_s is None else time.monotonic() - self._connected_s
+                delay_s = retry_delay_s(delay_s, lasted_s=lasted_s)
                 await _wait_for(stop, delay_s)
-                delay_s = min(2 * delay_s, LAST_RETRY_S)
 
     async def _connection(self, stop: asyncio.Event) -> None:
         """Connect, subscribe, and stay until the connection is lost (raises BrokerError) or ``stop`` is set."""
+        self._connected_s = None
         link = _Link(self._access)
         link.client.on_message = self._on_message
         try:
@@ -98,6 +103,7 @@ class Consumer:
         if self._was_connected and not has_session:
             LOG.warning("the broker forgot our session: what it held for us while we were away is lost")
         self._was_connected = True
+        self._connected_s = time.monotonic()
         version = "5" if self._access.is_mqtt5 else "3.1.1"
         self._health.works("broker", f"{self._access.address}, MQTT {version}, session '{self._access.client_id}'")
 
@@ -115,6 +121,16 @@ class Consumer:
             )
         )
         return 0
+
+
+def retry_delay_s(before_s: float | None, *, lasted_s: float) -> float:
+    """Return how long to wait before connecting again.
+
+    ``before_s`` is the wait before the connection that was lost, None for the first; ``lasted_s`` how long it held.
+    """
+    if before_s is None or lasted_s >= STABLE_AFTER_S:
+        return FIRST_RETRY_S
+    return min(2 * before_s, LAST_RETRY_S)
 
 
 class _Link:
