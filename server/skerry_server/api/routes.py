@@ -27,13 +27,14 @@ from skerry_server.registry.database import Database
 from skerry_server.registry.dead_letters import count_dead_letters, list_dead_letters
 from skerry_server.registry.devices import list_devices
 from skerry_server.registry.events import MAX_PAGE, EventSearch, search
-from skerry_server.stores.base import Measurement, Store
+from skerry_server.stores.base import MAX_TIME_NS, Measurement, Store
 from skerry_server.stores.base import Query as StoreQuery
 
 MAX_ID = 2**63 - 1
 Name = Annotated[str, Query(pattern=NAME_PATTERN)]
 Text = Annotated[str, Query(max_length=128)]
 UnixMs = Annotated[int, Query(ge=0, le=2**53)]
+SampleMs = Annotated[int, Query(ge=0, le=MAX_TIME_NS // 1_000_000)]
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE)]
 Cursor = Annotated[str, Query(pattern=r"^[0-9]{1,18}$", description="`next` of the page before.")]
 UNAVAILABLE: dict[int | str, dict[str, object]] = {503: {"model": ErrorOut, "description": "A database is away."}}
@@ -74,7 +75,7 @@ def _add_devices(router: APIRouter, database: Database, store: Store) -> None:
     def samples(
         device: Annotated[str, Path(pattern=NAME_PATTERN)],
         measurement: Measurement = "heartbeat",
-        since_ms: UnixMs = 0,
+        since_ms: SampleMs = 0,
         limit: Annotated[int, Query(ge=1, le=10_000)] = 100,
     ) -> SamplesOut:
         """Numbers of one device from the time-series store, newest first."""

@@ -61,6 +61,7 @@ def test_every_route_of_the_api_is_described_and_refuses_nonsense(broker, start_
         ("api/v1/events", {"since_ms": -1}),
         ("api/v1/events", {"device": "../etc"}),
         ("api/v1/devices/cam-1/samples", {"measurement": "passwords"}),
+        ("api/v1/devices/cam-1/samples", {"since_ms": 2**53}),
     ]:
         assert server.get(path, **arguments).status_code == 422
     assert server.get("api/v1/devices/nobody").status_code == 404
