@@ -14,9 +14,9 @@ from skerry_converters.gate import Checked, Gate
 from skerry_converters.golden import golden_picture, png_bytes
 from skerry_converters.layers import FloatArray
 from skerry_converters.model import SourceModel
-from skerry_edge.backends.native_output import held_stderr
 from skerry_converters.reference import run_reference
 from skerry_converters.targets import TARGETS, Target, require_tools
+from skerry_edge.backends.native_output import held_stderr
 from skerry_edge.contracts.bundle import GATES, write_bundle
 from skerry_edge.foundation.atomic import write_atomic
 from skerry_edge.foundation.errors import DataError, ReachError, VerdictError
