@@ -42,10 +42,20 @@ def selected(boxes: Boxes, scores: NDArray[np.float32], geometry: Geometry, limi
     box_ids, class_ids = np.nonzero(scores > np.float32(limits.score))
     if not len(box_ids):
         return no_detections()
-    picked = scores[box_ids, class_ids]
-    boxes_px = geometry.to_source(boxes[box_ids])
-    kept = class_wise_nms(boxes_px, picked, class_ids, limits.iou)
-    return Detections(boxes_px=geometry.clip(boxes_px[kept]), scores=picked[kept], class_ids=class_ids[kept])
+    return finished(boxes[box_ids], scores[box_ids, class_ids], class_ids, geometry, limits)
+
+
+def finished(
+    boxes: Boxes,
+    scores: NDArray[np.float32],
+    class_ids: NDArray[np.int64],
+    geometry: Geometry,
+    limits: Limits,
+) -> Detections:
+    """Suppress overlaps among boxes (n, 4) in shares of the network's input, each of one class, and clip the rest."""
+    boxes_px = geometry.to_source(boxes)
+    kept = class_wise_nms(boxes_px, scores, class_ids, limits.iou)
+    return Detections(boxes_px=geometry.clip(boxes_px[kept]), scores=scores[kept], class_ids=class_ids[kept])
 
 
 def sigmoid(values: NDArray[Any]) -> NDArray[np.float32]:

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from skerry_edge.backends.base import Array, BackendError
+from skerry_edge.backends.base import Array
 from skerry_edge.contracts.errors import BundleError
 from skerry_edge.contracts.manifest import Tensor
 from skerry_edge.vision.decoders.base import sigmoid
+from skerry_edge.vision.decoders.reading import check_shape, real_values
 from skerry_edge.vision.detections import Boxes
 
 _BOX = 4
@@ -56,16 +57,13 @@ class AnchorGrid:
 
         Raises BackendError for an array of another shape than the manifest's.
         """
-        if raw.shape != self._tensor.shape:
-            raise BackendError(
-                f"output '{self._tensor.name}' does not fit", found=f"{raw.shape}, expected {self._tensor.shape}"
-            )
+        check_shape(raw, self._tensor)
         values = self._by_box(raw)
-        logits = self._real(values[..., _OBJECTNESS]).ravel()
+        logits = real_values(values[..., _OBJECTNESS], self._tensor).ravel()
         # A score is objectness times a probability, so it is never above objectness.
         hits = np.flatnonzero(logits > _loose_logit(score_limit))
         anchor, cell = np.divmod(hits, self._cells)
-        picked = self._real(values[anchor, cell])
+        picked = real_values(values[anchor, cell], self._tensor)
         activated = sigmoid(picked[:, [0, 1, _OBJECTNESS]])
         centres = activated[:, :2] * self._step + self._origins[hits]
         halves = np.exp(np.minimum(picked[:, 2:_BOX], _LARGEST_EXPONENT)) * self._half_sizes[hits]
@@ -83,13 +81,6 @@ class AnchorGrid:
         else:
             view = raw.reshape(self._cells, self._anchors, self._values).transpose(1, 0, 2)
         return view
-
-    def _real(self, values: Array) -> NDArray[np.float32]:
-        quantization = self._tensor.quantization
-        real: NDArray[np.float32] = values.astype(np.float32, copy=False)
-        if quantization is not None:
-            real = (real - np.float32(quantization.zero_point)) * np.float32(quantization.scale)
-        return real
 
 
 def _grid_size(tensor: Tensor, channels: int) -> tuple[int, int]:
