@@ -14,6 +14,8 @@ from skerry_edge.vision.draw import draw_detections
 from skerry_edge.vision.images import Pixels
 
 _QUALITY = 82
+_MOST_DRAWN = 100
+"""A broken file may show thousands; the best of them make the point."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,7 +70,10 @@ class Showcase:
         small: Pixels = pixels
         if scale < 1:
             small = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
-        boxes = Detections(boxes_px=found.boxes_px * scale, scores=found.scores, class_ids=found.class_ids)
+        best = slice(_MOST_DRAWN)
+        boxes = Detections(
+            boxes_px=found.boxes_px[best] * scale, scores=found.scores[best], class_ids=found.class_ids[best]
+        )
         drawn = draw_detections(small, boxes, self._labels)
         _, encoded = cv2.imencode(".jpg", drawn, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
         return bytes(encoded.tobytes())

@@ -107,6 +107,9 @@ def _broken_values(evidence: Evidence) -> Verdict | None:
 def _wrong_colour(colour: ColourFigures | None, limits: Limits) -> Verdict | None:
     if colour is None or colour.exchanged_db - colour.fed_db <= limits.colour_gain_db:
         return None
+    # Of two results that have nothing to do with the source's, one is better by chance.
+    if colour.exchanged_db < limits.integer_sqnr_db:
+        return None
     reason = (
         f"it expects its colours in another order: {colour.fed_db:.1f} dB as fed, "
         f"{colour.exchanged_db:.1f} dB with red and blue exchanged"

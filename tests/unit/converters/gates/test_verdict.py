@@ -122,6 +122,11 @@ def test_a_file_that_computes_better_with_colours_exchanged_fails(output: Make, 
     assert verdict(precision, output(), colour=grey, accuracy=accuracy(0)).passed
 
 
+def test_a_file_that_computes_nonsense_either_way_is_not_said_to_want_other_colours(output: Make) -> None:
+    nonsense = ColourFigures(inputs=8, fed_db=-5.0, exchanged_db=-2.0)
+    assert verdict("int8", output(sqnr_db=-5.0), colour=nonsense).decided_by == "sqnr"
+
+
 def test_an_exact_file_passes_and_one_that_is_not_zero_where_the_source_is_fails(output: Make) -> None:
     exact = output(sqnr_db=None, max_abs_error=0.0)
     assert verdict("fp16", exact).outcome == "passed"
