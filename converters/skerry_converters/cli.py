@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from skerry_edge.foundation.errors import ConfigError
+from skerry_edge.options import NumberRange
 
 if TYPE_CHECKING:
     from skerry_converters.convert import Progress, Report
@@ -55,13 +56,13 @@ not fit; 3 a missing dependency; 4 a file that cannot be read or is damaged.
 @click.option("--license", "license_name", default="unknown", show_default=True, metavar="L", help="Its licence.")
 @click.option(
     "--score-threshold",
-    type=click.FloatRange(0, 1),
+    type=NumberRange(0, 1),
     metavar="S",
     help="Detections with a lower score are not reported. Default: 0.24 for a region layer, 0.25 for yolo layers.",
 )
 @click.option(
     "--nms-iou",
-    type=click.FloatRange(0, 1),
+    type=NumberRange(0, 1),
     metavar="I",
     help="Of two boxes of one class that overlap by more, the weaker is dropped. Default: 0.45.",
 )

@@ -9,8 +9,9 @@ from importlib.metadata import EntryPoint, PackageNotFoundError, distribution, e
 import click
 
 from skerry_edge import __version__
-from skerry_edge.foundation.errors import SkerryError
+from skerry_edge.foundation.errors import ReachError, SkerryError
 from skerry_edge.foundation.redaction import redact
+from skerry_edge.foundation.stdout import abandon_stdout, reader_is_gone
 
 GROUP = "skerry.commands"
 SUMMARIES = {
@@ -92,8 +93,15 @@ def root() -> None:
     """  # noqa: D301  # \b is click's mark for text that keeps its line breaks
 
 
+INTERRUPTED = 130
+"""What shells give for a program that Ctrl-C ended: 128 + SIGINT."""
+
+
 def main() -> None:
     """Run the command line: errors on stderr without a traceback, the documented exit codes."""
+    if sys.stderr is None:
+        # Started with `2>&-`: what would be said there goes nowhere, and is no reason to fail.
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115  # for as long as the process lives
     try:
         code = root.main(prog_name="skerry", standalone_mode=False)
     except SkerryError as error:
@@ -102,11 +110,30 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         code = error.exit_code
-    except (click.exceptions.Abort, KeyboardInterrupt):
+    except OSError as error:
+        code = _report_os_error(error)
+    except (click.exceptions.Abort, KeyboardInterrupt, ImportError) as error:
+        if isinstance(error, ImportError) and not _came_of_interrupt(error):
+            raise
         click.echo("interrupted", err=True)
-        code = 130
-    except BrokenPipeError:
-        # The reader of our output went away (`skerry … | head`); closing quietly is what it expects.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
+        code = INTERRUPTED
+    except SystemExit as error:
+        # The reader of our output went away (`skerry … | head`): click and rich each make an exit code 1 of that,
+        # where closing quietly is what the reader expects.
+        code = 0 if isinstance(error.__context__, BrokenPipeError) or reader_is_gone() else error.code
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _report_os_error(error: OSError) -> int:
+    """Say what no command foresaw, such as a full disk under standard output, and return the exit code."""
+    # What waits in the buffer would fail once more when the interpreter ends.
+    abandon_stdout()
+    where = None if error.filename is None else str(error.filename)
+    click.echo(redact(ReachError("reading or writing failed", where=where, found=error.strerror).report()), err=True)
+    return ReachError.exit_code
+
+
+def _came_of_interrupt(error: BaseException) -> bool:
+    """Tell whether Ctrl-C is behind ``error``: while a native library loads, it comes out as a failure to load."""
+    cause = error.__cause__ or error.__context__
+    return isinstance(cause, KeyboardInterrupt) or (cause is not None and _came_of_interrupt(cause))

@@ -80,15 +80,16 @@ def run(config: Path | None, log_level: str) -> None:
     import asyncio  # noqa: PLC0415  # keeps `--help` fast
 
     from skerry_edge.foundation.log import configure_logging  # noqa: PLC0415
+    from skerry_edge.foundation.stdout import announce  # noqa: PLC0415
     from skerry_server.app import FleetServer  # noqa: PLC0415
     from skerry_server.config import load_settings  # noqa: PLC0415
 
     configure_logging(log_level)
     fleet_server = FleetServer(load_settings(config))
-    click.echo(f"dashboard  {fleet_server.url}")
-    click.echo(f"broker     {fleet_server.settings.config.broker.url}")
-    click.echo(f"store      {fleet_server.store_place}")
-    click.echo(f"registry   {fleet_server.database.where}")
+    announce(f"dashboard  {fleet_server.url}")
+    announce(f"broker     {fleet_server.settings.config.broker.url}")
+    announce(f"store      {fleet_server.store_place}")
+    announce(f"registry   {fleet_server.database.where}")
     asyncio.run(_until_signal(fleet_server))
 
 

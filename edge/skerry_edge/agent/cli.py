@@ -48,10 +48,11 @@ def run(config_file: Path) -> None:
     from skerry_edge.agent.config_checks import load_config  # noqa: PLC0415  # keeps --help fast
     from skerry_edge.agent.parent import run_agent  # noqa: PLC0415  # keeps --help fast
     from skerry_edge.foundation.log import configure_logging  # noqa: PLC0415  # keeps --help fast
+    from skerry_edge.foundation.stdout import announce  # noqa: PLC0415  # keeps --help fast
 
     config = load_config(config_file)
     configure_logging(config.log_level)
-    run_agent(config, when_running=lambda: click.echo(_summary(config)))
+    run_agent(config, when_running=lambda: announce(_summary(config)))
 
 
 @agent.command(

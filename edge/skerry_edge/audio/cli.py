@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from skerry_edge.foundation.errors import DataError, ReachError
+from skerry_edge.options import NumberRange
 
 if TYPE_CHECKING:
     from skerry_edge.audio.pcm import AudioSource
@@ -44,14 +45,14 @@ Exit codes:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 @click.option(
     "--threshold",
-    type=click.FloatRange(0.0, 1.0),
+    type=NumberRange(0.0, 1.0),
     metavar="T",
     help="Count a word as heard above this score (0 to 1).  [default: the model's own cut-off]",
 )
 @click.option(
     "--refractory",
     "refractory_s",
-    type=click.FloatRange(0.0, 3600.0),
+    type=NumberRange(0.0, 3600.0),
     default=1.0,
     show_default=True,
     metavar="S",
@@ -60,7 +61,7 @@ Exit codes:
 @click.option(
     "--stall",
     "stall_s",
-    type=click.FloatRange(0.0, 86400.0),
+    type=NumberRange(0.0, 86400.0),
     default=10.0,
     show_default=True,
     metavar="S",
@@ -110,7 +111,7 @@ def _gather(text: str, stall_s: float, report: ListenReport) -> list[AudioSource
 
     try:
         return open_sources(text, stall_s=stall_s)
-    except DataError as error:
+    except (DataError, ReachError) as error:
         report.failed(text, error)
         return []
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
 
-from skerry_edge.cli import SUMMARIES, LazyCommands, root
+from skerry_edge.cli import SUMMARIES, LazyCommands, main, root
 
 HEAVY = ("numpy", "cv2", "onnxruntime", "ai_edge_litert", "tensorflow", "rich", "paho", "sqlalchemy", "fastapi")
 
@@ -67,3 +69,56 @@ def test_output_cut_short_by_the_reader_is_no_error() -> None:
         f"{sys.executable} -m skerry_edge --help | head -c 1", shell=True, capture_output=True, text=True, timeout=60
     )
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["boards", "list"], ["boards", "list", "--json"]])
+def test_a_reader_that_went_away_makes_no_failure(arguments: list[str]) -> None:
+    reader, out = os.pipe()
+    os.close(reader)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "skerry_edge", *arguments], stdout=out, stderr=subprocess.PIPE, timeout=60
+        )
+    finally:
+        os.close(out)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["boards", "list"], ["boards", "list", "--json"]])
+def test_output_that_a_full_disk_cuts_short_is_an_error(arguments: list[str]) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "skerry_edge", *arguments], stdout=full, stderr=subprocess.PIPE, timeout=60
+        )
+    assert done.returncode == 4
+    assert done.stderr.decode().splitlines() == [
+        "error: reading or writing failed",
+        "  found: No space left on device",
+    ]
+
+
+def test_a_closed_standard_error_changes_no_exit_code() -> None:
+    done = subprocess.run(
+        f"exec {sys.executable} -m skerry_edge boards show nonsense 2>&-",
+        shell=True,
+        stdout=subprocess.PIPE,
+        timeout=60,
+    )
+    assert done.returncode == 2
+
+
+def test_ctrl_c_while_a_native_library_loads_is_an_interrupt(monkeypatch, capsys) -> None:
+    def load(**_options: object) -> None:
+        raise ImportError("initialization failed") from KeyboardInterrupt()
+
+    monkeypatch.setattr(root, "main", load)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert (ended.value.code, capsys.readouterr().err) == (130, "interrupted\n")
+
+
+@pytest.mark.parametrize("option", ["--threshold", "--refractory", "--stall"])
+def test_a_number_that_is_none_is_wrong_usage(option: str) -> None:
+    done = skerry("listen", "alexa", "x.wav", option, "nan")
+    assert done.returncode == 2
+    assert "not a number" in done.stderr
