@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from pathlib import Path
 
 from skerry_edge.foundation.errors import ConfigError
@@ -26,9 +27,8 @@ def resolve_model(text: str) -> Path:
     shipped = shipped_models()
     if text in shipped:
         return shipped[text]
-    path = Path(text)
-    if text and path.exists():
-        return path
+    if text and os.path.exists(text):  # noqa: PTH110  # Path.exists() raises for a name too long
+        return Path(text)
     near = difflib.get_close_matches(text.removesuffix(SUFFIX), shipped, n=1, cutoff=0.5)
     if near:
         todo = f"did you mean '{near[0]}'?"

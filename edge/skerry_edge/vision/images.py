@@ -33,6 +33,9 @@ IMAGE_SUFFIXES = frozenset(
 )
 """Endings, in lower case, by which a folder's pictures are told from its other files."""
 
+MAX_FILE_BYTES = 1 << 30
+"""Far above any picture of the 2^30 pixels that OpenCV decodes at most, and small enough for memory."""
+
 Pixels = NDArray[np.uint8]
 """A picture as uint8 (height, width, 3), blue green red."""
 
@@ -45,9 +48,15 @@ def read_image(path: Path) -> Pixels:
     Raises ReachError where the file cannot be read, ImageError where it does not decode to its end.
     """
     try:
-        data = path.read_bytes()
+        # Reading a pipe could wait for ever, and a device never ends.
+        if path.exists() and not path.is_file():
+            raise ReachError("cannot read the image", where=str(path), found="no regular file")
+        with path.open("rb") as file:
+            data = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
         raise ReachError("cannot read the image", where=str(path), found=error.strerror) from error
+    if len(data) > MAX_FILE_BYTES:
+        raise ImageError("the image file is too large", where=str(path), found=f"over {MAX_FILE_BYTES} bytes")
     return decode_image(data, where=str(path))
 
 

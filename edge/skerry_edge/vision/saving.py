@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
@@ -40,7 +41,7 @@ class OutputFolder:
 
     def __init__(self, folder: Path, inputs: Iterable[Path]) -> None:
         self._folder = folder
-        self._taken = {path.resolve() for path in inputs}
+        self._taken = {_real(path) for path in inputs}
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -54,11 +55,16 @@ class OutputFolder:
         """Return the first free path for ``stem``, and take it."""
         number = 1
         path = self._folder / f"{stem}{suffix}"
-        while path.resolve() in self._taken:
+        while _real(path) in self._taken:
             number += 1
             path = self._folder / f"{stem}-{number}{suffix}"
-        self._taken.add(path.resolve())
+        self._taken.add(_real(path))
         return path
+
+
+def _real(path: Path) -> str:
+    # Path.resolve() raises RuntimeError for links in a circle before Python 3.13; such an input is told in its turn.
+    return os.path.realpath(path)
 
 
 class _DrawnStills:

@@ -224,3 +224,11 @@ def test_help_imports_no_runtime_and_no_array_library():
 def test_threads_and_variants_change_nothing_about_the_result(skerry, squares_bundle, photo, variant):
     outcome = skerry("detect", squares_bundle, photo, "--json", "--variant", variant, "--threads", 1)
     assert outcome.lines[0]["detections"][0]["box"] == pytest.approx([32, 32, 64, 64], abs=0.01)
+
+
+def test_links_in_a_circle_fail_alone_where_results_are_saved(skerry, squares_bundle, photo, tmp_path):
+    (tmp_path / "circle.png").symlink_to("circle.png")
+    outcome = skerry("detect", squares_bundle, tmp_path / "circle.png", photo, "--json", "--save", tmp_path / "out")
+    assert outcome.code == 4
+    assert outcome.lines[0]["error"].startswith("there is no such file")
+    assert (tmp_path / "out" / "photo.png").is_file()

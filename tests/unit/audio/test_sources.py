@@ -10,7 +10,7 @@ from skerry_edge.audio.microphone import MicrophoneSource
 from skerry_edge.audio.recordings import RecordingSource
 from skerry_edge.audio.sources import open_sources
 from skerry_edge.audio.stdin import StdinSource
-from skerry_edge.foundation.errors import DataError
+from skerry_edge.foundation.errors import DataError, ReachError
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,11 @@ def test_a_folder_names_its_recordings_in_order(tmp_path: Path) -> None:
 def test_an_empty_folder_is_an_error_and_not_a_silent_success(tmp_path: Path) -> None:
     with pytest.raises(DataError):
         open_sources(str(tmp_path))
+
+
+@pytest.mark.parametrize("name", ["", "x" * 300])
+def test_a_name_that_no_file_can_have_is_refused(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "here.wav").write_bytes(b"")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ReachError):
+        open_sources(name)

@@ -48,7 +48,7 @@ def test_a_misspelt_name_is_answered_with_the_nearest(shipped: Path) -> None:
     assert "did you mean 'demo-discs'?" in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["", "nowhere/at/all.skerry"])
+@pytest.mark.parametrize("text", ["", "nowhere/at/all.skerry", "x" * 300])
 def test_what_is_neither_name_nor_path_is_refused_with_the_names(shipped: Path, text: str) -> None:
     with pytest.raises(ConfigError, match="demo-discs"):
         catalogue.resolve_model(text)

@@ -1,5 +1,6 @@
 """What an argument means, and how one file's failure leaves the others alone."""
 
+import os
 from contextlib import closing
 
 import cv2
@@ -121,3 +122,30 @@ def test_what_is_no_video_is_refused(tmp_path, content):
     path.write_bytes(content)
     with pytest.raises(VideoError, match="does not open"):
         open_source(str(path))
+
+
+def test_a_pipe_or_a_device_is_refused_and_never_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.jpg")
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "endless.jpg").symlink_to("/dev/zero")
+    for name in ("pipe.jpg", "pipe", "endless.jpg"):
+        with pytest.raises(ReachError, match="neither a file nor a folder"):
+            open_source(str(tmp_path / name))
+
+
+def test_a_pipe_or_a_device_leaves_the_rest_of_its_folder(tmp_path):
+    (tmp_path / "a.jpg").symlink_to("/dev/zero")
+    os.mkfifo(tmp_path / "b.jpg")
+    write_picture(tmp_path / "c.png", 3)
+    endless, pipe, last = items(tmp_path)
+    assert isinstance(endless.error, ReachError)
+    assert isinstance(pipe.error, ReachError)
+    assert isinstance(last, Frame)
+
+
+@pytest.mark.parametrize("name", ["", "x" * 300])
+def test_a_name_that_no_file_can_have_is_refused(name, tmp_path, monkeypatch):
+    write_picture(tmp_path / "here.png", 1)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ReachError):
+        open_source(name)
