@@ -119,7 +119,8 @@ def _files(names: tuple[str, ...]) -> list[Path]:
     """Return the files that ``names`` stand for, those of folders included."""
     files: list[Path] = []
     for path in map(Path, names):
-        files += path.iterdir() if path.is_dir() else [path]
+        # A folder that cannot be looked into is told in its turn, like any other input.
+        files += path.iterdir() if os.path.isdir(path) and os.access(path, os.R_OK) else [path]  # noqa: PTH112  # Path.is_dir() raises for a name too long
     return files
 
 
