@@ -26,7 +26,7 @@ check: $(VENV)/.dev ## Lint, types, import rules, documents
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports --no-timing
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/python scripts/check_docs.py
 
 format: $(VENV)/.dev ## Format the code and apply safe fixes
