@@ -134,13 +134,27 @@ def check(config: ServerConfig, where: str) -> None:
             todo="use 127.0.0.1 and reach it through an SSH tunnel or a reverse proxy that asks for a password",
         )
     if isinstance(config.store, InfluxStore):
-        parts = urlsplit(config.store.url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ConfigError(
-                "the store's address must be http://host:port or https://host:port",
-                where=f"{where}, key 'store.url'",
-                found=repr(redact(config.store.url)),
-            )
+        _check_store_url(config.store.url, where=f"{where}, key 'store.url'")
+
+
+def _check_store_url(url: str, *, where: str) -> None:
+    try:
+        parts = urlsplit(url)
+        is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_address = False
+    if not is_address:
+        raise ConfigError(
+            "the store's address must be http://host:port or https://host:port", where=where, found=repr(redact(url))
+        )
+    # Errors name the address, and health shows them to everybody: it must hold no secret.
+    if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
+        raise ConfigError(
+            "the store's address must not hold a login, a query or a fragment",
+            where=where,
+            found=repr(redact(url)),
+            todo="set 'username' and 'password_file', or 'token_file', beside it",
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

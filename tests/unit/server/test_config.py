@@ -90,6 +90,22 @@ def test_a_password_in_the_brokers_address_is_refused_and_not_repeated(tmp_path)
     assert "password_file" in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "url", ["influx:8086", "http://", "http://db:port", "http://db:99999", "http://db:0", "http://[db"]
+)
+def test_a_stores_address_that_is_none_is_refused(tmp_path, url):
+    with pytest.raises(ConfigError, match=r"store\.url"):
+        load_settings(write(tmp_path, f'[store]\nkind = "influxdb"\nurl = "{url}"\n'))
+
+
+@pytest.mark.parametrize("url", ["http://me:hunter2@db:8086", "http://db:8086/?u=me&p=hunter2", "http://db#x"])
+def test_a_secret_in_the_stores_address_is_refused_since_health_shows_the_address(tmp_path, url):
+    with pytest.raises(ConfigError, match="must not hold a login") as caught:
+        load_settings(write(tmp_path, f'[store]\nkind = "influxdb"\nurl = "{url}"\n'))
+    assert "hunter2" not in str(caught.value)
+    assert "password_file" in str(caught.value)
+
+
 def test_the_scheme_decides_about_port_and_encryption():
     plain, encrypted = broker_address("mqtt://b", where=""), broker_address("mqtts://b", where="")
     assert (plain.port, plain.tls) == (1883, False)
