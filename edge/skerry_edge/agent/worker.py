@@ -83,7 +83,7 @@ class Worker:
         if action == "spawn":
             self._spawn(now_s)
         elif action == "kill":
-            self._fail(supervision.overdue_reason(self._life, self._deadlines))
+            self._judge_overdue()
 
     def terminate(self) -> None:
         """Ask the child to end, and start no other."""
@@ -110,6 +110,12 @@ class Worker:
         self._selector.register(child.reports, EVENT_READ, self._read_reports)
         self._selector.register(child.log, EVENT_READ, self._read_log)
         _log.debug("pipeline %s: child %d started", self.pipeline.name, child.pid)
+
+    def _judge_overdue(self) -> None:
+        """Kill a child that missed its deadline, but not for a beat that lies unread because this process was late."""
+        self._read_reports()
+        if supervision.due_action(self._life, time.monotonic()) == "kill":
+            self._fail(supervision.overdue_reason(self._life, self._deadlines))
 
     def _read_reports(self) -> None:
         if self._child is None:
