@@ -122,8 +122,9 @@ class Worker:
 
     def _mark(self, devices: list[str]) -> None:
         with self._database.transaction() as session:
-            mark_silent(session, devices, now_ms=now_ms(), limit_s=self._silence.limit_s)
-        LOG.warning("nothing heard for %g s from: %s", self._silence.limit_s, ", ".join(devices))
+            fallen = mark_silent(session, devices, now_ms=now_ms(), limit_s=self._silence.limit_s)
+        if fallen:
+            LOG.warning("nothing heard for %g s from: %s", self._silence.limit_s, ", ".join(fallen))
 
     def _present_devices(self) -> list[str]:
         with self._database.transaction() as session:

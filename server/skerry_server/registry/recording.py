@@ -41,10 +41,13 @@ def record(session: Session, accepted: Sequence[Accepted], letters: Sequence[Dea
     return Recorded(heard=heard, new_events=new_events, contradictions=contradictions, trimmed_letters=trimmed)
 
 
-def mark_silent(session: Session, devices: Iterable[str], *, now_ms: int, limit_s: float) -> None:
-    """Note that nothing came from ``devices`` for ``limit_s`` seconds."""
+def mark_silent(session: Session, devices: Iterable[str], *, now_ms: int, limit_s: float) -> list[str]:
+    """Note that nothing came from ``devices`` for ``limit_s`` seconds; return those that counted as there until now."""
     known = presence_of(session, devices)
-    save_presence(session, {device: silent(one, now_ms=now_ms, limit_s=limit_s) for device, one in known.items()})
+    fallen = {device: silent(one, now_ms=now_ms, limit_s=limit_s) for device, one in known.items()}
+    fallen = {device: after for device, after in fallen.items() if after != known[device]}
+    save_presence(session, fallen)
+    return sorted(fallen)
 
 
 def _keep_events(session: Session, accepted: Sequence[Accepted]) -> tuple[int, list[DeadLetter]]:

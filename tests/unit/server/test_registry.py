@@ -68,11 +68,20 @@ def test_events_are_counted_by_kind_and_label(filled):
 def test_a_silent_device_goes_offline_with_the_reason(filled):
     with filled.transaction() as session:
         assert present_devices(session) == ["cam-1", "cam-2"]
-        mark_silent(session, ["cam-1"], now_ms=9_000, limit_s=90)
+        assert mark_silent(session, ["cam-1"], now_ms=9_000, limit_s=90) == ["cam-1"]
     with filled.transaction() as session:
         assert count_devices(session) == {"offline": 1, "online": 1}
         ((_, presence),) = list_devices(session, device="cam-1")
         assert (presence.reason, presence.since_ms) == ("no heartbeat for 90 s", 9_000)
+
+
+def test_the_silence_of_a_device_that_is_offline_already_is_no_news(filled):
+    with filled.transaction() as session:
+        mark_silent(session, ["cam-1"], now_ms=9_000, limit_s=90)
+        assert mark_silent(session, ["cam-1"], now_ms=99_000, limit_s=90) == []
+    with filled.transaction() as session:
+        ((_, presence),) = list_devices(session, device="cam-1")
+        assert presence.since_ms == 9_000
 
 
 def test_the_oldest_dead_letters_make_room(database, monkeypatch):
