@@ -6,9 +6,9 @@ import random
 from dataclasses import dataclass
 from typing import Literal, TypedDict
 
+from skerry_edge import __version__
 from skerry_edge.contracts.messages import Event, Heartbeat, PipelineVitals, Quantiles, Status
 
-AGENT_VERSION = "0.1.0"
 BOARDS = ("raspberry-pi-4", "raspberry-pi-5", "jetson-orin-nano", "generic-arm64")
 SITES = ("harbour", "mill", "workshop")
 MODEL, MODEL_VERSION = "yolov2-tiny-voc", "1.0.0"
@@ -75,7 +75,7 @@ class SimulatedDevice:
         return Heartbeat(
             **self._next(ts_ms),
             board=self.board,
-            agent_version=AGENT_VERSION,
+            agent_version=__version__,
             uptime_s=self.beats * self.interval_s,
             cpu_percent=_within(self.cpu.step(self.chance), 1.0, 100.0),
             memory_used_mb=_within(380.0 + self.chance.gauss(0.0, 6.0), 100.0, 3800.0),
