@@ -55,7 +55,8 @@ class AccuracyMeter:
             objects=int(source.positives.sum()),
             source_ap50=POINTS * source_ap,
             variant_ap50=POINTS * mean_average_precision(variant),
-            drop=-POINTS * interval.difference,
-            drop_low=-POINTS * interval.high,
-            drop_high=-POINTS * interval.low,
+            # Subtracted, as minus nothing would be printed as -0.
+            drop=0.0 - POINTS * interval.difference,
+            drop_low=0.0 - POINTS * interval.high,
+            drop_high=0.0 - POINTS * interval.low,
         )
