@@ -45,19 +45,19 @@ def convert_function(function: Function, precision: str, samples: Samples | None
     if settings.optimized:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.target_spec.supported_types = list(settings.weights)
-    if settings.operators is not None:
+    if settings.operators is not None and samples is not None:
         converter.target_spec.supported_ops = [settings.operators]
-        converter.representative_dataset = _representative(samples)
+        converter.representative_dataset = representative(samples)
     converter.inference_input_type = converter.inference_output_type = settings.edge
     try:
         data: bytes = converter.convert()
     except Exception as error:  # the converter raises its own class, ValueError and others
-        raise DataError("TensorFlow cannot convert the network", where=where, found=_told(error)) from error
+        raise DataError("TensorFlow cannot convert the network", where=where, found=told(error)) from error
     return _in_signature_order(data, [one.name for one in function.inputs])
 
 
-def _representative(samples: Samples | None) -> Callable[[], Iterator[list[FloatArray]]]:
-    assert samples is not None  # noqa: S101  # for the type checker; `Target.make` has asked
+def representative(samples: Samples) -> Callable[[], Iterator[list[FloatArray]]]:
+    """Return samples as a representative data set."""
 
     def each() -> Iterator[list[FloatArray]]:
         for sample in samples:
@@ -66,7 +66,7 @@ def _representative(samples: Samples | None) -> Callable[[], Iterator[list[Float
     return each
 
 
-def _told(error: Exception) -> str:
+def told(error: Exception) -> str:
     """Return the lines of the converter's message that say what it cannot do, not where in its own code."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     telling = [line for line in lines if "error:" in line or "ops:" in line.lower()]

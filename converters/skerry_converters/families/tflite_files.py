@@ -36,7 +36,7 @@ def _target(precision: Precision, *, calibrated: bool = False) -> Target:
 def build_tflite(
     source: SourceModel, form: FormName, precision: Precision, samples: Samples | None, folder: Path
 ) -> Built:
-    """Write `model-<precision>.tflite`: from a function by TensorFlow, from a float TFLite file by LiteRT's quantizer.
+    """Write `model-<precision>.tflite`: from a function by TensorFlow's converter, else from a float TFLite file.
 
     A source that is quantized already is copied. Raises as `Target.make`.
     """
@@ -48,12 +48,19 @@ def build_tflite(
     if precision == "fp32" or facts.quantized:
         shutil.copyfile(file.path, path)
         return _built(path, file.inputs, file.outputs, file.tools)
-    from skerry_converters.families.tflite_quantizer import quantize_file  # noqa: PLC0415  # heavy
+    if precision == "fp16" or precision == "dynamic":  # noqa: PLR1714  # mypy follows this, not `in`
+        from skerry_converters.families.tflite_quantizer import shrink_weights  # noqa: PLC0415  # heavy
 
-    fitting = turned(samples, facts.inputs, file.inputs) if samples is not None else None
-    path.write_bytes(quantize_file(file.path, precision, fitting, where=facts.where))
-    tools = {**file.tools, **versions("litert-quantizer", "ai-edge-litert")}
-    return _built(path, file.inputs, file.outputs, tools)
+        path.write_bytes(shrink_weights(file.path, precision, where=facts.where))
+        tools = versions("litert-quantizer", "ai-edge-litert")
+    else:
+        from skerry_converters.families.tf_quantizer import quantize_file  # noqa: PLC0415  # imports TensorFlow
+
+        assert samples is not None  # noqa: S101  # for the type checker; `Target.make` has asked
+        fitting = turned(samples, facts.inputs, file.inputs)
+        path.write_bytes(quantize_file(file.path, precision, fitting, where=facts.where))
+        tools = versions("tensorflow")
+    return _built(path, file.inputs, file.outputs, {**file.tools, **tools})
 
 
 def build_from_function(
