@@ -22,6 +22,8 @@ Sha256 = Annotated[str, Meta(pattern=whole(SHA256_PATTERN))]
 FileName = Annotated[str, Meta(pattern=whole(FILE_PATTERN), max_length=200)]
 Positive = Annotated[int, Meta(ge=1, le=2**31)]
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
+Extent = Annotated[float, Meta(gt=0.0, le=1e6)]
+"""A width, height or stretch; one that is not above 0, or overflows float32, turns boxes inside out."""
 DType = Literal["float32", "float16", "int8", "uint8", "int16", "int32", "int64"]
 
 
@@ -63,7 +65,7 @@ class YoloRegion(_Part, frozen=True, kw_only=True, tag="yolo-region", tag_field=
     """Darknet's region layer (YOLOv2) over one raw output of num*(5+classes) channels; anchors in grid cells."""
 
     classes: Positive
-    anchors: Annotated[tuple[tuple[float, float], ...], Meta(min_length=1)]
+    anchors: Annotated[tuple[tuple[Extent, Extent], ...], Meta(min_length=1)]
     softmax: bool = True
     score_threshold: Share = 0.24
     nms_iou: Share = 0.45
@@ -72,8 +74,8 @@ class YoloRegion(_Part, frozen=True, kw_only=True, tag="yolo-region", tag_field=
 class YoloScale(_Part, frozen=True, kw_only=True):
     """One output of a multi-scale head: its own anchors in input pixels and Darknet's ``scale_x_y``."""
 
-    anchors_px: Annotated[tuple[tuple[float, float], ...], Meta(min_length=1)]
-    scale_x_y: float = 1.0
+    anchors_px: Annotated[tuple[tuple[Extent, Extent], ...], Meta(min_length=1)]
+    scale_x_y: Extent = 1.0
 
 
 class YoloHead(_Part, frozen=True, kw_only=True, tag="yolo-head", tag_field="kind"):
