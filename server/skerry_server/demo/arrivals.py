@@ -20,7 +20,11 @@ WANTED_KINDS = ("detection", "wakeword")
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """An event as far as the demo's table is concerned; times in ms, absent where the device gave none."""
+    """An event as far as the demo's table is concerned.
+
+    ``latency_ms`` runs from capture to decision, absent where the device gave none; ``delivery_ms`` from capture to
+    the server.
+    """
 
     device: str
     kind: str
