@@ -27,16 +27,19 @@ def commands(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[tu
 
 def render() -> str:
     """Return the whole document."""
+    known = dict(commands(root, ("skerry",)))
     parts = [HEADER]
-    for path, command in commands(root, ("skerry",)):
-        context: click.Context | None = None
-        for word in path:
-            context = click.Context(command, info_name=word, parent=context, max_content_width=WIDTH)
-        if context is not None:
-            context.terminal_width = WIDTH
-            text = "\n".join(line.rstrip() for line in command.get_help(context).splitlines())
-            parts.append(f"## `{' '.join(path)}`\n\n```text\n{text}\n```\n")
+    for path, command in known.items():
+        text = "\n".join(line.rstrip() for line in command.get_help(context_of(path, known)).splitlines())
+        parts.append(f"## `{' '.join(path)}`\n\n```text\n{text}\n```\n")
     return "\n".join(parts)
+
+
+def context_of(path: tuple[str, ...], known: dict[tuple[str, ...], click.Command]) -> click.Context:
+    """Return the context in which the command called by ``path`` would print its help."""
+    command = known[path]
+    parent = context_of(path[:-1], known) if len(path) > 1 else None
+    return click.Context(command, info_name=path[-1], parent=parent, terminal_width=WIDTH, **command.context_settings)
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ Examples:
   skerry convert yolo-fastest.cfg --weights yolo-fastest.weights \\
       --labels voc.names --to onnx-fp32 --resize letterbox --license MIT \\
       --model-version 2.1.0 --out yolo-fastest.skerry --json
+
 \b
 Exit codes: 0 done; 1 a file failed the gate; 2 wrong usage, or a cfg that does
 not fit; 3 a missing dependency; 4 a file that cannot be read or is damaged.

@@ -33,6 +33,7 @@ Exit codes:
   2  wrong usage or configuration
   3  a missing dependency or device
   4  I/O or network, or an input that is damaged
+
 \b
 Shell completion (bash; zsh and fish likewise):
   eval "$(_SKERRY_COMPLETE=bash_source skerry)"

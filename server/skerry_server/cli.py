@@ -31,17 +31,21 @@ A configuration, with what holds where a line is left out:
   client_id = "skerry-server"       # this server's alone: its session waits under it
   # username = "server"
   # password_file = "broker.secret"
+
 \b
   [store]
   kind = "sqlite"                   # or "influxdb", with url and database, or organisation, bucket, token_file
   # path = "telemetry.sqlite"
+
 \b
   [registry]
   # url = "postgresql+psycopg://skerry@db/skerry"
+
 \b
   [http]
   host = "127.0.0.1"
   port = 8080
+
 \b
   [presence]
   heartbeat_s = 30

@@ -27,9 +27,11 @@ Examples:
   skerry agent run --config /etc/skerry/agent.toml
   SKERRY_MQTT_PASSWORD=… skerry agent run --config cam-1.toml
   arecord -t raw -f S16_LE -r 16000 -c 1 | skerry agent run --config ear.toml
+
 \b
 Signals:
   SIGTERM, SIGINT  end every pipeline, publish the status `offline`, disconnect; exit code 0
+
 \b
 Exit codes:
   0  ended by a signal

@@ -26,10 +26,12 @@ Examples:
   skerry listen models/okay_nabu.json mic
   skerry listen alexa mic:plughw:CARD=Device
   arecord -t raw -f S16_LE -c 1 -r 16000 | skerry listen alexa -
+
 \b
 Output with --json, one line each:
   {"source": "kitchen.wav", "word": "Alexa", "time_s": 1.24, "score": 0.9961}
   {"source": "broken.flac", "error": "the recording does not decode; ..."}
+
 \b
 Exit codes:
   0  every source was heard to its end, with or without a wake word

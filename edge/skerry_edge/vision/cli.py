@@ -24,6 +24,7 @@ Examples:
   skerry detect model.skerry photos/ --threshold 0.5 --save boxes/
   skerry detect model.skerry street.mp4 --json > street.jsonl
   skerry detect model.skerry photo.jpg --variant tflite-int8 --threads 4
+
 \b
 Output with --json, one line a frame, boxes in pixels of the source picture:
   {"source": "photo.jpg", "index": 0,
@@ -31,6 +32,7 @@ Output with --json, one line a frame, boxes in pixels of the source picture:
    "timing_ms": {"capture": 4.1, "preprocess": 0.4, "inference": 31.2, "postprocess": 0.1}}
   {"source": "broken.jpg", "error": "the image does not decode; ..."}
   "box" is x_min, y_min, x_max, y_max. A line of the first kind is one line; it is broken here to fit.
+
 \b
 Exit codes:
   0  every file was looked at to its end, with or without objects
