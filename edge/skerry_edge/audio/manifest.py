@@ -21,6 +21,8 @@ _MISSING = re.compile(r"missing required field `(?P<key>[^`]+)`")
 
 Cutoff = Annotated[float, Meta(ge=0.0, le=1.0)]
 Window = Annotated[int, Meta(ge=1, le=1000)]
+FileName = Annotated[str, Meta(pattern=r"^[^/]+$", max_length=255)]
+"""The model lies beside its manifest, which may be a stranger's and names no other place."""
 
 
 class MicroSettings(Struct, frozen=True, kw_only=True):
@@ -39,7 +41,7 @@ class WakeWordManifest(Struct, frozen=True, kw_only=True):
 
     type: Literal["micro"]
     wake_word: Annotated[str, Meta(min_length=1, max_length=128)]
-    model: Annotated[str, Meta(min_length=1, max_length=255)]
+    model: FileName
     version: Literal[1, 2]
     micro: MicroSettings
     author: str = ""
