@@ -52,7 +52,7 @@ A configuration, with what holds where a line is left out:
   missed = 3
 
 Data goes to $STATE_DIRECTORY, else $XDG_STATE_HOME/skerry, else ~/.local/state/skerry. Paths in the file are
-relative to it. The server listens on this machine only, because it has no sign-in yet.
+taken from the file's own folder. The server listens on this machine only, because it has no sign-in yet.
 
 \b
 Exit codes:
