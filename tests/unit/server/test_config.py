@@ -74,6 +74,8 @@ def test_loopback_is_known_by_all_its_names(host):
         "mqtt://b:port",
         "mqtt://b:99999",
         "mqtt://b/path",
+        "mqtt://b?password=x",
+        "mqtt://b#fragment",
         "mqtt://[b",
         f"mqtt://{'b' * 80}",
     ],
