@@ -63,7 +63,7 @@ class DemoAgent:
     def check(self) -> None:
         """Let the agent's own command judge the configuration. Raises ConfigError with what it said."""
         command = [*SKERRY, "agent", "check-config", "--json", str(self._config)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=CHECK_S, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=CHECK_S, check=False, cwd=self._folder)
         if done.returncode != 0:
             raise ConfigError("the agent cannot run what the demo was given", found=_troubles(done))
 
