@@ -6,9 +6,10 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from skerry_edge.contracts.patterns import whole
 from skerry_edge.contracts.topics import NAME_PATTERN
 
-Name = Annotated[str, Meta(pattern=NAME_PATTERN)]
+Name = Annotated[str, Meta(pattern=whole(NAME_PATTERN))]
 Seconds = Annotated[float, Meta(gt=0, le=86400)]
 Wait = Annotated[float, Meta(ge=0, le=86400)]
 Rate = Annotated[float, Meta(gt=0, le=1000)]

@@ -20,7 +20,6 @@ from skerry_edge.agent.config import (
     VideoSource,
     WakeWordPipeline,
 )
-from skerry_edge.contracts.topics import NAME_PATTERN, is_name
 from skerry_edge.foundation.config import line_of, load_toml
 from skerry_edge.foundation.errors import ConfigError
 
@@ -52,10 +51,6 @@ def _located(error: ConfigError, path: Path, key: KeyPath) -> ConfigError:
 
 def _problem(config: AgentConfig) -> tuple[KeyPath, ConfigError] | None:
     """Return the first thing that is wrong and the key that it concerns."""
-    for key in ("site", "device"):
-        if not is_name(getattr(config, key)):
-            error = ConfigError(f"'{key}' must match {NAME_PATTERN}", found=repr(getattr(config, key)))
-            return (key,), error
     try:
         load_board(config.board)
     except ConfigError as error:
