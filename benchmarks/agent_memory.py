@@ -78,7 +78,7 @@ class _Beats:
         self._client.loop_stop()
 
     def _note(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
-        beat = decode(parse_topic(message.topic).kind, message.payload)
+        beat = decode(parse_topic(message.topic).kind, bytes(message.payload))
         if isinstance(beat, Heartbeat) and len(beat.pipelines) == 2 and all(one.frames for one in beat.pipelines):
             self._arrived.release()
 

@@ -178,7 +178,13 @@ def broker_address(url: str, *, where: str) -> BrokerAddress:
         (parts.hostname or "").encode("idna")
     except ValueError as error:
         raise ConfigError("the broker's address is no URL", where=where, found=repr(redact(url))) from error
-    if parts.scheme not in DEFAULT_PORTS or not parts.hostname or parts.path.strip("/") or parts.query or parts.fragment:
+    if (
+        parts.scheme not in DEFAULT_PORTS
+        or not parts.hostname
+        or parts.path.strip("/")
+        or parts.query
+        or parts.fragment
+    ):
         raise ConfigError(
             "the broker's address must be mqtt://host:port or mqtts://host:port, and nothing more",
             where=where,
