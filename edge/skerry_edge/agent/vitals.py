@@ -64,6 +64,6 @@ class VitalsCollector:
         return vitals
 
     def _cause(self, cause: str) -> str:
-        """Return what ``cause`` counts as: a child's words must not make a heartbeat larger than the contract allows."""
+        """Return what ``cause`` counts as: a child's words must not make a heartbeat outgrow the contract."""
         told_apart = cause in self._drops or len(self._drops) < MAX_DROP_CAUSES - 1
         return cause if told_apart and len(cause) <= MAX_CAUSE_CHARS else OTHER_CAUSE

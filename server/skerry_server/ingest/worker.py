@@ -115,9 +115,9 @@ class Worker:
         self._health.works("registry", self._database.where)
         self._health.settle(durable=count, dead=len(committed.letters))
         # One line for each reason in a batch: a device that babbles must not fill the disk through the log.
-        for reason, count in Counter(letter.reason for letter in committed.letters).items():
+        for reason, letters in Counter(letter.reason for letter in committed.letters).items():
             first = next(letter for letter in committed.letters if letter.reason == reason)
-            LOG.warning("%d dead letters (%s), the first on %r: %s", count, reason, first.topic, first.detail)
+            LOG.warning("%d dead letters (%s), the first on %r: %s", letters, reason, first.topic, first.detail)
         if committed.recorded.trimmed_letters:
             LOG.warning("%d old dead letters made room for new ones", committed.recorded.trimmed_letters)
         for device in committed.recorded.heard:
