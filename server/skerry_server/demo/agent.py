@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from skerry_edge.foundation.errors import ConfigError, ReachError
+from skerry_edge.foundation.errors import ConfigError, MissingError, ReachError
 from skerry_server.leash import LeashedProcess
 
 DEVICE, SITE = "demo-agent", "demo"
@@ -24,7 +24,8 @@ site = {site}
 device = {device}
 state_dir = "state"
 heartbeat_interval_s = {heartbeat_s}
-{board}
+board = {board}
+
 [mqtt]
 url = {url}
 
@@ -90,14 +91,20 @@ class DemoAgent:
 
 
 def config_text(*, broker_url: str, model: str, video: Path, audio: Path) -> str:
-    """Return the agent's TOML; ``model`` is a shipped model's name or, where there is such a file, a path."""
+    """Return the agent's TOML; ``model`` is a shipped model's name or, where there is such a file, a path.
+
+    Raises MissingError on a machine whose processor no general board profile describes.
+    """
     board = _BOARDS.get(platform.machine())
+    if board is None:
+        todo = f"run it on {' or '.join(_BOARDS)}"
+        raise MissingError("no board profile describes this machine", found=platform.machine(), todo=todo)
     given = Path(model)
     return _CONFIG.format(
         site=_quoted(SITE),
         device=_quoted(DEVICE),
         heartbeat_s=HEARTBEAT_S,
-        board=f"board = {_quoted(board)}\n" if board else "",
+        board=_quoted(board),
         url=_quoted(broker_url),
         model=_quoted(str(given.resolve()) if given.exists() else model),
         hold_s=HOLD_S,
