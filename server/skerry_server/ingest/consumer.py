@@ -18,7 +18,7 @@ from gmqtt.mqtt.constants import MQTTv50, MQTTv311
 from gmqtt.mqtt.handler import MQTTConnectError
 
 from skerry_edge.contracts.topics import FLEET_FILTER
-from skerry_server.config import BrokerAddress
+from skerry_edge.foundation.broker_address import BrokerAddress
 from skerry_server.errors import BrokerError
 from skerry_server.health import Health, now_ms
 from skerry_server.ingest.intake import Intake
