@@ -72,12 +72,12 @@ def frame_to_boxes_figure(network: TinyYolo, detector: Detector) -> Figure:
 def bare_session(bundle: Path) -> onnxruntime.InferenceSession:
     """Return the network as ONNX Runtime alone runs it.
 
-    Its workers stop spinning after each call, as ours do: else they would still spin, for some 30 ms, on the cores on
-    which the other side is being timed.
+    Its workers wait asleep, as ours do: else they would spin on, for some 30 ms after each call, on the cores on which
+    the other side is being timed.
     """
     opened = Bundle.open(bundle)
     options = onnxruntime.SessionOptions()
-    options.add_session_config_entry("session.force_spinning_stop", "1")
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     content = opened.read(opened.variant(VARIANT))
     return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
