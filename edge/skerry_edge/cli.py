@@ -60,11 +60,10 @@ class LazyCommands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command, and suggest the nearest name where there is none."""
         if args and not args[0].startswith("-") and args[0] not in _entries():
-            import difflib  # noqa: PLC0415  # only for the suggestion
+            from skerry_edge.foundation.nearest import suggestion  # noqa: PLC0415  # only for the suggestion
 
-            near = difflib.get_close_matches(args[0], list(_entries()), n=1)
-            hint = f" Did you mean '{near[0]}'?" if near else " See 'skerry --help'."
-            ctx.fail(f"No such command '{args[0]}'.{hint}")
+            hint = suggestion(args[0], _entries(), otherwise="see 'skerry --help'")
+            ctx.fail(f"No such command '{args[0]}'; {hint}")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

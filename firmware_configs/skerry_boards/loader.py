@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from importlib.resources import files
 
 from skerry_boards.schema import Board
 from skerry_edge.foundation.config import parse_toml
 from skerry_edge.foundation.errors import ConfigError
+from skerry_edge.foundation.nearest import suggestion
 
 _SUFFIX = ".toml"
 _DATA = files("skerry_boards") / "data"
@@ -22,8 +22,7 @@ def load_board(name: str) -> Board:
     """Return a profile by name. Raises ConfigError, naming the nearest one, where there is none."""
     known = board_names()
     if name not in known:
-        near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-        todo = f"did you mean '{near[0]}'?" if near else f"known boards: {', '.join(known)}"
+        todo = suggestion(name, known, otherwise=f"known boards: {', '.join(known)}")
         raise ConfigError("there is no such board", found=f"'{name}'", todo=todo)
     board = parse_board((_DATA / f"{name}{_SUFFIX}").read_text("utf-8"), where=f"{name}{_SUFFIX}")
     if board.name != name:

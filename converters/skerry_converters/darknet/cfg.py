@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 from collections.abc import Sequence
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from skerry_edge.foundation.errors import ConfigError, ReachError
+from skerry_edge.foundation.nearest import suggestion
 
 MAX_BYTES = 1_000_000
 MAX_INTEGER = 1 << 20
@@ -154,5 +154,4 @@ def _shorten(text: str) -> str:
 
 def nearest(name: str, known: Sequence[str]) -> str:
     """Return advice for an unknown name: the nearest known one, or all of them."""
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    return f"did you mean '{near[0]}'?" if near else f"known: {', '.join(known)}"
+    return suggestion(name, known, otherwise=f"known: {', '.join(known)}")

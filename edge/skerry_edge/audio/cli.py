@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from skerry_edge.audio.report import ListenReport
     from skerry_edge.audio.wakeword import WakeWordListener
 
-FAILED_EXIT_CODE = 4
+FAILED_EXIT_CODE = DataError.exit_code
 
 EPILOG = """\
 \b

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from pathlib import Path
 
 from skerry_edge.audio.manifest import builtin_manifests, read_manifest, window_size
 from skerry_edge.foundation.errors import ConfigError, DataError, MissingError
+from skerry_edge.foundation.nearest import suggestion
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,8 +35,8 @@ def find_model(text: str) -> WakeWordModel:
         raise MissingError(
             "the built-in wake words are not installed", found=f"'{text}'", todo="pip install 'skerry[wakeword]'"
         )
-    near = difflib.get_close_matches(text.lower().replace(" ", "_"), known, n=1, cutoff=0.5)
-    todo = f"did you mean '{near[0]}'?" if near else f"give a manifest (*.json), or one of: {', '.join(known)}"
+    otherwise = f"give a manifest (*.json), or one of: {', '.join(known)}"
+    todo = suggestion(text.lower().replace(" ", "_"), known, otherwise=otherwise)
     raise ConfigError("there is no such wake-word model", found=f"'{text}'", todo=todo)
 
 

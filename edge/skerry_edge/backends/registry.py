@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes.util
-import difflib
 import importlib
 import importlib.util
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from skerry_edge.backends.base import Backend, BackendOptions
 from skerry_edge.foundation.errors import ConfigError, MissingError
+from skerry_edge.foundation.nearest import suggestion
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,6 +93,5 @@ def _entry(name: str) -> BackendEntry:
     try:
         return BACKENDS[name]
     except KeyError:
-        near = difflib.get_close_matches(name, BACKENDS, n=1)
-        todo = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(BACKENDS)}"
+        todo = suggestion(name, BACKENDS, otherwise=f"known: {', '.join(BACKENDS)}")
         raise ConfigError("unknown backend", found=f"'{name}'", todo=todo) from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import tempfile
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from skerry_edge.backends.registry import BACKENDS, missing_reason, open_backend
 from skerry_edge.contracts.bundle import Bundle
 from skerry_edge.contracts.manifest import Artifact, Tensor, Variant
 from skerry_edge.foundation.errors import ConfigError, MissingError
+from skerry_edge.foundation.nearest import suggestion
 
 PRECISIONS = ("fp32", "fp16", "dynamic", "int8x16", "int8")
 """Most faithful first: a device that wants the fast one names it, everybody else gets the exact one."""
@@ -141,6 +141,5 @@ def _backend_of(name: str, variant: Variant, backend: str | None) -> str:
 
 
 def _unknown(kind: str, name: str, known: list[str], where: str) -> ConfigError:
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    todo = f"did you mean '{near[0]}'?" if near else f"choose one of: {', '.join(known)}"
+    todo = suggestion(name, known, otherwise=f"choose one of: {', '.join(known)}")
     return ConfigError(f"there is no such {kind}", where=where, found=f"'{name}'", todo=todo)

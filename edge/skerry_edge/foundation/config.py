@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from pathlib import Path
 from types import UnionType
@@ -11,6 +10,7 @@ from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 import msgspec
 
 from skerry_edge.foundation.errors import ConfigError, ReachError
+from skerry_edge.foundation.nearest import suggestion
 from skerry_edge.foundation.redaction import redact
 from skerry_edge.foundation.toml_lines import KeyPath, lines_of_keys
 
@@ -114,8 +114,7 @@ def _element_of(kind: Any, value: object) -> Any:  # noqa: ANN401  # a type form
 
 
 def _unknown_key(key: str, known: list[str], path: KeyPath, text: str, name: str) -> ConfigError:
-    near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
-    todo = f"did you mean '{near[0]}'?" if near else f"valid keys here: {', '.join(sorted(known))}"
+    todo = suggestion(key, known, otherwise=f"valid keys here: {', '.join(sorted(known))}")
     return ConfigError("unknown key in the configuration", where=_where(path, text, name), found=f"'{key}'", todo=todo)
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from pathlib import Path
 
 from skerry_edge.foundation.errors import ConfigError
+from skerry_edge.foundation.nearest import suggestion
 
 DATA = Path(__file__).with_name("data")
 """Package data; a shipped model NAME is the file `NAME.skerry` in it."""
@@ -29,9 +29,6 @@ def resolve_model(text: str) -> Path:
         return shipped[text]
     if text and os.path.exists(text):  # noqa: PTH110  # Path.exists() raises for a name too long
         return Path(text)
-    near = difflib.get_close_matches(text.removesuffix(SUFFIX), shipped, n=1, cutoff=0.5)
-    if near:
-        todo = f"did you mean '{near[0]}'?"
-    else:
-        todo = f"give the path of a bundle, or one of: {', '.join(shipped) or 'no models are shipped'}"
+    known = ", ".join(shipped) or "no models are shipped"
+    todo = suggestion(text.removesuffix(SUFFIX), shipped, otherwise=f"give the path of a bundle, or one of: {known}")
     raise ConfigError("there is no such model", found=f"'{text}'", todo=todo)

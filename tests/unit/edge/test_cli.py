@@ -53,7 +53,7 @@ def test_every_command_answers_help(name: str) -> None:
 def test_a_misspelt_command_is_wrong_usage_and_suggests_the_near_one() -> None:
     done = skerry("detekt")
     assert done.returncode == 2
-    assert "Did you mean 'detect'?" in done.stderr
+    assert "No such command 'detekt'; did you mean 'detect'?" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from skerry_edge.bench.ground_truth import GroundTruth
 from skerry_edge.foundation.errors import DataError
+from skerry_edge.foundation.nearest import suggestion
 from skerry_edge.vision.geometry import Size
 
 Box = tuple[float, float, float, float]
@@ -66,8 +66,7 @@ def class_id_of(name: str, classes: Sequence[str], *, where: str) -> int:
     """Return the index of a class's name. Raises AnnotationError naming the nearest class."""
     if name in classes:
         return classes.index(name)
-    near = difflib.get_close_matches(name, classes, n=1, cutoff=0.5)
-    todo = f"did you mean '{near[0]}'?" if near else f"the model knows: {_listed(classes)}"
+    todo = suggestion(name, classes, otherwise=f"the model knows: {_listed(classes)}")
     raise AnnotationError("the label's class is none of the model's", where=where, found=f"'{name}'", todo=todo)
 
 
