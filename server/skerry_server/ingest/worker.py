@@ -78,7 +78,8 @@ class Worker:
                 was_deaf = False
             expired = self._silence.take_expired(time.monotonic())
             if expired:
-                await self._persist(partial(self._mark, expired))
+                for device in await self._persist(partial(self._mark, expired)):
+                    self._silence.hear(device, time.monotonic())
 
     def close(self) -> None:
         """Let the writing thread end after what it is doing."""
@@ -123,11 +124,13 @@ class Worker:
         for device in committed.recorded.heard:
             self._silence.hear(device, time.monotonic())
 
-    def _mark(self, devices: list[str]) -> None:
+    def _mark(self, devices: list[str]) -> frozenset[str]:
+        """Mark ``devices`` as silent; return those that were heard while this waited for its turn."""
         with self._database.transaction() as session:
-            fallen = mark_silent(session, devices, now_ms=now_ms(), limit_s=self._silence.limit_s)
-        if fallen:
-            LOG.warning("nothing heard for %g s from: %s", self._silence.limit_s, ", ".join(fallen))
+            silenced = mark_silent(session, devices, now_ms=now_ms(), limit_s=self._silence.limit_s)
+        if silenced.fallen:
+            LOG.warning("nothing heard for %g s from: %s", self._silence.limit_s, ", ".join(silenced.fallen))
+        return silenced.heard
 
     def _present_devices(self) -> list[str]:
         with self._database.transaction() as session:

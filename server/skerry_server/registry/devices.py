@@ -85,6 +85,15 @@ def save_heard(session: Session, heard_ms: Mapping[str, int], newest: Mapping[st
             _set_vitals(row, heartbeat)
 
 
+def heard_between(session: Session, devices: Iterable[str], *, after_ms: int, until_ms: int) -> frozenset[str]:
+    """Return those of ``devices`` last heard after ``after_ms`` and no later than ``until_ms`` (Unix ms).
+
+    A time still to come was noted before the clock was set back and proves nothing.
+    """
+    is_between = (Device.last_received_ms > after_ms) & (Device.last_received_ms <= until_ms)
+    return frozenset(session.scalars(select(Device.id).where(Device.id.in_(list(devices)), is_between)))
+
+
 def list_devices(session: Session, *, device: str | None = None) -> list[tuple[Device, PresenceRow | None]]:
     """Return all devices, or the one called ``device``, with their presence, in the order of their names."""
     query = select(Device, PresenceRow).outerjoin(PresenceRow, PresenceRow.device == Device.id).order_by(Device.id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -11,7 +11,7 @@ from skerry_edge.contracts.messages import Event, Heartbeat
 from skerry_server.ingest.validate import Accepted, DeadLetter, refuse
 from skerry_server.presence import Evidence, observe, silent
 from skerry_server.registry.dead_letters import add_dead_letters, trim_dead_letters
-from skerry_server.registry.devices import presence_of, save_heard, save_presence
+from skerry_server.registry.devices import heard_between, presence_of, save_heard, save_presence
 from skerry_server.registry.events import add_events, kept_id
 from skerry_server.registry.reports import save_reports
 
@@ -29,6 +29,14 @@ class Recorded:
     trimmed_letters: int
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Silenced:
+    """Of devices that seemed silent: those that counted as there until now, and those that were heard after all."""
+
+    fallen: Sequence[str]
+    heard: frozenset[str]
+
+
 def record(session: Session, accepted: Sequence[Accepted], letters: Sequence[DeadLetter]) -> Recorded:
     """Keep everything of a batch but its points. Doing it again with the same batch changes nothing that counts."""
     new_events, contradictions = _keep_events(session, accepted)
@@ -41,13 +49,17 @@ def record(session: Session, accepted: Sequence[Accepted], letters: Sequence[Dea
     return Recorded(heard=heard, new_events=new_events, contradictions=contradictions, trimmed_letters=trimmed)
 
 
-def mark_silent(session: Session, devices: Iterable[str], *, now_ms: int, limit_s: float) -> list[str]:
-    """Note that nothing came from ``devices`` for ``limit_s`` seconds; return those that counted as there until now."""
-    known = presence_of(session, devices)
+def mark_silent(session: Session, devices: Collection[str], *, now_ms: int, limit_s: float) -> Silenced:
+    """Note that nothing came from ``devices`` for ``limit_s`` seconds, unless the registry knows better.
+
+    A message may have been kept while this waited for its turn, so what counts is what this transaction sees.
+    """
+    heard = heard_between(session, devices, after_ms=now_ms - round(limit_s * 1000), until_ms=now_ms)
+    known = presence_of(session, set(devices) - heard)
     fallen = {device: silent(one, now_ms=now_ms, limit_s=limit_s) for device, one in known.items()}
     fallen = {device: after for device, after in fallen.items() if after != known[device]}
     save_presence(session, fallen)
-    return sorted(fallen)
+    return Silenced(fallen=sorted(fallen), heard=heard)
 
 
 def _keep_events(session: Session, accepted: Sequence[Accepted]) -> tuple[int, list[DeadLetter]]:

@@ -68,20 +68,32 @@ def test_events_are_counted_by_kind_and_label(filled):
 def test_a_silent_device_goes_offline_with_the_reason(filled):
     with filled.transaction() as session:
         assert present_devices(session) == ["cam-1", "cam-2"]
-        assert mark_silent(session, ["cam-1"], now_ms=9_000, limit_s=90) == ["cam-1"]
+        assert mark_silent(session, ["cam-1"], now_ms=99_000, limit_s=90).fallen == ["cam-1"]
     with filled.transaction() as session:
         assert count_devices(session) == {"offline": 1, "online": 1}
         ((_, presence),) = list_devices(session, device="cam-1")
-        assert (presence.reason, presence.since_ms) == ("no heartbeat for 90 s", 9_000)
+        assert (presence.reason, presence.since_ms) == ("no heartbeat for 90 s", 99_000)
 
 
 def test_the_silence_of_a_device_that_is_offline_already_is_no_news(filled):
     with filled.transaction() as session:
-        mark_silent(session, ["cam-1"], now_ms=9_000, limit_s=90)
-        assert mark_silent(session, ["cam-1"], now_ms=99_000, limit_s=90) == []
+        mark_silent(session, ["cam-1"], now_ms=99_000, limit_s=90)
+        assert mark_silent(session, ["cam-1"], now_ms=999_000, limit_s=90).fallen == []
     with filled.transaction() as session:
         ((_, presence),) = list_devices(session, device="cam-1")
-        assert presence.since_ms == 9_000
+        assert presence.since_ms == 99_000
+
+
+@pytest.mark.parametrize(
+    ("now_ms", "heard"),
+    [(5_000, True), (94_999, True), (95_000, False), (4_999, False)],
+    ids=["just now", "within the limit", "at the limit", "in a time still to come"],
+)
+def test_a_device_heard_within_the_limit_is_not_silent(filled, now_ms, heard):
+    with filled.transaction() as session:
+        silenced = mark_silent(session, ["cam-1"], now_ms=now_ms, limit_s=90)
+        assert (silenced.heard, silenced.fallen) == (({"cam-1"}, []) if heard else (set(), ["cam-1"]))
+        assert present_devices(session) == (["cam-1", "cam-2"] if heard else ["cam-2"])
 
 
 def test_the_oldest_dead_letters_make_room(database, monkeypatch):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 
 import pytest
 
@@ -64,6 +65,35 @@ class FullStore:
         if self.is_full:
             raise StoreError("the disk is full")
         self._store.write(points)
+
+
+class GatedStore:
+    """A store that takes a second batch only when its gate opens."""
+
+    def __init__(self, store):
+        self._store = store
+        self._batches = 0
+        self.is_waiting = threading.Event()
+        self.gate = threading.Event()
+
+    def write(self, points):
+        self._batches += 1
+        if self._batches == 2:
+            self.is_waiting.set()
+            assert self.gate.wait(30)
+        self._store.write(points)
+
+
+class Clock:
+    """Wall clock and monotonic clock, both moved by hand."""
+
+    now_s = 0.0
+
+    def monotonic(self):
+        return self.now_s
+
+    def now_ms(self):
+        return round(self.now_s * 1000)
 
 
 class PoisonedStore:
@@ -176,6 +206,40 @@ def test_silence_counts_only_while_the_server_itself_hears(impatient, work, stor
         sweeping.cancel()
 
     work(store, [delivery("heartbeat")], extra=sweep, silence_s=0.01)
+
+
+def test_a_device_heard_while_its_silence_waits_to_be_noted_stays_online(
+    impatient, work, store, database, delivery, monkeypatch
+):
+    clock, gated = Clock(), GatedStore(store)
+    monkeypatch.setattr(module, "time", clock)
+    monkeypatch.setattr(module, "now_ms", clock.now_ms)
+
+    def presence():
+        with database.transaction() as session:
+            return list_devices(session, device="cam-1")[0][1].state
+
+    async def sweep(worker, health):
+        for name in ("store", "registry", "broker"):
+            health.works(name, "")
+        sweeping = asyncio.create_task(worker.sweep())
+        # Two sweeps on, the devices are read and the first sweep's grace is over.
+        await until(lambda: health.questions > 2)
+        second = asyncio.create_task(worker._intake.put(delivery("heartbeat", seq=2, received_ms=100_000)))
+        await until(gated.is_waiting.is_set)
+        clock.now_s = 120.0
+        questions = health.questions
+        # The sweep asks about health no more: what it found waits behind the batch.
+        await until(lambda: health.questions > questions)
+        other = asyncio.create_task(worker._intake.put(delivery("heartbeat", device="cam-2", received_ms=119_000)))
+        gated.gate.set()
+        await asyncio.gather(second, other)
+        assert presence() == "online"
+        clock.now_s = 300.0
+        await until(lambda: presence() == "offline")
+        sweeping.cancel()
+
+    work(gated, [delivery("heartbeat", received_ms=0)], extra=sweep)
 
 
 def test_a_probe_that_succeeds_hides_no_write_that_fails(impatient, work, store, delivery):
