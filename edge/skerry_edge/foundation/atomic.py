@@ -18,13 +18,9 @@ def write_atomic(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     try:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
         with os.fdopen(handle, "wb") as file:
-            os.fchmod(file.fileno(), mode)
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
+        publish(Path(temporary), path, mode=mode)
         temporary = None
-        sync_directory(path.parent)
     except OSError as error:
         raise ReachError(
             "cannot write a file", where=str(path), found=error.strerror, todo="check space and permissions"
@@ -32,6 +28,18 @@ def write_atomic(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     finally:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
+
+
+def publish(aside: Path, path: Path, *, mode: int = 0o644) -> None:
+    """Give the file ``aside``, whole and in the same directory, the name ``path`` for good. Raises OSError."""
+    descriptor = os.open(aside, os.O_RDONLY)
+    try:
+        os.fchmod(descriptor, mode)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    aside.replace(path)
+    sync_directory(path.parent)
 
 
 def sync_directory(directory: Path) -> None:

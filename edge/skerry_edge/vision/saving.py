@@ -14,11 +14,9 @@ from skerry_edge.foundation.errors import ReachError
 from skerry_edge.vision.images import Pixels
 from skerry_edge.vision.stills import StillSource
 from skerry_edge.vision.video import VideoSource
+from skerry_edge.vision.video_file import VIDEO_SUFFIX, VideoFile
 
 _UNWRITTEN_SUFFIX = ".png"
-_VIDEO_SUFFIX = ".mp4"
-_FOURCC = "mp4v"
-"""MPEG-4 part 2, the codec for MP4 that every OpenCV wheel can write."""
 
 
 class Drawings(Protocol):
@@ -29,7 +27,7 @@ class Drawings(Protocol):
         ...
 
     def close(self) -> None:
-        """Finish what is still open."""
+        """Finish what is still open. Raises ReachError."""
         ...
 
 
@@ -89,24 +87,17 @@ class _DrawnVideo:
     def __init__(self, output: OutputFolder, rate_hz: float) -> None:
         self._output = output
         self._rate_hz = rate_hz
-        self._writer: cv2.VideoWriter | None = None
+        self._file: VideoFile | None = None
 
     def add(self, source: str, pixels: Pixels) -> None:
         """Append a frame to the MP4, which begins with the first one."""
-        if self._writer is None:
-            self._writer = self._open(source, pixels)
-        self._writer.write(pixels)
+        if self._file is None:
+            path = self._output.path_for(Path(source).stem, VIDEO_SUFFIX)
+            height, width = pixels.shape[:2]
+            self._file = VideoFile(path, rate_hz=self._rate_hz, size=(width, height))
+        self._file.add(pixels)
 
     def close(self) -> None:
-        """Finish the file, if there was a frame."""
-        if self._writer is not None:
-            self._writer.release()
-
-    def _open(self, source: str, pixels: Pixels) -> cv2.VideoWriter:
-        path = self._output.path_for(Path(source).stem, _VIDEO_SUFFIX)
-        height, width = pixels.shape[:2]
-        fourcc = cv2.VideoWriter.fourcc(*_FOURCC)
-        writer = cv2.VideoWriter(str(path.absolute()), cv2.CAP_FFMPEG, fourcc, self._rate_hz, (width, height))
-        if not writer.isOpened():
-            raise ReachError("cannot write the video", where=str(path), todo="check space and permissions")
-        return writer
+        """Finish the file, if there was a frame. Raises ReachError where it did not become whole."""
+        if self._file is not None:
+            self._file.close()

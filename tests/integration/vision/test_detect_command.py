@@ -204,6 +204,19 @@ def test_a_saved_video_is_a_video_with_boxes(skerry, squares_bundle, clip, tmp_p
     assert frames[11][:14, 20:40].max() > 100
 
 
+def test_a_video_that_finds_no_room_ends_with_4_and_leaves_nothing(squares_bundle, clip, tmp_path):
+    script = (
+        "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000)); "
+        "from skerry_edge.cli import main; main()"
+    )
+    command = [sys.executable, "-B", "-c", script, "detect", squares_bundle, clip, "--save", tmp_path / "out"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 4
+    assert "video could not be written whole" in done.stderr
+    assert str(tmp_path / "out" / "clip.mp4") in done.stderr
+    assert list((tmp_path / "out").iterdir()) == []
+
+
 def test_an_output_folder_that_cannot_be_made_is_told(skerry, squares_bundle, photo, tmp_path):
     (tmp_path / "file").touch()
     outcome = skerry("detect", squares_bundle, photo, "--save", tmp_path / "file" / "out")

@@ -96,7 +96,7 @@ write_atomic(path, b"new " * 7000)
 @pytest.mark.parametrize(
     ("step", "skip", "left"),
     [("fchmod", 0, OLD), ("fsync", 0, OLD), ("replace", 0, OLD), ("fsync", 1, NEW)],
-    ids=["before the write", "before the data is on disk", "between write and rename", "after the rename"],
+    ids=["before the mode is set", "before the data is on disk", "between write and rename", "after the rename"],
 )
 def test_a_crash_leaves_the_old_or_the_new_file_whole(tmp_path: Path, step: str, skip: int, left: bytes) -> None:
     path = tmp_path / "state.json"
