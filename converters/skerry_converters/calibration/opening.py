@@ -55,9 +55,7 @@ def _source(path: Path, model_input: ModelInput, tensor: Tensor) -> Source:
             raise _unfit(path, "a network that listens is calibrated with a folder of recordings, or a NPZ file")
         return RecordingFeatures(path, model_input, tensor)
     if not isinstance(model_input, ImageInput):
-        raise _unfit(
-            path, "a network whose input has no known meaning takes a NPZ file; --manifest says what it means"
-        )
+        raise _unfit(path, "a network whose input has no known meaning takes a NPZ file; --manifest says what it means")
     if path.is_dir():
         return PictureSource(path)
     if path.suffix.lower() in VIDEO_SUFFIXES:

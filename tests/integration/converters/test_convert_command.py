@@ -16,13 +16,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-
 from skerry_converters.bundling import Identity
 from skerry_converters.convert import convert_model, step_count
+from skerry_converters.targets import TARGETS, parse_targets
+
 from skerry_converters.darknet.source import load_darknet
 from skerry_converters.layers import ConvolutionWeights
 from skerry_converters.model import Thresholds
-from skerry_converters.targets import TARGETS, parse_targets
 from skerry_edge.backends.base import BackendOptions
 from skerry_edge.backends.registry import backend_for
 from skerry_edge.backends.variants import open_variant
