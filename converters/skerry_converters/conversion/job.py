@@ -100,12 +100,10 @@ class _Conversion:
             return NotMade(target=target.name, error=error)
         self._progress.step(f"checking {target.name}")
         variant = emitted.variant(self._calibration_sha256(target))
-        return Judged(
-            emitted=emitted,
-            variant=variant,
-            gate=self._judge(target, emitted, variant),
-            operators=count_operators(emitted.runnable),
-        )
+        gate = self._judge(target, emitted, variant)
+        loads = gate.report.verdict.decided_by != "load"
+        operators = count_operators(emitted.runnable) if loads else {}
+        return Judged(emitted=emitted, variant=variant, gate=gate, operators=operators)
 
     def _make(self, target: Target) -> Emitted:
         folder = self._folder / target.name
