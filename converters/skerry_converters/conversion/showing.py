@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -41,7 +41,7 @@ def as_lines(outcome: Outcome, identity: Identity) -> Iterator[str]:
     for one in outcome.judged:
         yield from (f"{one.name}: {note}" for note in one.emitted.notes)
     yield from (f"{one.target} was not made: {one.error}" for one in outcome.not_made)
-    yield from (f"{name} was left out: {reason}" for name, reason in outcome.left_out.items())
+    yield from _left_out(outcome.left_out)
     yield words.held_out(outcome.held_out)
     if outcome.bundle:
         hint = "; say which with --license" if identity.license == UNKNOWN_LICENSE else ""
@@ -62,6 +62,13 @@ def page_content(outcome: Outcome, identity: Identity, facts: SourceFacts) -> Pa
         cautions=outcome.cautions,
         calibration_sha256=outcome.calibration_sha256,
     )
+
+
+def _left_out(reasons: Mapping[str, str]) -> Iterator[str]:
+    """Yield one line for each reason, with all the targets that it holds for."""
+    for reason in dict.fromkeys(reasons.values()):
+        names = ", ".join(name for name, own in reasons.items() if own == reason)
+        yield f"left out: {names}: {reason}"
 
 
 def _variant_json(one: Judged) -> dict[str, Any]:
