@@ -14,10 +14,11 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 
+from skerry_edge.foundation.broker_address import parse_broker_url
 from skerry_edge.foundation.errors import ConfigError, ReachError
 from skerry_edge.foundation.redaction import redact
 from skerry_server.api.routes import create_api
-from skerry_server.config import Settings, SqliteStore, broker_address
+from skerry_server.config import Settings, SqliteStore
 from skerry_server.health import Health
 from skerry_server.ingest.consumer import Access, Consumer
 from skerry_server.ingest.intake import Intake
@@ -128,7 +129,7 @@ async def _end(tasks: set[asyncio.Task[Any]]) -> None:
 
 def _access(settings: Settings) -> Access:
     broker = settings.config.broker
-    address = broker_address(broker.url, where="the server's configuration, key 'broker.url'")
+    address = parse_broker_url(broker.url, where="the server's configuration, key 'broker.url'")
     return Access(
         address=address,
         client_id=broker.client_id,
@@ -136,7 +137,7 @@ def _access(settings: Settings) -> Access:
         session_expiry_s=broker.session_expiry_s,
         username=broker.username,
         password=settings.secret(broker.password_file),
-        tls=_tls(settings, broker.ca_file) if address.tls else None,
+        tls=_tls(settings, broker.ca_file) if address.encrypted else None,
     )
 
 

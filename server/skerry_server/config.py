@@ -11,14 +11,14 @@ from urllib.parse import urlsplit
 
 from msgspec import Meta, Struct, field
 
+from skerry_edge.foundation.broker_address import parse_broker_url
 from skerry_edge.foundation.config import load_toml
-from skerry_edge.foundation.errors import ConfigError, ReachError
+from skerry_edge.foundation.errors import ConfigError
 from skerry_edge.foundation.redaction import redact
+from skerry_edge.foundation.secret_file import read_secret
 
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
-MAX_SECRET_BYTES = 64 * 1024
-DEFAULT_PORTS = {"mqtt": 1883, "mqtts": 8883}
 
 
 class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -125,7 +125,7 @@ def load_settings(path: Path | None) -> Settings:
 
 def check(config: ServerConfig, where: str) -> None:
     """Refuse what no type can: an address that is none, and a listener that anyone could reach. Raises ConfigError."""
-    broker_address(config.broker.url, where=f"{where}, key 'broker.url'")
+    parse_broker_url(config.broker.url, where=f"{where}, key 'broker.url'")
     if not is_loopback(config.http.host):
         raise ConfigError(
             "the server listens on this machine only, because API and dashboard have no sign-in yet",
@@ -157,43 +157,6 @@ def _check_store_url(url: str, *, where: str) -> None:
         )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class BrokerAddress:
-    """A broker's host and port, and whether the connection is encrypted."""
-
-    host: str
-    port: int
-    tls: bool
-
-    def __str__(self) -> str:
-        return f"{'mqtts' if self.tls else 'mqtt'}://{self.host}:{self.port}"
-
-
-def broker_address(url: str, *, where: str) -> BrokerAddress:
-    """Take ``mqtt://host[:port]`` or ``mqtts://host[:port]`` apart. Raises ConfigError."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-        # What resolving the name does first; it refuses what no name can be.
-        (parts.hostname or "").encode("idna")
-    except ValueError as error:
-        raise ConfigError("the broker's address is no URL", where=where, found=repr(redact(url))) from error
-    if parts.scheme not in DEFAULT_PORTS or not parts.hostname or parts.path.strip("/"):
-        raise ConfigError(
-            "the broker's address must be mqtt://host:port or mqtts://host:port",
-            where=where,
-            found=repr(redact(url)),
-        )
-    if parts.username is not None or parts.password is not None:
-        raise ConfigError(
-            "the broker's address must not hold a user name or password",
-            where=where,
-            found=repr(redact(url)),
-            todo="set 'username' and 'password_file' beside it",
-        )
-    return BrokerAddress(host=parts.hostname, port=port or DEFAULT_PORTS[parts.scheme], tls=parts.scheme == "mqtts")
-
-
 def is_loopback(host: str) -> bool:
     """Tell whether ``host`` can be reached from this machine only."""
     if host == "localhost":
@@ -211,19 +174,3 @@ def state_directory() -> Path:
         return Path(given.split(":", 1)[0])
     base = os.environ.get("XDG_STATE_HOME")
     return (Path(base) if base else Path.home() / ".local" / "state") / "skerry"
-
-
-def read_secret(path: Path) -> str:
-    """Return a secret from ``path`` without its last line end. Raises ReachError and ConfigError."""
-    try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_SECRET_BYTES + 1)
-    except OSError as error:
-        raise ReachError("cannot read a secret's file", where=str(path), found=error.strerror) from error
-    try:
-        text = raw.decode("utf-8").rstrip("\r\n")
-    except UnicodeDecodeError as error:
-        raise ConfigError("a secret's file is not UTF-8", where=str(path)) from error
-    if not text or len(raw) > MAX_SECRET_BYTES:
-        raise ConfigError("a secret's file must hold one secret", where=str(path), found=f"{len(raw)} bytes")
-    return text

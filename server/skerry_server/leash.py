@@ -22,7 +22,7 @@ STOP_S = 10.0
 
 
 class LeashedProcess:
-    """A program in a session of its own, so that Ctrl-C at the terminal reaches only who started it.
+    """A program in a session of its own, so that Ctrl-C at the terminal reaches only who started it; it runs in `/`.
 
     Linux ties the leash to the thread that starts the program: start it from one that lives as long as it should.
     Raises MissingError where the program cannot be started.
@@ -33,7 +33,13 @@ class LeashedProcess:
         leash = [sys.executable, "-m", "skerry_server.leash", str(os.getpid()), *command]
         try:
             self._process = subprocess.Popen(
-                leash, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+                leash,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+                # Whatever lies in the directory where somebody calls `skerry` is not to be imported, and `-m` does.
+                cwd="/",
             )
         except OSError as error:
             raise MissingError("a program cannot be started", where=self.name, found=error.strerror) from error

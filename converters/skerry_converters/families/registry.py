@@ -13,6 +13,8 @@ from skerry_converters.families.onnx_files import ONNX_TARGETS
 from skerry_converters.families.openvino_files import OPENVINO_TARGETS
 from skerry_converters.families.tflite_files import TFLITE_TARGETS
 from skerry_converters.sources.base import SourceFacts
+from skerry_converters.toolchains.environment import Progress
+from skerry_converters.toolchains.onnx2tf import ONNX2TF
 from skerry_edge.foundation.errors import ConfigError, MissingError
 
 ALL = "all"
@@ -64,6 +66,15 @@ def choose_targets(names: tuple[str, ...], facts: SourceFacts, *, calibrated: bo
         kind = ConfigError if reason is NEEDS_CALIBRATION else MissingError
         raise kind(f"target '{name}' cannot be made", where=facts.where, found=reason)
     return Choice(targets=tuple(TARGETS[name] for name in reasons if name not in left_out), left_out=left_out)
+
+
+def prepare(choice: Choice, facts: SourceFacts, progress: Progress) -> None:
+    """Set up the tools with environments of their own that a choice needs, which may take minutes the first time.
+
+    Raises MissingError where one cannot be set up.
+    """
+    if facts.kind == "onnx" and any("onnx" not in target.forms for target in choice.targets):
+        ONNX2TF.ensure(progress)
 
 
 NEEDS_CALIBRATION = "it needs calibration data: give it with --calibration"

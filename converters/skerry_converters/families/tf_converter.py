@@ -66,9 +66,9 @@ def representative(samples: Samples) -> Callable[[], Iterator[list[FloatArray]]]
     return each
 
 
-def told(error: Exception) -> str:
-    """Return the lines of the converter's message that say what it cannot do, not where in its own code."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+def told(error: Exception, printed: str = "") -> str:
+    """Return the lines of an error, or else of what was ``printed``, that say what cannot be done."""
+    lines = [line.strip() for line in f"{error}\n{printed}".splitlines() if line.strip()]
     telling = [line for line in lines if "error:" in line or "ops:" in line.lower()]
     return "; ".join(telling or lines[:1])[:400] or type(error).__name__
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -41,7 +42,7 @@ class ColourMeter:
     def add(self, source: Sequence[Array], fed: Sequence[Array], exchanged: Sequence[Array]) -> None:
         """Take real values of all outputs for one picture."""
         for place, (want, one, other) in enumerate(zip(source, fed, exchanged, strict=True)):
-            self._sums[:, place] += [_finite_energy(want), _finite_energy(one - want), _finite_energy(other - want)]
+            self._sums[:, place] += [_energy(want), _energy(one - want), _energy(other - want)]
         self._inputs += 1
 
     def figures(self) -> ColourFigures:
@@ -59,9 +60,8 @@ def colour_meter(model_input: object, tensor: Tensor, outputs: int) -> ColourMet
     return ColourMeter(tensor.layout.index("C"), outputs)
 
 
-def _finite_energy(values: Array) -> float:
-    # A value that is no number is judged elsewhere; here it would hide all others.
-    return energy(values[np.isfinite(values)].astype(np.float64))
+def _energy(values: Array) -> float:
+    return energy(values.astype(np.float64)) if np.isfinite(values).all() else math.inf
 
 
 def _mean_db(signal: Array, noise: Array) -> float:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from skerry_converters.calibration.calibration_set import CalibrationSet
-from skerry_converters.calibration.cautions import Caution
 from skerry_converters.gates.report import HeldOutFacts, Origin
 from skerry_edge.backends.base import Array
 from skerry_edge.bench.annotations.annotation import Annotation
@@ -62,7 +61,7 @@ class HeldOutSamples:
         origin: Origin,
         *,
         dataset: Dataset | None = None,
-        cautions: Sequence[Caution] = (),
+        cautions: Sequence[str] = (),
     ) -> None:
         self._samples = samples
         self._labels: Mapping[str, Annotation] = {}
@@ -74,7 +73,7 @@ class HeldOutSamples:
             samples=len(samples),
             labelled=dataset is not None,
             sha256=samples.manifest().sha256,
-            cautions=tuple(str(one) for one in cautions),
+            cautions=tuple(cautions),
         )
 
     def __len__(self) -> int:

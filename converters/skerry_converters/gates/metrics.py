@@ -48,7 +48,8 @@ def sqnr_db(signal: float, noise: float) -> float:
     """Return 10 log10 of the ratio of two sums of squares; infinite without noise, minus infinity without signal."""
     if noise == 0:
         return math.inf
-    return 10 * math.log10(signal / noise) if signal > 0 else -math.inf
+    ratio = signal / noise
+    return 10 * math.log10(ratio) if ratio > 0 else -math.inf
 
 
 def energy(values: NDArray[np.float64]) -> float:

@@ -103,7 +103,7 @@ def example_config() -> None:
 
 
 def _facts(config: AgentConfig) -> dict[str, object]:
-    from skerry_edge.agent.broker import parse_broker_url  # noqa: PLC0415  # keeps --help fast
+    from skerry_edge.foundation.broker_address import parse_broker_url  # noqa: PLC0415  # keeps --help fast
 
     return {
         "site": config.site,

@@ -6,14 +6,17 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from skerry_edge.contracts.patterns import whole
 from skerry_edge.contracts.topics import NAME_PATTERN
 
-Name = Annotated[str, Meta(pattern=NAME_PATTERN)]
+Name = Annotated[str, Meta(pattern=whole(NAME_PATTERN))]
 Seconds = Annotated[float, Meta(gt=0, le=86400)]
 Wait = Annotated[float, Meta(ge=0, le=86400)]
 Rate = Annotated[float, Meta(gt=0, le=1000)]
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 FileText = Annotated[str, Meta(min_length=1, max_length=4096)]
+MAX_PIPELINES = 32
+"""So many fit into one heartbeat, however much there is to tell of each."""
 Policy = Literal["live", "file"]
 """``live`` keeps the newest frame and counts what it drops; ``file`` processes every frame."""
 
@@ -159,7 +162,7 @@ class AgentConfig(_Part, frozen=True, kw_only=True):
     device: Name
     board: Annotated[str, Meta(min_length=1, max_length=128)]
     mqtt: MqttConfig
-    pipelines: tuple[PipelineConfig, ...]
+    pipelines: Annotated[tuple[PipelineConfig, ...], Meta(max_length=MAX_PIPELINES)]
     state_dir: FileText = "/var/lib/skerry"
     heartbeat_interval_s: Annotated[float, Meta(ge=0.1, le=3600)] = 30.0
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

@@ -7,7 +7,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from skerry_boards.loader import load_board
-from skerry_edge.agent.broker import parse_broker_url, read_login, tls_context
+from skerry_edge.agent.broker import read_login, tls_context
 from skerry_edge.agent.config import (
     AgentConfig,
     AudioFileSource,
@@ -20,9 +20,9 @@ from skerry_edge.agent.config import (
     VideoSource,
     WakeWordPipeline,
 )
-from skerry_edge.contracts.topics import NAME_PATTERN, is_name
+from skerry_edge.foundation.broker_address import parse_broker_url
 from skerry_edge.foundation.config import line_of, load_toml
-from skerry_edge.foundation.errors import ConfigError
+from skerry_edge.foundation.errors import ConfigError, ReachError, SkerryError
 
 KeyPath = tuple[str | int, ...]
 _MODEL_SUFFIXES = (".skerry", ".json", ".tflite")
@@ -41,7 +41,7 @@ def load_config(path: Path) -> AgentConfig:
     raise _located(error, path, key) from error
 
 
-def _located(error: ConfigError, path: Path, key: KeyPath) -> ConfigError:
+def _located(error: SkerryError, path: Path, key: KeyPath) -> ConfigError:
     """Return ``error`` with the file, line and key before whatever place it already names."""
     line = line_of(key, path.read_text(encoding="utf-8"))
     dotted = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in key).lstrip(".")
@@ -50,12 +50,8 @@ def _located(error: ConfigError, path: Path, key: KeyPath) -> ConfigError:
     return ConfigError(error.what, where=where, found=error.found, todo=error.todo)
 
 
-def _problem(config: AgentConfig) -> tuple[KeyPath, ConfigError] | None:
+def _problem(config: AgentConfig) -> tuple[KeyPath, SkerryError] | None:
     """Return the first thing that is wrong and the key that it concerns."""
-    for key in ("site", "device"):
-        if not is_name(getattr(config, key)):
-            error = ConfigError(f"'{key}' must match {NAME_PATTERN}", found=repr(getattr(config, key)))
-            return (key,), error
     try:
         load_board(config.board)
     except ConfigError as error:
@@ -63,7 +59,7 @@ def _problem(config: AgentConfig) -> tuple[KeyPath, ConfigError] | None:
     return _mqtt_problem(config.mqtt, config.device) or _pipelines_problem(config.pipelines)
 
 
-def _mqtt_problem(config: MqttConfig, device: str) -> tuple[KeyPath, ConfigError] | None:
+def _mqtt_problem(config: MqttConfig, device: str) -> tuple[KeyPath, SkerryError] | None:
     key: KeyPath = ("mqtt", "url")
     try:
         address = parse_broker_url(config.url)
@@ -76,7 +72,7 @@ def _mqtt_problem(config: MqttConfig, device: str) -> tuple[KeyPath, ConfigError
             if config.tls.key_file is not None and config.tls.certificate_file is None:
                 return key, ConfigError("a key without its certificate", todo="add 'certificate_file'")
             tls_context(config.tls)
-    except ConfigError as error:
+    except (ConfigError, ReachError) as error:
         return key, error
     return None
 

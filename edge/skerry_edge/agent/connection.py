@@ -12,10 +12,11 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersi
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from skerry_edge.agent.broker import BrokerAddress, Login, tls_context
+from skerry_edge.agent.broker import Login, tls_context
 from skerry_edge.agent.config import TlsConfig
 from skerry_edge.agent.refusal import BrokerError, Version, refused
 from skerry_edge.agent.waker import Waker
+from skerry_edge.foundation.broker_address import BrokerAddress
 
 CONNECT_TIMEOUT_S = 5.0
 MAX_IN_FLIGHT = 20

@@ -12,7 +12,7 @@ from pathlib import Path
 from selectors import EVENT_READ, DefaultSelector
 
 from skerry_edge import __version__
-from skerry_edge.agent.broker import parse_broker_url, read_login
+from skerry_edge.agent.broker import read_login
 from skerry_edge.agent.clock import clock_state
 from skerry_edge.agent.config import AgentConfig, TlsConfig
 from skerry_edge.agent.connection import Peer
@@ -27,6 +27,7 @@ from skerry_edge.agent.supervisor import Supervisor
 from skerry_edge.agent.waker import Waker
 from skerry_edge.agent.worker import Worker
 from skerry_edge.contracts.messages import Event, Heartbeat
+from skerry_edge.foundation.broker_address import parse_broker_url
 
 _log = logging.getLogger(__name__)
 CHILDREN_STOP_S = 0.6

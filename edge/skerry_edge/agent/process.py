@@ -35,8 +35,9 @@ class ChildProcess:
                 stderr=subprocess.STDOUT,
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
-                # The directory that the agent happens to be started in is no place to import from.
-                env={**environment, "PYTHONSAFEPATH": "1"},
+                # The directory that the agent happens to be started in is no place to import from, and `-m` does.
+                cwd="/",
+                env=environment,
             )
         except OSError:
             self.reports.close()

@@ -9,9 +9,10 @@ from typing import Literal
 from skerry_edge.agent.config import PipelineConfig
 from skerry_edge.agent.protocol import Progress, Ready
 from skerry_edge.bench.timing import StageTimer
-from skerry_edge.contracts.messages import STAGES, PipelineVitals
+from skerry_edge.contracts.messages import MAX_DROP_CAUSES, OTHER_CAUSE, STAGES, PipelineVitals
 
 UNKNOWN = "unknown"
+MAX_CAUSE_CHARS = 32
 
 
 class VitalsCollector:
@@ -35,7 +36,8 @@ class VitalsCollector:
         """Add what was done since the last report."""
         self._frames += report.frames
         self._errors += report.errors
-        self._drops.update(report.drops)
+        for cause, count in report.drops.items():
+            self._drops[self._cause(cause)] += count
         for stage in STAGES:
             if stage in report.stages_ms:
                 self._timer.add(stage, report.stages_ms[stage])
@@ -60,3 +62,8 @@ class VitalsCollector:
         self._frames = self._errors = 0
         self._drops.clear()
         return vitals
+
+    def _cause(self, cause: str) -> str:
+        """Return what ``cause`` counts as: a child's words must not make a heartbeat outgrow the contract."""
+        told_apart = cause in self._drops or len(self._drops) < MAX_DROP_CAUSES - 1
+        return cause if told_apart and len(cause) <= MAX_CAUSE_CHARS else OTHER_CAUSE

@@ -108,12 +108,9 @@ def _told(info: TensorInfo) -> str:
 
 @contextmanager
 def _file_of(bundle: Bundle, variant: Variant) -> Iterator[Path]:
-    """Give the path of a variant's file, whose bytes and those of its companions have been checked."""
+    """Give the path of a variant's file: a copy of the very bytes that were checked, and of its companions."""
     parts: tuple[Artifact | Variant, ...] = (variant, *variant.extra_files)
     contents = {one.file: bundle.read(one) for one in parts}
-    if bundle.path.is_dir():
-        yield bundle.path / variant.file
-        return
     with tempfile.TemporaryDirectory(prefix="skerry-") as folder:
         for name, data in contents.items():
             target = Path(folder, name)

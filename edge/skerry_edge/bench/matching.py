@@ -83,7 +83,7 @@ def _hits(
     nearest = overlaps.argmax(axis=1)
     close = overlaps[np.arange(len(boxes)), nearest] >= iou
     counts = ~close | truth.counted[nearest]
-    claims = np.flatnonzero(close & counts)
+    claims = np.flatnonzero(close)
     _, first = np.unique(nearest[claims], return_index=True)
     hits = nobody
     hits[claims[first]] = True

@@ -21,6 +21,9 @@ Count = Annotated[int, Meta(ge=0, le=2**53)]
 UnixMs = Annotated[int, Meta(ge=0, le=2**53)]
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 
+MAX_DROP_CAUSES = 8
+"""Causes of drops that a pipeline tells apart in one heartbeat; the rest are counted together as `other`."""
+OTHER_CAUSE = "other"
 STAGES = ("capture", "preprocess", "inference", "postprocess", "publish", "end_to_end")
 """Stages of the timing schema, the same in a live pipeline and in a benchmark."""
 

@@ -46,7 +46,7 @@ Exit codes:
 @click.argument("model")
 @click.argument("paths", nargs=-1, required=True, metavar="IMAGE|FOLDER|VIDEO...")
 @click.option("--variant", metavar="NAME", help="Variant of the bundle.  [default: the most faithful that runs here]")
-@click.option("--backend", metavar="NAME", help="Runtime: onnx or litert.  [default: the one that fits the variant]")
+@click.option("--backend", metavar="NAME", help="onnx, litert, openvino or edgetpu.  [default: by the variant]")
 @click.option(
     "--threshold",
     type=click.FloatRange(0.0, 1.0),
@@ -90,7 +90,8 @@ def detect(
     from skerry_edge.models.catalogue import resolve_model  # noqa: PLC0415  # the same
     from skerry_edge.vision.detector import Detector  # noqa: PLC0415  # the same
     from skerry_edge.vision.job import DetectJob  # noqa: PLC0415  # the same
-    from skerry_edge.vision.saving import OutputFolder  # noqa: PLC0415  # the same
+    from skerry_edge.vision.progress import progress_bar  # noqa: PLC0415  # keeps --help free of rich
+    from skerry_edge.vision.saving import OutputFolder  # noqa: PLC0415  # keeps --help free of numpy
 
     opened = Detector.open(
         resolve_model(model),
@@ -101,7 +102,8 @@ def detect(
     )
     with closing(opened) as detector:
         output = OutputFolder(save, _files(paths)) if save else None
-        failed = DetectJob(detector, _report(detector, as_json=as_json), output).run(paths)
+        bar = progress_bar(lines_on_stdout=as_json)
+        failed = DetectJob(detector, _report(detector, as_json=as_json), output, bar).run(paths)
     if failed:
         click.echo(f"{failed} file{'s' if failed > 1 else ''} failed", err=True)
         click.get_current_context().exit(FAILED_EXIT_CODE)

@@ -67,7 +67,7 @@ def decode_image(data: bytes, *, where: str) -> Pixels:
     try:
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     except cv2.error as error:
-        raise ImageError("the image does not decode", where=where, found=error.err) from error
+        raise ImageError("the image does not decode", where=where, found=f"OpenCV says: {error.err}") from error
     if pixels is None:
         raise ImageError(
             "the image does not decode", where=where, todo="it is damaged, cut short or of no format known here"

@@ -12,7 +12,6 @@ from skerry_edge.foundation.errors import SkerryError
 from skerry_edge.vision.detector import Detector
 from skerry_edge.vision.draw import draw_detections
 from skerry_edge.vision.frames import Failure, Frame, Source
-from skerry_edge.vision.progress import progress_bar
 from skerry_edge.vision.report import Report
 from skerry_edge.vision.saving import Drawings, OutputFolder
 from skerry_edge.vision.sources import open_source
@@ -23,10 +22,11 @@ from skerry_edge.vision.video import VideoSource
 class DetectJob:
     """Runs a detector over files, reports each frame and failure, and saves drawn results where there is a folder."""
 
-    def __init__(self, detector: Detector, report: Report, output: OutputFolder | None) -> None:
+    def __init__(self, detector: Detector, report: Report, output: OutputFolder | None, bar: Progress) -> None:
         self._detector = detector
         self._report = report
         self._output = output
+        self._bar = bar
         self._failed: set[str] = set()
 
     def run(self, names: tuple[str, ...]) -> int:
@@ -34,7 +34,7 @@ class DetectJob:
 
         A file that fails is reported and the next one follows. Raises ReachError where a result cannot be saved.
         """
-        with progress_bar() as bar:
+        with self._bar:
             for name in names:
                 try:
                     source = open_source(name)
@@ -42,11 +42,11 @@ class DetectJob:
                     self._fail(Failure(source=name, error=error))
                     continue
                 with closing(source):
-                    self._run_source(source, bar, bar.add_task(name, total=len(source) or None))
+                    self._run_source(source, self._bar.add_task(name, total=len(source) or None))
         self._report.close()
         return len(self._failed)
 
-    def _run_source(self, source: StillSource | VideoSource, bar: Progress, task: TaskID) -> None:
+    def _run_source(self, source: StillSource | VideoSource, task: TaskID) -> None:
         drawings = self._output.drawings(source) if self._output else None
         try:
             for item, capture_ms in _timed(source):
@@ -54,7 +54,7 @@ class DetectJob:
                     self._fail(item)
                 else:
                     self._run_frame(item, capture_ms, drawings)
-                bar.advance(task)
+                self._bar.advance(task)
         finally:
             if drawings:
                 drawings.close()

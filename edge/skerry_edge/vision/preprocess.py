@@ -20,7 +20,14 @@ from skerry_edge.vision.normalise import (
     channel_values,
     stored,
 )
-from skerry_edge.vision.resample import WIDE_FULL_SCALE, CornerSampler, HalfPixelSampler, Sampler, WideCornerSampler
+from skerry_edge.vision.resample import (
+    WIDE_FULL_SCALE,
+    WIDE_PIXELS,
+    CornerSampler,
+    HalfPixelSampler,
+    Sampler,
+    WideCornerSampler,
+)
 
 LAYOUTS = ("NCHW", "NHWC")
 _FROM_BGR = {"rgb": cv2.COLOR_BGR2RGB, "grey": cv2.COLOR_BGR2GRAY}
@@ -32,6 +39,7 @@ class _Plan:
 
     geometry: Geometry
     sampler: Sampler
+    normaliser: Normaliser
     region: Array
 
 
@@ -44,13 +52,11 @@ class Preprocessor:
 
     def __init__(self, spec: ImageInput, tensor: Tensor) -> None:
         self._spec = spec
+        self._described = tensor
         self._network = Size(spec.width, spec.height)
         self._planar = tensor.layout == "NCHW"
         self._tensor = np.empty(_checked_shape(spec, tensor), np.dtype(tensor.dtype))
         self._pad = stored(channel_values(spec, np.array(spec.pad)), tensor)
-        # An integer tensor holds no more than the 8 bits of a pixel, so only a float one gains from wide sampling.
-        self._wide = spec.sampling == "corners" and tensor.dtype in FLOATS
-        self._normaliser = _normaliser(spec, tensor, full_scale=WIDE_FULL_SCALE if self._wide else 255)
         self._plan: _Plan | None = None
 
     def run(self, frame: Array) -> tuple[Array, Geometry]:
@@ -65,42 +71,53 @@ class Preprocessor:
         plan = self._plan
         if plan is None or plan.geometry.source != source:
             plan = self._plan = self._plan_for(source)
-        self._write(plan.sampler.sample(frame), plan.region)
+        self._write(plan.sampler.sample(frame), plan)
         return self._tensor, plan.geometry
 
     def _plan_for(self, source: Size) -> _Plan:
-        place = letterboxed if self._spec.resize == "letterbox" else stretched
+        spec, tensor = self._spec, self._described
+        place = letterboxed if spec.resize == "letterbox" else stretched
         geometry = place(source, self._network)
+        # An integer tensor holds no more than the 8 bits of a pixel, so only a float one gains from wide sampling.
+        wide = tensor.dtype in FLOATS and spec.sampling == "corners" and source.width * source.height <= WIDE_PIXELS
+        normaliser: Normaliser
+        if tensor.dtype in FLOATS:
+            normaliser = FloatNormaliser(spec, WIDE_FULL_SCALE if wide else 255)
+        else:
+            normaliser = TableNormaliser(spec, tensor)
+        return _Plan(
+            geometry=geometry,
+            sampler=_sampler(spec, geometry, wide=wide),
+            normaliser=normaliser,
+            region=self._padded_region(geometry),
+        )
+
+    def _padded_region(self, geometry: Geometry) -> Array:
+        """Fill the tensor with the letterbox's grey and return the part of it that the picture will cover."""
         width, height = geometry.picture
         left, top = geometry.corner
         planes = self._tensor[0] if self._planar else self._tensor[0].transpose(2, 0, 1)
         planes[:] = self._pad[:, np.newaxis, np.newaxis]
-        region = planes[:, top : top + height, left : left + width]
-        return _Plan(
-            geometry=geometry,
-            sampler=self._sampler(source, geometry.picture),
-            region=region if self._planar else region.transpose(1, 2, 0),
-        )
+        region: Array = planes[:, top : top + height, left : left + width]
+        return region if self._planar else region.transpose(1, 2, 0)
 
-    def _sampler(self, source: Size, picture: Size) -> Sampler:
-        if self._spec.sampling == "half-pixel":
-            return HalfPixelSampler(picture)
-        return WideCornerSampler(source, picture) if self._wide else CornerSampler(source, picture)
-
-    def _write(self, picture: Array, region: Array) -> None:
+    def _write(self, picture: Array, plan: _Plan) -> None:
         colour = self._spec.colour
         if not self._planar or colour == "grey":
             converted = picture if colour == "bgr" else cv2.cvtColor(picture, _FROM_BGR[colour])
             picture = converted.reshape(*converted.shape[:2], -1)
         if not self._planar:
-            self._normaliser.write_interleaved(picture, region)
+            plan.normaliser.write_interleaved(picture, plan.region)
             return
         planes = list(cv2.split(picture))
-        self._normaliser.write(planes[::-1] if colour == "rgb" else planes, region)
+        plan.normaliser.write(planes[::-1] if colour == "rgb" else planes, plan.region)
 
 
-def _normaliser(spec: ImageInput, tensor: Tensor, *, full_scale: int) -> Normaliser:
-    return FloatNormaliser(spec, full_scale) if tensor.dtype in FLOATS else TableNormaliser(spec, tensor)
+def _sampler(spec: ImageInput, geometry: Geometry, *, wide: bool) -> Sampler:
+    if spec.sampling == "half-pixel":
+        return HalfPixelSampler(geometry.picture)
+    kind = WideCornerSampler if wide else CornerSampler
+    return kind(geometry.source, geometry.picture)
 
 
 def _checked_shape(spec: ImageInput, tensor: Tensor) -> tuple[int, ...]:

@@ -76,6 +76,7 @@ class TableReport:
         self._labels = labels
         self._caption = caption
         self._seen: dict[str, _Seen] = {}
+        self._failures: dict[str, tuple[Failure, int]] = {}
         self._timer = StageTimer()
 
     def frame(self, frame: Frame, found: Detections, timing_ms: dict[str, float]) -> None:
@@ -92,17 +93,21 @@ class TableReport:
             self._timer.add(stage, elapsed_ms)
 
     def failure(self, failure: Failure) -> None:
-        """Say on stderr, at once, which file failed and why."""
-        named = failure.source in (failure.error.where or "")
-        click.echo(redact(f"error: {failure.error}" if named else f"{failure.source}: {failure.error}"), err=True)
+        """Keep a file's first failure, and count those that follow, as a video may have one a frame."""
+        first, count = self._failures.get(failure.source, (failure, 0))
+        self._failures[failure.source] = (first, count + 1)
 
     def close(self) -> None:
-        """Print the table and the median times."""
+        """Print failures on stderr, then the table and the median times."""
+        for failure, count in self._failures.values():
+            named = failure.source in (failure.error.where or "")
+            told = f"error: {failure.error}" if named else f"error: {failure.source}: {failure.error}"
+            click.echo(redact(told) + (f" ({count} times)" if count > 1 else ""), err=True)
         if not self._seen:
             return
         table = Table(caption=f"{self._caption}; {self._times()}", caption_justify="left")
-        for heading, justify in (("source", "left"), ("object", "left"), ("score", "right"), ("where", "left")):
-            table.add_column(heading, justify=justify, overflow="fold")  # type: ignore[arg-type]  # a literal
+        for heading in ("source", "object", "score", "where"):
+            table.add_column(heading, justify="right" if heading == "score" else "left", overflow="fold")
         for source, seen in self._seen.items():
             for number, row in enumerate(self._rows(seen)):
                 table.add_row("" if number else source, *row)

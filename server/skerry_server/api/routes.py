@@ -30,7 +30,6 @@ from skerry_server.registry.events import MAX_PAGE, EventSearch, search
 from skerry_server.stores.base import MAX_TIME_NS, Measurement, Store
 from skerry_server.stores.base import Query as StoreQuery
 
-MAX_ID = 2**63 - 1
 Name = Annotated[str, Query(pattern=NAME_PATTERN)]
 Text = Annotated[str, Query(max_length=128)]
 UnixMs = Annotated[int, Query(ge=0, le=2**53)]

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from skerry_edge.foundation.errors import ConfigError, ReachError
+from skerry_edge.foundation.errors import ConfigError, MissingError, ReachError
 from skerry_server.leash import LeashedProcess
 
 DEVICE, SITE = "demo-agent", "demo"
@@ -24,7 +24,8 @@ site = {site}
 device = {device}
 state_dir = "state"
 heartbeat_interval_s = {heartbeat_s}
-{board}
+board = {board}
+
 [mqtt]
 url = {url}
 
@@ -63,7 +64,7 @@ class DemoAgent:
     def check(self) -> None:
         """Let the agent's own command judge the configuration. Raises ConfigError with what it said."""
         command = [*SKERRY, "agent", "check-config", "--json", str(self._config)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=CHECK_S, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=CHECK_S, check=False, cwd=self._folder)
         if done.returncode != 0:
             raise ConfigError("the agent cannot run what the demo was given", found=_troubles(done))
 
@@ -90,14 +91,20 @@ class DemoAgent:
 
 
 def config_text(*, broker_url: str, model: str, video: Path, audio: Path) -> str:
-    """Return the agent's TOML; ``model`` is a shipped model's name or, where there is such a file, a path."""
+    """Return the agent's TOML; ``model`` is a shipped model's name or, where there is such a file, a path.
+
+    Raises MissingError on a machine whose processor no general board profile describes.
+    """
     board = _BOARDS.get(platform.machine())
+    if board is None:
+        todo = f"run it on {' or '.join(_BOARDS)}"
+        raise MissingError("no board profile describes this machine", found=platform.machine(), todo=todo)
     given = Path(model)
     return _CONFIG.format(
         site=_quoted(SITE),
         device=_quoted(DEVICE),
         heartbeat_s=HEARTBEAT_S,
-        board=f"board = {_quoted(board)}\n" if board else "",
+        board=_quoted(board),
         url=_quoted(broker_url),
         model=_quoted(str(given.resolve()) if given.exists() else model),
         hold_s=HOLD_S,

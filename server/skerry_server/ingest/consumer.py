@@ -18,7 +18,7 @@ from gmqtt.mqtt.constants import MQTTv50, MQTTv311
 from gmqtt.mqtt.handler import MQTTConnectError
 
 from skerry_edge.contracts.topics import FLEET_FILTER
-from skerry_server.config import BrokerAddress
+from skerry_edge.foundation.broker_address import BrokerAddress
 from skerry_server.errors import BrokerError
 from skerry_server.health import Health, now_ms
 from skerry_server.ingest.intake import Intake
@@ -35,7 +35,6 @@ RECEIVE_MAXIMUM = 5_000
 """Messages that the broker may have on the way to us unacknowledged (MQTT 5); it may allow itself fewer."""
 MAXIMUM_PACKET_BYTES = 16 * 1024 * 1024
 """Above this, an MQTT 5 broker drops a message instead of sending it; far above what the contract allows."""
-QOS_REFUSED = 128
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 
-from skerry_edge.contracts.messages import STAGES, Heartbeat, Message, PipelineVitals, session_order
+from skerry_edge.contracts.messages import MAX_DROP_CAUSES, STAGES, Heartbeat, Message, PipelineVitals, session_order
 from skerry_edge.contracts.topics import Topic
 from skerry_server.stores.base import Point
 from skerry_server.stores.lineprotocol import is_encodable
 
 NS_PER_MS = 1_000_000
-MAX_DROP_CAUSES = 8
 _CAUSE = re.compile(r"[a-z][a-z0-9_]{0,31}\Z")
 _VITALS = (
     "uptime_s",

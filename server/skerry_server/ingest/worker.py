@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -113,8 +114,10 @@ class Worker:
     def _note(self, committed: Committed, count: int) -> None:
         self._health.works("registry", self._database.where)
         self._health.settle(durable=count, dead=len(committed.letters))
-        for letter in committed.letters:
-            LOG.warning("dead letter (%s) on %r: %s", letter.reason, letter.topic, letter.detail)
+        # One line for each reason in a batch: a device that babbles must not fill the disk through the log.
+        for reason, letters in Counter(letter.reason for letter in committed.letters).items():
+            first = next(letter for letter in committed.letters if letter.reason == reason)
+            LOG.warning("%d dead letters (%s), the first on %r: %s", letters, reason, first.topic, first.detail)
         if committed.recorded.trimmed_letters:
             LOG.warning("%d old dead letters made room for new ones", committed.recorded.trimmed_letters)
         for device in committed.recorded.heard:

@@ -13,7 +13,7 @@ from gmqtt.mqtt.handler import MQTTConnectError
 
 from skerry_edge.contracts.codec import Payload, encode
 from skerry_edge.contracts.topics import UpKind, topic_of
-from skerry_server.config import broker_address
+from skerry_edge.foundation.broker_address import parse_broker_url
 from skerry_server.errors import BrokerError
 from skerry_server.health import now_ms
 from skerry_server.simulate.device import SimulatedDevice, make_devices
@@ -31,7 +31,7 @@ class SimulatedFleet:
     """
 
     def __init__(self, devices: int, rate: float, seed: int, broker_url: str) -> None:
-        self._address = broker_address(broker_url, where="the simulated fleet")
+        self._address = parse_broker_url(broker_url, where="the simulated fleet")
         self.devices = make_devices(devices, seed=seed, interval_s=1.0 / rate, start_counter=int(time.time()))
         self.sent: Counter[str] = Counter()
 

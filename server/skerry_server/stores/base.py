@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, get_args
+from typing import Literal, Protocol
 
 Measurement = Literal["heartbeat", "inference"]
-MEASUREMENTS: tuple[str, ...] = get_args(Measurement)
 TAGS: dict[str, tuple[str, ...]] = {
     "heartbeat": ("site", "device", "board"),
     "inference": ("site", "device", "pipeline", "model"),

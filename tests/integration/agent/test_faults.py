@@ -104,6 +104,19 @@ def test_the_children_of_a_killed_agent_end_with_it(mosquitto, recorder, start_a
     assert will.session == recorder.statuses[0].session
 
 
+def test_who_subscribes_after_an_agent_died_is_told_that_it_is_offline(
+    mosquitto, recorder, make_recorder, start_agent, eventually
+) -> None:
+    agent = start_agent(mosquitto.port, [GHOST])
+    eventually(lambda: recorder.events, what="an event")
+    agent.kill()
+    eventually(lambda: recorder.states[-1] == "offline", what="the will")
+    recorder.stop()
+    later = make_recorder(mosquitto.port)
+    eventually(lambda: later.statuses, what="the retained status")
+    assert [(status.state, status.seq) for status in later.statuses] == [("offline", 0)]
+
+
 def test_a_hung_child_does_not_hold_up_the_end(mosquitto, recorder, start_agent, eventually, is_gone) -> None:
     stuck = {**GHOST, "fault": "hang", "fault_after": 1, "progress_deadline_s": 3600.0}
     agent = start_agent(mosquitto.port, [stuck])

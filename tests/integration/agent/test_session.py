@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from skerry_edge.agent import delivery
-from skerry_edge.agent.broker import parse_broker_url
 from skerry_edge.agent.clock import clock_state
 from skerry_edge.agent.connection import Peer
 from skerry_edge.agent.delivery import Announcement
@@ -18,6 +17,7 @@ from skerry_edge.agent.session import Session
 from skerry_edge.contracts.codec import decode
 from skerry_edge.contracts.messages import Event, Status
 from skerry_edge.contracts.topics import parse_topic
+from skerry_edge.foundation.broker_address import parse_broker_url
 
 CONNACK_5 = bytes((0x20, 3, 0, 0, 0))
 CONNACK_3 = bytes((0x20, 2, 0, 0))

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from skerry_server.config import BrokerAddress
+from skerry_edge.foundation.broker_address import BrokerAddress
 from skerry_server.health import Health
 from skerry_server.ingest.consumer import Access, Consumer
 from skerry_server.ingest.intake import Intake
@@ -117,7 +117,7 @@ class Rig:
             intake=self.intake, store=self.store, database=self._database, health=self.health, silence=Silence(60)
         )
         access = Access(
-            address=BrokerAddress(host="127.0.0.1", port=port, tls=False),
+            address=BrokerAddress(host="127.0.0.1", port=port, encrypted=False),
             client_id="server",
             is_mqtt5=self._is_mqtt5,
             session_expiry_s=60,

@@ -1,5 +1,8 @@
 """`skerry detect` as its users run it: lines, tables, saved results, exit codes."""
 
+import json
+import os
+import pty
 import shutil
 import subprocess
 import sys
@@ -232,3 +235,31 @@ def test_links_in_a_circle_fail_alone_where_results_are_saved(skerry, squares_bu
     assert outcome.code == 4
     assert outcome.lines[0]["error"].startswith("there is no such file")
     assert (tmp_path / "out" / "photo.png").is_file()
+
+
+def test_lines_reach_standard_output_while_a_bar_shows_on_the_terminal(squares_bundle, clip):
+    controller, terminal = pty.openpty()
+    command = [
+        sys.executable,
+        "-c",
+        "from skerry_edge.cli import main; main()",
+        "detect",
+        squares_bundle,
+        clip,
+        "--json",
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=terminal, text=True) as process:
+        os.close(terminal)
+        lines = process.stdout.read().splitlines()
+        assert process.wait(60) == 0
+    shown = os.read(controller, 100_000)
+    os.close(controller)
+    assert [json.loads(line)["index"] for line in lines] == list(range(12))
+    assert clip.name.encode() in shown
+
+
+def test_a_video_on_which_every_inference_fails_is_told_once_in_the_table(skerry, bundle_with_output, clip):
+    outcome = skerry("detect", bundle_with_output(np.full((1, 7, 4, 4), np.nan)), clip)
+    assert outcome.code == 4
+    assert len(outcome.err.splitlines()) == 2
+    assert "(12 times)" in outcome.err

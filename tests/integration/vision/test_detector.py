@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from skerry_edge.backends import variants
 from skerry_edge.backends.base import BackendError, ModelFileError
 from skerry_edge.backends.registry import BACKENDS
 from skerry_edge.contracts.bundle import Bundle
@@ -159,6 +160,21 @@ def test_a_model_file_that_was_swapped_is_refused(squares_bundle, tmp_path):
     (folder / "onnx-fp32.onnx").write_bytes(b"another network")
     with pytest.raises(BundleError, match="not what its manifest says"):
         Detector.open(folder)
+
+
+def test_the_runtime_is_given_the_bytes_that_were_checked_and_not_the_file_that_may_change(
+    squares_bundle, tmp_path, monkeypatch
+):
+    folder = unpacked(squares_bundle, tmp_path)
+    opened = []
+    monkeypatch.setattr(variants, "open_backend", lambda name, path, options: opened.append(path) or _refuse())
+    with pytest.raises(ModelFileError):
+        Detector.open(folder, variant="onnx-fp32", backend="onnx")
+    assert not opened[0].is_relative_to(folder)
+
+
+def _refuse():
+    raise ModelFileError("not now")
 
 
 def test_tensors_that_differ_from_the_manifest_are_told_with_what_was_expected(squares_bundle, tmp_path):

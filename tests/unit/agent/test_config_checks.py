@@ -9,7 +9,13 @@ import pytest
 from click.testing import CliRunner
 
 from skerry_edge.agent.cli import agent
-from skerry_edge.agent.config import AgentConfig, DetectionPipeline, SyntheticPipeline, WakeWordPipeline
+from skerry_edge.agent.config import (
+    MAX_PIPELINES,
+    AgentConfig,
+    DetectionPipeline,
+    SyntheticPipeline,
+    WakeWordPipeline,
+)
 from skerry_edge.agent.config_checks import load_config, reads_stdin
 from skerry_edge.foundation.errors import ConfigError, ReachError
 
@@ -83,7 +89,8 @@ source = { kind = "audio-file", path = "/clips/a.wav" }
         (HEAD + PIPELINE.replace("name", "nmae"), ["line 11", "'nmae'", "'name'"]),
         (HEAD + PIPELINE.replace("synthetic", "sythetic"), ["pipelines[0]", "sythetic"]),
         (HEAD.replace("garden", "Gar den") + PIPELINE, ["line 1", "'site'", "regex"]),
-        (HEAD.replace("garden", "garden\\n") + PIPELINE, ["line 1", "'site'", "'garden\\n'"]),
+        (HEAD.replace("garden", "garden\\n") + PIPELINE, ["line 1", "'site'"]),
+        (HEAD + PIPELINE.replace("ghost", "ghost\\n"), ["line 11", "'pipelines[0].name'"]),
         (HEAD.replace("generic-x86", "raspberry-pi-55") + PIPELINE, ["line 3", "'board'", "raspberry-pi-5"]),
         (HEAD.replace("mqtt://127", "tcp://127") + PIPELINE, ["line 7", "'mqtt.url'", "tcp://"]),
         (HEAD + PIPELINE + PIPELINE, ["line 15", "'pipelines[1].name'", "'ghost'"]),
@@ -144,3 +151,9 @@ def test_a_pipeline_has_deadlines_unless_told_otherwise(load: Load) -> None:
     (pipeline,) = load(HEAD + PIPELINE).pipelines
     assert isinstance(pipeline, SyntheticPipeline)
     assert (pipeline.start_deadline_s, pipeline.progress_deadline_s) == (60.0, 5.0)
+
+
+def test_more_pipelines_than_a_heartbeat_can_tell_of_are_refused(load: Load) -> None:
+    many = "".join(PIPELINE.replace("ghost", f"ghost-{number}") for number in range(MAX_PIPELINES + 1))
+    with pytest.raises(ConfigError, match="Expected `array` of length <= 32"):
+        load(HEAD + many)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from skerry_edge.agent.config import DetectionPipeline, ImagesSource
+import msgspec
+
+from skerry_edge.agent.config import MAX_PIPELINES, DetectionPipeline, ImagesSource
 from skerry_edge.agent.protocol import Progress, Ready
 from skerry_edge.agent.vitals import VitalsCollector
+from skerry_edge.contracts.codec import encode
+from skerry_edge.contracts.messages import MAX_DROP_CAUSES, MAX_JSON_BYTES, STAGES, Heartbeat
 
 PIPELINE = DetectionPipeline(name="gate", model="/models/mine.skerry", source=ImagesSource(path="/pictures"))
 
@@ -40,3 +44,42 @@ def test_a_stage_outside_the_schema_is_left_out() -> None:
     collector = VitalsCollector(PIPELINE)
     collector.progress(Progress(frames=1, stages_ms={"thinking": 3.0}))
     assert collector.take("running").stages_ms == {}
+
+
+def test_many_causes_of_drops_are_told_together_and_none_is_forgotten() -> None:
+    collector = VitalsCollector(PIPELINE)
+    collector.progress(Progress(frames=1, drops={f"cause-{number}": 2 for number in range(20)}))
+    collector.progress(Progress(frames=1, drops={"cause-0": 1, "x" * 5000: 4}))
+    drops = collector.take("running").drops
+    assert len(drops) == MAX_DROP_CAUSES
+    assert drops["cause-0"] == 3
+    assert sum(drops.values()) == 45
+    assert max(map(len, drops)) <= 32
+
+
+def test_the_fullest_heartbeat_fits_into_a_message() -> None:
+    longest = msgspec.structs.replace(PIPELINE, name="n" * 63, model="m" * 128)
+    vitals = []
+    for _ in range(MAX_PIPELINES):
+        collector = VitalsCollector(longest)
+        collector.ready(Ready(model="m" * 128, model_version="v" * 128, backend="b" * 32))
+        drops = {f"{number:032d}": 10**9 for number in range(20)}
+        collector.progress(Progress(frames=1, drops=drops, stages_ms=dict.fromkeys(STAGES, 123456.789)))
+        vitals.append(collector.take("running"))
+    heartbeat = Heartbeat(
+        v=1,
+        id="i" * 32,
+        session="00000001-0123abcd",
+        seq=1,
+        ts=1,
+        clock="synced",
+        board="b" * 128,
+        agent_version="1.0.0",
+        uptime_s=1.0,
+        cpu_percent=1.0,
+        memory_used_mb=1.0,
+        memory_total_mb=1.0,
+        disk_free_mb=1.0,
+        pipelines=vitals,
+    )
+    assert len(encode(heartbeat)) < MAX_JSON_BYTES

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from selectors import DefaultSelector
 
 import pytest
 
 from skerry_edge.agent.config import SyntheticPipeline
 from skerry_edge.agent.worker import Worker
+
+Start = Callable[[SyntheticPipeline], Worker]
 
 
 @pytest.fixture
@@ -21,20 +24,31 @@ def selector() -> Iterator[DefaultSelector]:
 
 
 @pytest.fixture
-def worker(selector: DefaultSelector) -> Iterator[Worker]:
-    """A worker whose child was started."""
-    pipeline = SyntheticPipeline(name="ghost", events_per_s=5.0)
-    worker = Worker(
-        pipeline, log_level="INFO", selector=selector, environment=os.environ, on_finding=lambda _worker, _finding: None
-    )
-    worker.act(0.0)
-    yield worker
-    worker.kill()
+def start(selector: DefaultSelector) -> Iterator[Start]:
+    """Return a function that makes a worker and has it start its child."""
+    workers: list[Worker] = []
+
+    def make(pipeline: SyntheticPipeline) -> Worker:
+        worker = Worker(
+            pipeline,
+            log_level="INFO",
+            selector=selector,
+            environment=os.environ,
+            on_finding=lambda _one, _finding: None,
+        )
+        workers.append(worker)
+        worker.act(0.0)
+        return worker
+
+    yield make
+    for worker in workers:
+        worker.kill()
 
 
 def test_a_beat_that_the_parent_was_too_late_to_read_keeps_its_child_alive(
-    worker: Worker, selector: DefaultSelector, eventually: Callable[..., None]
+    start: Start, selector: DefaultSelector, eventually: Callable[..., None]
 ) -> None:
+    worker = start(SyntheticPipeline(name="ghost"))
     child = worker.pid
     eventually(
         lambda: any(isinstance(key.fileobj, socket.socket) for key, _ in selector.select(0.1)),
@@ -45,12 +59,28 @@ def test_a_beat_that_the_parent_was_too_late_to_read_keeps_its_child_alive(
     assert worker.trouble is None
 
 
-def test_a_child_that_said_nothing_is_killed_at_its_deadline(selector: DefaultSelector) -> None:
-    mute = SyntheticPipeline(name="ghost", fault="refuse", start_deadline_s=1e-6)
-    worker = Worker(
-        mute, log_level="INFO", selector=selector, environment=os.environ, on_finding=lambda _worker, _finding: None
-    )
-    worker.act(0.0)
+def test_a_child_that_said_nothing_is_killed_at_its_deadline(start: Start) -> None:
+    worker = start(SyntheticPipeline(name="ghost", fault="refuse", start_deadline_s=1e-6))
     worker.act(worker.due_s)
     assert worker.pid is None
     assert worker.trouble == "not ready within 1e-06 s (start_deadline_s)"
+
+
+def test_a_child_imports_nothing_from_where_the_agent_was_started(
+    start: Start,
+    selector: DefaultSelector,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    eventually: Callable[..., None],
+) -> None:
+    (tmp_path / "ctypes.py").write_text("raise SystemExit(7)")
+    monkeypatch.chdir(tmp_path)
+    worker = start(SyntheticPipeline(name="ghost"))
+
+    def beats() -> bool:
+        for key, _ in selector.select(0.1):
+            key.data()
+        return worker.trouble is not None or worker.take_vitals().state == "running"
+
+    eventually(beats, what="the child runs or has failed")
+    assert worker.trouble is None

@@ -194,3 +194,12 @@ def test_a_probe_that_succeeds_hides_no_write_that_fails(impatient, work, store,
         watching.cancel()
 
     work(full, [], extra=scenario)
+
+
+def test_a_device_that_babbles_writes_one_line_a_batch_and_not_one_a_message(work, store, delivery, caplog):
+    batch = [delivery("heartbeat", cpu_percent="hot") for _ in range(50)]
+    health = work(store, batch)
+    lines = [record.getMessage() for record in caplog.records if "dead letter" in record.getMessage()]
+    assert health.counts().dead == 50
+    assert len(lines) == 1
+    assert "50 dead letters (schema)" in lines[0]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skerry_edge.vision.nms import BLOCK, class_wise_nms
+from skerry_edge.vision.nms import MAX_CANDIDATES, class_wise_nms
 
 
 def iou(one: np.ndarray, other: np.ndarray) -> float:
@@ -35,7 +35,7 @@ def arrays(rows: list[tuple[int, int, int, int, int, int]]) -> tuple[np.ndarray,
 
 
 ROWS = st.tuples(
-    st.integers(-3, 12), st.integers(-3, 12), st.integers(0, 9), st.integers(0, 9), st.integers(1, 8), st.integers(0, 2)
+    st.integers(-3, 12), st.integers(-3, 12), st.integers(1, 9), st.integers(1, 9), st.integers(1, 8), st.integers(0, 2)
 )
 
 
@@ -47,14 +47,26 @@ def test_the_same_boxes_stay_in_the_same_order_as_in_the_naive_loop(rows, limit)
 
 @settings(max_examples=5, deadline=None)
 @given(st.integers(0, 2**32 - 1))
-def test_more_boxes_than_a_block_are_no_different(seed):
+def test_hundreds_of_boxes_are_no_different(seed):
     generator = np.random.default_rng(seed)
-    count = BLOCK * 3 + 7
-    corners = generator.uniform(0, 100, (count, 2))
-    boxes = np.concatenate([corners, corners + generator.uniform(5, 40, (count, 2))], axis=1).astype(np.float32)
-    scores = generator.uniform(0, 1, count).astype(np.float32).round(2)
-    class_ids = generator.integers(0, 2, count)
+    corners = generator.uniform(-50, 100, (600, 2))
+    boxes = np.concatenate([corners, corners + generator.uniform(5, 40, (600, 2))], axis=1).astype(np.float32)
+    scores = generator.uniform(0.01, 1, 600).astype(np.float32).round(2)
+    class_ids = generator.integers(0, 2, 600)
     assert class_wise_nms(boxes, scores, class_ids, 0.45).tolist() == naive(boxes, scores, class_ids, 0.45)
+
+
+def test_of_very_many_boxes_the_best_are_looked_at():
+    count = MAX_CANDIDATES + 10
+    boxes = np.tile(np.array([[0, 0, 10, 10]], np.float32), (count, 1))
+    scores = np.full(count, 0.5, np.float32)
+    scores[-1] = 0.9
+    assert class_wise_nms(boxes, scores, np.zeros(count, np.int64), 0.45).tolist() == [count - 1]
+
+
+def test_no_boxes_are_no_error():
+    none = np.empty(0, np.float32)
+    assert class_wise_nms(np.empty((0, 4), np.float32), none, np.empty(0, np.int64), 0.45).tolist() == []
 
 
 @pytest.mark.parametrize(("limit", "stays"), [(0.5, True), (0.49, False)])

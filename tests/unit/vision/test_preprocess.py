@@ -207,9 +207,8 @@ def test_a_tensor_that_fits_no_such_picture_is_refused(tensor, what):
         Preprocessor(spec(), tensor)
 
 
-def test_a_frame_that_is_sampled_in_several_strips_has_no_seam():
+def test_a_large_frame_is_sampled_corner_on_corner_too_but_for_rounding_to_a_pixels_level():
     frame = frame_of(900, 1300)
     tensor, _ = Preprocessor(spec(sampling="corners"), PLANAR).run(frame)
     expected = darknet_resize(frame, 48, 32)[..., ::-1].transpose(2, 0, 1)
-    # Darknet's own float32 coordinates are off by 1e-4 pixels so far to the right; a seam would be 100 times that.
-    assert np.abs(tensor[0] - expected).max() < 3e-4
+    assert np.abs(tensor[0] - expected).max() < 0.6 / 255

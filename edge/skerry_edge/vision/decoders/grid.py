@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 from skerry_edge.backends.base import Array
 from skerry_edge.contracts.errors import BundleError
 from skerry_edge.contracts.manifest import Tensor
-from skerry_edge.vision.decoders.base import sigmoid
 from skerry_edge.vision.decoders.reading import check_shape, real_values
 from skerry_edge.vision.detections import Boxes
 
 _BOX = 4
 _OBJECTNESS = 4
 _FIRST_CLASS = 5
-_LARGEST_EXPONENT = np.float32(20)
-"""exp(20) times an anchor covers any picture; beyond, areas would leave float32."""
+_SIGNS = np.array([-1, -1, 1, 1, -1], np.float32)
+_LARGEST_EXPONENTS = np.array([80, 80, 20, 20, 80], np.float32)
+"""exp(-80) is nothing beside 1; exp(20) times an anchor covers any picture, and beyond, areas would leave float32."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,6 +51,11 @@ class AnchorGrid:
         self._origins = np.tile(origins, (self._anchors, 1)).astype(np.float32)
         self._step = (scale_x_y / size).astype(np.float32)
         self._half_sizes = np.repeat(anchors / 2, self._cells, axis=0).astype(np.float32)
+        self._none = Candidates(
+            boxes=np.empty((0, 4), np.float32),
+            objectness=np.empty(0, np.float32),
+            class_logits=np.empty((0, classes), np.float32),
+        )
 
     def candidates(self, raw: Array, score_limit: float) -> Candidates:
         """Return the boxes whose objectness alone does not rule out a score above ``score_limit``.
@@ -62,14 +67,18 @@ class AnchorGrid:
         logits = real_values(values[..., _OBJECTNESS], self._tensor).ravel()
         # A score is objectness times a probability, so it is never above objectness.
         hits = np.flatnonzero(logits > _loose_logit(score_limit))
+        if not len(hits):
+            return self._none
         anchor, cell = np.divmod(hits, self._cells)
         picked = real_values(values[anchor, cell], self._tensor)
-        activated = sigmoid(picked[:, [0, 1, _OBJECTNESS]])
-        centres = activated[:, :2] * self._step + self._origins[hits]
-        halves = np.exp(np.minimum(picked[:, 2:_BOX], _LARGEST_EXPONENT)) * self._half_sizes[hits]
+        # One exponential serves both: of -x for the logistic function of x, y and objectness, of w and h as they are.
+        powers = np.exp(np.minimum(picked[:, :_FIRST_CLASS] * _SIGNS, _LARGEST_EXPONENTS))
+        shares = 1 / (1 + powers)
+        centres = shares[:, :2] * self._step + self._origins[hits]
+        halves = powers[:, 2:_BOX] * self._half_sizes[hits]
         return Candidates(
             boxes=np.concatenate((centres - halves, centres + halves), axis=1),
-            objectness=activated[:, 2],
+            objectness=shares[:, _OBJECTNESS],
             class_logits=picked[:, _FIRST_CLASS:],
         )
 

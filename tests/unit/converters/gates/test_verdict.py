@@ -66,6 +66,12 @@ def test_with_labels_the_lost_points_decide_and_boxes_do_not(output: Make, drop:
     assert f"{drop:.1f} points lost ({drop - 3:.1f} to {drop + 4:.1f})" in found.reasons[0]
 
 
+def test_a_failure_that_may_be_chance_says_so(output: Make) -> None:
+    assert len(verdict("int8", output(sqnr_db=15.0), accuracy=accuracy(3.5)).reasons) == 1
+    reasons = verdict("int8", output(sqnr_db=15.0), accuracy=accuracy(2.9)).reasons
+    assert reasons[1] == "with 60 labelled objects this may be chance: more gate data would tell"
+
+
 def test_the_allowed_drop_is_the_callers(output: Make) -> None:
     evidence = Evidence(precision="int8", outputs=(output(sqnr_db=15.0),), accuracy=accuracy(3.0))
     assert judge(evidence, Limits(max_drop=3.5)).outcome == "passed"
