@@ -108,9 +108,16 @@ damaged.
     default=300,
     show_default=True,
     metavar="N",
-    help="Take at most this many of each.",
+    help="Calibrate with at most this many.",
 )
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, metavar="N", help="Chooses the samples.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Chooses the samples, and those that are set aside.",
+)
 @click.option(
     "--max-drop",
     type=NumberRange(0, 100),
@@ -173,12 +180,13 @@ def convert(  # noqa: PLR0913  # one parameter for each option
         return
     if targets is None or out is None:
         raise click.UsageError(f"Missing option '{'--to' if targets is None else '--out'}'.")
-    from skerry_converters.conversion.data import DataChoice  # noqa: PLC0415  # numpy and OpenCV; --help stays fast
+    from skerry_converters.conversion.choosing import choose  # noqa: PLC0415  # numpy and OpenCV; --help stays fast
+    from skerry_converters.conversion.data import DataChoice  # noqa: PLC0415  # as above
     from skerry_converters.conversion.identity import identify  # noqa: PLC0415  # as above
     from skerry_converters.conversion.job import Order, convert_source, require_folder  # noqa: PLC0415  # as above
     from skerry_converters.conversion.opening import SourceOptions, open_any  # noqa: PLC0415  # as above
     from skerry_converters.conversion.terminal import shown_progress  # noqa: PLC0415  # as above
-    from skerry_converters.families.registry import choose_targets, parse_targets  # noqa: PLC0415  # as above
+    from skerry_converters.families.registry import parse_targets  # noqa: PLC0415  # as above
     from skerry_converters.gates.verdict import Limits  # noqa: PLC0415  # as above
     from skerry_converters.model import Thresholds  # noqa: PLC0415  # as above
 
@@ -194,16 +202,17 @@ def convert(  # noqa: PLR0913  # one parameter for each option
         manifest=manifest,
         input_shapes=input_shapes,
     )
-    model = open_any(source, options)
-    order = Order(
-        source=model,
-        choice=choose_targets(names, model.facts, calibrated=calibration is not None),
-        identity=identity,
-        out=out,
-        data=DataChoice(calibration=calibration, gate_data=gate_data, limit=samples, seed=seed),
-        limits=Limits(max_drop=max_drop),
-    )
     with shown_progress() as progress:
+        progress.note("reading the network")
+        model = open_any(source, options)
+        order = Order(
+            source=model,
+            choice=choose(names, model.facts, progress, calibrated=calibration is not None),
+            identity=identity,
+            out=out,
+            data=DataChoice(calibration=calibration, gate_data=gate_data, limit=samples, seed=seed),
+            limits=Limits(max_drop=max_drop),
+        )
         outcome = convert_source(order, progress)
     _show(outcome, identity, as_json=as_json)
     _write_pages(outcome, identity, model.facts, report)
@@ -213,7 +222,7 @@ def convert(  # noqa: PLR0913  # one parameter for each option
 def _show(outcome: Outcome, identity: Identity, *, as_json: bool) -> None:
     from skerry_converters.conversion import showing  # noqa: PLC0415  # --help stays fast
 
-    for caution in outcome.cautions:
+    for caution in outcome.held_out.cautions:
         click.echo(f"warning: {caution}", err=True)
     if as_json:
         click.echo(json.dumps(showing.as_json(outcome), ensure_ascii=False))

@@ -136,7 +136,6 @@ def _written(order: Order, data: ConversionData, judged: tuple[Judged, ...], not
         not_made=not_made,
         left_out=order.choice.left_out,
         held_out=data.held_out.facts,
-        cautions=data.cautions,
         bundle=order.out if passed else None,
         failed=failed,
         calibration_sha256=calibration.sha256 if calibration else None,

@@ -57,7 +57,6 @@ class Outcome:
     not_made: tuple[NotMade, ...]
     left_out: Mapping[str, str]
     held_out: HeldOutFacts
-    cautions: tuple[str, ...]
     bundle: Path | None
     failed: Path | None
     calibration_sha256: str | None = None

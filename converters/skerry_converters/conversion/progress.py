@@ -20,6 +20,10 @@ class Progress(Protocol):
         """Say how much of the present step is done."""
         ...
 
+    def note(self, what: str) -> None:
+        """Say what is done now, which no step was expected for."""
+        ...
+
 
 class Silence:
     """Tells nobody."""
@@ -31,4 +35,7 @@ class Silence:
         """Say nothing."""
 
     def part(self, done: int, total: int) -> None:
+        """Say nothing."""
+
+    def note(self, what: str) -> None:
         """Say nothing."""

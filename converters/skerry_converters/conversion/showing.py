@@ -26,7 +26,6 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
         "not_made": {one.target: str(one.error) for one in outcome.not_made},
         "left_out": dict(outcome.left_out),
         "held_out": msgspec.to_builtins(outcome.held_out),
-        "cautions": list(outcome.cautions),
     }
 
 
@@ -59,7 +58,6 @@ def page_content(outcome: Outcome, identity: Identity, facts: SourceFacts) -> Pa
         source_files=facts.files,
         variants=tuple(_variant_content(one) for one in outcome.judged),
         left_out={**not_made, **outcome.left_out},
-        cautions=outcome.cautions,
         calibration_sha256=outcome.calibration_sha256,
     )
 

@@ -44,3 +44,6 @@ class _Shown:
 
     def part(self, done: int, total: int) -> None:
         self._bar.update(self._task, description=f"{self._what}: {done} of {total}")
+
+    def note(self, what: str) -> None:
+        self._bar.update(self._task, description=what)

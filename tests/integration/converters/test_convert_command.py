@@ -346,6 +346,9 @@ def test_progress_is_told_once_a_step(tiny: Sources) -> None:
             assert 0 <= done <= total
             self.parts.add(self.steps[-1])
 
+        def note(self, what: str) -> None:
+            raise AssertionError(f"no tool of this target needs an environment of its own: {what}")
+
     source = open_any(tiny.cfg, SourceOptions(weights=tiny.weights, labels=tiny.labels))
     choice = choose_targets(("onnx-fp32",), source.facts, calibrated=False)
     told = Told()
