@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from skerry_edge.foundation.errors import ConfigError
 from skerry_edge.options import NumberRange
 
 if TYPE_CHECKING:
@@ -192,8 +193,10 @@ def convert(  # noqa: PLR0913  # one parameter for each option
 
     names = parse_targets(targets)
     identity = identify(source, name=name, version=model_version, license_name=license_name)
-    for path in (out, *([report] if report else [])):
-        require_folder(path)
+    require_folder(out)
+    if report is not None:
+        require_folder(report)
+        _refuse_one_file_for_both(out, report)
     options = SourceOptions(
         weights=weights,
         labels=labels,
@@ -217,6 +220,11 @@ def convert(  # noqa: PLR0913  # one parameter for each option
     _show(outcome, identity, as_json=as_json)
     _write_pages(outcome, identity, model.facts, report)
     outcome.require_success()
+
+
+def _refuse_one_file_for_both(out: Path, report: Path) -> None:
+    if out.resolve() == report.resolve():
+        raise ConfigError("the page would be written over the bundle", where="--report", found=f"{report}")
 
 
 def _show(outcome: Outcome, identity: Identity, *, as_json: bool) -> None:

@@ -40,6 +40,12 @@ def test_wrong_usage_is_refused_before_any_work(skerry: Skerry, tiny: list[objec
     assert not tiny[-1].exists()
 
 
+def test_the_page_is_never_written_over_the_bundle(skerry: Skerry, tiny: list[object]) -> None:
+    run = skerry(*tiny, "--to", "onnx-fp32", "--report", tiny[-1])
+    assert run.code == 2
+    assert "the page would be written over the bundle" in run.err
+
+
 def test_a_darknet_source_without_weights_is_wrong_usage(skerry: Skerry, tiny: list[object]) -> None:
     run = skerry("convert", tiny[1], "--labels", tiny[5], "--to", "onnx-fp32", "--out", tiny[-1])
     assert run.code == 2
