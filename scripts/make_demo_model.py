@@ -25,11 +25,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from skerry_converters.bundling import Identity
-from skerry_converters.convert import convert_model
+from skerry_converters.conversion.identity import Identity
+from skerry_converters.conversion.job import Order, convert_source
+from skerry_converters.conversion.progress import Silence
 from skerry_converters.darknet.source import load_darknet
+from skerry_converters.families.registry import choose_targets, parse_targets
 from skerry_converters.model import Thresholds
-from skerry_converters.targets import parse_targets
+from skerry_converters.sources.darknet import DarknetSource
 
 OUT = Path(__file__).resolve().parent.parent / "edge/skerry_edge/models/data/demo-discs.skerry"
 LABELS = ("red disc", "blue disc")
@@ -230,9 +232,14 @@ def make(out: Path) -> None:
         weights.write_bytes(weights_bytes(both))
         labels.write_text("\n".join(LABELS) + "\n")
         model = load_darknet(cfg, weights, labels, resize="stretch", thresholds=Thresholds(score=0.5))
-    identity = Identity(name="demo-discs", version="1.0.0", license="Apache-2.0")
-    targets = parse_targets("onnx-fp32,tflite-fp32")
-    convert_model(model, targets, identity, out, lambda _step: None).require_success()
+    source = DarknetSource(model=model)
+    order = Order(
+        source=source,
+        choice=choose_targets(parse_targets("onnx-fp32,tflite-fp32"), source.facts, calibrated=False),
+        identity=Identity(name="demo-discs", version="1.0.0", license="Apache-2.0"),
+        out=out,
+    )
+    convert_source(order, Silence()).require_success()
 
 
 if __name__ == "__main__":

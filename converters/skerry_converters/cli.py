@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import re
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -17,7 +12,11 @@ from skerry_edge.foundation.errors import ConfigError
 from skerry_edge.options import NumberRange
 
 if TYPE_CHECKING:
-    from skerry_converters.convert import Progress, Report
+    from skerry_converters.conversion.identity import Identity
+    from skerry_converters.conversion.outcome import Outcome
+    from skerry_converters.sources.base import SourceFacts
+
+MAX_SAMPLES = 100_000
 
 EXAMPLES = """\
 \b
@@ -25,155 +24,232 @@ Examples:
   skerry convert yolov2-tiny-voc.cfg --weights yolov2-tiny-voc.weights \\
       --labels voc.names --to onnx-fp32,tflite-fp32 --out tiny.skerry
   skerry convert yolo-fastest.cfg --weights yolo-fastest.weights \\
-      --labels voc.names --to onnx-fp32 --resize letterbox --license MIT \\
-      --model-version 2.1.0 --out yolo-fastest.skerry --json
-
+      --labels voc.names --to onnx-int8,tflite-int8,openvino-int8 \\
+      --calibration photos/ --gate-data voc-test/ --report fastest.html \\
+      --license MIT --model-version 2.1.0 --out yolo-fastest.skerry
+  skerry convert yolo11n.onnx --manifest yolo11n.toml --to all \\
+      --calibration photos/ --out yolo11n.skerry --json
+  skerry convert --explain edgetpu model-int8.tflite
 \b
-Exit codes: 0 done; 1 a file failed the gate; 2 wrong usage, or a cfg that does
-not fit; 3 a missing dependency; 4 a file that cannot be read or is damaged.
+A manifest for a network that does not come from Darknet (yolo11n.toml):
+  labels = "coco.names"
+  [input]
+  resize = "letterbox"
+  [output]
+  kind = "ultralytics"
+  classes = 80
+\b
+Targets:
+  onnx-fp32, onnx-fp16, onnx-int8
+  tflite-fp32, tflite-fp16, tflite-dynamic, tflite-int8, tflite-int8x16
+  openvino-fp16, openvino-int8
+  edgetpu-int8, mcu-int8
+\b
+Exit codes: 0 done; 1 a file failed the gate; 2 wrong usage, or a description
+that does not fit; 3 a missing dependency; 4 a file that cannot be read or is
+damaged.
 """
 
 
 @click.command(epilog=EXAMPLES)
-@click.argument("source", type=click.Path(path_type=Path), metavar="SOURCE.cfg")
-@click.option("--weights", type=click.Path(path_type=Path), required=True, metavar="F", help="Darknet's weights file.")
-@click.option("--labels", type=click.Path(path_type=Path), required=True, metavar="F", help="Class names, one a line.")
-@click.option(
-    "--to",
-    "targets",
-    required=True,
-    metavar="T[,T…]",
-    help="What to write: onnx-fp32, tflite-fp32, or several with commas between.",
-)
-@click.option("--out", type=click.Path(path_type=Path), required=True, metavar="M.skerry", help="The bundle to write.")
+@click.argument("source", type=click.Path(path_type=Path), metavar="SOURCE")
+@click.option("--to", "targets", metavar="T[,T…]", help="What to write: targets with commas between, or all.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="M.skerry", help="The bundle to write.")
+@click.option("--weights", type=click.Path(path_type=Path), metavar="F", help="Darknet: the weights file.")
+@click.option("--labels", type=click.Path(path_type=Path), metavar="F", help="Darknet: class names, one a line.")
 @click.option(
     "--resize",
     type=click.Choice(["stretch", "letterbox"]),
-    help="How pictures are brought to the network's size. Default: what the cfg's letter_box says, else stretch. "
-    "`darknet detector test` letterboxes.",
+    help="Darknet: how pictures are brought to the network's size. Default: what the cfg's letter_box says, else "
+    "stretch. `darknet detector test` letterboxes.",
 )
-@click.option("--name", metavar="N", help="The model's name. Default: the cfg's file name.")
-@click.option("--model-version", default="1.0.0", show_default=True, metavar="V", help="The model's SemVer version.")
-@click.option("--license", "license_name", default="unknown", show_default=True, metavar="L", help="Its licence.")
 @click.option(
     "--score-threshold",
     type=NumberRange(0, 1),
     metavar="S",
-    help="Detections with a lower score are not reported. Default: 0.24 for a region layer, 0.25 for yolo layers.",
+    help="Darknet: detections with a lower score are not reported. Default: 0.24 for a region layer, 0.25 for yolo "
+    "layers.",
 )
 @click.option(
     "--nms-iou",
     type=NumberRange(0, 1),
     metavar="I",
-    help="Of two boxes of one class that overlap by more, the weaker is dropped. Default: 0.45.",
+    help="Darknet: of two boxes of one class that overlap by more, the weaker is dropped. Default: 0.45.",
+)
+@click.option(
+    "--manifest",
+    type=click.Path(path_type=Path),
+    metavar="F.toml",
+    help="Not Darknet: preprocessing, decoder and labels, which the network's file does not say.",
+)
+@click.option(
+    "--input-shape",
+    "input_shapes",
+    multiple=True,
+    metavar="[NAME:]N,N…",
+    help="Not Darknet: sizes for an input that the file leaves open, such as images:1,3,416,416.",
+)
+@click.option(
+    "--calibration",
+    type=click.Path(path_type=Path),
+    metavar="DATA",
+    help="What int8 targets are calibrated with: a folder of pictures (plain, VOC, YOLO or COCO), a video, or a NPZ "
+    "file.",
+)
+@click.option(
+    "--gate-data",
+    type=click.Path(path_type=Path),
+    metavar="DATA",
+    help="What the files are judged on, the same kinds; labels are used where there are some. Default: a fifth of the "
+    "calibration data is set aside for it.",
+)
+@click.option(
+    "--samples",
+    type=click.IntRange(1, MAX_SAMPLES),
+    default=300,
+    show_default=True,
+    metavar="N",
+    help="Calibrate with at most this many.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Chooses the samples, and those that are set aside.",
+)
+@click.option(
+    "--max-drop",
+    type=NumberRange(0, 100),
+    default=2.0,
+    show_default=True,
+    metavar="P",
+    help="The points of mAP that an integer file may lose on labelled data.",
+)
+@click.option("--name", metavar="N", help="The model's name. Default: the source's file name.")
+@click.option("--model-version", default="1.0.0", show_default=True, metavar="V", help="The model's SemVer version.")
+@click.option("--license", "license_name", default="unknown", show_default=True, metavar="L", help="Its licence.")
+@click.option("--report", type=click.Path(path_type=Path), metavar="F.html", help="Write a page about it as well.")
+@click.option(
+    "--explain",
+    type=click.Choice(["edgetpu"]),
+    help="Convert nothing: tell which operators of SOURCE, a .tflite file, an Edge TPU would run, and why not others.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def convert(  # noqa: PLR0913  # one parameter for each option
     *,
     source: Path,
-    weights: Path,
-    labels: Path,
-    targets: str,
-    out: Path,
+    targets: str | None,
+    out: Path | None,
+    weights: Path | None,
+    labels: Path | None,
     resize: Literal["stretch", "letterbox"] | None,
+    score_threshold: float | None,
+    nms_iou: float | None,
+    manifest: Path | None,
+    input_shapes: tuple[str, ...],
+    calibration: Path | None,
+    gate_data: Path | None,
+    samples: int,
+    seed: int,
+    max_drop: float,
     name: str | None,
     model_version: str,
     license_name: str,
-    score_threshold: float | None,
-    nms_iou: float | None,
+    report: Path | None,
+    explain: Literal["edgetpu"] | None,
     as_json: bool,
 ) -> None:
     """Convert a trained network into a checked bundle.
 
-    SOURCE.cfg is a Darknet network: convolutional, maxpool, route, shortcut, reorg, upsample and dropout layers that
-    end in a region layer or in yolo layers. Every file that is written is run in the backend that a device uses and
-    must give what the source gives, to 0.001. A file that does not is kept in M.skerry.failed/ and not in the bundle.
-    The same sources and tools give the same bytes.
+    SOURCE is a Darknet .cfg, an .onnx file (opset 11 or later), a .keras or .h5 file, a SavedModel folder, or a .tflite
+    file. A Darknet network may have convolutional, maxpool, route, shortcut, reorg, upsample and dropout layers and
+    ends in a region layer or in yolo layers.
+
+    Every file that is written is run in the backend that a device uses, on inputs that nothing was calibrated with. A
+    float file must give what the source gives, to 0.001; one of half precision must reach 40 dB; an integer file must
+    find what the source finds. A file that does not is kept in M.skerry.failed/ and not in the bundle. The same
+    sources, data and tools give the same bytes.
+
+    `--to all` makes all that this machine can make of SOURCE, and says what it left out and why.
     """
-    from skerry_converters.bundling import Identity  # noqa: PLC0415  # numpy and OpenCV; --help stays fast
-    from skerry_converters.convert import convert_model, require_folder, step_count  # noqa: PLC0415  # as above
-    from skerry_converters.darknet.source import load_darknet  # noqa: PLC0415  # as above
+    if explain is not None:
+        from skerry_converters.edgetpu.explain_cli import run_explain  # noqa: PLC0415  # only what is asked for
+
+        run_explain(source, as_json=as_json)
+        return
+    if targets is None or out is None:
+        raise click.UsageError(f"Missing option '{'--to' if targets is None else '--out'}'.")
+    from skerry_converters.conversion.choosing import choose  # noqa: PLC0415  # numpy and OpenCV; --help stays fast
+    from skerry_converters.conversion.data import DataChoice  # noqa: PLC0415  # as above
+    from skerry_converters.conversion.identity import identify  # noqa: PLC0415  # as above
+    from skerry_converters.conversion.job import Order, convert_source, require_folder  # noqa: PLC0415  # as above
+    from skerry_converters.conversion.opening import SourceOptions, open_any  # noqa: PLC0415  # as above
+    from skerry_converters.conversion.terminal import shown_progress  # noqa: PLC0415  # as above
+    from skerry_converters.families.registry import parse_targets  # noqa: PLC0415  # as above
+    from skerry_converters.gates.verdict import Limits  # noqa: PLC0415  # as above
     from skerry_converters.model import Thresholds  # noqa: PLC0415  # as above
-    from skerry_converters.targets import parse_targets, require_tools  # noqa: PLC0415  # as above
 
-    chosen = parse_targets(targets)
-    identity = Identity(name=_name(name, source), version=_version(model_version), license=license_name)
-    require_tools(chosen)
+    names = parse_targets(targets)
+    identity = identify(source, name=name, version=model_version, license_name=license_name)
     require_folder(out)
-    thresholds = Thresholds(score=score_threshold, nms_iou=nms_iou)
-    model = load_darknet(source, weights, labels, resize=resize, thresholds=thresholds)
-    with _progress(step_count(chosen)) as progress:
-        report = convert_model(model, chosen, identity, out, progress)
-    _show(report, identity.license, as_json=as_json)
-    report.require_success()
-
-
-def _name(given: str | None, source: Path) -> str:
-    from skerry_edge.contracts.manifest import NAME_PATTERN  # noqa: PLC0415  # --help stays fast
-
-    if given is None:
-        derived = re.sub(r"[^a-z0-9._-]+", "-", source.stem.lower()).lstrip("._-")[:63]
-        return derived or "model"
-    if not re.fullmatch(NAME_PATTERN, given):
-        raise ConfigError(
-            "this cannot be a model's name", where="--name", found=f"'{given}'", todo=f"it must match {NAME_PATTERN}"
+    if report is not None:
+        require_folder(report)
+        _refuse_one_file_for_both(out, report)
+    options = SourceOptions(
+        weights=weights,
+        labels=labels,
+        resize=resize,
+        thresholds=Thresholds(score=score_threshold, nms_iou=nms_iou),
+        manifest=manifest,
+        input_shapes=input_shapes,
+    )
+    with shown_progress() as progress:
+        progress.note("reading the network")
+        model = open_any(source, options)
+        order = Order(
+            source=model,
+            choice=choose(names, model.facts, progress, calibrated=calibration is not None),
+            identity=identity,
+            out=out,
+            data=DataChoice(calibration=calibration, gate_data=gate_data, limit=samples, seed=seed),
+            limits=Limits(max_drop=max_drop),
         )
-    return given
+        outcome = convert_source(order, progress)
+    _show(outcome, identity, as_json=as_json)
+    _write_pages(outcome, identity, model.facts, report)
+    outcome.require_success()
 
 
-def _version(given: str) -> str:
-    from skerry_edge.contracts.manifest import SEMVER_PATTERN  # noqa: PLC0415  # --help stays fast
-
-    if not re.fullmatch(SEMVER_PATTERN, given):
-        raise ConfigError(
-            "a model's version is a SemVer version", where="--model-version", found=f"'{given}'", todo="such as 1.0.0"
-        )
-    return given
+def _refuse_one_file_for_both(out: Path, report: Path) -> None:
+    if out.resolve() == report.resolve():
+        raise ConfigError("the page would be written over the bundle", where="--report", found=f"{report}")
 
 
-@contextmanager
-def _progress(steps: int) -> Iterator[Progress]:
-    """Show a progress bar on stderr where that is a terminal; native libraries' chatter is kept out of it."""
-    if not sys.stderr.isatty():
-        yield lambda _step: None
-        return
-    from rich.console import Console  # noqa: PLC0415  # --help stays fast
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415  # as above
+def _show(outcome: Outcome, identity: Identity, *, as_json: bool) -> None:
+    from skerry_converters.conversion import showing  # noqa: PLC0415  # --help stays fast
 
-    # A descriptor of its own, since descriptor 2 is held back while TensorFlow and LiteRT run.
-    with os.fdopen(os.dup(sys.stderr.fileno()), "w", encoding="utf-8") as terminal:
-        columns = (BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-        with Progress(*columns, console=Console(file=terminal), transient=True) as bar:
-            task = bar.add_task("", total=steps)
-            done = iter(range(steps))
-
-            def step(what: str) -> None:
-                bar.update(task, description=what, completed=next(done))
-
-            yield step
-
-
-def _show(report: Report, license_name: str, *, as_json: bool) -> None:
-    rows = [
-        {
-            "variant": one.target.name,
-            "size": len(one.data),
-            "largest_error": one.verdict.largest_error,
-            "passed": one.verdict.passed,
-            "reason": one.verdict.reason,
-        }
-        for one in report.checked
-    ]
+    for caution in outcome.held_out.cautions:
+        click.echo(f"warning: {caution}", err=True)
     if as_json:
-        paths = {
-            key: str(path) if path else None for key, path in (("bundle", report.bundle), ("failed", report.failed))
-        }
-        click.echo(json.dumps({**paths, "variants": rows}, ensure_ascii=False))
+        click.echo(json.dumps(showing.as_json(outcome), ensure_ascii=False))
         return
-    click.echo(f"{'variant':<14}{'bytes':>12}{'largest error':>16}  verdict")
-    for row in rows:
-        error = "-" if row["largest_error"] is None else f"{row['largest_error']:.2e}"
-        click.echo(f"{row['variant']:<14}{row['size']:>12}{error:>16}  {'passed' if row['passed'] else 'failed'}")
-    if report.bundle:
-        hint = "; say which with --license" if license_name == "unknown" else ""
-        click.echo(f"wrote {report.bundle} (licence: {license_name}{hint})")
+    for line in showing.as_lines(outcome, identity):
+        click.echo(line)
+
+
+def _write_pages(outcome: Outcome, identity: Identity, facts: SourceFacts, report: Path | None) -> None:
+    """Write the page where it was asked for, and beside files that failed."""
+    from skerry_converters.conversion.setting_aside import PAGE  # noqa: PLC0415  # --help stays fast
+
+    wanted = [path for path in (report, outcome.failed / PAGE if outcome.failed else None) if path]
+    if not wanted:
+        return
+    from skerry_converters.conversion.showing import page_content  # noqa: PLC0415  # --help stays fast
+    from skerry_converters.page.render import render_page  # noqa: PLC0415  # as above
+    from skerry_edge.foundation.atomic import write_atomic  # noqa: PLC0415  # as above
+
+    page = render_page(page_content(outcome, identity, facts)).encode()
+    for path in wanted:
+        write_atomic(path, page)

@@ -20,6 +20,7 @@ SUMMARIES = {
     "convert": "Convert a trained network into a checked bundle.",
     "demo": "Show the whole path on this machine: a picture and a voice in, events on a dashboard out.",
     "detect": "Find objects in images, folders and videos.",
+    "inspect": "Show what a bundle holds, and check it.",
     "listen": "Find wake words in recordings, a microphone or standard input.",
     "server": "Run the fleet server.",
 }
@@ -87,7 +88,7 @@ def root() -> None:
     """Take trained networks to fleets of small devices and keep them healthy there.
 
     \b
-    The model owner     convert
+    The model owner     convert, inspect
     The installer       agent, boards, detect, listen
     The fleet operator  server, demo
     """  # noqa: D301  # \b is click's mark for text that keeps its line breaks

@@ -207,7 +207,10 @@ class Source(_Part, frozen=True, kw_only=True):
 
 
 class Manifest(_Part, frozen=True, kw_only=True):
-    """The bundle's `manifest.json`; the runtime obeys it and nothing else."""
+    """The bundle's `manifest.json`; the runtime obeys it and nothing else.
+
+    ``calibration`` is the calibration manifest (JSON) that variants name by its hash; no runtime needs it.
+    """
 
     schema: Literal[1]
     name: Annotated[str, Meta(pattern=whole(NAME_PATTERN))]
@@ -220,6 +223,7 @@ class Manifest(_Part, frozen=True, kw_only=True):
     output: Decoder
     variants: dict[str, Variant]
     golden: Golden | None = None
+    calibration: Artifact | None = None
 
 
 def encode_manifest(manifest: Manifest) -> bytes:
@@ -258,13 +262,15 @@ def decode_manifest(raw: bytes, *, where: str) -> Manifest:
 
 
 def artifacts(manifest: Manifest) -> list[Artifact | Variant]:
-    """Return every file that the manifest lists: variants, their companions, golden input and outputs."""
+    """Return every file that the manifest lists: variants, their companions, golden input and outputs, calibration."""
     listed: list[Artifact | Variant] = []
     for variant in manifest.variants.values():
         listed += [variant, *variant.extra_files]
     if manifest.golden:
         listed.append(manifest.golden.input)
         listed += [one for outputs in manifest.golden.outputs.values() for one in outputs]
+    if manifest.calibration:
+        listed.append(manifest.calibration)
     return listed
 
 

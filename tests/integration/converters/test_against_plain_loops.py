@@ -10,11 +10,14 @@ import pytest
 
 from skerry_converters.darknet.build import build_network
 from skerry_converters.darknet.cfg import parse_cfg
+from skerry_converters.families.registry import TARGETS
 from skerry_converters.layers import ConvolutionWeights
+from skerry_converters.model import SourceModel, Thresholds, decoder_of
 from skerry_converters.reference import run_reference
 from skerry_converters.shapes import infer_shapes
-from skerry_converters.targets import TARGETS
-from skerry_edge.backends.registry import backend_for, open_backend
+from skerry_converters.sources.darknet import DarknetSource
+from skerry_edge.backends.registry import open_backend
+from skerry_edge.contracts.manifest import ImageInput, Source
 
 CFG = """
 [net]
@@ -110,7 +113,7 @@ def random_weights(seed: int) -> dict[int, ConvolutionWeights]:
     }
 
 
-@pytest.mark.parametrize("way", ["reference", *TARGETS])
+@pytest.mark.parametrize("way", ["reference", "onnx-fp32", "tflite-fp32"])
 def test_every_way_gives_what_the_loops_give(way: str, tmp_path: Path) -> None:
     network = build_network(parse_cfg(CFG, file="loops.cfg")).network
     shapes = infer_shapes(network)
@@ -122,12 +125,19 @@ def test_every_way_gives_what_the_loops_give(way: str, tmp_path: Path) -> None:
     if way == "reference":
         (output,) = run_reference(network, weights, image)
     else:
-        target = TARGETS[way]
-        path = tmp_path / target.file
-        path.write_bytes(target.emit(network, shapes, weights))
-        planar = target.layout == "NCHW"
+        model = SourceModel(
+            network=network,
+            shapes=shapes,
+            weights=weights,
+            labels=("it",),
+            image=ImageInput(width=network.input.width, height=network.input.height),
+            decoder=decoder_of(network, Thresholds()),
+            source=Source(kind="darknet", files={}),
+        )
+        made = TARGETS[way].make(DarknetSource(model=model), None, tmp_path)
+        planar = made.inputs[0].layout == "NCHW"
         tensor = np.ascontiguousarray((image if planar else image.transpose(1, 2, 0))[np.newaxis])
-        (value,) = open_backend(backend_for(target.format), path).infer((tensor,))
+        (value,) = open_backend(TARGETS[way].backend, made.runnable).infer((tensor,))
         output = value[0] if planar else value[0].transpose(2, 0, 1)
     assert output.shape == expected.shape
     assert np.abs(output - expected).max() <= 1e-4

@@ -17,12 +17,15 @@ import cv2
 import numpy as np
 import pytest
 
-from skerry_converters.bundling import Identity
-from skerry_converters.convert import convert_model, step_count
-from skerry_converters.darknet.source import load_darknet
+from skerry_converters.conversion import job
+from skerry_converters.conversion.identity import Identity
+from skerry_converters.conversion.job import Order, convert_source, step_count
+from skerry_converters.conversion.opening import SourceOptions, open_any
+from skerry_converters.families.apart import make_apart
+from skerry_converters.families.base import Emitted
+from skerry_converters.families.registry import choose_targets
 from skerry_converters.layers import ConvolutionWeights
-from skerry_converters.model import Thresholds
-from skerry_converters.targets import TARGETS, parse_targets
+from skerry_converters.sources.darknet import DarknetSource
 from skerry_edge.backends.base import BackendOptions
 from skerry_edge.backends.registry import backend_for
 from skerry_edge.backends.variants import open_variant
@@ -63,18 +66,19 @@ def tiny(tmp_path: Path) -> Sources:
     return sources
 
 
-def spoiled(change: Callable[[np.ndarray], np.ndarray]) -> dict[str, object]:
-    """Return an ONNX target that writes the network with its kernels changed."""
-    right = TARGETS["onnx-fp32"]
+def spoiled(change: Callable[[np.ndarray], np.ndarray]) -> Callable[..., Emitted]:
+    """Return a maker of targets whose ONNX files hold the network with its kernels changed."""
 
-    def emit(network, shapes, weights):
-        changed = {
+    def make(target: str, source: DarknetSource, *rest: object) -> Emitted:
+        if not target.startswith("onnx"):
+            return make_apart(target, source, *rest)
+        weights = {
             index: ConvolutionWeights(kernel=change(one.kernel).astype(np.float32), bias=change(one.bias))
-            for index, one in weights.items()
+            for index, one in source.model.weights.items()
         }
-        return right.emit(network, shapes, changed)
+        return make_apart(target, DarknetSource(model=dataclasses.replace(source.model, weights=weights)), *rest)
 
-    return {"onnx-fp32": dataclasses.replace(right, emit=emit)}
+    return make
 
 
 def test_both_variants_are_written_checked_and_described(skerry: Skerry, tiny: Sources) -> None:
@@ -140,7 +144,7 @@ def test_the_table_names_each_variant_and_the_bundle(skerry: Skerry, tiny: Sourc
     run = skerry(*tiny.arguments())
     assert run.code == 0
     row = next(line.split() for line in run.out.splitlines() if line.startswith("onnx-fp32"))
-    assert (int(row[1]), row[3]) == (Bundle.open(tiny.out).manifest.variants["onnx-fp32"].size, "passed")
+    assert (int(row[1]), row[-1]) == (Bundle.open(tiny.out).manifest.variants["onnx-fp32"].size, "passed")
     assert float(row[2]) <= 1e-3
     assert f"wrote {tiny.out}" in run.out
 
@@ -188,7 +192,7 @@ def test_a_file_that_computes_something_else_is_kept_aside_and_not_in_the_bundle
     change: Callable[[np.ndarray], np.ndarray],
     reason: str,
 ) -> None:
-    monkeypatch.setitem(TARGETS, "onnx-fp32", spoiled(change)["onnx-fp32"])
+    monkeypatch.setattr(job, "make_apart", spoiled(change))
     run = skerry(*tiny.arguments("--json", to="onnx-fp32,tflite-fp32"))
     assert run.code == 1
     assert "1 of 2 files failed the gate; the bundle holds the others" in run.err
@@ -196,16 +200,25 @@ def test_a_file_that_computes_something_else_is_kept_aside_and_not_in_the_bundle
     assert [row["passed"] for row in json.loads(run.out)["variants"]] == [False, True]
     assert list(Bundle.open(tiny.out).manifest.variants) == ["tflite-fp32"]
     failed = tiny.out.with_name("tiny.skerry.failed")
-    assert sorted(path.name for path in failed.iterdir()) == ["gates.json", "model-fp32.onnx"]
-    assert reason in json.loads((failed / "gates.json").read_text())["golden"]["onnx-fp32"]["reason"]
+    assert sorted(path.name for path in failed.iterdir()) == ["gates.json", "onnx-fp32", "report.html"]
+    assert [path.name for path in (failed / "onnx-fp32").iterdir()] == ["model-fp32.onnx"]
+    (told,) = json.loads((failed / "gates.json").read_text())["reports"]
+    assert (told["variant"], told["verdict"]["outcome"]) == ("onnx-fp32", "failed")
+    assert reason in told["verdict"]["reasons"][0]
+    assert reason in (failed / "report.html").read_text()
 
 
 def test_when_nothing_passes_the_old_bundle_stays_as_it_was(
     skerry: Skerry, tiny: Sources, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tiny.out.write_bytes(b"old")
-    broken = dataclasses.replace(TARGETS["onnx-fp32"], emit=lambda *_: b"no model at all")
-    monkeypatch.setitem(TARGETS, "onnx-fp32", broken)
+
+    def make(*arguments: object) -> Emitted:
+        emitted = make_apart(*arguments)
+        emitted.runnable.write_bytes(b"no model at all")
+        return emitted
+
+    monkeypatch.setattr(job, "make_apart", make)
     run = skerry(*tiny.arguments())
     assert run.code == 1
     assert "no bundle was written" in run.err
@@ -217,7 +230,7 @@ def test_a_success_clears_away_what_an_earlier_failure_left(
     skerry: Skerry, tiny: Sources, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched:
-        patched.setitem(TARGETS, "onnx-fp32", spoiled(lambda numbers: numbers * np.float32(2))["onnx-fp32"])
+        patched.setattr(job, "make_apart", spoiled(lambda numbers: numbers * np.float32(2)))
         assert skerry(*tiny.arguments()).code == 1
     failed = tiny.out.with_name("tiny.skerry.failed")
     assert failed.is_dir()
@@ -230,7 +243,7 @@ def test_a_network_whose_output_is_the_same_everywhere_proves_nothing(skerry: Sk
     tiny.weights.write_bytes(weights[:20] + bytes(len(weights) - 20))
     run = skerry(*tiny.arguments())
     assert run.code == 1
-    assert "the same everywhere and proves nothing" in run.err
+    assert "has the same value everywhere, as the source's has: that proves nothing" in run.err
 
 
 def test_a_network_that_overflows_by_itself_is_refused(skerry: Skerry, tiny: Sources) -> None:
@@ -317,12 +330,32 @@ def test_a_persons_own_keras_settings_do_not_matter(tiny: Sources, tmp_path: Pat
 
 
 def test_progress_is_told_once_a_step(tiny: Sources) -> None:
-    model = load_darknet(tiny.cfg, tiny.weights, tiny.labels, resize=None, thresholds=Thresholds())
-    targets = parse_targets("onnx-fp32")
-    told: list[str] = []
-    convert_model(model, targets, Identity(name="a", version="1.0.0", license="MIT"), tiny.out, told.append)
-    assert len(told) == step_count(targets)
-    assert any("onnx-fp32" in one for one in told)
+    class Told:
+        def __init__(self) -> None:
+            self.steps: list[str] = []
+            self.parts: set[str] = set()
+            self.expected = 0
+
+        def expect(self, steps: int) -> None:
+            self.expected = steps
+
+        def step(self, what: str) -> None:
+            self.steps.append(what)
+
+        def part(self, done: int, total: int) -> None:
+            assert 0 <= done <= total
+            self.parts.add(self.steps[-1])
+
+        def note(self, what: str) -> None:
+            raise AssertionError(f"no tool of this target needs an environment of its own: {what}")
+
+    source = open_any(tiny.cfg, SourceOptions(weights=tiny.weights, labels=tiny.labels))
+    choice = choose_targets(("onnx-fp32",), source.facts, calibrated=False)
+    told = Told()
+    identity = Identity(name="a", version="1.0.0", license="MIT")
+    convert_source(Order(source=source, choice=choice, identity=identity, out=tiny.out), told)
+    assert len(told.steps) == told.expected == step_count(choice)
+    assert "checking onnx-fp32" in told.parts
 
 
 def test_help_imports_no_framework() -> None:

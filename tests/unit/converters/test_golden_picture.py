@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from skerry_converters.golden import golden_picture, npy_bytes, png_bytes
+from skerry_converters.conversion.golden import golden_picture, npy_bytes, png_bytes
 
 
 def test_the_picture_never_changes() -> None:

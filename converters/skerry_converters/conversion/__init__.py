@@ -1,0 +1,1 @@
+"""Conversions: a source opened, its targets made and gated, and what passed written as one bundle."""

@@ -1,0 +1,87 @@
+"""The golden input: a picture or array made from a seed, and what each file gives for it."""
+
+from __future__ import annotations
+
+import io
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from skerry_converters.gates.made_inputs import MadeInputs
+from skerry_converters.gates.real_outputs import real_values
+from skerry_converters.sources.base import SourceFacts
+from skerry_edge.backends.registry import open_backend
+from skerry_edge.contracts.manifest import ImageInput, Variant
+from skerry_edge.models.golden import common_axes, golden_tensor
+
+SEED = 20170719
+"""Any number would do; changing it changes every bundle."""
+_COARSE_PX = 32
+_FINE_PX = 4
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GoldenInput:
+    """The bundle's golden input as a file."""
+
+    file: str
+    data: bytes
+
+
+def golden_input(facts: SourceFacts) -> GoldenInput | None:
+    """Return the golden input for a source, or None for a network of several inputs."""
+    described = facts.description.input
+    if isinstance(described, ImageInput):
+        return GoldenInput(file="golden/input.png", data=png_bytes(golden_picture(described.width, described.height)))
+    if len(facts.inputs) != 1:
+        return None
+    (tensor,) = facts.inputs
+    (case,) = MadeInputs(described, facts.inputs, count=1, seed=SEED).cases(facts.inputs)
+    values = real_values(case.tensors[0], tensor).astype(np.float32)
+    return GoldenInput(file="golden/input.npy", data=npy_bytes(common_axes(values, tensor.layout)))
+
+
+def golden_outputs(golden: GoldenInput, facts: SourceFacts, variant: Variant, path: Path, backend: str) -> list[bytes]:
+    """Run a file once on the golden input and return its outputs as NPY files. Raises BackendError."""
+    tensor = golden_tensor(facts.description.input, golden.data, variant.inputs[0])
+    with closing(open_backend(backend, path)) as loaded:
+        return [npy_bytes(value) for value in loaded.infer((tensor,))]
+
+
+def golden_picture(width: int, height: int) -> NDArray[np.uint8]:
+    """Return a picture (height, width, 3), BGR: coarse squares of strong colour under a fine, weaker pattern.
+
+    Integer arithmetic alone, so that it is the same on every machine; it reaches from 0 to 255 in each channel and has
+    edges and texture, and PNG still makes it small.
+    """
+    random = np.random.default_rng(SEED)
+    coarse = _squares(random, width, height, _COARSE_PX, levels=(0, 64, 128, 192, 255))
+    fine = _squares(random, width, height, _FINE_PX, levels=(-24, 0, 24))
+    picture: NDArray[np.uint8] = np.clip(coarse + fine, 0, 255).astype(np.uint8)
+    return picture
+
+
+def _squares(
+    random: np.random.Generator, width: int, height: int, side_px: int, *, levels: tuple[int, ...]
+) -> NDArray[np.int64]:
+    rows, columns = -(-height // side_px), -(-width // side_px)
+    cells = np.array(levels)[random.integers(0, len(levels), (rows, columns, 3))]
+    return cells.repeat(side_px, axis=0).repeat(side_px, axis=1)[:height, :width]
+
+
+def png_bytes(picture: NDArray[np.uint8]) -> bytes:
+    """Return a BGR picture as PNG."""
+    _, encoded = cv2.imencode(".png", picture, [cv2.IMWRITE_PNG_COMPRESSION, 9])
+    return bytes(encoded.tobytes())
+
+
+def npy_bytes(values: NDArray[Any]) -> bytes:
+    """Return an array as a NPY file, format 1.0."""
+    buffer = io.BytesIO()
+    np.lib.format.write_array(buffer, np.ascontiguousarray(values), version=(1, 0), allow_pickle=False)
+    return buffer.getvalue()

@@ -1,0 +1,142 @@
+"""The conversion job: make each target, let the gate judge it, write the bundle, set failing files aside."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from skerry_converters.conversion.bundling import assemble
+from skerry_converters.conversion.data import ConversionData, DataChoice, open_data
+from skerry_converters.conversion.identity import Identity
+from skerry_converters.conversion.operators import count_operators
+from skerry_converters.conversion.outcome import Judged, NotMade, Outcome
+from skerry_converters.conversion.progress import Progress
+from skerry_converters.conversion.setting_aside import set_aside
+from skerry_converters.families.apart import make_apart
+from skerry_converters.families.base import Emitted, Target
+from skerry_converters.families.registry import Choice
+from skerry_converters.gates.job import GateJob, GateResult, Subject
+from skerry_converters.gates.run import run_gate
+from skerry_converters.gates.source_record import SourceRecord, record_source
+from skerry_converters.gates.verdict import Limits
+from skerry_converters.sources.base import SourceModel
+from skerry_edge.backends.native_output import held_stderr
+from skerry_edge.contracts.bundle import write_bundle
+from skerry_edge.contracts.manifest import Variant
+from skerry_edge.foundation.errors import DataError, MissingError, ReachError, VerdictError
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Order:
+    """What is to be converted to what, with which data, and where the bundle goes."""
+
+    source: SourceModel
+    choice: Choice
+    identity: Identity
+    out: Path
+    data: DataChoice = field(default_factory=DataChoice)
+    limits: Limits = field(default_factory=Limits)
+
+
+def step_count(choice: Choice) -> int:
+    """Return how often `convert_source` tells its progress of a step."""
+    return 3 + 2 * len(choice.targets)
+
+
+def convert_source(order: Order, progress: Progress) -> Outcome:
+    """Write ``order.out`` with every file that passed; an existing one is replaced whole or left as it was.
+
+    A target that its tools cannot make does not stop the others. Files that failed go to the folder ``out``.failed.
+    Raises ConfigError, MissingError, DataError where the source itself cannot be run, ReachError.
+    """
+    require_folder(order.out)
+    progress.expect(step_count(order.choice))
+    progress.step("reading the data")
+    data = open_data(order.data, order.source.facts, progress.part)
+    with tempfile.TemporaryDirectory(prefix="skerry-") as folder:
+        progress.step("computing the source's own outputs")
+        recording = record_source(order.source.evaluate, order.source.facts, data.held_out, progress=progress.part)
+        with recording as record:
+            conversion = _Conversion(order, data, record, Path(folder), progress)
+            tried = [conversion.attempt(target) for target in order.choice.targets]
+        progress.step("writing the bundle")
+        judged = tuple(one for one in tried if isinstance(one, Judged))
+        not_made = tuple(one for one in tried if isinstance(one, NotMade))
+        return _written(order, data, judged, not_made)
+
+
+def require_folder(out: Path) -> None:
+    """Refuse an output that cannot be a file. Raises ReachError."""
+    if not out.parent.is_dir():
+        raise ReachError("the output's folder does not exist", where=str(out.parent), todo="make it, or correct --out")
+    if out.is_dir():
+        raise ReachError("the output is a folder", where=str(out), todo="give a file name, such as MODEL.skerry")
+
+
+class _Conversion:
+    """Makes and judges one target after the other."""
+
+    def __init__(
+        self, order: Order, data: ConversionData, record: SourceRecord, folder: Path, progress: Progress
+    ) -> None:
+        self._source = order.source
+        self._data = data
+        self._record = record
+        self._folder = folder
+        self._progress = progress
+        described = order.source.facts.description
+        self._gate = GateJob(
+            model_input=described.input, decoder=described.output, labels=described.labels, limits=order.limits
+        )
+
+    def attempt(self, target: Target) -> Judged | NotMade:
+        """Make and judge a target; where its tools cannot make it, say so."""
+        self._progress.step(f"making {target.name}")
+        try:
+            emitted = self._make(target)
+        except (DataError, MissingError, VerdictError) as error:
+            self._progress.step(f"leaving out {target.name}")
+            return NotMade(target=target.name, error=error)
+        self._progress.step(f"checking {target.name}")
+        variant = emitted.variant(self._calibration_sha256(target))
+        gate = self._judge(target, emitted, variant)
+        loads = gate.report.verdict.decided_by != "load"
+        operators = count_operators(emitted.runnable) if loads else {}
+        return Judged(emitted=emitted, variant=variant, gate=gate, operators=operators)
+
+    def _make(self, target: Target) -> Emitted:
+        folder = self._folder / target.name
+        folder.mkdir()
+        calibration = self._data.calibration
+        samples = calibration.tensors() if target.calibrated and calibration is not None else None
+        return make_apart(target.name, self._source, samples, folder, self._progress.part)
+
+    def _calibration_sha256(self, target: Target) -> str | None:
+        """Return the hash of what a target was calibrated with; one that is copied as it is was not."""
+        used = target.calibrated and not self._source.facts.quantized and self._data.calibration is not None
+        return self._data.calibration.manifest().sha256 if used and self._data.calibration else None
+
+    def _judge(self, target: Target, emitted: Emitted, variant: Variant) -> GateResult:
+        subject = Subject(name=target.name, variant=variant, path=emitted.runnable, backend=target.backend)
+        with held_stderr():
+            return run_gate(self._gate, subject, self._record, progress=self._progress.part)
+
+
+def _written(order: Order, data: ConversionData, judged: tuple[Judged, ...], not_made: tuple[NotMade, ...]) -> Outcome:
+    calibration = data.calibration.manifest() if data.calibration else None
+    failed = set_aside([one for one in judged if not one.passed], order.out)
+    passed = [one for one in judged if one.passed]
+    if passed:
+        with held_stderr():
+            contents = assemble(order.source.facts, order.identity, passed, calibration)
+        write_bundle(order.out, *contents)
+    return Outcome(
+        judged=judged,
+        not_made=not_made,
+        left_out=order.choice.left_out,
+        held_out=data.held_out.facts,
+        bundle=order.out if passed else None,
+        failed=failed,
+        calibration_sha256=calibration.sha256 if calibration else None,
+    )
