@@ -9,6 +9,7 @@ from pathlib import Path
 
 from skerry_converters.families.base import Built, FloatArray, Samples, Target, turned, versions
 from skerry_converters.families.macs import onnx_macs
+from skerry_converters.families.onnx_compact import compact
 from skerry_converters.families.tensors import declared
 from skerry_converters.sources.base import FormName, ModelFile, SourceModel
 from skerry_edge.foundation.errors import DataError
@@ -39,6 +40,7 @@ def _fp16(source: SourceModel, _form: FormName, _samples: Samples | None, folder
 def _int8(source: SourceModel, _form: FormName, samples: Samples | None, folder: Path) -> Built:
     """Quantize weights to int8 by channel and activations to uint8; inputs and outputs stay float32."""
     assert samples is not None  # noqa: S101  # for the type checker; `Target.make` has asked
+    import onnx  # noqa: PLC0415  # heavy
     from onnxruntime.quantization import QuantFormat, QuantType, quantize_static  # noqa: PLC0415  # heavy
 
     model = source.to_file("onnx", folder)
@@ -59,6 +61,9 @@ def _int8(source: SourceModel, _form: FormName, samples: Samples | None, folder:
         raise DataError(
             "ONNX Runtime cannot quantize the network", where=source.facts.where, found=f"{error}"[:300]
         ) from error
+    shortened = onnx.load(path)
+    compact(shortened)
+    path.write_bytes(shortened.SerializeToString(deterministic=True))
     return _built(path, model, "onnxruntime")
 
 
