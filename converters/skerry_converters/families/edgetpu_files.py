@@ -20,7 +20,7 @@ def _int8(source: SourceModel, form: FormName, samples: Samples | None, folder: 
     The uncompiled file computes the same on any processor, so that is what a gate runs.
     """
     built = _quantized(source, form, samples, folder)
-    ready = built.files[0].replace(folder / "model-edgetpu.tflite")
+    ready = built.files[0].replace(folder / "model-edgetpu-uncompiled.tflite")
     built = replace(built, files=(ready,))
     if shutil.which(PROGRAM) is None:
         prediction = explain(ready)
@@ -28,9 +28,10 @@ def _int8(source: SourceModel, form: FormName, samples: Samples | None, folder: 
         note = f"not compiled, since '{PROGRAM}' is not on the PATH; {share} operators are predicted to map"
         return replace(built, format="tflite", notes=(note,))
     report = compile_edgetpu(ready, folder)
+    compiled = report.compiled.replace(folder / "model-edgetpu.tflite")
     return replace(
         built,
-        files=(report.compiled, ready),
+        files=(compiled, ready),
         runnable=ready,
         tools={**built.tools, PROGRAM: report.log.version},
         notes=_told(report),

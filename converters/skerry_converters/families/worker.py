@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from multiprocessing.connection import Connection
 
 from skerry_converters.families.apart import Job
-from skerry_converters.families.base import FloatArray
+from skerry_converters.families.base import Emitted, FloatArray
 from skerry_converters.families.registry import TARGETS
-from skerry_edge.foundation.errors import SkerryError
+from skerry_edge.foundation.errors import ReachError, SkerryError
 
 
 def main(descriptor: int) -> None:
@@ -17,10 +17,21 @@ def main(descriptor: int) -> None:
     connection = Connection(descriptor)
     job: Job = connection.recv()
     samples = None if job.sample_count is None else AskedSamples(connection, job.sample_count)
+    connection.send(_outcome(job, samples))
+
+
+def _outcome(job: Job, samples: AskedSamples | None) -> Emitted | SkerryError:
     try:
-        connection.send(TARGETS[job.target].make(job.source, samples, job.folder))
+        return TARGETS[job.target].make(job.source, samples, job.folder)
     except SkerryError as error:
-        connection.send(error)
+        return error
+    except OSError as error:
+        return ReachError(
+            f"cannot write the files of '{job.target}'",
+            where=str(job.folder),
+            found=error.strerror or type(error).__name__,
+            todo="check space and permissions",
+        )
 
 
 class AskedSamples:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -104,3 +105,10 @@ def no_form(facts: SourceFacts, form: FormName) -> ConfigError:
         found=", ".join(facts.forms) or "no other form",
         todo="choose another target",
     )
+
+
+def missing_package(name: str) -> str | None:
+    """Tell why a package of the extra `convert` cannot be used, or None where it is installed."""
+    if importlib.util.find_spec(name):
+        return None
+    return f"{name} is not installed: pip install 'skerry[convert]'"

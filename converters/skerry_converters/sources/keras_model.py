@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from skerry_converters.sources.base import Function, ModelFile, SourceFacts, no_form
+from skerry_converters.sources.base import Function, ModelFile, SourceFacts, missing_package, no_form
 from skerry_converters.sources.files import file_hashes
 from skerry_converters.sources.foreign import Foreign, describe
 from skerry_converters.sources.input_shapes import InputShapes, Open
@@ -106,7 +106,7 @@ def load_keras(path: Path, foreign: Foreign, input_shapes: InputShapes) -> Keras
         inputs=inputs,
         outputs=outputs,
         description=describe(foreign, inputs),
-        forms={"function": None, "onnx": None},
+        forms={"function": None, "onnx": missing_package("tf2onnx")},
         options=input_shapes.options(),
     )
     source = KerasSource(path, facts)

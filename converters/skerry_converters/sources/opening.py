@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from skerry_converters.sources.base import SourceModel
+from skerry_converters.sources.base import SourceModel, missing_package
 from skerry_converters.sources.foreign import NOTHING_SAID, Foreign
 from skerry_converters.sources.input_shapes import NOTHING_GIVEN, InputShapes
-from skerry_edge.foundation.errors import ConfigError, ReachError
+from skerry_edge.foundation.errors import ConfigError, MissingError, ReachError
 
 KERAS_SUFFIXES = (".keras", ".h5", ".hdf5")
 KINDS = "a Darknet .cfg, an .onnx file, a .keras or .h5 file, a SavedModel folder, or a .tflite file"
@@ -16,22 +16,21 @@ KINDS = "a Darknet .cfg, an .onnx file, a .keras or .h5 file, a SavedModel folde
 def open_source(path: Path, foreign: Foreign = NOTHING_SAID, input_shapes: InputShapes = NOTHING_GIVEN) -> SourceModel:
     """Open an ONNX, Keras, SavedModel or TFLite network by its suffix.
 
-    Raises ReachError where there is nothing, ConfigError for another kind, and what the kind's own loader raises.
+    Raises ReachError where there is nothing, ConfigError for another kind, MissingError where the package that reads it
+    is not installed, and what the kind's own loader raises.
     """
     if not path.exists():
         raise ReachError("there is no network here", where=str(path), todo="check the path")
     suffix = path.suffix.lower()
-    if path.is_dir():
-        if not (path / "saved_model.pb").is_file():
+    if path.is_dir() or suffix in KERAS_SUFFIXES:
+        if path.is_dir() and not (path / "saved_model.pb").is_file():
             raise ConfigError("the folder is no SavedModel", where=str(path), found="no saved_model.pb in it")
-        from skerry_converters.sources.keras_model import load_keras  # noqa: PLC0415  # only the kind at hand
-
-        return load_keras(path, foreign, input_shapes)
-    if suffix in KERAS_SUFFIXES:
+        _require("tensorflow", path)
         from skerry_converters.sources.keras_model import load_keras  # noqa: PLC0415  # only the kind at hand
 
         return load_keras(path, foreign, input_shapes)
     if suffix == ".onnx":
+        _require("onnx", path)
         from skerry_converters.sources.onnx_file import load_onnx  # noqa: PLC0415  # only the kind at hand
 
         return load_onnx(path, foreign, input_shapes)
@@ -42,3 +41,9 @@ def open_source(path: Path, foreign: Foreign = NOTHING_SAID, input_shapes: Input
     raise ConfigError(
         "this is no network that can be converted", where=str(path), found=suffix or "no suffix", todo=f"give {KINDS}"
     )
+
+
+def _require(package: str, path: Path) -> None:
+    reason = missing_package(package)
+    if reason:
+        raise MissingError("this kind of network cannot be read", where=str(path), found=reason)

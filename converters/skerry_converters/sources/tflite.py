@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from skerry_converters.sources.base import Function, ModelFile, SourceFacts, no_form
+from skerry_converters.sources.base import Function, ModelFile, SourceFacts, missing_package, no_form
 from skerry_converters.sources.files import read_bounded, sha256
 from skerry_converters.sources.foreign import Foreign, describe
 from skerry_converters.sources.input_shapes import InputShapes
@@ -89,7 +89,7 @@ def load_tflite(path: Path, foreign: Foreign, input_shapes: InputShapes) -> Tfli
         inputs=inputs,
         outputs=outputs,
         description=describe(foreign, inputs),
-        forms={"tflite": None} if quantized else {"tflite": None, "onnx": None},
+        forms={"tflite": None} if quantized else {"tflite": None, "onnx": missing_package("tf2onnx")},
         options=input_shapes.options(),
         quantized=quantized,
     )

@@ -4,7 +4,7 @@ import psutil
 import pytest
 
 from skerry_converters.families.apart import make_apart
-from skerry_edge.foundation.errors import ConfigError, DataError
+from skerry_edge.foundation.errors import ConfigError, DataError, ReachError
 from skerry_edge.vision.errors import ImageError
 
 
@@ -62,3 +62,9 @@ def test_a_sample_that_cannot_be_read_ends_it(darknet, tmp_path):
 def test_samples_of_another_shape_are_refused(darknet, samples, tmp_path):
     with pytest.raises(ConfigError, match="does not fit"):
         make_apart("onnx-int8", darknet, samples((1, 3, 32, 32)), tmp_path)
+
+
+def test_a_folder_that_cannot_be_written_is_told(darknet, tmp_path):
+    with pytest.raises(ReachError, match="cannot write") as caught:
+        make_apart("onnx-fp32", darknet, None, tmp_path / "gone")
+    assert caught.value.found == "No such file or directory"
