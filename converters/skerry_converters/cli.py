@@ -30,6 +30,7 @@ Examples:
   skerry convert yolo11n.onnx --manifest yolo11n.toml --to all \\
       --calibration photos/ --out yolo11n.skerry --json
   skerry convert --explain edgetpu model-int8.tflite
+
 \b
 A manifest for a network that does not come from Darknet (yolo11n.toml):
   labels = "coco.names"
@@ -38,12 +39,14 @@ A manifest for a network that does not come from Darknet (yolo11n.toml):
   [output]
   kind = "ultralytics"
   classes = 80
+
 \b
 Targets:
   onnx-fp32, onnx-fp16, onnx-int8
   tflite-fp32, tflite-fp16, tflite-dynamic, tflite-int8, tflite-int8x16
   openvino-fp16, openvino-int8
   edgetpu-int8, mcu-int8
+
 \b
 Exit codes: 0 done; 1 a file failed the gate; 2 wrong usage, or a description
 that does not fit; 3 a missing dependency; 4 a file that cannot be read or is

@@ -20,6 +20,7 @@ Examples:
   skerry inspect model.skerry
   skerry inspect model.skerry --verify
   skerry inspect demo-discs --json | jq '.manifest.variants | keys'
+
 \b
 Exit codes:
   0  every file is what the manifest says, and every variant that was run passed
