@@ -178,8 +178,7 @@ class Target:
         )
 
     def _form(self, facts: SourceFacts) -> FormName:
-        usable = [form for form in self.forms if form in facts.forms and facts.forms[form] is None]
-        return usable[0] if usable else "tflite"
+        return next(form for form in self.forms if form in facts.forms and facts.forms[form] is None)
 
 
 def versions(*distributions: str) -> dict[str, str]:
