@@ -261,7 +261,9 @@ def test_lines_reach_standard_output_while_a_bar_shows_on_the_terminal(squares_b
         clip,
         "--json",
     ]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=terminal, text=True) as process:
+    # Wide enough that the bar does not cut the file's name short, however long its folder is.
+    wide = {**os.environ, "COLUMNS": "500"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=terminal, text=True, env=wide) as process:
         os.close(terminal)
         lines = process.stdout.read().splitlines()
         assert process.wait(60) == 0
