@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import resource
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
@@ -24,12 +25,15 @@ def write_noise(path: Path, frames: int, *, rate_hz: float = 10.0) -> None:
     video.close()
 
 
-@pytest.fixture
-def cap_files() -> Iterator[Callable[[int], None]]:
-    """Return a function that lets no file grow beyond so many bytes, as a disk that fills up does."""
+@contextmanager
+def capped_files(limit_bytes: int) -> Iterator[None]:
+    """Let no file grow beyond so many bytes, as a disk that fills up does; the test runner's own log least of all."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    yield lambda limit_bytes: resource.setrlimit(resource.RLIMIT_FSIZE, (limit_bytes, before[1]))
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.mark.parametrize("rate_hz", [0.1, 10.0, 29.97, 1000.0])
@@ -42,14 +46,12 @@ def test_a_whole_video_has_its_name_and_nothing_else_stays(tmp_path: Path, frame
 
 
 @pytest.mark.parametrize("share", [0.0, 0.5, 0.99])
-def test_a_video_that_finds_no_room_is_told_and_leaves_nothing(
-    tmp_path: Path, cap_files: Callable[[int], None], share: float
-) -> None:
+def test_a_video_that_finds_no_room_is_told_and_leaves_nothing(tmp_path: Path, share: float) -> None:
     write_noise(tmp_path / "a.mp4", 40)
     whole_bytes = (tmp_path / "a.mp4").stat().st_size
     (tmp_path / "a.mp4").unlink()
-    cap_files(int(whole_bytes * share))
-    with pytest.raises(ReachError, match=r"video.*a\.mp4.*check space"):
+    refused = pytest.raises(ReachError, match=r"video.*a\.mp4.*check space")
+    with refused, capped_files(int(whole_bytes * share)):
         write_noise(tmp_path / "a.mp4", 40)
     assert list(tmp_path.iterdir()) == []
 
