@@ -28,5 +28,8 @@ class Quantizer(Protocol):
         ...
 
     def quantize(self, plan: Plan, path: Path) -> Path:
-        """Write the int8 file of ``plan`` to ``path`` and return the main file. Raises DataError where the tool cannot."""
+        """Write the int8 file of ``plan`` to ``path`` and return the main file.
+
+        Raises DataError where the tool cannot.
+        """
         ...
