@@ -17,6 +17,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import IO
 
+from skerry_converters.accuracy.recipe import Aim
 from skerry_converters.families.base import Emitted, FloatArray, Samples
 from skerry_converters.sources.base import SourceModel
 from skerry_edge.foundation.errors import DataError, SkerryError
@@ -41,6 +42,7 @@ class Job:
     source: SourceModel
     folder: Path
     sample_count: int | None
+    aim: Aim | None
 
 
 def make_apart(
@@ -49,11 +51,12 @@ def make_apart(
     samples: Samples | None,
     folder: Path,
     on_sample: SampleProgress = lambda _read, _count: None,
+    aim: Aim | None = None,
 ) -> Emitted:
     """Make a target of the registry in a process of its own; the files lie in ``folder``.
 
-    ``samples`` are read here, one at a time as the other process asks. Raises what `Target.make` raises, and DataError
-    with the process' last words where it died. The process never outlives this call.
+    ``samples`` are read here, one at a time as the other process asks. ``aim`` is that of `Target.make`. Raises what
+    `Target.make` raises, and DataError with the process' last words where it died. It never outlives this call.
     """
     ours, theirs = socket.socketpair()
     with tempfile.TemporaryFile() as chatter, ours:
@@ -61,7 +64,7 @@ def make_apart(
             process = _start(theirs, chatter)
         connection = Connection(ours.detach())
         try:
-            connection.send(Job(target=target, source=source, folder=folder, sample_count=_count(samples)))
+            connection.send(Job(target=target, source=source, folder=folder, sample_count=_count(samples), aim=aim))
             return _serve(connection, samples, on_sample)
         except (EOFError, ConnectionError) as error:
             code = process.wait()

@@ -12,6 +12,8 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from skerry_converters.accuracy.recipe import Aim
+from skerry_converters.accuracy.report import SearchReport
 from skerry_converters.sources.base import FormName, SourceFacts, SourceModel
 from skerry_edge.backends.registry import missing_reason
 from skerry_edge.contracts.bundle import artifact
@@ -53,6 +55,7 @@ class Built:
     """What a family's builder gives: as `Emitted`, less what the target knows itself.
 
     ``runnable`` is the file to check where the main one does not run here; ``format`` overrides the target's.
+    ``search`` tells how an accurate file was found.
     """
 
     files: tuple[Path, ...]
@@ -64,6 +67,7 @@ class Built:
     runnable: Path | None = None
     format: Format | None = None
     notes: tuple[str, ...] = ()
+    search: SearchReport | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,7 +77,8 @@ class Emitted:
     ``files`` are in the folder that the caller gave, the main one first; their base names are those for a bundle.
     ``inputs`` and ``outputs`` are its tensors. ``runnable`` is what a gate runs: the main file, or where that needs a
     device that is not here, the TFLite file that it was made from. ``kept_float`` names operators that multiply in
-    float although the target is an integer one; ``notes`` are sentences for people.
+    float although the target is an integer one; ``notes`` are sentences for people. ``search`` tells how an accurate
+    file was found, and is None for a plain one.
     """
 
     target: str
@@ -87,6 +92,7 @@ class Emitted:
     runnable: Path
     kept_float: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    search: SearchReport | None = None
 
     def variant(self, calibration_sha256: str | None) -> Variant:
         """Describe the files for a manifest. Raises OSError where they are gone."""
@@ -108,6 +114,8 @@ class Emitted:
 
 Build = Callable[[SourceModel, FormName, Samples | None, Path], Built]
 """Makes the files of a target in a folder, from one form of the source."""
+AccurateBuild = Callable[[SourceModel, FormName, Samples, Path, Aim], Built]
+"""As `Build`, but searches for a way to quantize that comes up to the user's aim."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -116,6 +124,7 @@ class Target:
 
     ``tools`` are the packages that write it, ``extra`` brings them, ``backend`` loads it here. ``calibrated`` says that
     it needs samples, ``keeps_quantized`` that it can be made from a source that is quantized already.
+    ``build_accurate`` takes the place of ``build`` where the user has an aim for the accuracy.
     """
 
     name: str
@@ -128,6 +137,7 @@ class Target:
     calibrated: bool = False
     keeps_quantized: bool = False
     extra: str = "convert"
+    build_accurate: AccurateBuild | None = None
 
     def unavailable_reason(self, facts: SourceFacts) -> str | None:
         """Tell why this machine cannot make the target from a source, or None where it can."""
@@ -148,8 +158,8 @@ class Target:
                 reasons.append(reason)
         return "; ".join(reasons) or f"it cannot be made from a {facts.kind} source"
 
-    def make(self, source: SourceModel, samples: Samples | None, folder: Path) -> Emitted:
-        """Write the target's files into ``folder``.
+    def make(self, source: SourceModel, samples: Samples | None, folder: Path, aim: Aim | None = None) -> Emitted:
+        """Write the target's files into ``folder``, where it has such a builder with an ``aim`` for the accuracy.
 
         Raises ConfigError where samples are needed and missing or the source does not have the form needed,
         MissingError where this machine lacks something, DataError where a tool cannot convert the network.
@@ -162,7 +172,7 @@ class Target:
             raise ConfigError(
                 f"target '{self.name}' needs calibration data", where=facts.where, todo="give it with --calibration"
             )
-        built = self.build(source, self._form(facts), samples, folder)
+        built = self._built(source, samples, folder, aim)
         return Emitted(
             target=self.name,
             format=built.format or self.format,
@@ -174,8 +184,16 @@ class Target:
             macs=built.macs,
             runnable=built.runnable or built.files[0],
             notes=built.notes,
+            search=built.search,
             kept_float=built.kept_float if self.precision in INTEGER_PRECISIONS else (),
         )
+
+    def _built(self, source: SourceModel, samples: Samples | None, folder: Path, aim: Aim | None) -> Built:
+        form = self._form(source.facts)
+        # A source that is quantized already holds no float network to search with.
+        if aim is None or self.build_accurate is None or samples is None or source.facts.quantized:
+            return self.build(source, form, samples, folder)
+        return self.build_accurate(source, form, samples, folder, aim)
 
     def _form(self, facts: SourceFacts) -> FormName:
         return next(form for form in self.forms if form in facts.forms and facts.forms[form] is None)

@@ -22,7 +22,7 @@ def main(descriptor: int) -> None:
 
 def _outcome(job: Job, samples: AskedSamples | None) -> Emitted | SkerryError:
     try:
-        return TARGETS[job.target].make(job.source, samples, job.folder)
+        return TARGETS[job.target].make(job.source, samples, job.folder, job.aim)
     except SkerryError as error:
         return error
     except OSError as error:
