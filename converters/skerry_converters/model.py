@@ -10,7 +10,7 @@ from skerry_edge.foundation.errors import ConfigError
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class SourceModel:
+class DarknetModel:
     """What the targets are made from; ``shapes`` are those of `infer_shapes`."""
 
     network: Network

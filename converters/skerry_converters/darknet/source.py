@@ -10,7 +10,7 @@ from skerry_converters.darknet.build import build_network
 from skerry_converters.darknet.cfg import read_cfg
 from skerry_converters.darknet.weights import read_weights
 from skerry_converters.labels import read_labels
-from skerry_converters.model import SourceModel, Thresholds, decoder_of
+from skerry_converters.model import DarknetModel, Thresholds, decoder_of
 from skerry_converters.shapes import infer_shapes
 from skerry_edge.contracts.manifest import ImageInput, Source
 from skerry_edge.foundation.errors import ConfigError
@@ -20,7 +20,7 @@ Resize = Literal["stretch", "letterbox"]
 
 def load_darknet(
     cfg: Path, weights: Path, labels: Path, *, resize: Resize | None, thresholds: Thresholds
-) -> SourceModel:
+) -> DarknetModel:
     """Read the three files. ``resize`` None means what the cfg says: letterbox with `letter_box=1`, else stretch.
 
     Raises ConfigError, DataError and ReachError, each naming file and place.
@@ -33,7 +33,7 @@ def load_darknet(
     labels_bytes, names = read_labels(labels, decoder.classes)
     weights_bytes, folded = read_weights(weights, network, shapes)
     chosen = resize or ("letterbox" if built.letter_box else "stretch")
-    return SourceModel(
+    return DarknetModel(
         network=network,
         shapes=shapes,
         weights=folded,

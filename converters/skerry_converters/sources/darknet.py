@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from skerry_converters.model import SourceModel as DarknetModel
+from skerry_converters.model import DarknetModel
 from skerry_converters.reference import run_reference
 from skerry_converters.sources.base import Description, Function, ModelFile, SourceFacts, no_form
 from skerry_edge.backends.base import Array

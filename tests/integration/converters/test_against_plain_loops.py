@@ -12,7 +12,7 @@ from skerry_converters.darknet.build import build_network
 from skerry_converters.darknet.cfg import parse_cfg
 from skerry_converters.families.registry import TARGETS
 from skerry_converters.layers import ConvolutionWeights
-from skerry_converters.model import SourceModel, Thresholds, decoder_of
+from skerry_converters.model import DarknetModel, Thresholds, decoder_of
 from skerry_converters.reference import run_reference
 from skerry_converters.shapes import infer_shapes
 from skerry_converters.sources.darknet import DarknetSource
@@ -125,7 +125,7 @@ def test_every_way_gives_what_the_loops_give(way: str, tmp_path: Path) -> None:
     if way == "reference":
         (output,) = run_reference(network, weights, image)
     else:
-        model = SourceModel(
+        model = DarknetModel(
             network=network,
             shapes=shapes,
             weights=weights,
