@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -31,7 +31,8 @@ class Multiplier:
 
     ``name`` is what the runtime's quantizer knows it by; ``input`` and ``output`` are the tensors that it reads and
     makes, before any activation. ``has_bias`` says that a bias can be written. A depthwise convolution has as many
-    ``groups`` as channels. ``macs`` are the multiply-accumulates of one run.
+    ``groups`` as channels. ``channel_axis`` is where input and output have their channels: 1 or -1. ``macs`` are the
+    multiply-accumulates of one run.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Multiplier:
     output: str
     weights: Weights
     groups: int
+    channel_axis: int
     macs: int
     has_bias: bool = True
 
@@ -90,7 +92,7 @@ class Watch(Protocol):
     """Runs a float file and gives the values of tensors inside it."""
 
     def __call__(
-        self, path: Path, tensors: Sequence[str], samples: Sequence[FloatArray]
+        self, path: Path, tensors: Sequence[str], samples: Iterable[FloatArray]
     ) -> Iterator[Sequence[FloatArray]]:
         """Yield, for each sample in turn, the values of ``tensors``; one sample's values are in memory at a time."""
         ...

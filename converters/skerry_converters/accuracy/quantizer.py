@@ -7,14 +7,28 @@ from typing import Protocol
 
 from skerry_converters.accuracy.float_graph import FloatGraph, Watch
 from skerry_converters.accuracy.recipe import Plan
+from skerry_converters.sources.base import ModelFile
 
 
 class Quantizer(Protocol):
-    """Quantizes one network for one runtime; it holds the calibration samples."""
+    """Quantizes one network for one runtime; it holds the calibration samples.
+
+    Only `search` uses it, and with files that `graph` and its `rewritten` have written.
+    """
+
+    @property
+    def model(self) -> ModelFile:
+        """The float file with its tensors in the file's own layout."""
+        ...
+
+    @property
+    def may_keep_float(self) -> bool:
+        """Whether some layers may stay float; for accelerators and microcontrollers none may."""
+        ...
 
     @property
     def graph(self) -> FloatGraph:
-        """The float file that is quantized."""
+        """What is in the float file."""
         ...
 
     @property

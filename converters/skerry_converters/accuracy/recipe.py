@@ -9,6 +9,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+Equalisation = Literal["", "weights", "activations"]
+"""By what channels are made alike: nothing, weights alone (Nagel et al. 2019), or activations as well."""
 Ranges = Literal["tool", "least-error", "percentile"]
 """Ranges of activations: the tool's own, by least squared error after the activation, or without outliers."""
 
@@ -26,7 +28,7 @@ class Recipe(Struct, frozen=True, kw_only=True):
     ``preset`` is one of the quantizer's own; ``kept_float`` names multipliers that stay float.
     """
 
-    equalised: bool = False
+    equalised: Equalisation = ""
     ranges: Ranges = "tool"
     bias_corrected: bool = False
     preset: str = ""
