@@ -106,7 +106,7 @@ def _made(target: str, source: DarknetSource, samples: Pictures | None, work: Pa
 def _matched(emitted: Emitted, source: DarknetSource, paths: Sequence[Path]) -> Matcher:
     labels, image = source.model.labels, _image(source)
     preprocessor = Preprocessor(image, emitted.inputs[0])
-    decoder = decoder_for(source.model.decoder, emitted.variant(None), image)
+    decoder = decoder_for(source.model.decoder, emitted.outputs, image)
     backend = open_backend(TARGETS[emitted.target].backend, emitted.runnable)
     matcher = Matcher(len(labels))
     for path in paths:

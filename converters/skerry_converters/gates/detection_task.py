@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
-
 from skerry_converters.gates.accuracy import AccuracyFigures, AccuracyMeter
 from skerry_converters.gates.boxes import BoxFigures, BoxMeter
 from skerry_converters.gates.held_out import Case
@@ -15,6 +13,7 @@ from skerry_edge.backends.base import Array
 from skerry_edge.contracts.manifest import ImageInput, MicroWakeWord, Raw, Tensor, Variant
 from skerry_edge.vision.decoders.registry import decoder_for
 
+Outputs = tuple[Tensor, ...]
 LOW_SCORE = 0.005
 """Average precision is taken over all detections down to this score, as Darknet's `detector valid` does."""
 
@@ -25,7 +24,7 @@ class DetectionTask:
     Raises BundleError where the manifest's decoder cannot read the outputs of either side.
     """
 
-    def __init__(self, job: GateJob, image: ImageInput, threshold: float, sides: tuple[Variant, Variant]) -> None:
+    def __init__(self, job: GateJob, image: ImageInput, threshold: float, sides: tuple[Outputs, Outputs]) -> None:
         self._decoders = [decoder_for(job.decoder, side, image, min(LOW_SCORE, threshold)) for side in sides]
         self._boxes = BoxMeter(threshold)
         self._accuracy = AccuracyMeter(len(job.labels))
@@ -55,9 +54,8 @@ class DetectionTask:
         return self._showcase.pictures()
 
 
-def detection_task(job: GateJob, variant: Variant, source_outputs: tuple[Tensor, ...]) -> DetectionTask | None:
+def detection_task(job: GateJob, variant: Variant, source_outputs: Outputs) -> DetectionTask | None:
     """Return the task of a network that finds things in pictures, and None for every other one."""
     if not isinstance(job.model_input, ImageInput) or isinstance(job.decoder, MicroWakeWord | Raw):
         return None
-    source = msgspec.structs.replace(variant, outputs=source_outputs)
-    return DetectionTask(job, job.model_input, job.decoder.score_threshold, (source, variant))
+    return DetectionTask(job, job.model_input, job.decoder.score_threshold, (source_outputs, variant.outputs))

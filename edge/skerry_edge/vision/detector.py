@@ -63,7 +63,7 @@ class Detector:
         variant_name, backend_name = choose_variant(bundle, variant=variant, backend=backend)
         chosen = manifest.variants[variant_name]
         preprocessor = Preprocessor(image, _only_input(chosen))
-        decoder = decoder_for(manifest.output, chosen, image, score_threshold)
+        decoder = decoder_for(manifest.output, chosen.outputs, image, score_threshold)
         loaded = open_variant(bundle, variant_name, backend_name, options or BackendOptions())
         return cls(
             manifest=manifest,

@@ -16,7 +16,6 @@ from skerry_edge.contracts.manifest import (
     MicroWakeWord,
     Quantization,
     Tensor,
-    Variant,
     YoloHead,
     YoloRegion,
     YoloScale,
@@ -115,13 +114,6 @@ def tensor(height: int, width: int, *, layout: str = "NCHW", name: str = "y", **
     return Tensor(name=name, shape=shape, layout=layout, **more)
 
 
-def variant(*outputs: Tensor) -> Variant:
-    inputs = (Tensor(name="x", shape=(1, 3, 64, 96), layout="NCHW"),)
-    return Variant(
-        file="net.onnx", size=1, sha256="0" * 64, format="onnx", precision="fp32", inputs=inputs, outputs=outputs
-    )
-
-
 def region(**changes) -> YoloRegion:
     return YoloRegion(**{"classes": CLASSES, "anchors": ANCHORS, "nms_iou": NEVER, "score_threshold": 0.2, **changes})
 
@@ -140,7 +132,7 @@ GEOMETRIES = st.sampled_from([stretched(Size(300, 200), NETWORK), letterboxed(Si
 @given(SEEDS, THRESHOLDS, GEOMETRIES, st.booleans())
 def test_a_region_layer_decodes_as_darknet_does(seed, threshold, geometry, softmax):
     raw = raw_values(seed)
-    decoder = decoder_for(region(softmax=softmax), variant(tensor(2, 3)), IMAGE, threshold)
+    decoder = decoder_for(region(softmax=softmax), (tensor(2, 3),), IMAGE, threshold)
     expected = slow_decode(raw[0], ANCHORS, (3, 2), geometry, threshold, softmax=softmax)
     assert_same(decoder.decode((raw,), geometry), expected, threshold)
 
@@ -154,7 +146,7 @@ def test_yolo_layers_decode_as_darknet_does(seed, threshold, geometry, scale_x_y
         scales=(YoloScale(anchors_px=ANCHORS_PX, scale_x_y=scale_x_y), YoloScale(anchors_px=ANCHORS)),
         nms_iou=NEVER,
     )
-    decoder = decoder_for(spec, variant(tensor(2, 3), tensor(4, 6, name="z")), IMAGE, threshold)
+    decoder = decoder_for(spec, (tensor(2, 3), tensor(4, 6, name="z")), IMAGE, threshold)
     expected = slow_decode(
         raws[0][0], ANCHORS_PX, NETWORK, geometry, threshold, softmax=False, scale_x_y=scale_x_y
     ) + slow_decode(raws[1][0], ANCHORS, NETWORK, geometry, threshold, softmax=False)
@@ -163,8 +155,8 @@ def test_yolo_layers_decode_as_darknet_does(seed, threshold, geometry, scale_x_y
 
 def test_channels_may_come_last():
     raw, geometry = raw_values(1), stretched(Size(300, 200), NETWORK)
-    planar = decoder_for(region(), variant(tensor(2, 3)), IMAGE).decode((raw,), geometry)
-    interleaved = decoder_for(region(), variant(tensor(2, 3, layout="NHWC")), IMAGE)
+    planar = decoder_for(region(), (tensor(2, 3),), IMAGE).decode((raw,), geometry)
+    interleaved = decoder_for(region(), (tensor(2, 3, layout="NHWC"),), IMAGE)
     other = interleaved.decode((np.ascontiguousarray(raw.transpose(0, 2, 3, 1)),), geometry)
     assert len(planar) > 0
     assert sorted(zip(planar.scores.tolist(), planar.boxes_px.tolist(), strict=True)) == sorted(
@@ -179,8 +171,8 @@ def test_a_quantized_output_means_what_its_scale_says(dtype, zero_point):
     stored = np.random.default_rng(2).integers(limits.min, limits.max, (1, 16, 2, 3), endpoint=True).astype(dtype)
     quantized = tensor(2, 3, dtype=dtype, quantization=Quantization(scale=0.05, zero_point=zero_point))
     real = ((stored.astype(np.float64) - zero_point) * 0.05).astype(np.float32)
-    expected = decoder_for(region(), variant(tensor(2, 3)), IMAGE).decode((real,), geometry)
-    got = decoder_for(region(), variant(quantized), IMAGE).decode((stored,), geometry)
+    expected = decoder_for(region(), (tensor(2, 3),), IMAGE).decode((real,), geometry)
+    got = decoder_for(region(), (quantized,), IMAGE).decode((stored,), geometry)
     assert len(expected) > 0
     assert got.class_ids.tolist() == expected.class_ids.tolist()
     assert got.scores == pytest.approx(expected.scores, abs=1e-5)
@@ -191,7 +183,7 @@ def test_one_box_can_be_several_objects():
     raw = np.full((1, 16, 1, 1), -20, np.float32)
     raw[0, 4:8, 0, 0] = [9, 0, 0, -9]
     spec = YoloHead(classes=CLASSES, scales=(YoloScale(anchors_px=ANCHORS_PX),), score_threshold=0.4)
-    found = decoder_for(spec, variant(tensor(1, 1)), IMAGE).decode((raw,), stretched(NETWORK, NETWORK))
+    found = decoder_for(spec, (tensor(1, 1),), IMAGE).decode((raw,), stretched(NETWORK, NETWORK))
     assert sorted(found.class_ids.tolist()) == [0, 1]
     assert np.array_equal(found.boxes_px[0], found.boxes_px[1])
 
@@ -203,15 +195,15 @@ def test_overlapping_boxes_of_a_class_are_suppressed():
     raw[0, 4, 0] = [9, 4]
     raw[0, 5, 0] = 9
     geometry = stretched(NETWORK, NETWORK)
-    both = decoder_for(region(), variant(tensor(1, 2)), IMAGE).decode((raw,), geometry)
-    best = decoder_for(region(nms_iou=0.45), variant(tensor(1, 2)), IMAGE).decode((raw,), geometry)
+    both = decoder_for(region(), (tensor(1, 2),), IMAGE).decode((raw,), geometry)
+    best = decoder_for(region(nms_iou=0.45), (tensor(1, 2),), IMAGE).decode((raw,), geometry)
     assert len(both) == 2
     assert best.scores.tolist() == both.scores[:1].tolist()
 
 
 def test_results_have_the_documented_types_even_when_nothing_is_found():
     geometry = stretched(Size(300, 200), NETWORK)
-    decoder = decoder_for(region(), variant(tensor(2, 3)), IMAGE)
+    decoder = decoder_for(region(), (tensor(2, 3),), IMAGE)
     for raw in (raw_values(3), np.full((1, 16, 2, 3), -30, np.float32)):
         found = decoder.decode((raw,), geometry)
         assert (found.boxes_px.dtype, found.boxes_px.shape) == (np.float32, (len(found), 4))
@@ -226,7 +218,7 @@ def test_huge_values_give_finite_boxes_inside_the_picture_and_no_warning(spread,
     geometry = letterboxed(Size(301, 77), NETWORK)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        decoder = decoder_for(region(nms_iou=0.45, softmax=softmax), variant(tensor(2, 3)), IMAGE)
+        decoder = decoder_for(region(nms_iou=0.45, softmax=softmax), (tensor(2, 3),), IMAGE)
         found = decoder.decode((raw,), geometry)
     assert len(found) > 0
     assert np.isfinite(found.scores).all()
@@ -236,8 +228,8 @@ def test_huge_values_give_finite_boxes_inside_the_picture_and_no_warning(spread,
 
 def test_the_manifest_gives_the_threshold_that_the_caller_does_not():
     raw, geometry = raw_values(5), stretched(Size(300, 200), NETWORK)
-    by_manifest = decoder_for(region(score_threshold=0.5), variant(tensor(2, 3)), IMAGE).decode((raw,), geometry)
-    by_caller = decoder_for(region(), variant(tensor(2, 3)), IMAGE, 0.5).decode((raw,), geometry)
+    by_manifest = decoder_for(region(score_threshold=0.5), (tensor(2, 3),), IMAGE).decode((raw,), geometry)
+    by_caller = decoder_for(region(), (tensor(2, 3),), IMAGE, 0.5).decode((raw,), geometry)
     assert by_manifest.scores.tolist() == by_caller.scores.tolist()
     assert by_manifest.scores.min() > 0.5
 
@@ -245,11 +237,11 @@ def test_the_manifest_gives_the_threshold_that_the_caller_does_not():
 @pytest.mark.parametrize("threshold", [-0.1, 1.1, math.nan])
 def test_a_threshold_out_of_range_is_refused(threshold):
     with pytest.raises(ConfigError, match="between 0 and 1"):
-        decoder_for(region(), variant(tensor(2, 3)), IMAGE, threshold)
+        decoder_for(region(), (tensor(2, 3),), IMAGE, threshold)
 
 
 def test_an_output_of_another_shape_is_a_failed_inference():
-    decoder = decoder_for(region(), variant(tensor(2, 3)), IMAGE)
+    decoder = decoder_for(region(), (tensor(2, 3),), IMAGE)
     with pytest.raises(BackendError, match="does not fit"):
         decoder.decode((np.zeros((1, 16, 3, 2), np.float32),), stretched(NETWORK, NETWORK))
 
@@ -267,4 +259,4 @@ def test_an_output_of_another_shape_is_a_failed_inference():
 )
 def test_outputs_that_the_decoder_cannot_read_are_refused(spec, outputs, what):
     with pytest.raises(BundleError, match=what):
-        decoder_for(spec, variant(*outputs), IMAGE)
+        decoder_for(spec, outputs, IMAGE)

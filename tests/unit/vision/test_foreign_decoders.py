@@ -17,7 +17,6 @@ from skerry_edge.contracts.manifest import (
     SsdPostprocess,
     Tensor,
     Ultralytics,
-    Variant,
 )
 from skerry_edge.vision.decoders.registry import decoder_for
 from skerry_edge.vision.geometry import Size, letterboxed, stretched
@@ -29,13 +28,6 @@ BOXES = 12
 SEEDS = st.integers(0, 2**32 - 1)
 THRESHOLDS = st.sampled_from([0.0, 0.1, 0.5, 0.9])
 GEOMETRIES = st.sampled_from([stretched(Size(300, 200), NETWORK), letterboxed(Size(301, 77), NETWORK)])
-
-
-def variant(*outputs: Tensor) -> Variant:
-    inputs = (Tensor(name="x", shape=(1, 3, 64, 96), layout="NCHW"),)
-    return Variant(
-        file="net.onnx", size=1, sha256="0" * 64, format="onnx", precision="fp32", inputs=inputs, outputs=outputs
-    )
 
 
 def tensor(*shape: int, name: str = "y", **more) -> Tensor:
@@ -103,7 +95,7 @@ def assert_same(found, expected):
 def test_an_ultralytics_head_gives_what_ultralytics_gives(seed, threshold, geometry, unit):
     raw = head(seed, unit, spread=0.9)
     spec = Ultralytics(classes=CLASSES, unit=unit, nms_iou=0.4)
-    decoder = decoder_for(spec, variant(tensor(1, 4 + CLASSES, BOXES)), IMAGE, threshold)
+    decoder = decoder_for(spec, (tensor(1, 4 + CLASSES, BOXES),), IMAGE, threshold)
     found = decoder.decode((raw[np.newaxis],), geometry)
     assert_same(found, slow_ultralytics(raw, geometry, threshold, 0.4, unit))
 
@@ -112,13 +104,13 @@ def test_an_ultralytics_head_gives_what_ultralytics_gives(seed, threshold, geome
 def test_an_ultralytics_head_may_have_its_axes_swapped_and_its_scores_apart(apart):
     raw, geometry = head(1), stretched(Size(300, 200), NETWORK)
     spec = Ultralytics(classes=CLASSES, score_threshold=0.3)
-    plain = decoder_for(spec, variant(tensor(1, 7, BOXES)), IMAGE).decode((raw[None],), geometry)
+    plain = decoder_for(spec, (tensor(1, 7, BOXES),), IMAGE).decode((raw[None],), geometry)
     swapped = raw.T[None]
     if apart:
-        outputs = variant(tensor(1, BOXES, 4), tensor(1, CLASSES, BOXES, name="z"))
+        outputs = (tensor(1, BOXES, 4), tensor(1, CLASSES, BOXES, name="z"))
         other = decoder_for(spec, outputs, IMAGE).decode((swapped[..., :4], raw[None, 4:]), geometry)
     else:
-        other = decoder_for(spec, variant(tensor(1, BOXES, 7)), IMAGE).decode((swapped,), geometry)
+        other = decoder_for(spec, (tensor(1, BOXES, 7),), IMAGE).decode((swapped,), geometry)
     assert len(plain) > 0
     assert other.scores.tolist() == plain.scores.tolist()
     assert other.boxes_px.tolist() == plain.boxes_px.tolist()
@@ -127,7 +119,7 @@ def test_an_ultralytics_head_may_have_its_axes_swapped_and_its_scores_apart(apar
 def test_quantized_boxes_and_scores_apart_each_have_a_scale_of_their_own():
     raw, geometry = head(2), stretched(Size(300, 200), NETWORK)
     boxes_scale, scores_scale = Quantization(scale=0.5, zero_point=-128), Quantization(scale=1 / 255, zero_point=-128)
-    outputs = variant(
+    outputs = (
         tensor(1, 4, BOXES, dtype="int8", quantization=boxes_scale),
         tensor(1, CLASSES, BOXES, name="z", dtype="int8", quantization=scores_scale),
     )
@@ -137,7 +129,7 @@ def test_quantized_boxes_and_scores_apart_each_have_a_scale_of_their_own():
     )
     spec = Ultralytics(classes=CLASSES, score_threshold=0.3)
     found = decoder_for(spec, outputs, IMAGE).decode(stored, geometry)
-    expected = decoder_for(spec, variant(tensor(1, 7, BOXES)), IMAGE).decode((raw[None],), geometry)
+    expected = decoder_for(spec, (tensor(1, 7, BOXES),), IMAGE).decode((raw[None],), geometry)
     assert found.class_ids.tolist() == expected.class_ids.tolist()
     assert found.scores == pytest.approx(expected.scores, abs=1 / 255)
     assert found.boxes_px == pytest.approx(expected.boxes_px, abs=2.0)
@@ -164,9 +156,7 @@ def test_ssd_post_processing_is_read_in_the_order_that_the_manifest_says(seed, t
         "count": np.array([random.integers(0, BOXES + 1)], np.float32),
     }
     spec = SsdPostprocess(classes=CLASSES, order=tuple(order))
-    outputs = variant(
-        *(Tensor(name=name, shape=values[name].shape, layout="N12"[: values[name].ndim]) for name in order)
-    )
+    outputs = (*(Tensor(name=name, shape=values[name].shape, layout="N12"[: values[name].ndim]) for name in order),)
     found = decoder_for(spec, outputs, IMAGE, threshold).decode(tuple(values[name] for name in order), geometry)
     flat = [values[name][0] for name in ("boxes", "classes", "scores", "count")]
     assert_same(found, slow_ssd(*flat, geometry, threshold))
@@ -187,15 +177,15 @@ SSD_TENSORS = (tensor(1, 2, 4), tensor(1, 2), tensor(1, 2), tensor(1))
 def test_classes_of_an_ssd_may_begin_at_one():
     spec = SsdPostprocess(classes=CLASSES, first_class=1)
     geometry = stretched(NETWORK, NETWORK)
-    found = decoder_for(spec, variant(*SSD_TENSORS), IMAGE).decode(ssd_outputs(label=CLASSES), geometry)
+    found = decoder_for(spec, SSD_TENSORS, IMAGE).decode(ssd_outputs(label=CLASSES), geometry)
     assert found.class_ids.tolist() == [CLASSES - 1] * 2
     with pytest.raises(BackendError, match="no label"):
-        decoder_for(spec, variant(*SSD_TENSORS), IMAGE).decode(ssd_outputs(label=0), geometry)
+        decoder_for(spec, SSD_TENSORS, IMAGE).decode(ssd_outputs(label=0), geometry)
 
 
 @pytest.mark.parametrize("count", [-1.0, 3.0, math.inf])
 def test_an_impossible_count_of_objects_is_a_failed_inference(count):
-    decoder = decoder_for(SsdPostprocess(classes=CLASSES), variant(*SSD_TENSORS), IMAGE)
+    decoder = decoder_for(SsdPostprocess(classes=CLASSES), SSD_TENSORS, IMAGE)
     with pytest.raises(BackendError, match="impossible"):
         decoder.decode(ssd_outputs(count=count), stretched(NETWORK, NETWORK))
 
@@ -211,7 +201,7 @@ def test_a_classification_is_the_best_classes_over_the_whole_picture(seed, thres
     values = np.random.default_rng(seed).uniform(0 if activation == "none" else -3, 1, (1, 8)).astype(np.float32)
     spec = Classification(classes=8, activation=activation, top_k=top_k)
     geometry = letterboxed(Size(301, 77), NETWORK)
-    found = decoder_for(spec, variant(tensor(1, 8)), IMAGE, threshold).decode((values,), geometry)
+    found = decoder_for(spec, (tensor(1, 8),), IMAGE, threshold).decode((values,), geometry)
     plain = values[0].tolist()
     scores = {
         "none": plain,
@@ -227,7 +217,7 @@ def test_a_classification_is_the_best_classes_over_the_whole_picture(seed, thres
 def test_a_quantized_classification_means_what_its_scale_says():
     spec = Classification(classes=3, score_threshold=0.2)
     output = tensor(1, 3, dtype="uint8", quantization=Quantization(scale=1 / 256, zero_point=0))
-    found = decoder_for(spec, variant(output), IMAGE).decode(
+    found = decoder_for(spec, (output,), IMAGE).decode(
         (np.array([[10, 200, 60]], np.uint8),), stretched(NETWORK, NETWORK)
     )
     assert found.class_ids.tolist() == [1, 2]
@@ -243,7 +233,7 @@ def test_a_quantized_classification_means_what_its_scale_says():
 )
 def test_an_output_of_another_shape_is_a_failed_inference(spec, raw, outputs):
     with pytest.raises(BackendError, match="does not fit"):
-        decoder_for(spec, variant(*outputs), IMAGE).decode((raw,), stretched(NETWORK, NETWORK))
+        decoder_for(spec, outputs, IMAGE).decode((raw,), stretched(NETWORK, NETWORK))
 
 
 @pytest.mark.parametrize(
@@ -263,4 +253,4 @@ def test_an_output_of_another_shape_is_a_failed_inference(spec, raw, outputs):
 )
 def test_outputs_that_the_decoder_cannot_read_are_refused(spec, outputs, what):
     with pytest.raises(BundleError, match=what):
-        decoder_for(spec, variant(*outputs), IMAGE)
+        decoder_for(spec, outputs, IMAGE)

@@ -14,7 +14,6 @@ from skerry_edge.contracts.manifest import (
     SsdPostprocess,
     Tensor,
     Ultralytics,
-    Variant,
     YoloHead,
     YoloRegion,
 )
@@ -66,9 +65,9 @@ NO_SUPPRESSION = 1.0
 
 
 def decoder_for(
-    spec: DecoderSpec, variant: Variant, image: ImageInput, score_threshold: float | None = None
+    spec: DecoderSpec, outputs: tuple[Tensor, ...], image: ImageInput, score_threshold: float | None = None
 ) -> Decoder:
-    """Build the decoder of a variant's outputs; ``score_threshold`` (0..1) takes the place of the manifest's.
+    """Build the decoder of a file's ``outputs``; ``score_threshold`` (0..1) takes the place of the manifest's.
 
     Raises BundleError for a decoder that finds no boxes or outputs that do not fit it, ConfigError for a threshold out
     of range.
@@ -80,7 +79,7 @@ def decoder_for(
     threshold = spec.score_threshold if score_threshold is None else score_threshold
     if not 0.0 <= threshold <= 1.0:
         raise ConfigError("a score threshold is between 0 and 1", found=f"{threshold}")
-    return build(spec, variant.outputs, image, Limits(score=threshold, iou=getattr(spec, "nms_iou", NO_SUPPRESSION)))
+    return build(spec, outputs, image, Limits(score=threshold, iou=getattr(spec, "nms_iou", NO_SUPPRESSION)))
 
 
 def _expect(count: int, outputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
