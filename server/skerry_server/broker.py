@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Protocol
 
 from skerry_edge.foundation.errors import MissingError, ReachError
+from skerry_edge.foundation.extras import install_hint
 from skerry_server.leash import LeashedProcess
 
 START_S = 15.0
@@ -127,7 +128,7 @@ class IotcoreBroker(_ProgramBroker):
 
     def _command(self, port: int) -> list[str]:
         if importlib.util.find_spec("iotcore") is None:
-            raise MissingError("the embedded broker is not installed", todo="pip install 'skerry[server]'")
+            raise MissingError("the embedded broker is not installed", todo=install_hint("server"))
         path = self._folder / "rumqttd.toml"
         path.write_text(_RUMQTTD.format(port=port, max_payload=MAX_PAYLOAD_BYTES))
         return [sys.executable, "-m", "iotcore", "--config", str(path), "--log-level", "CRITICAL"]

@@ -19,6 +19,7 @@ from skerry_edge.backends.registry import missing_reason
 from skerry_edge.contracts.bundle import artifact
 from skerry_edge.contracts.manifest import Tensor, Variant
 from skerry_edge.foundation.errors import ConfigError, MissingError
+from skerry_edge.foundation.extras import install_hint
 
 Format = Literal["onnx", "tflite", "openvino", "edgetpu", "mcu"]
 FloatArray = NDArray[np.float32]
@@ -143,7 +144,7 @@ class Target:
         """Tell why this machine cannot make the target from a source, or None where it can."""
         missing = [tool for tool in self.tools if importlib.util.find_spec(_module(tool)) is None]
         if missing:
-            return f"{' and '.join(missing)} not installed: pip install 'skerry[{self.extra}]'"
+            return f"{' and '.join(missing)} not installed: {install_hint(self.extra)}"
         reason = missing_reason(self.backend)
         if reason:
             return reason

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -16,6 +15,7 @@ from skerry_converters.sources.base import SourceFacts
 from skerry_converters.toolchains.environment import Progress
 from skerry_converters.toolchains.onnx2tf import ONNX2TF
 from skerry_edge.foundation.errors import ConfigError, MissingError
+from skerry_edge.foundation.nearest import suggestion
 
 ALL = "all"
 TARGETS: Mapping[str, Target] = {
@@ -44,8 +44,7 @@ def parse_targets(text: str) -> tuple[str, ...]:
         raise ConfigError("'all' stands for every target and is given alone", found=text)
     for name in names:
         if name != ALL and name not in TARGETS:
-            near = difflib.get_close_matches(name, TARGETS, n=1, cutoff=0.5)
-            todo = f"did you mean '{near[0]}'?" if near else f"known: {', '.join((*TARGETS, ALL))}"
+            todo = suggestion(name, TARGETS, otherwise=f"known: {', '.join((*TARGETS, ALL))}")
             raise ConfigError("unknown target", found=f"'{name}'", todo=todo)
     return names
 

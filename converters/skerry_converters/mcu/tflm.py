@@ -15,6 +15,7 @@ import numpy as np
 
 from skerry_edge.backends.base import Array
 from skerry_edge.foundation.errors import MissingError, VerdictError
+from skerry_edge.foundation.extras import install_hint
 
 TIMEOUT_S = 600.0
 """The reference kernels take seconds for the largest networks that a microcontroller can hold."""
@@ -58,7 +59,7 @@ def run_tflm(model: bytes, inputs: tuple[Array, ...], *, where: str, timeout_s: 
         raise MissingError(
             "TensorFlow Lite Micro is not installed",
             found="no package tflite-micro",
-            todo="pip install 'skerry[mcu]' (its wheels are for Linux on x86-64)",
+            todo=f"{install_hint('mcu')}; its wheels are for Linux on x86-64",
         )
     with tempfile.TemporaryDirectory(prefix="skerry-") as folder:
         paths = [Path(folder, name) for name in ("model.tflite", "inputs.npz", "result.npz")]

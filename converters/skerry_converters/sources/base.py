@@ -11,6 +11,7 @@ from typing import Any, Literal, Protocol
 from skerry_edge.backends.base import Array
 from skerry_edge.contracts.manifest import AudioInput, Decoder, ImageInput, Tensor, TensorInput
 from skerry_edge.foundation.errors import ConfigError
+from skerry_edge.foundation.extras import install_hint
 
 FormName = Literal["onnx", "tflite", "function"]
 """A float ONNX file, a float TFLite file, or a TensorFlow function."""
@@ -111,4 +112,4 @@ def missing_package(name: str) -> str | None:
     """Tell why a package of the extra `convert` cannot be used, or None where it is installed."""
     if importlib.util.find_spec(name):
         return None
-    return f"{name} is not installed: pip install 'skerry[convert]'"
+    return f"{name} is not installed: {install_hint('convert')}"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from skerry_edge.foundation.errors import ConfigError
+from skerry_edge.foundation.nearest import suggestion
 
 MAX_ELEMENTS = 1 << 28
 """The most elements that an input may have: 1 GiB as float32, far above any network for a small device."""
@@ -38,8 +38,7 @@ class InputShapes:
         if name == "" and len(shapes) == 1:
             return next(iter(shapes))
         if name not in shapes:
-            near = difflib.get_close_matches(name, shapes, n=1, cutoff=0.5)
-            todo = f"did you mean '{near[0]}'?" if near else f"the network's inputs: {', '.join(shapes)}"
+            todo = suggestion(name, shapes, otherwise=f"the network's inputs: {', '.join(shapes)}")
             raise ConfigError("--input-shape names no input of the network", where=where, found=f"'{name}'", todo=todo)
         return name
 

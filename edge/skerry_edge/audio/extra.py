@@ -6,6 +6,7 @@ import importlib
 from types import ModuleType
 
 from skerry_edge.foundation.errors import MissingError
+from skerry_edge.foundation.extras import install_hint
 
 
 def load_extra(package: str) -> ModuleType:
@@ -14,5 +15,5 @@ def load_extra(package: str) -> ModuleType:
         return importlib.import_module(package)
     except (ImportError, OSError) as error:  # OSError is how soundfile says that libsndfile is missing
         raise MissingError(
-            f"the package '{package}' cannot be used", found=str(error), todo="pip install 'skerry[wakeword]'"
+            f"the package '{package}' cannot be used", found=str(error), todo=install_hint("wakeword")
         ) from error

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from skerry_edge.audio.manifest import builtin_manifests, read_manifest, window_size
 from skerry_edge.foundation.errors import ConfigError, DataError, MissingError
+from skerry_edge.foundation.extras import install_hint
 from skerry_edge.foundation.nearest import suggestion
 
 
@@ -33,7 +34,7 @@ def find_model(text: str) -> WakeWordModel:
         return load_model(known[text])
     if not known:
         raise MissingError(
-            "the built-in wake words are not installed", found=f"'{text}'", todo="pip install 'skerry[wakeword]'"
+            "the built-in wake words are not installed", found=f"'{text}'", todo=install_hint("wakeword")
         )
     otherwise = f"give a manifest (*.json), or one of: {', '.join(known)}"
     todo = suggestion(text.lower().replace(" ", "_"), known, otherwise=otherwise)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from skerry_edge.backends.base import Backend, BackendOptions
 from skerry_edge.foundation.errors import ConfigError, MissingError
+from skerry_edge.foundation.extras import install_hint
 from skerry_edge.foundation.nearest import suggestion
 
 
@@ -69,7 +70,7 @@ def missing_reason(name: str) -> str | None:
     """Tell why a backend cannot be used on this machine, or None where it can."""
     entry = _entry(name)
     if not any(importlib.util.find_spec(runtime) for runtime in entry.runtimes):
-        return f"{' or '.join(entry.runtimes)} is not installed: pip install 'skerry[{entry.extra}]'"
+        return f"{' or '.join(entry.runtimes)} is not installed: {install_hint(entry.extra)}"
     if entry.library is not None and ctypes.util.find_library(entry.library) is None:
         return f"the system's library lib{entry.library} is not installed"
     return None

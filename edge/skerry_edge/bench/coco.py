@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from skerry_edge.bench.ground_truth import GroundTruth
 from skerry_edge.foundation.errors import MissingError
+from skerry_edge.foundation.extras import install_hint
 from skerry_edge.vision.detections import Detections
 
 MOST_DETECTIONS = 100
@@ -102,7 +103,7 @@ def _load(module: str) -> Any:  # noqa: ANN401  # a module without types
         return importlib.import_module(module)
     except ImportError as error:
         raise MissingError(
-            "COCO's average precision needs pycocotools", found=str(error), todo="pip install 'skerry[evaluate]'"
+            "COCO's average precision needs pycocotools", found=str(error), todo=install_hint("evaluate")
         ) from error
 
 

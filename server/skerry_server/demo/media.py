@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skerry_edge.foundation.errors import DataError, MissingError, ReachError
+from skerry_edge.foundation.extras import install_hint
 
 WIDTH, HEIGHT, FPS, SECONDS = 480, 360, 10, 12
 RED, BLUE = (40, 40, 215), (215, 60, 40)
@@ -94,7 +95,7 @@ def check_audio(path: Path) -> None:
     try:
         import soundfile  # noqa: PLC0415  # from the extra `wakeword`
     except ImportError as error:
-        raise MissingError("reading audio needs the package 'soundfile'", todo="pip install 'skerry[demo]'") from error
+        raise MissingError("reading audio needs the package 'soundfile'", todo=install_hint("demo")) from error
     try:
         soundfile.info(str(path))
     except (RuntimeError, OSError) as error:

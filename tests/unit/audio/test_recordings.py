@@ -151,7 +151,7 @@ def test_without_soundfile_the_error_names_the_extra(tmp_path: Path, monkeypatch
     monkeypatch.setitem(__import__("sys").modules, "soundfile", None)
     with pytest.raises(MissingError) as caught:
         heard(tmp_path / "a.wav")
-    assert caught.value.todo == "pip install 'skerry[wakeword]'"
+    assert "pip install 'skerry[wakeword]'" in str(caught.value.todo)
 
 
 def test_a_folder_s_recordings_are_found_in_order_with_those_below(tmp_path: Path) -> None:
