@@ -11,7 +11,7 @@ class Score(Struct, frozen=True, kw_only=True):
     """How close a file comes to the float network on calibration samples; more is better.
 
     ``sqnr_db`` is the mean of the outputs' signal-to-quantization-noise ratios. ``kept_points`` is the AP at IoU 0.5,
-    in points, with the float network's own detections as the truth; None where it is no detector, or it found too few.
+    in points, with the float network's own detections as the truth; None where it is no detector, or it finds nothing.
     """
 
     sqnr_db: float
