@@ -1,0 +1,1 @@
+"""Seeded pictures of roads with signs of the Vienna convention, drawn from geometry of our own."""
