@@ -56,7 +56,9 @@ class Built:
     """What a family's builder gives: as `Emitted`, less what the target knows itself.
 
     ``runnable`` is the file to check where the main one does not run here; ``format`` overrides the target's.
-    ``search`` tells how an accurate file was found.
+    ``search`` tells how an accurate file was found. ``reference`` is a float file with the same layers under the same
+    names: what they give in it is what they ought to give in this file. None where there is no such file, as where
+    this is the float file itself; where equalisation moved scales, it is the equalised float file.
     """
 
     files: tuple[Path, ...]
@@ -69,6 +71,7 @@ class Built:
     format: Format | None = None
     notes: tuple[str, ...] = ()
     search: SearchReport | None = None
+    reference: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,7 +82,7 @@ class Emitted:
     ``inputs`` and ``outputs`` are its tensors. ``runnable`` is what a gate runs: the main file, or where that needs a
     device that is not here, the TFLite file that it was made from. ``kept_float`` names operators that multiply in
     float although the target is an integer one; ``notes`` are sentences for people. ``search`` tells how an accurate
-    file was found, and is None for a plain one.
+    file was found, and is None for a plain one. ``reference`` is as in `Built`; it never gets into a bundle.
     """
 
     target: str
@@ -94,6 +97,7 @@ class Emitted:
     kept_float: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     search: SearchReport | None = None
+    reference: Path | None = None
 
     def variant(self, calibration_sha256: str | None) -> Variant:
         """Describe the files for a manifest. Raises OSError where they are gone."""
@@ -186,6 +190,7 @@ class Target:
             runnable=built.runnable or built.files[0],
             notes=built.notes,
             search=built.search,
+            reference=built.reference,
             kept_float=built.kept_float if self.precision in INTEGER_PRECISIONS else (),
         )
 

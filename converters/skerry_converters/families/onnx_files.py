@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from skerry_converters.families.base import Built, FloatArray, Samples, Target, turned, versions
@@ -34,7 +35,7 @@ def _fp16(source: SourceModel, _form: FormName, _samples: Samples | None, folder
     half = convert_float_to_float16(onnx.load(model.path), keep_io_types=True)
     path = folder / "model-fp16.onnx"
     path.write_bytes(half.SerializeToString(deterministic=True))
-    return _built(path, model, "onnxruntime")
+    return replace(_built(path, model, "onnxruntime"), reference=model.path)
 
 
 def _int8(source: SourceModel, _form: FormName, samples: Samples | None, folder: Path) -> Built:
@@ -64,7 +65,7 @@ def _int8(source: SourceModel, _form: FormName, samples: Samples | None, folder:
     shortened = onnx.load(path)
     compact(shortened)
     path.write_bytes(shortened.SerializeToString(deterministic=True))
-    return _built(path, model, "onnxruntime")
+    return replace(_built(path, model, "onnxruntime"), reference=prepared)
 
 
 def prepare_for_quantization(model: ModelFile, folder: Path) -> Path:

@@ -73,6 +73,7 @@ def _saved(model: Any, file: ModelFile, path: Path, *tools: str) -> Built:  # no
         macs=macs,
         tools={**file.tools, **versions(*tools)},
         kept_float=kept_float,
+        reference=file.path,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -60,7 +61,8 @@ def build_tflite(
         fitting = turned(samples, facts.inputs, file.inputs)
         path.write_bytes(quantize_file(file.path, precision, fitting, where=facts.where))
         tools = versions("tensorflow")
-    return _built(path, file.inputs, file.outputs, {**file.tools, **tools})
+    built = _built(path, file.inputs, file.outputs, {**file.tools, **tools})
+    return replace(built, reference=file.path)
 
 
 def build_from_function(
@@ -72,7 +74,12 @@ def build_from_function(
     path = folder / f"model-{precision}.tflite"
     fitting = turned(samples, facts.inputs, function.inputs) if samples is not None else None
     path.write_bytes(convert_function(function, precision, fitting, where=facts.where))
-    return _built(path, function.inputs, function.outputs, versions("tensorflow", "keras"))
+    built = _built(path, function.inputs, function.outputs, versions("tensorflow", "keras"))
+    if precision == "fp32":
+        return built
+    reference = folder / "reference.tflite"
+    reference.write_bytes(convert_function(function, "fp32", None, where=facts.where))
+    return replace(built, reference=reference)
 
 
 def _built(path: Path, inputs: tuple[Tensor, ...], outputs: tuple[Tensor, ...], tools: Mapping[str, str]) -> Built:
