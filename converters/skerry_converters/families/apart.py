@@ -7,6 +7,7 @@ below Python; several tools order what they write by Python's hashes, which diff
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -26,6 +27,8 @@ ENVIRONMENT = {
     "PYTHONHASHSEED": "0",
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "KERAS_BACKEND": "tensorflow",
+    # A folder that cannot be: Keras would read a person's settings in it, or write some where there are none.
+    "KERAS_HOME": os.devnull,
     # Files are written for other machines, and the same ones on each: no graphics card takes part.
     "CUDA_VISIBLE_DEVICES": "-1",
 }
@@ -73,8 +76,7 @@ def make_apart(
             ) from error
         finally:
             connection.close()
-            process.kill()
-            process.wait()
+            _stop(process)
 
 
 def _start(end: socket.socket, chatter: IO[bytes]) -> subprocess.Popen[bytes]:
@@ -86,7 +88,15 @@ def _start(end: socket.socket, chatter: IO[bytes]) -> subprocess.Popen[bytes]:
         stdin=subprocess.DEVNULL,
         stdout=chatter,
         stderr=chatter,
+        start_new_session=True,
     )
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """Kill the process with those that it started, if it still runs."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def _count(samples: Samples | None) -> int | None:

@@ -118,6 +118,7 @@ def _load(path: Path) -> _Loaded:
     # Read once, when TensorFlow and Keras are first imported; a person's own Keras settings must not matter here.
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     os.environ["KERAS_BACKEND"] = "tensorflow"
+    os.environ["KERAS_HOME"] = os.devnull
     with held_stderr():
         return _load_saved_model(path) if path.is_dir() else _load_keras_file(path)
 

@@ -107,22 +107,57 @@ def test_a_target_that_its_tool_cannot_make_does_not_stop_the_others(
     assert alone.err.startswith("error: OpenVINO cannot convert the network")
 
 
-def test_a_kill_in_the_middle_leaves_no_half_bundle(
-    tiny: list[object], tmp_path: Path, eventually: Callable[..., None]
-) -> None:
-    out, work = tiny[-1], tmp_path / "work"
+@pytest.fixture
+def interrupted(tiny: list[object], tmp_path: Path, eventually: Callable[..., None]) -> Callable[[signal.Signals], int]:
+    """Return a function that starts a conversion, ends it by a signal in the middle, and gives its exit code.
+
+    Its temporary files are in the folder `work`, its home is the empty folder `home`.
+    """
+    work, home = tmp_path / "work", tmp_path / "home"
     work.mkdir()
+    home.mkdir()
+
+    def run(ending: signal.Signals) -> int:
+        command = [sys.executable, "-m", "skerry_edge", *map(str, tiny), "--to", "onnx-fp32,tflite-fp32"]
+        with subprocess.Popen(
+            command, env={**os.environ, "TMPDIR": str(work), "HOME": str(home)}, stderr=subprocess.DEVNULL
+        ) as process:
+            try:
+                eventually(lambda: list(work.glob("*/*/onnx-fp32/*.onnx")), what="the first file is being written")
+            finally:
+                process.send_signal(ending)
+        return process.returncode
+
+    return run
+
+
+def test_a_kill_in_the_middle_leaves_no_half_bundle(
+    tiny: list[object], tmp_path: Path, interrupted: Callable[[signal.Signals], int]
+) -> None:
+    out = tiny[-1]
     out.write_bytes(b"old")
     before = sorted(path.name for path in tmp_path.iterdir())
-    command = [sys.executable, "-m", "skerry_edge", *map(str, tiny), "--to", "onnx-fp32,tflite-fp32"]
-    process = subprocess.Popen(command, env={**os.environ, "TMPDIR": str(work)})
-    try:
-        eventually(lambda: list(work.glob("skerry-*/onnx-fp32/*.onnx")), what="the first file is being written")
-    finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+    assert interrupted(signal.SIGKILL) == -signal.SIGKILL
     assert out.read_bytes() == b"old"
     assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize(("ending", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_an_interrupted_conversion_leaves_no_temporary_file(
+    tmp_path: Path, interrupted: Callable[[signal.Signals], int], ending: signal.Signals, code: int
+) -> None:
+    assert interrupted(ending) == code
+    assert list((tmp_path / "work").iterdir()) == []
+
+
+def test_a_conversion_writes_nothing_into_a_persons_home(
+    tiny: list[object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, skerry: Skerry
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    assert skerry(*tiny, "--to", "tflite-fp32").code == 0
+    assert list(home.rglob("*")) == []
 
 
 def test_explain_tells_what_an_edge_tpu_would_run(skerry: Skerry, shared_data: Path) -> None:
@@ -134,3 +169,9 @@ def test_explain_tells_what_an_edge_tpu_would_run(skerry: Skerry, shared_data: P
     assert operators[0] | {"reason": None} == {"name": "CONV_2D", "index": 0, "mapped": True, "reason": None} | {
         key: value for key, value in operators[0].items() if key not in ("name", "index", "mapped", "reason")
     }
+
+
+def test_explain_takes_no_option_of_a_conversion(skerry: Skerry, tmp_path: Path) -> None:
+    run = skerry("convert", "--explain", "edgetpu", tmp_path / "net.tflite", "--out", tmp_path / "net.skerry")
+    assert run.code == 2
+    assert "'--out' does not go with --explain." in run.err

@@ -1,0 +1,91 @@
+"""A conversion as the command line asks for it: what was given put together, carried out and shown."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from skerry_converters.conversion import showing
+from skerry_converters.conversion.choosing import choose
+from skerry_converters.conversion.data import DataChoice
+from skerry_converters.conversion.identity import Identity, identify
+from skerry_converters.conversion.job import Order, convert_source, require_folder
+from skerry_converters.conversion.opening import SourceOptions, open_any
+from skerry_converters.conversion.options import Given
+from skerry_converters.conversion.outcome import Outcome
+from skerry_converters.conversion.setting_aside import PAGE
+from skerry_converters.conversion.terminal import shown_progress
+from skerry_converters.families.registry import parse_targets
+from skerry_converters.gates.verdict import Limits
+from skerry_converters.model import Thresholds
+from skerry_converters.page.render import render_page
+from skerry_converters.sources.base import SourceFacts
+from skerry_edge.foundation.atomic import write_atomic
+from skerry_edge.foundation.errors import ConfigError
+
+
+def run_convert(given: Given, *, source: Path, targets: str, out: Path) -> None:
+    """Convert, and print what came of it. Raises what `convert_source` raises, and VerdictError for failing files."""
+    names = parse_targets(targets)
+    identity = identify(source, name=given.name, version=given.model_version, license_name=given.license_name)
+    require_folder(out)
+    if given.report is not None:
+        require_folder(given.report)
+        _refuse_one_file_for_both(out, given.report)
+    with shown_progress() as progress:
+        progress.note("reading the network")
+        model = open_any(source, _source_options(given))
+        order = Order(
+            source=model,
+            choice=choose(names, model.facts, progress, calibrated=given.calibration is not None),
+            identity=identity,
+            out=out,
+            data=_data_choice(given),
+            limits=Limits(max_drop=given.max_drop),
+        )
+        outcome = convert_source(order, progress)
+    _show(outcome, identity, as_json=given.as_json)
+    _write_pages(outcome, identity, model.facts, given.report)
+    outcome.require_success()
+
+
+def _source_options(given: Given) -> SourceOptions:
+    return SourceOptions(
+        weights=given.weights,
+        labels=given.labels,
+        resize=given.resize,
+        thresholds=Thresholds(score=given.score_threshold, nms_iou=given.nms_iou),
+        manifest=given.manifest,
+        input_shapes=given.input_shapes,
+    )
+
+
+def _data_choice(given: Given) -> DataChoice:
+    return DataChoice(calibration=given.calibration, gate_data=given.gate_data, limit=given.samples, seed=given.seed)
+
+
+def _refuse_one_file_for_both(out: Path, report: Path) -> None:
+    if out.resolve() == report.resolve():
+        raise ConfigError("the page would be written over the bundle", where="--report", found=f"{report}")
+
+
+def _show(outcome: Outcome, identity: Identity, *, as_json: bool) -> None:
+    for caution in outcome.held_out.cautions:
+        click.echo(f"warning: {caution}", err=True)
+    if as_json:
+        click.echo(json.dumps(showing.as_json(outcome), ensure_ascii=False))
+        return
+    for line in showing.as_lines(outcome, identity):
+        click.echo(line)
+
+
+def _write_pages(outcome: Outcome, identity: Identity, facts: SourceFacts, report: Path | None) -> None:
+    """Write the page where it was asked for, and beside files that failed."""
+    wanted = [path for path in (report, outcome.failed / PAGE if outcome.failed else None) if path]
+    if not wanted:
+        return
+    page = render_page(showing.page_content(outcome, identity, facts)).encode()
+    for path in wanted:
+        write_atomic(path, page)

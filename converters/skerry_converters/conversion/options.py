@@ -1,0 +1,170 @@
+"""The options of `skerry convert`, by what they are about, and what a command line gave for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import click
+from click.core import ParameterSource
+
+from skerry_edge.options import NumberRange
+
+MAX_SAMPLES = 100_000
+Resize = Literal["stretch", "letterbox"]
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+T = TypeVar("T")
+_PATH = click.Path(path_type=Path)
+
+SOURCE = (
+    click.argument("source", required=False, type=_PATH, metavar="SOURCE"),
+    click.option("--weights", type=_PATH, metavar="F", help="Darknet: the weights file."),
+    click.option("--labels", type=_PATH, metavar="F", help="Darknet: class names, one a line."),
+    click.option(
+        "--resize",
+        type=click.Choice(["stretch", "letterbox"]),
+        help="Darknet: how pictures are brought to the network's size. Default: what the cfg's letter_box says, else "
+        "stretch. `darknet detector test` letterboxes.",
+    ),
+    click.option(
+        "--score-threshold",
+        type=NumberRange(0, 1),
+        metavar="S",
+        help="Darknet: detections with a lower score are not reported. Default: 0.24 for a region layer, 0.25 for yolo "
+        "layers.",
+    ),
+    click.option(
+        "--nms-iou",
+        type=NumberRange(0, 1),
+        metavar="I",
+        help="Darknet: of two boxes of one class that overlap by more, the weaker is dropped. Default: 0.45.",
+    ),
+    click.option(
+        "--manifest",
+        type=_PATH,
+        metavar="F.toml",
+        help="Not Darknet: preprocessing, decoder and labels, which the network's file does not say.",
+    ),
+    click.option(
+        "--input-shape",
+        "input_shapes",
+        multiple=True,
+        metavar="[NAME:]N,N…",
+        help="Not Darknet: sizes for an input that the file leaves open, such as images:1,3,416,416.",
+    ),
+)
+RESULT = (
+    click.option("--to", "targets", metavar="T[,T…]", help="What to write: targets with commas between, or all."),
+    click.option("--out", type=_PATH, metavar="M.skerry", help="The bundle to write."),
+    click.option("--name", metavar="N", help="The model's name. Default: the source's file name."),
+    click.option(
+        "--model-version", default="1.0.0", show_default=True, metavar="V", help="The model's SemVer version."
+    ),
+    click.option("--license", "license_name", default="unknown", show_default=True, metavar="L", help="Its licence."),
+    click.option("--report", type=_PATH, metavar="F.html", help="Write a page about it as well."),
+)
+DATA = (
+    click.option(
+        "--calibration",
+        type=_PATH,
+        metavar="DATA",
+        help="What int8 targets are calibrated with: a folder of pictures (plain, VOC, YOLO or COCO), a video, or a "
+        "NPZ file.",
+    ),
+    click.option(
+        "--gate-data",
+        type=_PATH,
+        metavar="DATA",
+        help="What the files are judged on, the same kinds; labels are used where there are some. Default: a fifth of "
+        "the calibration data is set aside for it.",
+    ),
+    click.option(
+        "--samples",
+        type=click.IntRange(1, MAX_SAMPLES),
+        default=300,
+        show_default=True,
+        metavar="N",
+        help="Calibrate with at most this many.",
+    ),
+    click.option(
+        "--seed",
+        type=click.IntRange(0),
+        default=0,
+        show_default=True,
+        metavar="N",
+        help="Chooses the samples, and those that are set aside.",
+    ),
+    click.option(
+        "--max-drop",
+        type=NumberRange(0, 100),
+        default=2.0,
+        show_default=True,
+        metavar="P",
+        help="The points of mAP that an integer file may lose on labelled data.",
+    ),
+)
+OTHER_JOBS = (
+    click.option(
+        "--explain",
+        type=click.Choice(["edgetpu"]),
+        help="Convert nothing: tell which operators of SOURCE, a .tflite file, an Edge TPU would run, and why not "
+        "others.",
+    ),
+)
+OUTPUT = (click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Given:
+    """What the command line gave, by the names of the options' parameters; None where it says nothing."""
+
+    source: Path | None
+    weights: Path | None
+    labels: Path | None
+    resize: Resize | None
+    score_threshold: float | None
+    nms_iou: float | None
+    manifest: Path | None
+    input_shapes: tuple[str, ...]
+    targets: str | None
+    out: Path | None
+    name: str | None
+    model_version: str
+    license_name: str
+    report: Path | None
+    calibration: Path | None
+    gate_data: Path | None
+    samples: int
+    seed: int
+    max_drop: float
+    explain: Literal["edgetpu"] | None
+    as_json: bool
+
+
+def with_options(*groups: Sequence[Decorator]) -> Decorator:
+    """Return a decorator that gives a command the options of all ``groups``, shown in this order."""
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed([one for group in groups for one in group]):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+def refuse_others(context: click.Context, job: str, *used: str) -> None:
+    """Raise UsageError for a parameter on the command line that is not among those that ``job`` uses."""
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        if name not in used and context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"{parameter.get_error_hint(context)} does not go with {job}.", context)
+
+
+def require(value: T | None, name: str, context: click.Context) -> T:
+    """Return the value of the parameter ``name``; raise UsageError, in click's own words, where it has none."""
+    if value is None:
+        parameter = next(one for one in context.command.params if one.name == name)
+        raise click.MissingParameter(ctx=context, param=parameter)
+    return value
