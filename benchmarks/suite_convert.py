@@ -102,7 +102,7 @@ def accuracy_figures() -> list[Figure]:
     figures = []
     with tempfile.TemporaryDirectory() as work:
         for name in RUNTIMES:
-            halves = both_ways(name, folder, Path(work))
+            halves = both_ways(name, yolo_fastest(folder), photographs(folder), Path(work))
             figures += [_drop(name, place, halves) for place in range(len(WAYS))]
             figures += _beside_by_hand(name, halves.emitted, folder, Path(tempfile.mkdtemp(dir=work)))
     return figures

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from skerry_converters.accuracy.recipe import Aim
 from skerry_converters.darknet.source import load_darknet
 from skerry_converters.families.apart import make_apart
 from skerry_converters.families.base import Emitted
@@ -81,14 +82,13 @@ def photographs(folder: Path) -> tuple[Path, ...]:
     return tuple(sorted((folder / "voc" / "images").glob("*.jpg")))
 
 
-def both_ways(target: str, folder: Path, work: Path) -> Halves:
-    """Make a target from each half and judge it, and the float file, on the other."""
-    source, paths = yolo_fastest(folder), photographs(folder)
+def both_ways(target: str, source: DarknetSource, paths: Sequence[Path], work: Path, aim: Aim | None = None) -> Halves:
+    """Make a target from each half of the photographs and judge it, and the float file, on the other."""
     halves = paths[0::2], paths[1::2]
     float_file = _made("onnx-fp32", source, None, work)
     before, after = [], []
     for calibrated, judged in (halves, halves[::-1]):
-        emitted = _made(target, source, Pictures(paths=calibrated, source=source), work)
+        emitted = _made(target, source, Pictures(paths=tuple(calibrated), source=source), work, aim)
         before.append(_matched(float_file, source, judged))
         after.append(_matched(emitted, source, judged))
     return Halves(float_points=_points(before), target_points=_points(after), emitted=emitted)
@@ -99,8 +99,8 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
     return decode_image(path.read_bytes(), where=str(path))
 
 
-def _made(target: str, source: DarknetSource, samples: Pictures | None, work: Path) -> Emitted:
-    return make_apart(target, source, samples, Path(tempfile.mkdtemp(dir=work)))
+def _made(target: str, source: DarknetSource, samples: Pictures | None, work: Path, aim: Aim | None = None) -> Emitted:
+    return make_apart(target, source, samples, Path(tempfile.mkdtemp(dir=work)), aim=aim)
 
 
 def _matched(emitted: Emitted, source: DarknetSource, paths: Sequence[Path]) -> Matcher:
