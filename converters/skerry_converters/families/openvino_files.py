@@ -18,7 +18,9 @@ from skerry_edge.foundation.errors import DataError
 def _fp16(source: SourceModel, form: FormName, _samples: Samples | None, folder: Path) -> Built:
     """Store weights as float16; the processor computes with what the backend asks for, on the CPU float32."""
     file = _file(source, form, folder)
-    return _saved(_converted(file, source), file, folder / "model-fp16.xml", "openvino")
+    model = _converted(file, source)
+    reference = save_reference(model, folder)
+    return _saved(model, file, folder / "model-fp16.xml", reference, "openvino")
 
 
 def _int8(source: SourceModel, form: FormName, samples: Samples | None, folder: Path) -> Built:
@@ -29,6 +31,7 @@ def _int8(source: SourceModel, form: FormName, samples: Samples | None, folder: 
     assert samples is not None  # noqa: S101  # for the type checker; `Target.make` has asked
     file = _file(source, form, folder)
     model = _converted(file, source)
+    reference = save_reference(model, folder)
     nncf = importlib.import_module("nncf")
     nncf.set_log_level(logging.ERROR)
     fitting = turned(samples, source.facts.inputs, file.inputs)
@@ -38,7 +41,7 @@ def _int8(source: SourceModel, form: FormName, samples: Samples | None, folder: 
         quantized = nncf.quantize(model, dataset, preset=preset, subset_size=len(fitting))
     except (RuntimeError, ValueError, nncf.ValidationError, nncf.InternalError) as error:
         raise DataError("NNCF cannot quantize the network", where=source.facts.where, found=f"{error}"[:300]) from error
-    return _saved(quantized, file, folder / "model-int8.xml", "openvino", "nncf")
+    return _saved(quantized, file, folder / "model-int8.xml", reference, "openvino", "nncf")
 
 
 def _file(source: SourceModel, form: FormName, folder: Path) -> ModelFile:
@@ -62,7 +65,17 @@ def _openvino() -> Any:  # noqa: ANN401  # openvino ships no types
     return importlib.import_module("openvino")
 
 
-def _saved(model: Any, file: ModelFile, path: Path, *tools: str) -> Built:  # noqa: ANN401  # openvino ships no types
+def save_reference(model: Any, folder: Path) -> Path:  # noqa: ANN401  # openvino ships no types
+    """Write a float model as it is, for `Built.reference`.
+
+    The source's file would not do: what has no name in it is numbered anew at each conversion.
+    """
+    path = folder / "reference.xml"
+    _openvino().save_model(model, path, compress_to_fp16=False)
+    return path
+
+
+def _saved(model: Any, file: ModelFile, path: Path, reference: Path, *tools: str) -> Built:  # noqa: ANN401  # openvino ships no types
     _openvino().save_model(model, path, compress_to_fp16=True)
     inputs, outputs = declared("openvino", path, file.inputs, file.outputs)
     macs, kept_float = openvino_macs(path)
@@ -73,7 +86,7 @@ def _saved(model: Any, file: ModelFile, path: Path, *tools: str) -> Built:  # no
         macs=macs,
         tools={**file.tools, **versions(*tools)},
         kept_float=kept_float,
-        reference=file.path,
+        reference=reference,
     )
 
 
