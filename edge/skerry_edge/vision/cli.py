@@ -104,6 +104,8 @@ def detect(
         output = OutputFolder(save, _files(paths)) if save else None
         bar = progress_bar(lines_on_stdout=as_json)
         failed = DetectJob(detector, _report(detector, as_json=as_json), output, bar).run(paths)
+    if save and save.is_dir():
+        click.echo(f"pictures with the boxes drawn are in {save}", err=True)
     if failed:
         click.echo(f"{failed} file{'s' if failed > 1 else ''} failed", err=True)
         click.get_current_context().exit(FAILED_EXIT_CODE)

@@ -79,18 +79,20 @@ def demo(headless: bool, duration: float | None, model: str, video: Path | None,
             render_video(video)
         check_video(video)
         stage = Stage(folder, Script(model=model, video=video, audio=audio, duration_s=duration))
-        _announce(stage, opens_browser=not headless)
+        _announce(stage, opens_browser=not headless, ends=duration is not None)
         outcome = asyncio.run(stage.play(_Progress(Console(stderr=True))))
     _close(outcome, is_judged=headless)
 
 
-def _announce(stage: Stage, *, opens_browser: bool) -> None:
+def _announce(stage: Stage, *, opens_browser: bool, ends: bool) -> None:
     import os  # noqa: PLC0415  # keeps `--help` fast
     import webbrowser  # noqa: PLC0415
 
     click.echo(f"dashboard  {stage.server.url}")
     click.echo(f"broker     {stage.broker.name}")
     click.echo(f"devices    {', '.join(stage.devices)}")
+    if not ends:
+        click.echo("Ctrl-C stops it and shows what arrived")
     if opens_browser and (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         webbrowser.open(stage.server.url)
 
@@ -105,14 +107,19 @@ class _Progress:
     def __call__(self, arrivals: Arrivals, elapsed_s: float) -> None:
         kinds = [one.kind for one in arrivals.events]
         text = (
-            f"{elapsed_s:5.0f} s   {arrivals.heartbeats.total()} heartbeats of {len(arrivals.heartbeats)} devices   "
-            f"{kinds.count('detection')} detections   {kinds.count('wakeword')} wake words"
+            f"{elapsed_s:5.0f} s   {_counted(arrivals.heartbeats.total(), 'heartbeat')} of "
+            f"{_counted(len(arrivals.heartbeats), 'device')}   {_counted(kinds.count('detection'), 'detection')}   "
+            f"{_counted(kinds.count('wakeword'), 'wake word')}"
         )
         if self._console.is_terminal:
             self._console.print(text, end="\r", highlight=False, soft_wrap=True)
         elif elapsed_s >= self._next_s:
             self._next_s = elapsed_s + LINE_EVERY_S
             self._console.print(text, highlight=False, soft_wrap=True)
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 
 def _close(outcome: Outcome, *, is_judged: bool) -> None:
@@ -125,3 +132,4 @@ def _close(outcome: Outcome, *, is_judged: bool) -> None:
     print_arrivals(outcome.arrivals, Console())
     if is_judged:
         require_all(outcome.lacking, hint=outcome.last_words)
+        click.echo("everything that the demo promises arrived in the store")
