@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Literal
 
 from skerry_converters.sources.base import Function, ModelFile, SourceFacts, missing_package, no_form
-from skerry_converters.sources.files import read_bounded, sha256
+from skerry_converters.sources.files import described, hashes, read_bounded, roles
 from skerry_converters.sources.foreign import Foreign, describe
 from skerry_converters.sources.input_shapes import InputShapes
 from skerry_converters.sources.layouts import dtype_of, layout_of, picture_layout
+from skerry_converters.tflite_file.fixed_shapes import with_fixed_shapes
 from skerry_converters.tflite_file.macs import multiply_accumulates
 from skerry_converters.tflite_file.model import TfliteModel
 from skerry_converters.tflite_file.reader import parse_tflite
@@ -48,11 +49,12 @@ class TfliteSource:
             raise DataError("LiteRT cannot run the network", where=self.facts.where, found=error.found) from error
 
     def to_file(self, form: Literal["onnx", "tflite"], folder: Path) -> ModelFile:
-        """Write the file as it is, or as ONNX by tf2onnx. Raises ConfigError and DataError."""
+        """Write the file, its shapes fixed, or make ONNX of it by tf2onnx. Raises ConfigError and DataError."""
         if form not in self.facts.forms:
             raise no_form(self.facts, form)
         path = folder / "source.tflite"
-        path.write_bytes(self._data)
+        # A file that goes on as it is keeps its very bytes.
+        path.write_bytes(self._data if self.facts.quantized else with_fixed_shapes(self._data))
         file = ModelFile(path=path, inputs=self.facts.inputs, outputs=self.facts.outputs)
         if form == "tflite":
             return file
@@ -82,15 +84,18 @@ def load_tflite(path: Path, foreign: Foreign, input_shapes: InputShapes) -> Tfli
     finally:
         backend.close()
     quantized = _is_quantized(model, (*inputs, *outputs), path)
+    files = (described(path, "network", data), *foreign.files)
     facts = SourceFacts(
         kind="tflite",
         where=str(path),
-        files={path.name: sha256(data), **foreign.files},
+        files=hashes(files),
+        roles=roles(files),
         inputs=inputs,
         outputs=outputs,
         description=describe(foreign, inputs),
         forms={"tflite": None} if quantized else {"tflite": None, "onnx": missing_package("tf2onnx")},
-        options=input_shapes.options(),
+        options={},
+        input_shapes=input_shapes.given,
         quantized=quantized,
     )
     return TfliteSource(data, facts)

@@ -49,7 +49,7 @@ class Toolchain:
         if self._is_complete() or find_python(self.oldest_python, self.newest_python):
             return None
         oldest, newest = (".".join(map(str, one)) for one in (self.oldest_python, self.newest_python))
-        return f"{self.name} needs Python {oldest} to {newest} on the PATH, and there is none"
+        return f"{self.name} needs Python {oldest} to {newest}, and there is none on the PATH, of pyenv or of uv"
 
     def ensure(self, progress: Progress = lambda _what: None) -> Path:
         """Return the environment's interpreter, making it where it is not there yet.
@@ -96,22 +96,34 @@ def cache_folder() -> Path:
 
 @functools.lru_cache(maxsize=8)
 def find_python(oldest: tuple[int, int], newest: tuple[int, int]) -> Path | None:
-    """Return this interpreter or one on the PATH whose version lies in the range; a name alone proves nothing."""
+    """Return this interpreter, or the first of `other_pythons` whose version lies in the range: names prove nothing."""
     if oldest <= sys.version_info[:2] <= newest:
         return Path(sys.executable)
+    return next((path for path in other_pythons(oldest, newest) if oldest <= _version(path) <= newest), None)
+
+
+def other_pythons(oldest: tuple[int, int], newest: tuple[int, int]) -> Iterator[Path]:
+    """Yield interpreters whose names fit, the newest first: from the PATH, then those that pyenv and uv installed.
+
+    pyenv puts a program of every version's name on the PATH, which answers only for versions that are switched on.
+    """
     names = [f"python{newest[0]}.{minor}" for minor in range(newest[1], oldest[1] - 1, -1)]
     for name in (*names, "python3"):
         found = shutil.which(name)
-        if found and oldest <= _version(found) <= newest:
-            return Path(found)
-    return None
+        if found:
+            yield Path(found)
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
+    data = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    uv = Path(os.environ.get("UV_PYTHON_INSTALL_DIR") or data / "uv" / "python")
+    for name in names:
+        yield from (path for root in (pyenv, uv) for path in sorted(root.glob(f"*/bin/{name}")))
 
 
-def _version(python: str) -> tuple[int, int]:
+def _version(python: Path) -> tuple[int, int]:
     """Ask an interpreter for its version; (0, 0) where it does not answer, as a shim without a version does not."""
     try:
         answer = subprocess.run(
-            [python, "-I", "-c", "import sys; print(*sys.version_info[:2])"],
+            [str(python), "-I", "-c", "import sys; print(*sys.version_info[:2])"],
             capture_output=True,
             text=True,
             timeout=ASKING_TIMEOUT_S,

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from skerry_converters.sources.base import ModelFile
 from skerry_converters.sources.layouts import moved_input, moved_output
+from skerry_converters.tflite_file.fixed_shapes import with_fixed_shapes
 from skerry_converters.tflite_file.reader import read_tflite
 from skerry_converters.toolchains.environment import Toolchain
 from skerry_edge.foundation.errors import DataError
@@ -66,9 +67,10 @@ def onnx_to_tflite(model: ModelFile, folder: Path, *, where: str) -> ModelFile:
     Raises MissingError where onnx2tf cannot be set up, DataError with its words where it cannot convert.
     """
     python = ONNX2TF.ensure()
-    with tempfile.TemporaryDirectory(dir=folder) as out:
+    with tempfile.TemporaryDirectory(dir=folder.resolve()) as out:
         program = python.with_name("onnx2tf")
-        line = [str(python), "-I", str(program), "-i", str(model.path), "-o", out, "-n", "-coion"]
+        # Absolute, since it writes into the folder that it runs in.
+        line = [str(python), "-I", str(program), "-i", str(model.path.resolve()), "-o", out, "-n", "-coion"]
         try:
             done = subprocess.run(
                 line, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=TIMEOUT_S, check=False, cwd=out
@@ -78,7 +80,8 @@ def onnx_to_tflite(model: ModelFile, folder: Path, *, where: str) -> ModelFile:
         made = Path(out, f"{model.path.stem}_float32.tflite")
         if done.returncode != 0 or not made.is_file():
             raise DataError("onnx2tf cannot convert the network", where=where, found=_told(done.stdout + done.stderr))
-        path = made.replace(folder / "source.tflite")
+        path = folder / "source.tflite"
+        path.write_bytes(with_fixed_shapes(made.read_bytes()))
     graph = read_tflite(path).main
     entering = [graph.tensors[index].shape for index in graph.inputs]
     leaving = [graph.tensors[index].shape for index in graph.outputs]

@@ -34,6 +34,9 @@ def interpreter(monkeypatch, tmp_path):
     folder = tmp_path / "bin"
     folder.mkdir()
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("PYENV_ROOT", "XDG_DATA_HOME", "UV_PYTHON_INSTALL_DIR"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("LOG", str(tmp_path / "log"))
     find_python.cache_clear()
@@ -94,6 +97,24 @@ def test_a_program_of_the_right_name_that_is_no_such_python_is_passed_over(inter
     find_python.cache_clear()
     interpreter("python3.90", "#!/bin/sh\necho 3 89\n")
     assert find_python(FUTURE, FUTURE) is None
+
+
+@pytest.mark.parametrize("place", [".pyenv/versions/3.90.1/bin", ".local/share/uv/python/cpython-3.90.2-linux/bin"])
+def test_a_python_that_pyenv_or_uv_installed_is_found_though_its_name_on_the_path_does_not_answer(
+    interpreter, tmp_path, place
+):
+    interpreter("python3.90", "#!/bin/sh\necho 'pyenv: python3.90: command not found' >&2; exit 127\n")
+    (tmp_path / place).mkdir(parents=True)
+    _program(tmp_path / place / "python3.90", MAKES)
+    assert find_python(FUTURE, FUTURE) == tmp_path / place / "python3.90"
+
+
+def test_a_place_of_its_own_for_pyenv_is_looked_into(interpreter, tmp_path, monkeypatch):
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path / "elsewhere"))
+    folder = tmp_path / "elsewhere/versions/3.90.0/bin"
+    folder.mkdir(parents=True)
+    _program(folder / "python3.90", MAKES)
+    assert find_python(FUTURE, FUTURE) == folder / "python3.90"
 
 
 def test_this_very_python_is_taken_where_it_fits(interpreter):
