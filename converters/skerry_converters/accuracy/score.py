@@ -28,6 +28,11 @@ from skerry_edge.vision.detections import Detections, no_detections
 from skerry_edge.vision.geometry import Size, stretched
 from skerry_edge.vision.normalise import stored
 
+SURE_SCORE = 0.25
+"""The float network's detections count as the truth above this score, or the manifest's threshold where it is higher.
+
+Some manifests report down to 0.005 so that curves are whole; most of that is noise.
+"""
 PERFECT_DB = 120.0
 """What stands for an output without any error, so that means stay finite."""
 
@@ -106,7 +111,7 @@ class _Finder:
             return None
         threshold = spec.score_threshold
         decoder = decoder_for(spec, outputs, image, min(LOW_SCORE, threshold))
-        return cls(decoder, Size(image.width, image.height), threshold)
+        return cls(decoder, Size(image.width, image.height), max(SURE_SCORE, threshold))
 
     def find(self, values: Values) -> Detections:
         """Return all detections down to a score near 0; none where a value is not finite."""
@@ -115,7 +120,7 @@ class _Finder:
         return self._decoder.decode(values, self._geometry)
 
     def truth(self, values: Values) -> GroundTruth:
-        """Return what the manifest's threshold lets pass, as objects to be found."""
+        """Return what the float network is sure of, as objects to be found."""
         found = self.find(values)
         sure = found.scores > self._threshold
         nothing = np.zeros(int(sure.sum()), np.bool_)

@@ -39,10 +39,11 @@ Note = Callable[[str], None]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Found:
-    """The main file that was chosen, and how it was found."""
+    """The main file that was chosen, how it was found, and a float file with the same scales between its layers."""
 
     path: Path
     report: SearchReport
+    reference: Path
 
 
 def search(
@@ -87,6 +88,7 @@ class _Made:
 
     recipe: Recipe
     path: Path
+    float_file: Path
     score: Score
 
 
@@ -129,7 +131,8 @@ class _Search:
             elapsed_s=round(self._clock() - self._began_s, 1),
             stopped=self._why(best),
         )
-        return Found(path=best.path, report=report)
+        unchanged = replace(best.recipe, ranges="tool", bias_corrected=False)
+        return Found(path=best.path, report=report, reference=self._preparation.plan(unchanged).float_file)
 
     def _try_recipes(self, best: _Made) -> _Made:
         """Go through what costs no speed; each stage varies the best so far."""
@@ -191,7 +194,7 @@ class _Search:
         if recipe.equalised and not recipe.bias_corrected:
             self._prove_unchanged(recipe.equalised, plan.float_file)
         path = self._quantizer.quantize(plan, _int8_file(self._quantizer, self._folder, f"try-{next(self._numbers)}"))
-        return _Made(recipe=recipe, path=path, score=self._scorer.score(path))
+        return _Made(recipe=recipe, path=path, float_file=plan.float_file, score=self._scorer.score(path))
 
     def _prove_unchanged(self, by: Equalisation, float_file: Path) -> None:
         if by in self._float_errors:
