@@ -1,4 +1,4 @@
-"""Files that passed the gate to a model bundle: manifest, golden input and outputs, and what the gate measured."""
+"""Finished targets to a model bundle: manifest, golden input and outputs, and what was calibrated with."""
 
 from __future__ import annotations
 
@@ -7,28 +7,31 @@ from collections.abc import Mapping, Sequence
 from skerry_converters.calibration.manifest import CalibrationManifest
 from skerry_converters.conversion.golden import GoldenInput, golden_input, golden_outputs
 from skerry_converters.conversion.identity import Identity
-from skerry_converters.conversion.outcome import Judged
-from skerry_converters.gates.report import encode_reports
+from skerry_converters.conversion.making import Made
+from skerry_converters.conversion.tools import shared_tools
 from skerry_converters.sources.base import SourceFacts
-from skerry_edge.contracts.bundle import GATES, artifact
+from skerry_edge.contracts.bundle import artifact
 from skerry_edge.contracts.manifest import Artifact, Golden, Manifest, Source
 
 CALIBRATION = "calibration.json"
 
 
 def assemble(
-    facts: SourceFacts, identity: Identity, passed: Sequence[Judged], calibration: CalibrationManifest | None
+    facts: SourceFacts, identity: Identity, made: Sequence[Made], calibration: CalibrationManifest | None
 ) -> tuple[Manifest, dict[str, bytes]]:
-    """Return a bundle's manifest and its files by name, for `write_bundle`; the judged files are still on disk."""
-    files: dict[str, bytes] = {GATES: encode_reports([one.gate.report for one in passed])}
-    for one in passed:
+    """Return a bundle's manifest and its files by name, for `write_bundle`; those that were made are still on disk.
+
+    All of it follows from the sources, the data and the tools; what the gates measured is not part of it.
+    """
+    files: dict[str, bytes] = {}
+    for one in made:
         files.update({path.name: path.read_bytes() for path in one.emitted.files})
-    if calibration is not None and any(one.variant.calibration_sha256 for one in passed):
+    if calibration is not None and any(one.variant.calibration_sha256 for one in made):
         files[CALIBRATION] = calibration.data
     golden = golden_input(facts)
     listed = None
     if golden is not None:
-        outputs = {one.name: _golden_outputs(golden, facts, one) for one in passed}
+        outputs = {one.name: _golden_outputs(golden, facts, one) for one in made}
         listed = _golden(golden, outputs)
         files[golden.file] = golden.data
         files.update({name: data for arrays in outputs.values() for name, data in arrays.items()})
@@ -40,19 +43,30 @@ def assemble(
         task=described.task,
         labels=described.labels,
         license=identity.license,
-        source=Source(kind=facts.kind, files=dict(facts.files), options=dict(facts.options)),
+        source=_source(facts),
         input=described.input,
         output=described.output,
-        variants={one.name: one.variant for one in passed},
+        variants={one.name: one.variant for one in made},
         golden=listed,
         calibration=artifact(CALIBRATION, files[CALIBRATION]) if CALIBRATION in files else None,
+        tools=shared_tools(one.backend for one in made),
     )
     return manifest, files
 
 
-def _golden_outputs(golden: GoldenInput, facts: SourceFacts, judged: Judged) -> dict[str, bytes]:
-    values = golden_outputs(golden, facts, judged.variant, judged.emitted.runnable, judged.gate.report.backend)
-    return {f"golden/{judged.name}_{place}.npy": data for place, data in enumerate(values)}
+def _source(facts: SourceFacts) -> Source:
+    return Source(
+        kind=facts.kind,
+        files=dict(facts.files),
+        options=dict(facts.options),
+        roles=dict(facts.roles),
+        input_shapes=dict(facts.input_shapes),
+    )
+
+
+def _golden_outputs(golden: GoldenInput, facts: SourceFacts, made: Made) -> dict[str, bytes]:
+    values = golden_outputs(golden, facts, made.variant, made.emitted.runnable, made.backend)
+    return {f"golden/{made.name}_{place}.npy": data for place, data in enumerate(values)}
 
 
 def _golden(golden: GoldenInput, outputs: Mapping[str, Mapping[str, bytes]]) -> Golden:

@@ -9,21 +9,21 @@ from pathlib import Path
 from skerry_converters.conversion.bundling import assemble
 from skerry_converters.conversion.data import ConversionData, DataChoice, open_data
 from skerry_converters.conversion.identity import Identity
+from skerry_converters.conversion.making import Made, Maker
 from skerry_converters.conversion.operators import count_operators
 from skerry_converters.conversion.outcome import Judged, NotMade, Outcome
 from skerry_converters.conversion.progress import Progress
 from skerry_converters.conversion.setting_aside import set_aside
-from skerry_converters.families.apart import make_apart
-from skerry_converters.families.base import Emitted, Target
+from skerry_converters.families.base import Target
 from skerry_converters.families.registry import Choice
 from skerry_converters.gates.job import GateJob, GateResult, Subject
+from skerry_converters.gates.report import encode_reports
 from skerry_converters.gates.run import run_gate
 from skerry_converters.gates.source_record import SourceRecord, record_source
 from skerry_converters.gates.verdict import Limits
 from skerry_converters.sources.base import SourceModel
 from skerry_edge.backends.native_output import held_stderr
-from skerry_edge.contracts.bundle import write_bundle
-from skerry_edge.contracts.manifest import Variant
+from skerry_edge.contracts.bundle import GATES, write_bundle
 from skerry_edge.foundation.errors import DataError, MissingError, ReachError, VerdictError
 
 
@@ -58,7 +58,8 @@ def convert_source(order: Order, progress: Progress) -> Outcome:
         progress.step("computing the source's own outputs")
         recording = record_source(order.source.evaluate, order.source.facts, data.held_out, progress=progress.part)
         with recording as record:
-            conversion = _Conversion(order, data, record, Path(folder), progress)
+            maker = Maker(source=order.source, calibration=data.calibration, folder=Path(folder), progress=progress)
+            conversion = _Conversion(order, maker, record, progress)
             tried = [conversion.attempt(target) for target in order.choice.targets]
         progress.step("writing the bundle")
         judged = tuple(one for one in tried if isinstance(one, Judged))
@@ -77,13 +78,9 @@ def require_folder(out: Path) -> None:
 class _Conversion:
     """Makes and judges one target after the other."""
 
-    def __init__(
-        self, order: Order, data: ConversionData, record: SourceRecord, folder: Path, progress: Progress
-    ) -> None:
-        self._source = order.source
-        self._data = data
+    def __init__(self, order: Order, maker: Maker, record: SourceRecord, progress: Progress) -> None:
+        self._maker = maker
         self._record = record
-        self._folder = folder
         self._progress = progress
         described = order.source.facts.description
         self._gate = GateJob(
@@ -94,31 +91,18 @@ class _Conversion:
         """Make and judge a target; where its tools cannot make it, say so."""
         self._progress.step(f"making {target.name}")
         try:
-            emitted = self._make(target)
+            made = self._maker.make(target)
         except (DataError, MissingError, VerdictError) as error:
             self._progress.step(f"leaving out {target.name}")
             return NotMade(target=target.name, error=error)
         self._progress.step(f"checking {target.name}")
-        variant = emitted.variant(self._calibration_sha256(target))
-        gate = self._judge(target, emitted, variant)
+        gate = self._judge(made)
         loads = gate.report.verdict.decided_by != "load"
-        operators = count_operators(emitted.runnable) if loads else {}
-        return Judged(emitted=emitted, variant=variant, gate=gate, operators=operators)
+        operators = count_operators(made.emitted.runnable) if loads else {}
+        return Judged(made=made, gate=gate, operators=operators)
 
-    def _make(self, target: Target) -> Emitted:
-        folder = self._folder / target.name
-        folder.mkdir()
-        calibration = self._data.calibration
-        samples = calibration.tensors() if target.calibrated and calibration is not None else None
-        return make_apart(target.name, self._source, samples, folder, self._progress.part)
-
-    def _calibration_sha256(self, target: Target) -> str | None:
-        """Return the hash of what a target was calibrated with; one that is copied as it is was not."""
-        used = target.calibrated and not self._source.facts.quantized and self._data.calibration is not None
-        return self._data.calibration.manifest().sha256 if used and self._data.calibration else None
-
-    def _judge(self, target: Target, emitted: Emitted, variant: Variant) -> GateResult:
-        subject = Subject(name=target.name, variant=variant, path=emitted.runnable, backend=target.backend)
+    def _judge(self, made: Made) -> GateResult:
+        subject = Subject(name=made.name, variant=made.variant, path=made.emitted.runnable, backend=made.backend)
         with held_stderr():
             return run_gate(self._gate, subject, self._record, progress=self._progress.part)
 
@@ -129,8 +113,9 @@ def _written(order: Order, data: ConversionData, judged: tuple[Judged, ...], not
     passed = [one for one in judged if one.passed]
     if passed:
         with held_stderr():
-            contents = assemble(order.source.facts, order.identity, passed, calibration)
-        write_bundle(order.out, *contents)
+            manifest, files = assemble(order.source.facts, order.identity, [one.made for one in passed], calibration)
+        reports = encode_reports([one.gate.report for one in passed])
+        write_bundle(order.out, manifest, {**files, GATES: reports})
     return Outcome(
         judged=judged,
         not_made=not_made,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from skerry_converters.conversion.making import Made
 from skerry_converters.families.base import Emitted
 from skerry_converters.gates.job import GateResult
 from skerry_converters.gates.report import HeldOutFacts
@@ -17,15 +18,24 @@ from skerry_edge.foundation.errors import SkerryError, VerdictError
 class Judged:
     """A target that was made and judged; ``operators`` counts those of its main file by name."""
 
-    emitted: Emitted
-    variant: Variant
+    made: Made
     gate: GateResult
     operators: Mapping[str, int]
 
     @property
     def name(self) -> str:
         """The target's name."""
-        return self.emitted.target
+        return self.made.name
+
+    @property
+    def emitted(self) -> Emitted:
+        """The files."""
+        return self.made.emitted
+
+    @property
+    def variant(self) -> Variant:
+        """What the manifest says about them."""
+        return self.made.variant
 
     @property
     def passed(self) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Literal
 
@@ -12,8 +11,8 @@ from skerry_converters.darknet.weights import read_weights
 from skerry_converters.labels import read_labels
 from skerry_converters.model import DarknetModel, Thresholds, decoder_of
 from skerry_converters.shapes import infer_shapes
+from skerry_converters.sources.files import described, hashes, roles
 from skerry_edge.contracts.manifest import ImageInput, Source
-from skerry_edge.foundation.errors import ConfigError
 
 Resize = Literal["stretch", "letterbox"]
 
@@ -32,6 +31,11 @@ def load_darknet(
     decoder = decoder_of(network, thresholds)
     labels_bytes, names = read_labels(labels, decoder.classes)
     weights_bytes, folded = read_weights(weights, network, shapes)
+    files = (
+        described(cfg, "cfg", cfg_bytes),
+        described(weights, "weights", weights_bytes),
+        described(labels, "labels", labels_bytes),
+    )
     chosen = resize or ("letterbox" if built.letter_box else "stretch")
     return DarknetModel(
         network=network,
@@ -43,18 +47,5 @@ def load_darknet(
             width=network.input.width, height=network.input.height, colour="rgb", resize=chosen, sampling="corners"
         ),
         decoder=decoder,
-        source=Source(
-            kind="darknet",
-            files=_hashes({cfg: cfg_bytes, weights: weights_bytes, labels: labels_bytes}),
-            options={"resize": chosen},
-        ),
+        source=Source(kind="darknet", files=hashes(files), roles=roles(files), options={"resize": chosen}),
     )
-
-
-def _hashes(contents: dict[Path, bytes]) -> dict[str, str]:
-    hashes: dict[str, str] = {}
-    for path, data in contents.items():
-        if path.name in hashes:
-            raise ConfigError("two of the source files have one name", found=path.name, todo="rename one of them")
-        hashes[path.name] = hashlib.sha256(data).hexdigest()
-    return hashes

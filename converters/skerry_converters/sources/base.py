@@ -53,11 +53,11 @@ class Function:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SourceFacts:
-    """A source's kind, its files' hashes by base name, tensors, description, and the forms that it can be had in.
+    """A source's kind, its files' hashes by name, tensors, description, and the forms that it can be had in.
 
     ``forms`` maps each form to None, or to the reason why this machine cannot make it. ``quantized`` says that the
-    source holds integers already: its float network is gone. ``where`` names it in messages; ``options`` are those
-    that it was read with.
+    source holds integers already: its float network is gone. ``where`` names it in messages. ``roles`` are those of
+    ``files``, which with ``options`` and ``input_shapes`` are all that it takes to open the source again.
     """
 
     kind: str
@@ -69,6 +69,8 @@ class SourceFacts:
     forms: Mapping[FormName, str | None]
     options: Mapping[str, str]
     quantized: bool = False
+    roles: Mapping[str, str] = field(default_factory=dict)
+    input_shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
 
 class SourceModel(Protocol):

@@ -41,6 +41,7 @@ class DarknetSource:
             description=Description(task="detection", labels=model.labels, input=model.image, output=model.decoder),
             forms={"onnx": None, "function": None},
             options=model.source.options,
+            roles=model.source.roles,
         )
 
     def evaluate(self, inputs: Sequence[Array]) -> tuple[Array, ...]:

@@ -1,14 +1,48 @@
-"""Source files read whole, up to what any network for a small device needs, and their hashes."""
+"""Source files read whole, up to what any network for a small device needs, with their hashes and roles."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-from skerry_edge.foundation.errors import DataError, ReachError
+from skerry_edge.foundation.errors import ConfigError, DataError, ReachError
 
 MAX_BYTES = 1 << 30
 MAX_FILES = 1000
+Role = Literal["cfg", "network", "weights", "labels", "manifest"]
+"""What a file is to its reader; `cfg` is Darknet's network, every other kind of source has a `network`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SourceFile:
+    """A file of a source; ``name`` is its base name, or its path from that of the folder that it came in."""
+
+    name: str
+    role: Role
+    sha256: str
+
+
+def described(path: Path, role: Role, data: bytes) -> SourceFile:
+    """Return what is recorded of the file at ``path``, whose content is ``data``."""
+    return SourceFile(name=path.name, role=role, sha256=sha256(data))
+
+
+def hashes(files: Sequence[SourceFile]) -> dict[str, str]:
+    """Return the hash of each file by its name. Raises ConfigError for two of one name."""
+    found: dict[str, str] = {}
+    for one in files:
+        if one.name in found:
+            raise ConfigError("two of the source files have one name", found=one.name, todo="rename one of them")
+        found[one.name] = one.sha256
+    return found
+
+
+def roles(files: Sequence[SourceFile]) -> dict[str, str]:
+    """Return the role of each file by its name."""
+    return {one.name: one.role for one in files}
 
 
 def read_bounded(path: Path) -> bytes:
@@ -30,11 +64,12 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def file_hashes(path: Path) -> dict[str, str]:
-    """Return the hash of a file by its name, or of a folder's files by their paths within. Raises as `read_bounded`."""
-    if not path.is_dir():
-        return {path.name: sha256(read_bounded(path))}
-    found = sorted(one for one in path.rglob("*") if one.is_file())
+def network_files(path: Path) -> tuple[SourceFile, ...]:
+    """Return a network's one file, or those of its folder. Raises as `read_bounded`."""
+    found = sorted(one for one in path.rglob("*") if one.is_file()) if path.is_dir() else [path]
     if len(found) > MAX_FILES:
         raise DataError("the folder holds too many files to be a network", where=str(path), found=f"{len(found)} files")
-    return {one.relative_to(path).as_posix(): sha256(read_bounded(one)) for one in found}
+    return tuple(
+        SourceFile(name=one.relative_to(path.parent).as_posix(), role="network", sha256=sha256(read_bounded(one)))
+        for one in found
+    )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -12,6 +11,7 @@ from msgspec import Struct
 
 from skerry_converters.labels import read_labels
 from skerry_converters.sources.base import Description, Task
+from skerry_converters.sources.files import SourceFile, described
 from skerry_edge.contracts.manifest import (
     Classification,
     Decoder,
@@ -50,24 +50,24 @@ class ForeignManifest(Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Foreign:
-    """A foreign manifest with its labels read; ``files`` are the hashes of what it was read from."""
+    """A foreign manifest with its labels read; ``files`` are those that it was read from."""
 
     manifest: ForeignManifest
     labels: tuple[str, ...]
     where: str
-    files: Mapping[str, str]
+    files: tuple[SourceFile, ...]
 
 
-NOTHING_SAID = Foreign(manifest=ForeignManifest(), labels=(), where="no --manifest", files={})
+NOTHING_SAID = Foreign(manifest=ForeignManifest(), labels=(), where="no --manifest", files=())
 
 
-def load_foreign(path: Path) -> Foreign:
-    """Read a manifest and the labels file that it names, relative to its own folder.
+def load_foreign(path: Path, labels_file: Path | None = None) -> Foreign:
+    """Read a manifest and the labels file that it names, relative to its own folder; or ``labels_file`` in its place.
 
     Raises ConfigError naming key and nearest key, DataError, ReachError.
     """
     manifest = load_toml(path, ForeignManifest)
-    files = {path.name: _sha256(path.read_bytes())}
+    files = [described(path, "manifest", path.read_bytes())]
     classes = getattr(manifest.output, "classes", None)
     labels = manifest.labels
     if isinstance(labels, str):
@@ -75,16 +75,16 @@ def load_foreign(path: Path) -> Foreign:
             raise ConfigError(
                 "labels need an output with classes", where=f"{path}, key 'labels'", todo="describe it in [output]"
             )
-        file = path.parent / labels
+        file = labels_file or path.parent / labels
         raw, labels = read_labels(file, classes)
-        files[file.name] = _sha256(raw)
+        files.append(described(file, "labels", raw))
     if classes is not None and classes != len(labels):
         raise ConfigError(
             f"the output has {classes} classes and needs as many labels",
             where=f"{path}, key 'labels'",
             found=f"{len(labels)} labels",
         )
-    return Foreign(manifest=manifest, labels=labels, where=str(path), files=files)
+    return Foreign(manifest=manifest, labels=labels, where=str(path), files=tuple(files))
 
 
 def describe(foreign: Foreign, inputs: Sequence[Tensor]) -> Description:
@@ -147,7 +147,3 @@ def _image(picture: PictureInput, inputs: Sequence[Tensor], where: str) -> Image
         offset=picture.offset,
         pad=picture.pad,
     )
-
-
-def _sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()

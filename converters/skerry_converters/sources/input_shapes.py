@@ -30,10 +30,6 @@ class InputShapes:
         given = {self._name(name, shapes, where): shape for name, shape in self.given.items()}
         return {name: _fixed(name, shape, given.get(name), where) for name, shape in shapes.items()}
 
-    def options(self) -> dict[str, str]:
-        """Return what was given, for the bundle's provenance."""
-        return {f"input-shape {name}".rstrip(): ",".join(map(str, shape)) for name, shape in self.given.items()}
-
     def _name(self, name: str, shapes: Mapping[str, Open], where: str) -> str:
         if name == "" and len(shapes) == 1:
             return next(iter(shapes))

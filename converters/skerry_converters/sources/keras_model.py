@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from skerry_converters.sources.base import Function, ModelFile, SourceFacts, missing_package, no_form
-from skerry_converters.sources.files import file_hashes
+from skerry_converters.sources.files import hashes, network_files, roles
 from skerry_converters.sources.foreign import Foreign, describe
 from skerry_converters.sources.input_shapes import InputShapes, Open
 from skerry_converters.sources.layouts import dtype_of, layout_of, picture_layout
@@ -77,7 +77,7 @@ def load_keras(path: Path, foreign: Foreign, input_shapes: InputShapes) -> Keras
     Raises ReachError, DataError for what is none of these, ConfigError for custom layers, a missing signature, or a
     shape that is open and not in ``input_shapes``.
     """
-    files = file_hashes(path)
+    files = (*network_files(path), *foreign.files)
     loaded = _load(path)
     shapes = input_shapes.fix({name: shape for name, shape, _ in loaded.inputs}, where=str(path))
     inputs = tuple(
@@ -102,12 +102,14 @@ def load_keras(path: Path, foreign: Foreign, input_shapes: InputShapes) -> Keras
     facts = SourceFacts(
         kind="saved-model" if path.is_dir() else "keras",
         where=str(path),
-        files={**files, **foreign.files},
+        files=hashes(files),
+        roles=roles(files),
         inputs=inputs,
         outputs=outputs,
         description=describe(foreign, inputs),
         forms={"function": None, "onnx": missing_package("tf2onnx")},
-        options=input_shapes.options(),
+        options={},
+        input_shapes=input_shapes.given,
     )
     source = KerasSource(path, facts)
     source._loaded = loaded  # noqa: SLF001  # its own module

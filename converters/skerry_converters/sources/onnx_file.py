@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from skerry_converters.sources.base import Function, ModelFile, SourceFacts, no_form
+from skerry_converters.sources.files import hashes, roles
 from skerry_converters.sources.foreign import Foreign, describe
 from skerry_converters.sources.input_shapes import InputShapes, Open
 from skerry_converters.sources.layouts import layout_of, picture_layout
@@ -69,7 +70,8 @@ def load_onnx(path: Path, foreign: Foreign, input_shapes: InputShapes) -> OnnxSo
     Raises ReachError, DataError for what is no sound ONNX file, ConfigError for an opset below 11, an operator that is
     not ONNX's own, a network that is quantized already, or a shape that is open and not in ``input_shapes``.
     """
-    model, files = read_model(path)
+    model, own_files = read_model(path)
+    files = (*own_files, *foreign.files)
     check_opset(model, str(path))
     check_operators(model, str(path))
     check_sound(model, str(path))
@@ -80,12 +82,14 @@ def load_onnx(path: Path, foreign: Foreign, input_shapes: InputShapes) -> OnnxSo
     facts = SourceFacts(
         kind="onnx",
         where=str(path),
-        files={**files, **foreign.files},
+        files=hashes(files),
+        roles=roles(files),
         inputs=inputs,
         outputs=outputs,
         description=describe(foreign, inputs),
         forms={"onnx": None, "tflite": ONNX2TF.missing_reason()},
-        options=input_shapes.options(),
+        options={},
+        input_shapes=input_shapes.given,
     )
     return OnnxSource(model.SerializeToString(deterministic=True), facts)
 

@@ -6,22 +6,22 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from skerry_converters.sources.files import read_bounded, sha256
+from skerry_converters.sources.files import SourceFile, described, read_bounded, sha256
 from skerry_edge.foundation.errors import DataError
 
 Model = Any
 """An `onnx.ModelProto`; onnx ships no types."""
 
 
-def read_model(path: Path) -> tuple[Model, dict[str, str]]:
-    """Return a model with all its weights, and the hash of each file by its name.
+def read_model(path: Path) -> tuple[Model, tuple[SourceFile, ...]]:
+    """Return a model with all its weights, and the files that it was read from.
 
     Raises ReachError, and DataError for what is no ONNX file.
     """
     import onnx  # noqa: PLC0415  # heavy
 
     raw = read_bounded(path)
-    files = {path.name: sha256(raw)}
+    files = [described(path, "network", raw)]
     try:
         model = onnx.load_model_from_string(raw)
     except Exception as error:  # protobuf's DecodeError has no base but Exception, and moves between versions
@@ -31,13 +31,13 @@ def read_model(path: Path) -> tuple[Model, dict[str, str]]:
     for name in sorted(set(_external(model))):
         if not (path.parent / name).resolve().is_relative_to(path.parent.resolve()):
             raise DataError("the network's weights lie outside its own folder", where=str(path), found=name)
-        files[name] = sha256(read_bounded(path.parent / name))
+        files.append(SourceFile(name=name, role="weights", sha256=sha256(read_bounded(path.parent / name))))
     if len(files) > 1:
         try:
             onnx.external_data_helper.load_external_data_for_model(model, str(path.parent))
         except (OSError, ValueError, onnx.checker.ValidationError) as error:
             raise DataError("the network's weights cannot be read", where=str(path), found=first_line(error)) from error
-    return model, files
+    return model, tuple(files)
 
 
 def check_sound(model: Model, where: str) -> None:

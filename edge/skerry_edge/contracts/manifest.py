@@ -171,8 +171,14 @@ class Artifact(_Part, frozen=True, kw_only=True):
     sha256: Sha256
 
 
+RecipeValue = None | bool | int | float | str | tuple[str, ...]
+
+
 class Variant(_Part, frozen=True, kw_only=True):
-    """One file that computes the network in one format and precision."""
+    """One file that computes the network in one format and precision.
+
+    ``recipe`` is how the converter quantized it where it searched for an accurate way; no runtime reads it.
+    """
 
     file: FileName
     size: Positive
@@ -185,6 +191,7 @@ class Variant(_Part, frozen=True, kw_only=True):
     kept_float: tuple[str, ...] = ()
     calibration_sha256: Sha256 | None = None
     tools: dict[str, str] = field(default_factory=dict)
+    recipe: dict[str, RecipeValue] = field(default_factory=dict)
 
 
 class Golden(_Part, frozen=True, kw_only=True):
@@ -199,17 +206,25 @@ class Golden(_Part, frozen=True, kw_only=True):
 
 
 class Source(_Part, frozen=True, kw_only=True):
-    """What a bundle was made from: the kind of source and the hash of each file by its base name."""
+    """What a bundle was made from: the kind of source and the hash of each file by its name, and how it was read.
+
+    A name is a file's base name, or its path from that of the folder that the network consists of. ``roles`` tells by
+    the same names what each file is to the converter; ``input_shapes`` are those that were given for open inputs.
+    Bundles from before there were roles have none, and cannot be made again.
+    """
 
     kind: str
     files: dict[str, Sha256]
     options: dict[str, str] = field(default_factory=dict)
+    roles: dict[str, str] = field(default_factory=dict)
+    input_shapes: dict[str, tuple[Positive, ...]] = field(default_factory=dict)
 
 
 class Manifest(_Part, frozen=True, kw_only=True):
     """The bundle's `manifest.json`; the runtime obeys it and nothing else.
 
-    ``calibration`` is the calibration manifest (JSON) that variants name by its hash; no runtime needs it.
+    ``calibration`` is the calibration manifest (JSON) that variants name by its hash; no runtime needs it. ``tools``
+    are those that had a part in several files: they read the calibration data, and gave the golden outputs.
     """
 
     schema: Literal[1]
@@ -224,6 +239,7 @@ class Manifest(_Part, frozen=True, kw_only=True):
     variants: dict[str, Variant]
     golden: Golden | None = None
     calibration: Artifact | None = None
+    tools: dict[str, str] = field(default_factory=dict)
 
 
 def encode_manifest(manifest: Manifest) -> bytes:

@@ -10,7 +10,7 @@ import msgspec
 from rich.table import Table
 from rich.text import Text
 
-from skerry_edge.contracts.manifest import ImageInput, Manifest, Tensor, Variant
+from skerry_edge.contracts.manifest import ImageInput, Manifest, Source, Tensor, Variant
 from skerry_edge.models.inspection import Inspection, VariantCheck
 
 _SHOWN_LABELS = 8
@@ -72,10 +72,11 @@ def _model(inspection: Inspection) -> Table:
         ("licence", manifest.license),
         ("input", _input(manifest)),
         ("output", _struct(manifest.output)),
-        ("made from", f"{manifest.source.kind}: {_listed(manifest.source.files, 12)}"),
-        ("with", ", ".join(f"{key} {value}" for key, value in manifest.source.options.items())),
+        ("made from", f"{manifest.source.kind}: {_source_files(manifest.source)}"),
+        ("with", ", ".join(_source_options(manifest.source))),
         ("made by", ", ".join(f"{tool} {number}" for tool, number in sorted(_tools(manifest)))),
         ("calibrated with", f"manifest {manifest.calibration.sha256[:12]}" if manifest.calibration else ""),
+        *((f"{name} by", _recipe(one)) for name, one in sorted(manifest.variants.items())),
     ]
     for fact in facts:
         if fact[1]:
@@ -98,11 +99,26 @@ def _struct(value: msgspec.Struct) -> str:
 
 
 def _tools(manifest: Manifest) -> set[tuple[str, str]]:
-    return {tool for variant in manifest.variants.values() for tool in variant.tools.items()}
+    own = {tool for variant in manifest.variants.values() for tool in variant.tools.items()}
+    return own | set(manifest.tools.items())
 
 
-def _listed(hashes: dict[str, str], digits: int) -> str:
-    return ", ".join(f"{name} ({digest[:digits]})" for name, digest in hashes.items())
+def _source_files(source: Source) -> str:
+    told = ((source.roles.get(name, ""), name, digest[:12]) for name, digest in source.files.items())
+    return ", ".join(f"{role} {name} ({digest})".lstrip() for role, name, digest in told)
+
+
+def _source_options(source: Source) -> Iterator[str]:
+    yield from (f"{key} {value}" for key, value in source.options.items())
+    for name, shape in source.input_shapes.items():
+        yield " ".join(("input shape", *([name] if name else []), "x".join(map(str, shape))))
+
+
+def _recipe(variant: Variant) -> str:
+    """Return how a variant was quantized where a way was searched for; what was not done is left out."""
+    told = {key: ", ".join(value) if isinstance(value, tuple) else value for key, value in variant.recipe.items()}
+    named = {key.replace("_", " "): value for key, value in told.items() if value}
+    return "; ".join(key if value is True else f"{key}: {value}" for key, value in named.items())
 
 
 def _variants(manifest: Manifest) -> Table:

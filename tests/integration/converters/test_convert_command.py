@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 import pytest
 
-from skerry_converters.conversion import job
+from skerry_converters.conversion import making
 from skerry_converters.conversion.identity import Identity
 from skerry_converters.conversion.job import Order, convert_source, step_count
 from skerry_converters.conversion.opening import SourceOptions, open_any
@@ -192,7 +192,7 @@ def test_a_file_that_computes_something_else_is_kept_aside_and_not_in_the_bundle
     change: Callable[[np.ndarray], np.ndarray],
     reason: str,
 ) -> None:
-    monkeypatch.setattr(job, "make_apart", spoiled(change))
+    monkeypatch.setattr(making, "make_apart", spoiled(change))
     run = skerry(*tiny.arguments("--json", to="onnx-fp32,tflite-fp32"))
     assert run.code == 1
     assert "1 of 2 files failed the gate; the bundle holds the others" in run.err
@@ -218,7 +218,7 @@ def test_when_nothing_passes_the_old_bundle_stays_as_it_was(
         emitted.runnable.write_bytes(b"no model at all")
         return emitted
 
-    monkeypatch.setattr(job, "make_apart", make)
+    monkeypatch.setattr(making, "make_apart", make)
     run = skerry(*tiny.arguments())
     assert run.code == 1
     assert "no bundle was written" in run.err
@@ -230,7 +230,7 @@ def test_a_success_clears_away_what_an_earlier_failure_left(
     skerry: Skerry, tiny: Sources, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr(job, "make_apart", spoiled(lambda numbers: numbers * np.float32(2)))
+        patched.setattr(making, "make_apart", spoiled(lambda numbers: numbers * np.float32(2)))
         assert skerry(*tiny.arguments()).code == 1
     failed = tiny.out.with_name("tiny.skerry.failed")
     assert failed.is_dir()

@@ -250,6 +250,15 @@ tensors = st.builds(
     dtype=st.sampled_from(["float32", "int8", "uint8"]),
     quantization=st.none() | quantization,
 )
+recipe_values = st.none() | st.booleans() | st.integers(-9, 9) | finite | text | st.lists(text, max_size=2).map(tuple)
+sources = st.builds(
+    Source,
+    kind=text,
+    files=st.dictionaries(text, sha256, max_size=2),
+    options=st.dictionaries(text, text, max_size=2),
+    roles=st.dictionaries(text, text, max_size=2),
+    input_shapes=st.dictionaries(text, st.lists(positive, max_size=4).map(tuple), max_size=2),
+)
 pairs = st.lists(st.tuples(extents, extents), min_size=1, max_size=3).map(tuple)
 
 
@@ -274,6 +283,7 @@ def manifests(draw: st.DrawFn) -> Manifest:
             kept_float=tuple(draw(st.lists(text, max_size=2))),
             calibration_sha256=draw(st.none() | sha256),
             tools=draw(st.dictionaries(text, text, max_size=2)),
+            recipe=draw(st.dictionaries(text, recipe_values, max_size=2)),
         )
 
     labels = tuple(draw(st.lists(text, min_size=1, max_size=4)))
@@ -304,10 +314,11 @@ def manifests(draw: st.DrawFn) -> Manifest:
         task="wakeword" if is_sound else "detection",
         labels=labels,
         license=draw(text),
-        source=Source(kind=draw(text), files=draw(st.dictionaries(text, sha256, max_size=2))),
+        source=draw(sources),
         input=draw(st.builds(AudioInput) if is_sound else picture),
         output=draw(words if is_sound else boxes),
         variants={f"v{place}": a_variant() for place in range(draw(st.integers(1, 3)))},
+        tools=draw(st.dictionaries(text, text, max_size=2)),
     )
 
 

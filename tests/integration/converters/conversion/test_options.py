@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from skerry_converters.conversion import job
+from skerry_converters.conversion import making
 from skerry_converters.families.apart import make_apart
 from skerry_converters.families.base import Emitted
 from skerry_edge.contracts.bundle import Bundle
@@ -96,7 +96,7 @@ def test_a_target_that_its_tool_cannot_make_does_not_stop_the_others(
             raise DataError("OpenVINO cannot convert the network", found="an operator that it lacks")
         return make_apart(target, *rest)
 
-    monkeypatch.setattr(job, "make_apart", make)
+    monkeypatch.setattr(making, "make_apart", make)
     run = skerry(*tiny, "--to", "openvino-fp16,onnx-fp32", "--json")
     assert run.code == 1
     assert "1 of 2 targets could not be made; the bundle holds the others" in run.err

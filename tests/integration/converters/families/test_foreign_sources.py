@@ -11,6 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from skerry_converters.families.apart import make_apart
 from skerry_converters.families.registry import TARGETS, choose_targets
+from skerry_converters.sources.files import SourceFile
 from skerry_converters.sources.foreign import Foreign, ForeignManifest, PictureInput
 from skerry_converters.sources.opening import open_source
 from skerry_converters.tflite_file.reader import read_tflite
@@ -69,7 +70,8 @@ def test_every_file_of_a_saved_model_is_hashed(keras_model, tmp_path):
     keras.saving.load_model(keras_model).export(tmp_path / "net", verbose=False)
     facts = open_source(tmp_path / "net").facts
     assert facts.kind == "saved-model"
-    assert {"saved_model.pb", "variables/variables.index"} < set(facts.files)
+    assert {"net/saved_model.pb", "net/variables/variables.index"} < set(facts.files)
+    assert set(facts.roles.values()) == {"network"}
 
 
 @pytest.mark.parametrize("content", [b"", b"no model", b"PK\x03\x04" + bytes(64), b"\x89HDF\r\n\x1a\n" + bytes(64)])
@@ -271,7 +273,12 @@ def test_a_classifier_is_described_by_its_manifest(keras_model):
     manifest = ForeignManifest(
         labels=tuple("abcde"), input=PictureInput(scale=(2.0,), offset=(-1.0,)), output=Classification(classes=5)
     )
-    foreign = Foreign(manifest=manifest, labels=tuple("abcde"), where="net.toml", files={"net.toml": "0" * 64})
+    foreign = Foreign(
+        manifest=manifest,
+        labels=tuple("abcde"),
+        where="net.toml",
+        files=(SourceFile(name="net.toml", role="manifest", sha256="0" * 64),),
+    )
     facts = open_source(keras_model, foreign).facts
     assert facts.description.task == "classification"
     assert facts.description.input.width == 32

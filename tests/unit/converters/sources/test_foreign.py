@@ -4,6 +4,7 @@ import hashlib
 
 import pytest
 
+from skerry_converters.sources.files import hashes, roles
 from skerry_converters.sources.foreign import NOTHING_SAID, describe, load_foreign
 from skerry_edge.contracts.manifest import Classification, ImageInput, Raw, Tensor, TensorInput, Ultralytics, YoloHead
 from skerry_edge.foundation.errors import ConfigError, ReachError
@@ -42,10 +43,20 @@ def test_a_detector_is_described_for_the_runtime(write):
     assert described.output == Ultralytics(classes=2, score_threshold=0.4)
 
 
-def test_the_files_that_it_was_read_from_are_known_by_their_hashes(write):
+def test_the_files_that_it_was_read_from_are_known_by_role_and_hash(write):
     path = write(ULTRALYTICS)
-    hashes = {one: hashlib.sha256((path.parent / one).read_bytes()).hexdigest() for one in ("net.toml", "coco.names")}
-    assert load_foreign(path).files == hashes
+    files = {one: hashlib.sha256((path.parent / one).read_bytes()).hexdigest() for one in ("net.toml", "coco.names")}
+    read = load_foreign(path).files
+    assert hashes(read) == files
+    assert roles(read) == {"net.toml": "manifest", "coco.names": "labels"}
+
+
+def test_a_labels_file_may_be_given_in_place_of_the_one_that_is_named(write, tmp_path):
+    path = write(ULTRALYTICS)
+    other = (path.parent / "coco.names").rename(tmp_path / "other.names")
+    foreign = load_foreign(path, other)
+    assert foreign.labels == ("person", "bicycle")
+    assert roles(foreign.files) == {"net.toml": "manifest", "other.names": "labels"}
 
 
 def test_labels_may_stand_in_the_manifest_itself(write):

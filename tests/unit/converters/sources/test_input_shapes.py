@@ -56,7 +56,3 @@ def test_a_shape_given_twice_is_refused():
 def test_a_shape_beyond_any_device_is_refused():
     with pytest.raises(ConfigError, match="too large"):
         parse_input_shapes(["a:1,3,100000,100000"]).fix({"a": (None, 3, None, None)}, where="m")
-
-
-def test_what_was_given_is_kept_for_the_bundles_provenance():
-    assert parse_input_shapes(["images:1,3,8,8"]).options() == {"input-shape images": "1,3,8,8"}

@@ -77,7 +77,7 @@ def test_open_shapes_are_given_and_reach_the_file(opened, tmp_path):
     written = onnx.load(source.to_file("onnx", tmp_path).path)
     sizes = [[one.dim_value for one in tensor.type.tensor_type.shape.dim] for tensor in written.graph.input]
     assert sizes == [[1, 3, 16, 24]]
-    assert source.facts.options == {"input-shape images": "1,3,16,24"}
+    assert source.facts.input_shapes == {"images": (1, 3, 16, 24)}
 
 
 def test_open_shapes_that_are_not_given_are_refused(opened):
@@ -216,7 +216,7 @@ def ultralytics_head(boxes=20, classes=2):
 
 def described(classes=2):
     manifest = ForeignManifest(labels=("cat", "dog"), input=PictureInput(), output=Ultralytics(classes=classes))
-    return Foreign(manifest=manifest, labels=("cat", "dog"), where="net.toml", files={})
+    return Foreign(manifest=manifest, labels=("cat", "dog"), where="net.toml", files=())
 
 
 def test_boxes_and_scores_of_an_ultralytics_head_become_two_outputs_of_the_same_values(opened):
