@@ -7,8 +7,8 @@ from pathlib import Path
 from skerry_converters.calibration.arrays import ArraySource
 from skerry_converters.calibration.calibration_set import CalibrationSet
 from skerry_converters.calibration.feeds import ModelInput
-from skerry_converters.calibration.items import Progress, Source
-from skerry_converters.calibration.manifest import Choice
+from skerry_converters.calibration.items import CalibrationError, Progress, Source
+from skerry_converters.calibration.manifest import CalibrationRecord, Choice, recorded
 from skerry_converters.calibration.pictures import PictureSource
 from skerry_converters.calibration.recordings import RecordingFeatures
 from skerry_converters.calibration.video import FrameSource
@@ -42,6 +42,33 @@ def open_calibration(
     source = _source(path, model_input, tensor)
     items, found = source.survey(limit, seed, progress)
     choice = Choice(found=found, limit=limit, seed=seed)
+    return CalibrationSet(source=source, items=items, choice=choice, model_input=model_input, tensor=tensor)
+
+
+def reopen_calibration(
+    path: Path,
+    record: CalibrationRecord,
+    model_input: ModelInput,
+    tensor: Tensor,
+    *,
+    progress: Progress = lambda _done, _total: None,
+) -> CalibrationSet:
+    """Open what was calibrated with before: the items of ``record`` and no others, in its order.
+
+    ``path`` holds them under their own names; what was found, but not chosen or set aside then, may be gone. Raises as
+    `open_calibration`, and CalibrationError where the items do not come out as they are recorded.
+    """
+    source = _source(path, model_input, tensor)
+    surveyed, _ = source.survey(record.limit, record.seed, progress)
+    wanted = set(record.items)
+    items = tuple(item for item in surveyed if recorded(item) in wanted)
+    if tuple(map(recorded, items)) != record.items:
+        raise CalibrationError(
+            "the calibration data does not come out as it is recorded",
+            where=str(path),
+            found=f"{len(items)} of {len(record.items)} {record.kind}, or in another order",
+        )
+    choice = Choice(found=record.found, limit=record.limit, seed=record.seed, part=record.part)
     return CalibrationSet(source=source, items=items, choice=choice, model_input=model_input, tensor=tensor)
 
 
