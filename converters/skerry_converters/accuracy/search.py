@@ -17,7 +17,7 @@ from skerry_converters.accuracy.recipe import Aim, Equalisation, Recipe
 from skerry_converters.accuracy.report import LayerSensitivity, Score, SearchReport, Trial
 from skerry_converters.accuracy.score import Scorer
 from skerry_converters.accuracy.sensitivity import measuring_order, ranked, spare_macs, worth_keeping
-from skerry_converters.accuracy.stages import better, enough, growing, recipe_stages
+from skerry_converters.accuracy.stages import enough, growing, recipe_stages, worth_taking
 from skerry_converters.families.base import Samples
 from skerry_converters.sources.base import SourceFacts
 from skerry_edge.backends.base import BackendError, ModelFileError
@@ -171,7 +171,7 @@ class _Search:
         return ranked(layers)
 
     def _best_of(self, best: _Made, recipe: Recipe) -> _Made:
-        """Try a recipe if there is time, and return the better one; the other's file is removed."""
+        """Try a recipe if there is time, and return what is to be kept; the other's file is removed."""
         if self._out_of_time:
             return best
         self._note(f"recipe {len(self._trials) + 1}")
@@ -180,9 +180,10 @@ class _Search:
         except REFUSALS as error:
             self._trials.append(Trial(recipe=recipe, reason=str(error)))
             return best
-        worse, kept = (best, made) if better(made.score, best.score) else (made, best)
-        shutil.rmtree(worse.path.parent)
-        return kept
+        if worth_taking(made.score, best.score):
+            best, made = made, best
+        shutil.rmtree(made.path.parent)
+        return best
 
     def _tried(self, recipe: Recipe) -> _Made:
         made = self._make(recipe)

@@ -9,6 +9,8 @@ from msgspec.structs import replace
 from skerry_converters.accuracy.recipe import Recipe
 from skerry_converters.accuracy.report import Score
 
+WORTH_DB = 0.5
+
 Stage = Callable[[Recipe], list[Recipe]]
 """Variations of the best recipe so far; the best of them and it goes on to the next stage."""
 
@@ -35,12 +37,13 @@ def growing(names: Sequence[str]) -> Iterator[tuple[str, ...]]:
         yield tuple(names)
 
 
-def better(one: Score, other: Score) -> bool:
-    """Tell whether ``one`` is closer to the float network than ``other``.
+def worth_taking(new: Score, best: Score) -> bool:
+    """Tell whether a more involved recipe comes so much closer to the float network that it should be taken.
 
-    Noise decides, not boxes: over a few dozen samples an average precision moves by points for a single box.
+    Noise decides, not boxes: over a few dozen samples an average precision moves by points for a single box. A gain of
+    less than WORTH_DB may be the choice of samples as well, and the simpler recipe stays.
     """
-    return one.sqnr_db > other.sqnr_db
+    return new.sqnr_db >= best.sqnr_db + WORTH_DB
 
 
 def enough(score: Score, max_drop: float) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 from skerry_converters.accuracy.recipe import Recipe
 from skerry_converters.accuracy.report import LayerSensitivity, Score
 from skerry_converters.accuracy.sensitivity import measuring_order, ranked, spare_macs, worth_keeping
-from skerry_converters.accuracy.stages import better, enough, growing, recipe_stages
+from skerry_converters.accuracy.stages import enough, growing, recipe_stages, worth_taking
 
 
 def layer(name: str, sqnr_db: float, macs: int) -> LayerSensitivity:
@@ -33,8 +33,12 @@ def test_ever_more_layers_are_tried_and_all_of_them_last():
     assert list(growing(())) == []
 
 
-def test_the_file_with_less_noise_is_better_whatever_single_boxes_say():
-    assert better(Score(sqnr_db=20, kept_points=97), Score(sqnr_db=18, kept_points=98))
+def test_less_noise_is_taken_whatever_single_boxes_say():
+    assert worth_taking(Score(sqnr_db=20, kept_points=97), Score(sqnr_db=18, kept_points=98))
+
+
+def test_a_gain_that_may_be_chance_is_not_taken():
+    assert not worth_taking(Score(sqnr_db=18.4, kept_points=99), Score(sqnr_db=18, kept_points=98))
 
 
 def test_it_is_enough_when_the_float_networks_detections_are_kept():
