@@ -7,19 +7,45 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from skerry_converters.accuracy.recipe import Aim
 from skerry_converters.edgetpu.compiler import PROGRAM, CompilerReport, compile_edgetpu
 from skerry_converters.edgetpu.predict import explain
 from skerry_converters.families.base import Built, Samples, Target
-from skerry_converters.families.tflite_files import build_from_function, build_tflite
-from skerry_converters.sources.base import FormName, Function, SourceModel
+from skerry_converters.families.tflite_files import (
+    build_accurate,
+    build_integer,
+    build_tflite,
+    float_file,
+    function_file,
+)
+from skerry_converters.sources.base import FormName, Function, ModelFile, SourceModel
 
 
 def _int8(source: SourceModel, form: FormName, samples: Samples | None, folder: Path) -> Built:
-    """Quantize to int8 throughout; then compile, or say that it is still to be done.
+    """Quantize to int8 throughout; then compile, or say that it is still to be done."""
+    if source.facts.quantized:
+        return _compiled(build_tflite(source, form, "int8", samples, folder), folder)
+    file = _float_file(source, form, folder)
+    return _compiled(build_integer(file, "int8", source.facts, samples, folder), folder)
+
+
+def _accurate_int8(source: SourceModel, form: FormName, samples: Samples, folder: Path, aim: Aim) -> Built:
+    """Do as `_int8` by a search; no layer stays float, since the first that does ends what runs on the Edge TPU."""
+    file = _float_file(source, form, folder)
+    return _compiled(build_accurate(file, source.facts, samples, folder, aim, may_keep_float=False), folder)
+
+
+def _float_file(source: SourceModel, form: FormName, folder: Path) -> ModelFile:
+    if form != "function":
+        return float_file(source, form, folder)
+    return function_file(without_leaky_relu(source.to_function()), folder, where=source.facts.where)
+
+
+def _compiled(built: Built, folder: Path) -> Built:
+    """Compile an int8 file where the compiler is here.
 
     The uncompiled file computes the same on any processor, so that is what a gate runs.
     """
-    built = _quantized(source, form, samples, folder)
     ready = built.files[0].replace(folder / "model-edgetpu-uncompiled.tflite")
     built = replace(built, files=(ready,))
     if shutil.which(PROGRAM) is None:
@@ -36,13 +62,6 @@ def _int8(source: SourceModel, form: FormName, samples: Samples | None, folder: 
         tools={**built.tools, PROGRAM: report.log.version},
         notes=_told(report),
     )
-
-
-def _quantized(source: SourceModel, form: FormName, samples: Samples | None, folder: Path) -> Built:
-    if form != "function":
-        return build_tflite(source, form, "int8", samples, folder)
-    function = without_leaky_relu(source.to_function())
-    return build_from_function(function, "int8", source.facts, samples, folder)
 
 
 def without_leaky_relu(function: Function) -> Function:
@@ -87,6 +106,7 @@ EDGETPU_TARGETS = (
         forms=("function", "tflite"),
         tools=("tensorflow", "keras", "litert-quantizer"),
         build=_int8,
+        build_accurate=_accurate_int8,
         backend="litert",
         calibrated=True,
         keeps_quantized=True,

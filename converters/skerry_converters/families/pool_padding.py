@@ -9,19 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
-import flatbuffers
 import numpy as np
-from ai_edge_litert import schema_py_generated as schema
-from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
+from skerry_converters.accuracy.tflite_watch import watch_numbers
 from skerry_converters.families.base import FloatArray
+from skerry_converters.tflite_file.constants import with_own_constants
 from skerry_converters.tflite_file.model import Operator, Subgraph
 from skerry_converters.tflite_file.reader import parse_tflite
 
 BELOW_ALL = -1e30
 """A padding below it stands for minus infinity."""
+DATA, PADDING = 0, 2
+"""Which input of a PADV2 is what."""
 
 
 def with_finite_padding(path: Path, samples: Iterable[FloatArray]) -> bytes:
@@ -31,44 +31,22 @@ def with_finite_padding(path: Path, samples: Iterable[FloatArray]) -> bytes:
     endless = [operator for operator in graph.operators if _pads_with_minus_infinity(graph, operator)]
     if not endless:
         return data
-    smallest = _smallest(data, [operator.inputs[0] for operator in endless], samples)
-    return _patched(data, dict(zip((operator.inputs[2] for operator in endless), smallest, strict=True)))
+    smallest = _smallest(data, [operator.inputs[DATA] for operator in endless], samples)
+    # Several often share one constant, but not the smallest value.
+    places = [(operator.index, PADDING) for operator in endless]
+    return with_own_constants(data, dict(zip(places, smallest, strict=True)), where=path.name)
 
 
 def _pads_with_minus_infinity(graph: Subgraph, operator: Operator) -> bool:
     if operator.name != "PADV2":
         return False
-    padding = graph.tensors[operator.inputs[2]]
+    padding = graph.tensors[operator.inputs[PADDING]]
     return padding.is_constant and padding.type == "FLOAT32" and float(padding.values().min()) < BELOW_ALL
 
 
-def _smallest(data: bytes, tensors: Sequence[int], samples: Iterable[FloatArray]) -> list[float]:
-    """Return the smallest value of each tensor over all samples."""
-    interpreter = Interpreter(
-        model_content=data,
-        experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
-        experimental_preserve_all_tensors=True,
-    )
-    interpreter.allocate_tensors()
-    entering = interpreter.get_input_details()[0]["index"]
+def _smallest(data: bytes, tensors: Sequence[int], samples: Iterable[FloatArray]) -> list[FloatArray]:
+    """Return the smallest value of each tensor over all samples, float32 of no dimension."""
     smallest = np.full(len(tensors), np.inf, np.float32)
-    for sample in samples:
-        interpreter.set_tensor(entering, sample)
-        interpreter.invoke()
-        smallest = np.minimum(smallest, [interpreter.get_tensor(one).min() for one in tensors])
-    return [float(one) for one in smallest]
-
-
-def _patched(data: bytes, paddings: dict[int, float]) -> bytes:
-    """Return the file with a constant of its own, a single value of no dimension, for each tensor of ``paddings``."""
-    model: Any = schema.ModelT.InitFromObj(schema.Model.GetRootAs(data, 0))
-    tensors = model.subgraphs[0].tensors
-    for index, padding in paddings.items():
-        buffer = schema.BufferT()
-        buffer.data = np.frombuffer(np.float32(padding).tobytes(), np.uint8)
-        model.buffers.append(buffer)
-        tensors[index].buffer = len(model.buffers) - 1
-        tensors[index].shape = np.array([], np.int32)
-    builder = flatbuffers.Builder(len(data))
-    builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
-    return bytes(builder.Output())
+    for values in watch_numbers(data, tensors, samples):
+        smallest = np.minimum(smallest, [one.min() for one in values])
+    return [np.asarray(one, np.float32) for one in smallest]

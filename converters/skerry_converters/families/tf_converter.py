@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Literal
 
 import tensorflow as tf
 from tensorflow.lite.python import schema_py_generated as schema
@@ -13,42 +12,20 @@ from skerry_converters.families.base import FloatArray, Samples
 from skerry_converters.sources.base import Function
 from skerry_edge.foundation.errors import DataError
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Settings:
-    """What is set on a `TFLiteConverter` for a precision; ``edge`` is the type of inputs and outputs."""
-
-    optimized: bool = True
-    weights: tuple[Any, ...] = ()
-    operators: Any = None
-    edge: Any = tf.float32
+Precision = Literal["fp32", "fp16", "dynamic"]
 
 
-SETTINGS: Mapping[str, _Settings] = {
-    "fp32": _Settings(optimized=False),
-    "fp16": _Settings(weights=(tf.float16,)),
-    "dynamic": _Settings(),
-    "int8": _Settings(operators=tf.lite.OpsSet.TFLITE_BUILTINS_INT8, edge=tf.int8),
-    "int8x16": _Settings(
-        operators=tf.lite.OpsSet.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8, edge=tf.int16
-    ),
-}
+def convert_function(function: Function, precision: Precision, *, where: str) -> bytes:
+    """Return a TFLite file with float activations, inputs and outputs in the function's order.
 
-
-def convert_function(function: Function, precision: str, samples: Samples | None, *, where: str) -> bytes:
-    """Return a TFLite file in a precision of SETTINGS, inputs and outputs in the function's order.
-
-    ``samples`` have the function's own layout. Raises DataError, with TensorFlow's words, where it cannot convert.
+    Weights are float32, float16, or int8 where TensorFlow finds that worth it ("dynamic"). Raises DataError, with
+    TensorFlow's words, where it cannot convert.
     """
-    settings = SETTINGS[precision]
     converter = tf.lite.TFLiteConverter.from_concrete_functions([function.concrete], function.owner)
-    if settings.optimized:
+    if precision != "fp32":
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.target_spec.supported_types = list(settings.weights)
-    if settings.operators is not None and samples is not None:
-        converter.target_spec.supported_ops = [settings.operators]
-        converter.representative_dataset = representative(samples)
-    converter.inference_input_type = converter.inference_output_type = settings.edge
+    if precision == "fp16":
+        converter.target_spec.supported_types = [tf.float16]
     try:
         data: bytes = converter.convert()
     except Exception as error:  # the converter raises its own class, ValueError and others

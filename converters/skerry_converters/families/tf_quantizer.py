@@ -6,6 +6,8 @@ QUANTIZE, which an Edge TPU or a microcontroller cannot run; TensorFlow's makes 
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -25,28 +27,42 @@ def quantize_file(path: Path, precision: Literal["int8", "int8x16"], samples: Sa
 
     Raises DataError, with TensorFlow's words, where an operator has no integer form.
     """
-    calibrator = Calibrator(with_finite_padding(path, samples))
-    with held_stderr() as chatter:
-        try:
-            return _quantized(calibrator, precision, samples)
-        except (ValueError, RuntimeError, convert.ConverterError) as error:
-            # Often the reason is printed, and the error says nothing.
-            found = told(error, chatter.text())
-            raise DataError("TensorFlow cannot quantize the network", where=where, found=found) from error
+    data = with_finite_padding(path, samples)
+    if precision == "int8x16":
+        return _to_int8x16(data, samples, where=where)
+    return to_int8(calibrate(data, samples, where=where), where=where)
 
 
-def _quantized(calibrator: Calibrator, precision: Literal["int8", "int8x16"], samples: Samples) -> bytes:
-    data: bytes
-    if precision == "int8":
-        data = convert.mlir_quantize(
-            calibrator.calibrate(representative(samples)),
+def calibrate(data: bytes, samples: Samples, *, where: str) -> bytes:
+    """Return a float file with the least and greatest value that each of its tensors has for ``samples``.
+
+    Raises DataError, with TensorFlow's words, where it cannot be run.
+    """
+    with _refusals(where):
+        calibrated: bytes = Calibrator(data).calibrate(representative(samples))
+    return calibrated
+
+
+def to_int8(calibrated: bytes, *, kept_float: Collection[str] = (), where: str) -> bytes:
+    """Return a file that `calibrate` has made with int8 activations, and int8 weights by channel.
+
+    Operators that make a tensor named in ``kept_float`` stay as they are. Raises as `quantize_file`.
+    """
+    with _refusals(where):
+        data: bytes = convert.mlir_quantize(
+            calibrated,
             fully_quantize=True,
             input_data_type=tf.int8,
             output_data_type=tf.int8,
+            denylisted_nodes=set(kept_float),
         )
-    else:
-        # The newer quantizer has no 16-bit activations.
-        data = calibrator.calibrate_and_quantize(
+    return data
+
+
+def _to_int8x16(data: bytes, samples: Samples, *, where: str) -> bytes:
+    # The newer quantizer has no 16-bit activations.
+    with _refusals(where):
+        quantized: bytes = Calibrator(data).calibrate_and_quantize(
             representative(samples),
             input_type=tf.int16,
             output_type=tf.int16,
@@ -54,4 +70,16 @@ def _quantized(calibrator: Calibrator, precision: Literal["int8", "int8x16"], sa
             activations_type=tf.int16,
             bias_type=tf.int64,
         )
-    return data
+    return quantized
+
+
+@contextmanager
+def _refusals(where: str) -> Iterator[None]:
+    """Turn what TensorFlow raises into a DataError with its words."""
+    with held_stderr() as chatter:
+        try:
+            yield
+        except (ValueError, RuntimeError, convert.ConverterError) as error:
+            # Often the reason is printed, and the error says nothing.
+            found = told(error, chatter.text())
+            raise DataError("TensorFlow cannot quantize the network", where=where, found=found) from error

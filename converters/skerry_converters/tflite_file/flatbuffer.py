@@ -25,7 +25,7 @@ _INT32 = struct.Struct("<i")
 class FlatBuffer:
     """The bytes of a file, and how much of them may still be read."""
 
-    def __init__(self, data: bytes, where: str) -> None:
+    def __init__(self, data: bytes | bytearray, where: str) -> None:
         self.view = memoryview(data)
         self._where = where
         self._budget = _BUDGET_FLOOR + _BUDGET_FACTOR * len(data)

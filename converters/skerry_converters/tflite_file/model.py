@@ -68,7 +68,7 @@ class Tensor:
         return math.prod(self.shape)
 
     def values(self) -> NDArray[Any]:
-        """Return a constant's values in its shape, read-only.
+        """Return a constant's values in its shape: a view into the file, read-only where that is.
 
         Raises TfliteFileError for a type that NumPy does not have, and for a sparse or computed tensor.
         """

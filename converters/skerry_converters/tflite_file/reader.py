@@ -49,8 +49,11 @@ def read_tflite(path: Path) -> TfliteModel:
     return parse_tflite(data, where=str(path))
 
 
-def parse_tflite(data: bytes, *, where: str) -> TfliteModel:
-    """Read the bytes of a file, which stay referenced; ``where`` names it in errors. Raises TfliteFileError."""
+def parse_tflite(data: bytes | bytearray, *, where: str) -> TfliteModel:
+    """Read the bytes of a file, which stay referenced; ``where`` names it in errors. Raises TfliteFileError.
+
+    The constants of a file in a bytearray can be written to.
+    """
     if len(data) > MAX_BYTES:
         raise TfliteFileError("the TFLite model is too large", where=where, found=f"over {MAX_BYTES} bytes")
     return _Reader(FlatBuffer(data, where), where).model()
