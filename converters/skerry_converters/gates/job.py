@@ -18,6 +18,7 @@ class GateJob:
     """What is the same for every file of a conversion: what the network's values mean, and the limits.
 
     ``pictures`` is how many of the most different pictures are drawn, ``picture_side_px`` their longer side at most.
+    ``source_sha256`` are the hashes of the source's own files.
     """
 
     model_input: ModelInput
@@ -25,6 +26,7 @@ class GateJob:
     labels: tuple[str, ...]
     limits: Limits = field(default_factory=Limits)
     options: BackendOptions = field(default_factory=BackendOptions)
+    source_sha256: frozenset[str] = frozenset()
     pictures: int = 3
     picture_side_px: int = 480
 

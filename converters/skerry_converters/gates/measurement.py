@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 import numpy as np
 
 from skerry_converters.gates.colour import colour_meter
@@ -35,6 +37,7 @@ class Measurement:
         self._task = detection_task(job, variant, record.outputs)
         self._colour = colour_meter(job.model_input, variant.inputs[0], len(variant.outputs))
         self._comparable = not isinstance(job.decoder, SsdPostprocess)
+        self._copied = sha256(subject.path.read_bytes()).hexdigest() in job.source_sha256
 
     def take(self, case: Case, source: tuple[Array, ...]) -> None:
         """Run one input and measure; ``source`` is what the source gave for it. Raises BackendError."""
@@ -57,6 +60,7 @@ class Measurement:
             accuracy=self._task.accuracy() if self._task else None,
             colour=self._colour.figures() if self._colour and self._colour.taken else None,
             comparable=self._comparable,
+            copied=self._copied,
         )
 
     def pictures(self) -> tuple[SamplePicture, ...]:

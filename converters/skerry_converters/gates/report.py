@@ -8,10 +8,12 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
+from skerry_converters.accuracy.report import SearchReport
 from skerry_converters.gates.accuracy import AccuracyFigures
 from skerry_converters.gates.boxes import BoxFigures
 from skerry_converters.gates.metrics import OutputFigures
 from skerry_converters.gates.verdict import ColourFigures, Limits, Verdict
+from skerry_converters.layer_errors.report import LayerErrors
 
 Origin = Literal["gate data", "set aside", "made"]
 
@@ -32,7 +34,11 @@ class HeldOutFacts(Struct, frozen=True, kw_only=True):
 
 
 class GateReport(Struct, frozen=True, kw_only=True):
-    """One file's verdict and everything that it rests on; ``processor`` is where it ran."""
+    """One file's verdict and everything that it rests on; ``processor`` is where it ran.
+
+    ``layers`` and ``search`` have no part in the verdict: they tell where in the file its error comes from, and how an
+    accurate file was found.
+    """
 
     variant: str
     precision: str
@@ -45,6 +51,8 @@ class GateReport(Struct, frozen=True, kw_only=True):
     boxes: BoxFigures | None = None
     accuracy: AccuracyFigures | None = None
     colour: ColourFigures | None = None
+    layers: LayerErrors | None = None
+    search: SearchReport | None = None
 
 
 class _Gates(Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from skerry_converters.gates.boxes import BoxFigures
 from skerry_converters.gates.metrics import OutputFigures
 
 Outcome = Literal["passed", "failed", "undecided"]
-DecidedBy = Literal["load", "run", "values", "colour", "error", "sqnr", "accuracy", "boxes", "nothing"]
+DecidedBy = Literal["load", "run", "values", "colour", "error", "sqnr", "copy", "accuracy", "boxes", "nothing"]
 EXACT_PRECISIONS = ("fp32",)
 HALF_PRECISIONS = ("fp16",)
 
@@ -60,7 +60,7 @@ class Evidence:
     """What was measured for one file.
 
     ``comparable`` is False for outputs that are lists in order of score (SSD's post-processing): value by value they
-    say nothing.
+    say nothing. ``copied`` says that the file is one of the source's own, byte for byte.
     """
 
     precision: str
@@ -69,10 +69,14 @@ class Evidence:
     accuracy: AccuracyFigures | None = None
     colour: ColourFigures | None = None
     comparable: bool = True
+    copied: bool = False
 
 
 def judge(evidence: Evidence, limits: Limits) -> Verdict:
-    """Apply the rules: values and colours first, then error or SQNR by precision, for integers last the task."""
+    """Apply the rules: values and colours first, then error or SQNR by precision, for integers last the task.
+
+    Where nothing can have been lost, no task is asked for.
+    """
     broken = _broken_values(evidence) or _wrong_colour(evidence.colour, limits)
     if broken:
         return broken
@@ -84,7 +88,18 @@ def judge(evidence: Evidence, limits: Limits) -> Verdict:
         verdict = _by_sqnr(evidence.outputs, floor_db)
         if half or not verdict.passed:
             return verdict
-    return _by_task(evidence, limits)
+    return _same(evidence) or _by_task(evidence, limits)
+
+
+def _same(evidence: Evidence) -> Verdict | None:
+    """Return the verdict on a file that loses nothing: a copy, or one that gives all that its source gives."""
+    if evidence.copied:
+        reason = "it is the source's own file, byte for byte; what differs is the kernels that computed it"
+        return Verdict(outcome="passed", decided_by="copy", reasons=(reason,))
+    if evidence.outputs and all(one.exact for one in evidence.outputs):
+        reason = "no value of any output differs from the source's"
+        return Verdict(outcome="passed", decided_by="error", reasons=(reason,))
+    return None
 
 
 def _broken_values(evidence: Evidence) -> Verdict | None:

@@ -100,6 +100,25 @@ def test_a_network_of_unknown_task_is_undecided_above_6_db(output: Make) -> None
     assert verdict("int8", output(sqnr_db=15.0)).outcome == "undecided"
 
 
+def test_a_file_that_gives_exactly_what_its_source_gives_needs_no_task(output: Make) -> None:
+    same = output(sqnr_db=None, max_abs_error=0.0)
+    found = verdict("int8", same, boxes=boxes(0, 0))
+    assert (found.outcome, found.decided_by) == ("passed", "error")
+    assert found.reasons == ("no value of any output differs from the source's",)
+    assert verdict("int8", same, output(sqnr_db=15.0)).outcome == "undecided"
+
+
+def test_the_sources_own_file_needs_no_task_although_other_kernels_differ(output: Make) -> None:
+    found = verdict("int8", output(sqnr_db=43.5), copied=True)
+    assert (found.outcome, found.decided_by) == ("passed", "copy")
+    assert verdict("int8", output(sqnr_db=5.0), copied=True).outcome == "failed"
+
+
+def test_outputs_that_are_the_same_everywhere_prove_nothing_even_where_they_are_exact(output: Make) -> None:
+    found = verdict("int8", output(sqnr_db=None, max_abs_error=0.0, constant=True, source_constant=True))
+    assert (found.outcome, found.decided_by) == ("failed", "values")
+
+
 @pytest.mark.parametrize("precision", ["fp32", "fp16", "int8"])
 @pytest.mark.parametrize(
     ("changes", "reason"),
