@@ -9,16 +9,15 @@ from pathlib import Path
 from skerry_converters.conversion.bundling import assemble
 from skerry_converters.conversion.data import ConversionData, DataChoice, open_data
 from skerry_converters.conversion.identity import Identity
-from skerry_converters.conversion.making import Made, Maker
-from skerry_converters.conversion.operators import count_operators
+from skerry_converters.conversion.judging import judge_made
+from skerry_converters.conversion.making import Maker
 from skerry_converters.conversion.outcome import Judged, NotMade, Outcome
 from skerry_converters.conversion.progress import Progress
 from skerry_converters.conversion.setting_aside import set_aside
 from skerry_converters.families.base import Target
 from skerry_converters.families.registry import Choice
-from skerry_converters.gates.job import GateJob, GateResult, Subject
+from skerry_converters.gates.job import GateJob
 from skerry_converters.gates.report import encode_reports
-from skerry_converters.gates.run import run_gate
 from skerry_converters.gates.source_record import SourceRecord, record_source
 from skerry_converters.gates.verdict import Limits
 from skerry_converters.sources.base import SourceModel
@@ -82,9 +81,14 @@ class _Conversion:
         self._maker = maker
         self._record = record
         self._progress = progress
-        described = order.source.facts.description
+        facts = order.source.facts
+        described = facts.description
         self._gate = GateJob(
-            model_input=described.input, decoder=described.output, labels=described.labels, limits=order.limits
+            model_input=described.input,
+            decoder=described.output,
+            labels=described.labels,
+            limits=order.limits,
+            source_sha256=frozenset(facts.files.values()),
         )
 
     def attempt(self, target: Target) -> Judged | NotMade:
@@ -96,15 +100,7 @@ class _Conversion:
             self._progress.step(f"leaving out {target.name}")
             return NotMade(target=target.name, error=error)
         self._progress.step(f"checking {target.name}")
-        gate = self._judge(made)
-        loads = gate.report.verdict.decided_by != "load"
-        operators = count_operators(made.emitted.runnable) if loads else {}
-        return Judged(made=made, gate=gate, operators=operators)
-
-    def _judge(self, made: Made) -> GateResult:
-        subject = Subject(name=made.name, variant=made.variant, path=made.emitted.runnable, backend=made.backend)
-        with held_stderr():
-            return run_gate(self._gate, subject, self._record, progress=self._progress.part)
+        return judge_made(made, self._gate, self._record, self._progress)
 
 
 def _written(order: Order, data: ConversionData, judged: tuple[Judged, ...], not_made: tuple[NotMade, ...]) -> Outcome:
