@@ -2,81 +2,72 @@
 
 from __future__ import annotations
 
-import importlib
-import logging
-import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
+from skerry_converters.accuracy.onnx_graph import OnnxGraph
+from skerry_converters.accuracy.onnx_watch import watch_onnx
+from skerry_converters.accuracy.openvino_quantizer import OpenVinoQuantizer, tensors_with_ranges
+from skerry_converters.accuracy.recipe import Aim
+from skerry_converters.accuracy.search import search
 from skerry_converters.families.base import Built, Samples, Target, turned, versions
 from skerry_converters.families.macs import openvino_macs
+from skerry_converters.families.nncf_quantizer import quantize
+from skerry_converters.families.onnx_quantizer import prepare_for_quantization
+from skerry_converters.families.openvino_conversion import Model, converted, import_openvino, save
 from skerry_converters.families.tensors import declared
 from skerry_converters.sources.base import FormName, ModelFile, SourceModel
-from skerry_edge.foundation.errors import DataError
 
 
 def _fp16(source: SourceModel, form: FormName, _samples: Samples | None, folder: Path) -> Built:
     """Store weights as float16; the processor computes with what the backend asks for, on the CPU float32."""
     file = _file(source, form, folder)
-    model = _converted(file, source)
+    model = converted(file.path, where=source.facts.where)
     reference = save_reference(model, folder)
-    return _saved(model, file, folder / "model-fp16.xml", reference, "openvino")
+    return _built(save(model, folder / "model-fp16.xml"), file, reference, "openvino")
 
 
 def _int8(source: SourceModel, form: FormName, samples: Samples | None, folder: Path) -> Built:
-    """Quantize with symmetric weights and, where values are lopsided, asymmetric activations: NNCF's preset MIXED.
-
-    Networks with leaky ReLU lose several points more with its default.
-    """
+    """Quantize as `nncf_quantizer.quantize` does."""
     assert samples is not None  # noqa: S101  # for the type checker; `Target.make` has asked
-    file = _file(source, form, folder)
-    model = _converted(file, source)
+    file, where = _file(source, form, folder), source.facts.where
+    model = converted(file.path, where=where)
     reference = save_reference(model, folder)
-    nncf = importlib.import_module("nncf")
-    nncf.set_log_level(logging.ERROR)
+    quantized = quantize(model, turned(samples, source.facts.inputs, file.inputs), where=where)
+    return _built(save(quantized, folder / "model-int8.xml"), file, reference, "openvino", "nncf")
+
+
+def _accurate_int8(source: SourceModel, form: FormName, samples: Samples, folder: Path, aim: Aim) -> Built:
+    """Search for a file such as `_int8` makes that loses no more than the aim allows."""
+    file, where = _file(source, form, folder), source.facts.where
+    prepared = replace(file, path=prepare_for_quantization(file.path, folder))
     fitting = turned(samples, source.facts.inputs, file.inputs)
-    dataset = nncf.Dataset(fitting, lambda sample: {0: sample})
-    preset = nncf.QuantizationPreset.MIXED
-    try:
-        quantized = nncf.quantize(model, dataset, preset=preset, subset_size=len(fitting))
-    except (RuntimeError, ValueError, nncf.ValidationError, nncf.InternalError) as error:
-        raise DataError("NNCF cannot quantize the network", where=source.facts.where, found=f"{error}"[:300]) from error
-    return _saved(quantized, file, folder / "model-int8.xml", reference, "openvino", "nncf")
+    graph = OnnxGraph(prepared.path, tensors_with_ranges(prepared.path, fitting, where=where))
+    quantizer = OpenVinoQuantizer(prepared, graph, watch_onnx, fitting, where=where)
+    (folder / "search").mkdir()
+    found = search(quantizer, fitting, "openvino", source.facts, aim, folder / "search")
+    path = folder / "model-int8.xml"
+    for suffix in (".xml", ".bin"):
+        found.path.with_suffix(suffix).rename(path.with_suffix(suffix))
+    reference = save_reference(converted(found.reference, where=where), folder)
+    return replace(_built(path, file, reference, "openvino", "nncf"), search=found.report)
 
 
 def _file(source: SourceModel, form: FormName, folder: Path) -> ModelFile:
     return source.to_file("tflite" if form == "tflite" else "onnx", folder)
 
 
-def _converted(file: ModelFile, source: SourceModel) -> Any:  # noqa: ANN401  # openvino ships no types
-    ov = _openvino()
-    try:
-        # Not `read_model`: it leaves biases unfolded, and depthwise convolutions would then stay in float.
-        return ov.convert_model(file.path)
-    except (RuntimeError, ValueError) as error:
-        raise DataError(
-            "OpenVINO cannot convert the network", where=source.facts.where, found=str(error).strip()[-300:]
-        ) from error
-
-
-def _openvino() -> Any:  # noqa: ANN401  # openvino ships no types
-    """Import OpenVINO without its telemetry: a conversion tells nobody that it happened."""
-    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # None makes an import fail
-    return importlib.import_module("openvino")
-
-
-def save_reference(model: Any, folder: Path) -> Path:  # noqa: ANN401  # openvino ships no types
+def save_reference(model: Model, folder: Path) -> Path:
     """Write a float model as it is, for `Built.reference`.
 
     The source's file would not do: what has no name in it is numbered anew at each conversion.
     """
     path = folder / "reference.xml"
-    _openvino().save_model(model, path, compress_to_fp16=False)
+    import_openvino().save_model(model, path, compress_to_fp16=False)
     return path
 
 
-def _saved(model: Any, file: ModelFile, path: Path, reference: Path, *tools: str) -> Built:  # noqa: ANN401  # openvino ships no types
-    _openvino().save_model(model, path, compress_to_fp16=True)
+def _built(path: Path, file: ModelFile, reference: Path, *tools: str) -> Built:
     inputs, outputs = declared("openvino", path, file.inputs, file.outputs)
     macs, kept_float = openvino_macs(path)
     return Built(
@@ -109,5 +100,6 @@ OPENVINO_TARGETS = (
         build=_int8,
         backend="openvino",
         calibrated=True,
+        build_accurate=_accurate_int8,
     ),
 )
