@@ -29,6 +29,7 @@ Examples:
       --license MIT --model-version 2.1.0 --out yolo-fastest.skerry
   skerry convert yolo11n.onnx --manifest yolo11n.toml --to all \\
       --calibration photos/ --out yolo11n.skerry --json
+  skerry convert kws.tflite --to mcu-int8 --board esp32-s3 --out kws.skerry
   skerry convert --explain edgetpu model-int8.tflite
 
 \b

@@ -43,6 +43,7 @@ def _microcontroller(board: Board) -> list[tuple[str, str]]:
     if part is None:
         return []
     return [
+        ("largest block for data", f"{part.data_block_kb} KiB" if part.data_block_kb else ""),
         ("rom", f"{part.rom_kb} KiB" if part.rom_kb else ""),
         ("flash", " / ".join(_mebibytes(size // 1024) for size in part.flash_kb)),
         ("psram", " / ".join(_mebibytes(size // 1024) for size in part.psram_kb)),

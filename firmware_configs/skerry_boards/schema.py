@@ -21,7 +21,7 @@ class _Part(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
 class Processor(_Part, frozen=True, kw_only=True):
     """The main processor; a generic profile knows its architecture only."""
 
-    architecture: Literal["aarch64", "x86_64", "armv7-m", "armv8-m", "riscv32", "xtensa"]
+    architecture: Literal["aarch64", "x86_64", "armv6-m", "armv7-m", "armv8-m", "riscv32", "xtensa"]
     name: Text | None = None
     core: Text | None = None
     cores: Annotated[int, Meta(ge=1, le=1024)] | None = None
@@ -31,10 +31,13 @@ class Processor(_Part, frozen=True, kw_only=True):
 class Microcontroller(_Part, frozen=True, kw_only=True):
     """Memory of a board that runs no operating system with processes; sizes in KiB.
 
-    ``sram_kb`` is on the chip; ``flash_kb`` and ``psram_kb`` are the sizes that modules are sold with.
+    ``sram_kb`` is on the chip; ``data_block_kb`` is the largest piece of it that one array can have, where gaps between
+    addresses or memory that only code can lie in leave less. ``flash_kb`` and ``psram_kb`` are the sizes that modules
+    are sold with.
     """
 
     sram_kb: Positive
+    data_block_kb: Positive | None = None
     rom_kb: Positive | None = None
     flash_kb: tuple[Positive, ...] = ()
     psram_kb: tuple[Positive, ...] = ()

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from skerry_converters.conversion import showing
+from skerry_converters.conversion.boards import board_for
 from skerry_converters.conversion.choosing import choose
 from skerry_converters.conversion.data import DataChoice
 from skerry_converters.conversion.identity import Identity, identify
@@ -29,6 +30,7 @@ from skerry_edge.foundation.errors import ConfigError
 def run_convert(given: Given, *, source: Path, targets: str, out: Path) -> None:
     """Convert, and print what came of it. Raises what `convert_source` raises, and VerdictError for failing files."""
     names = parse_targets(targets)
+    board = board_for(given.board, names)
     identity = identify(source, name=given.name, version=given.model_version, license_name=given.license_name)
     require_folder(out)
     if given.report is not None:
@@ -44,6 +46,7 @@ def run_convert(given: Given, *, source: Path, targets: str, out: Path) -> None:
             out=out,
             data=_data_choice(given),
             limits=Limits(max_drop=given.max_drop),
+            board=board,
         )
         outcome = convert_source(order, progress)
     _show(outcome, identity, as_json=given.as_json)

@@ -6,6 +6,7 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from skerry_converters.conversion.boards import fitted
 from skerry_converters.conversion.bundling import assemble
 from skerry_converters.conversion.data import ConversionData, DataChoice, open_data
 from skerry_converters.conversion.identity import Identity
@@ -20,6 +21,7 @@ from skerry_converters.gates.job import GateJob
 from skerry_converters.gates.report import encode_reports
 from skerry_converters.gates.source_record import SourceRecord, record_source
 from skerry_converters.gates.verdict import Limits
+from skerry_converters.mcu.board import BoardLimits
 from skerry_converters.sources.base import SourceModel
 from skerry_edge.backends.native_output import held_stderr
 from skerry_edge.contracts.bundle import GATES, write_bundle
@@ -28,7 +30,10 @@ from skerry_edge.foundation.errors import DataError, MissingError, ReachError, V
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Order:
-    """What is to be converted to what, with which data, and where the bundle goes."""
+    """What is to be converted to what, with which data, and where the bundle goes.
+
+    What goes to a microcontroller must fit ``board``, where there is one.
+    """
 
     source: SourceModel
     choice: Choice
@@ -36,6 +41,7 @@ class Order:
     out: Path
     data: DataChoice = field(default_factory=DataChoice)
     limits: Limits = field(default_factory=Limits)
+    board: BoardLimits | None = None
 
 
 def step_count(choice: Choice) -> int:
@@ -81,6 +87,7 @@ class _Conversion:
         self._maker = maker
         self._record = record
         self._progress = progress
+        self._board = order.board
         facts = order.source.facts
         described = facts.description
         self._gate = GateJob(
@@ -95,7 +102,7 @@ class _Conversion:
         """Make and judge a target; where its tools cannot make it, say so."""
         self._progress.step(f"making {target.name}")
         try:
-            made = self._maker.make(target)
+            made = fitted(self._maker.make(target), self._board)
         except (DataError, MissingError, VerdictError) as error:
             self._progress.step(f"leaving out {target.name}")
             return NotMade(target=target.name, error=error)

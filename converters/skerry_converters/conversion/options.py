@@ -58,6 +58,12 @@ SOURCE = (
 RESULT = (
     click.option("--to", "targets", metavar="T[,T…]", help="What to write: targets with commas between, or all."),
     click.option("--out", type=_PATH, metavar="M.skerry", help="The bundle to write."),
+    click.option(
+        "--board",
+        metavar="B",
+        help="mcu-int8: the microcontroller that it is for, by its name in `skerry boards list`. What does not fit its "
+        "flash and memory fails.",
+    ),
     click.option("--name", metavar="N", help="The model's name. Default: the source's file name."),
     click.option(
         "--model-version", default="1.0.0", show_default=True, metavar="V", help="The model's SemVer version."
@@ -130,6 +136,7 @@ class Given:
     input_shapes: tuple[str, ...]
     targets: str | None
     out: Path | None
+    board: str | None
     name: str | None
     model_version: str
     license_name: str

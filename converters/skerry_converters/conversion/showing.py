@@ -86,6 +86,7 @@ def _variant_json(one: Judged) -> dict[str, Any]:
         "accuracy": msgspec.to_builtins(report.accuracy),
         "integer_macs_share": one.emitted.macs.integer_share,
         "kept_float": list(one.emitted.kept_float),
+        "footprint": msgspec.to_builtins(one.emitted.footprint),
         "notes": list(one.emitted.notes),
     }
 

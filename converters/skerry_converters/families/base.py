@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from skerry_converters.accuracy.recipe import Aim
 from skerry_converters.accuracy.report import SearchReport
+from skerry_converters.mcu.board import Footprint
 from skerry_converters.sources.base import FormName, SourceFacts, SourceModel
 from skerry_edge.backends.registry import missing_reason
 from skerry_edge.contracts.bundle import artifact
@@ -58,7 +59,8 @@ class Built:
     ``runnable`` is the file to check where the main one does not run here; ``format`` overrides the target's.
     ``search`` tells how an accurate file was found. ``reference`` is a float file with the same layers under the same
     names: what they give in it is what they ought to give in this file. None where there is no such file, as where
-    this is the float file itself; where equalisation moved scales, it is the equalised float file.
+    this is the float file itself; where equalisation moved scales, it is the equalised float file. ``footprint`` is
+    what it takes of a microcontroller.
     """
 
     files: tuple[Path, ...]
@@ -72,6 +74,7 @@ class Built:
     notes: tuple[str, ...] = ()
     search: SearchReport | None = None
     reference: Path | None = None
+    footprint: Footprint | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,6 +86,7 @@ class Emitted:
     device that is not here, the TFLite file that it was made from. ``kept_float`` names operators that multiply in
     float although the target is an integer one; ``notes`` are sentences for people. ``search`` tells how an accurate
     file was found, and is None for a plain one. ``reference`` is as in `Built`; it never gets into a bundle.
+    ``footprint`` is what it takes of a microcontroller, None for a target that goes to another kind of device.
     """
 
     target: str
@@ -98,6 +102,7 @@ class Emitted:
     notes: tuple[str, ...] = ()
     search: SearchReport | None = None
     reference: Path | None = None
+    footprint: Footprint | None = None
 
     def variant(self, calibration_sha256: str | None) -> Variant:
         """Describe the files for a manifest. Raises OSError where they are gone."""
@@ -191,6 +196,7 @@ class Target:
             notes=built.notes,
             search=built.search,
             reference=built.reference,
+            footprint=built.footprint,
             kept_float=built.kept_float if self.precision in INTEGER_PRECISIONS else (),
         )
 

@@ -42,7 +42,7 @@ def _int8(source: SourceModel, form: FormName, samples: Samples | None, folder: 
         path.write_bytes(data)
         files.append(path)
     arena = f"it needs an arena of {made.arena.total_bytes} bytes and {tflite.stat().st_size} bytes of flash"
-    return replace(built, files=tuple(files), runnable=tflite, notes=(arena, *made.notes))
+    return replace(built, files=tuple(files), runnable=tflite, notes=(arena, *made.notes), footprint=made.footprint)
 
 
 def _quantized(samples: Samples, source: Sequence[Tensor], wanted: Sequence[Tensor], runs: int) -> tuple[Array, ...]:

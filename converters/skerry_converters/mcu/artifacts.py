@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from skerry_converters.mcu.board import BoardLimits, Footprint
+from skerry_converters.mcu.board import Footprint
 from skerry_converters.mcu.c_array import c_identifier, header, source
 from skerry_converters.mcu.litert_reference import run_litert
 from skerry_converters.mcu.operators import TflmOperator, operators_header, tflm_operators
@@ -25,14 +25,14 @@ MAX_ELEMENTS = 64 << 20
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class McuArtifacts:
-    """What came of a network; ``files`` are the sources by name, ``footprint`` None where no board was named."""
+    """What came of a network; ``files`` are the sources by name."""
 
     name: str
     files: Mapping[str, bytes]
     operators: tuple[TflmOperator, ...]
     arena: Arena
     parity: Parity
-    footprint: Footprint | None
+    footprint: Footprint
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -43,17 +43,15 @@ class McuArtifacts:
     @property
     def problems(self) -> tuple[str, ...]:
         """Why it must not leave, as sentences without a full stop; empty where it may."""
-        found = list(self.footprint.problems) if self.footprint else []
-        if not self.parity.holds:
-            apart = f"{self.parity.largest_lsb} LSB, allowed are {LIMIT_LSB}"
-            found.insert(0, f"TensorFlow Lite Micro differs from LiteRT by {apart}")
-        return tuple(found)
+        if self.parity.holds:
+            return ()
+        apart = f"{self.parity.largest_lsb} LSB, allowed are {LIMIT_LSB}"
+        return (f"TensorFlow Lite Micro differs from LiteRT by {apart}",)
 
 
 def make_mcu(
     tflite: bytes,
     name: str,
-    limits: BoardLimits | None = None,
     *,
     wake_word: WakeWord | None = None,
     inputs: tuple[Array, ...] | None = None,
@@ -86,7 +84,7 @@ def make_mcu(
         model_file = f"{identifier}.tflite"
         encoded[model_file] = tflite
         encoded[f"{identifier}.json"] = wakeword_json(wake_word, model, model_file, run.arena.total_bytes)
-    footprint = Footprint(board=limits, flash_bytes=len(tflite), ram_bytes=run.arena.total_bytes) if limits else None
+    footprint = Footprint(flash_bytes=len(tflite), ram_bytes=run.arena.total_bytes)
     return McuArtifacts(
         name=name, files=encoded, operators=operators, arena=run.arena, parity=parity, footprint=footprint
     )
