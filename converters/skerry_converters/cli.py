@@ -31,6 +31,7 @@ Examples:
       --calibration photos/ --out yolo11n.skerry --json
   skerry convert kws.tflite --to mcu-int8 --board esp32-s3 --out kws.skerry
   skerry convert --explain edgetpu model-int8.tflite
+  skerry convert --verify-rebuild tiny.skerry --from sources/ --calibration photos/
 
 \b
 A manifest for a network that does not come from Darknet (yolo11n.toml):
@@ -49,9 +50,9 @@ Targets:
   edgetpu-int8, mcu-int8
 
 \b
-Exit codes: 0 done; 1 a file failed the gate; 2 wrong usage, or a description
-that does not fit; 3 a missing dependency; 4 a file that cannot be read or is
-damaged.
+Exit codes: 0 done; 1 a file failed the gate, or came out differently; 2 wrong
+usage, or a description that does not fit; 3 a missing dependency; 4 a file that
+cannot be read, is damaged, or is not what a bundle was made from.
 """
 
 
@@ -71,6 +72,11 @@ def convert(context: click.Context, /, **parameters: Any) -> None:  # noqa: ANN4
     sources, data and tools give the same bytes.
 
     `--to all` makes all that this machine can make of SOURCE, and says what it left out and why.
+
+    `--verify-rebuild MODEL` finds the files that a bundle was made from by the hashes that it records, and the pictures
+    that it was calibrated with, makes every variant again and compares the bytes of each file, golden outputs and
+    manifest included. What the gates measured is no part of that, and they are not run. Versions of tools that are not
+    those of then stand above the table: another version, or another processor, may give other bytes.
     """
     from skerry_converters.conversion.scratch import scratch  # noqa: PLC0415  # --help stays fast
 
@@ -78,6 +84,8 @@ def convert(context: click.Context, /, **parameters: Any) -> None:  # noqa: ANN4
     with scratch():
         if given.explain is not None:
             _explain(context, given)
+        elif given.verify_rebuild is not None:
+            _verify_rebuild(context, given, given.verify_rebuild)
         else:
             _convert(context, given)
 
@@ -89,7 +97,16 @@ def _explain(context: click.Context, given: Given) -> None:
     run_explain(require(given.source, "source", context), as_json=given.as_json)
 
 
+def _verify_rebuild(context: click.Context, given: Given, model: str) -> None:
+    refuse_others(context, "--verify-rebuild", "verify_rebuild", "from_folder", "calibration", "as_json")
+    from skerry_converters.conversion.rebuilding.command import run_verify_rebuild  # noqa: PLC0415  # as above
+
+    run_verify_rebuild(model, source_root=given.from_folder, data_root=given.calibration, as_json=given.as_json)
+
+
 def _convert(context: click.Context, given: Given) -> None:
+    if given.from_folder is not None:
+        raise click.UsageError("'--from' goes with --verify-rebuild.", context)
     from skerry_converters.conversion.command import run_convert  # noqa: PLC0415  # numpy and OpenCV; --help stays fast
 
     run_convert(

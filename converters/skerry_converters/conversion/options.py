@@ -77,7 +77,7 @@ DATA = (
         type=_PATH,
         metavar="DATA",
         help="What int8 targets are calibrated with: a folder of pictures (plain, VOC, YOLO or COCO), a video, or a "
-        "NPZ file.",
+        "NPZ file. With --verify-rebuild: where it is looked for. Default there: the folder of --from.",
     ),
     click.option(
         "--gate-data",
@@ -118,6 +118,19 @@ OTHER_JOBS = (
         help="Convert nothing: tell which operators of SOURCE, a .tflite file, an Edge TPU would run, and why not "
         "others.",
     ),
+    click.option(
+        "--verify-rebuild",
+        metavar="MODEL",
+        help="Convert nothing: make the bundle MODEL again from what it records, and compare it byte by byte.",
+    ),
+    click.option(
+        "--from",
+        "from_folder",
+        type=_PATH,
+        metavar="DIR",
+        help="With --verify-rebuild: where the files lie that MODEL was made from, at any depth and under any name "
+        "(hidden folders are left out). Default: the folder of MODEL.",
+    ),
 )
 OUTPUT = (click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),)
 
@@ -147,6 +160,8 @@ class Given:
     seed: int
     max_drop: float
     explain: Literal["edgetpu"] | None
+    verify_rebuild: str | None
+    from_folder: Path | None
     as_json: bool
 
 

@@ -7,7 +7,7 @@ import io
 import struct
 import zipfile
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from skerry_edge.contracts.errors import BundleError
 from skerry_edge.contracts.manifest import (
@@ -114,6 +114,14 @@ class Bundle:
             found = f"{len(data)} bytes, sha256 {digest[:12]}…"
             raise BundleError("a file of the bundle is not what its manifest says", where=where, found=found)
         return data
+
+    def read_unlisted(self, name: Literal["manifest.json", "gates.json"]) -> bytes:
+        """Return one of the two files whose hashes no manifest holds. Raises BundleError where it is not there."""
+        try:
+            return _read_bounded(self._store, name, str(self.path), MAX_FILE_BYTES)
+        except _DAMAGE as error:
+            where = f"{self.path}!{name}"
+            raise BundleError("a file of the bundle cannot be read", where=where, found=str(error)) from error
 
     def variant(self, name: str) -> Variant:
         """Return a variant by name. Raises BundleError naming those that exist."""

@@ -14,8 +14,8 @@ SEMVER_PATTERN = r"^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)(-[0-9A-Za-
 NAME_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,62}$"
 FILE_PATTERN = r"^[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*$"
 SHA256_PATTERN = r"^[0-9a-f]{64}$"
-MANIFEST = "manifest.json"
-GATES = "gates.json"
+MANIFEST: Literal["manifest.json"] = "manifest.json"
+GATES: Literal["gates.json"] = "gates.json"
 """The files of a bundle that the manifest does not list."""
 
 Sha256 = Annotated[str, Meta(pattern=whole(SHA256_PATTERN))]

@@ -1,0 +1,1 @@
+"""A bundle made again from what it records, and held against itself."""
