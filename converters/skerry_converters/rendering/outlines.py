@@ -45,6 +45,11 @@ def rectangle(half_width: float = 1.0, half_height: float = 1.0, rounding: float
     return rounded(np.array([[-x, -y], [x, -y], [x, y], [-x, y]], np.float64), rounding)
 
 
+def moved(outline: Points, x: float, y: float) -> Points:
+    """Return ``outline`` moved to the right and downwards."""
+    return np.asarray(outline + np.array([x, y]), np.float64)
+
+
 def ring(outer: float, inner: float, centre: tuple[float, float] = (0.0, 0.0)) -> tuple[Points, Points]:
     """Return the two circles of a ring, to be filled by the even-odd rule."""
     return disc(outer, centre), disc(inner, centre)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from skerry_converters.rendering.art import STYLES, Art
+from skerry_converters.rendering.art import Art
 from skerry_converters.rendering.paths import Points
-from skerry_converters.rendering.signs import sign_art
 
 Sheet = NDArray[np.uint8]
 """Blue, green, red times coverage, and coverage; (side, side, 4)."""
@@ -35,16 +32,20 @@ def rasterize(art: Art) -> tuple[Sheet, ...]:
     inside = np.zeros((side, side), np.uint8)
     cv2.fillPoly(inside, [_pixels(art.outline, side)], 255, cv2.LINE_8, _SHIFT)
     fine[inside == 0] = 0
-    levels = [_halved(_halved(fine))]
+    return halvings(_halved(_halved(fine)))
+
+
+def halvings(sheet: Sheet) -> tuple[Sheet, ...]:
+    """Return ``sheet`` and its halves, quarters and so on down to 16 pixels."""
+    levels = [sheet]
     while levels[-1].shape[0] > _SMALLEST:
         levels.append(_halved(levels[-1]))
     return tuple(levels)
 
 
-@cache
-def sign_sheets(label: str, style: int) -> tuple[Sheet, ...]:
-    """Return the pictures of a sign's face in one of the STYLES."""
-    return rasterize(sign_art(label, STYLES[style]))
+def level_for(sheets: tuple[Sheet, ...], side_px: float) -> Sheet:
+    """Return the smallest of ``sheets`` that is not smaller than ``side_px``, or the largest there is."""
+    return next((sheet for sheet in reversed(sheets) if sheet.shape[0] >= side_px), sheets[0])
 
 
 def _halved(sheet: Sheet) -> Sheet:

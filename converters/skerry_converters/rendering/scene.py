@@ -2,31 +2,46 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Literal
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from skerry_converters.rendering.art import STYLES
-from skerry_converters.rendering.classes import SIGN_LABELS
+from skerry_converters.rendering.backdrop import draw_far_edge, draw_sky
+from skerry_converters.rendering.canvas import Canvas, Pixels
+from skerry_converters.rendering.conditions import Conditions, draw_conditions
 from skerry_converters.rendering.draws import Draws
-from skerry_converters.rendering.raster import MARGIN, sign_sheets
-from skerry_converters.rendering.signs import sign_art
+from skerry_converters.rendering.items import Item
+from skerry_converters.rendering.lens import develop, draw_lens, light_the_dark
+from skerry_converters.rendering.plate import Plate
+from skerry_converters.rendering.road import Road, draw_ground, draw_road
+from skerry_converters.rendering.roadside import Place, furnish
+from skerry_converters.rendering.signposts import LOOKALIKES, SIGNS, Hanger, Wanted
+from skerry_converters.rendering.view import View
+from skerry_converters.rendering.weather import let_it_fall
 
 Split = Literal["train", "validation", "test"]
 Box = tuple[float, float, float, float]
-Pixels = NDArray[np.uint8]
+
+COUNTED_SHARE = 0.45
+"""A sign of which less is seen counts neither as found nor as missed."""
+NOTICED_SHARE = 0.12
+"""A sign of which less is seen is not in the truth at all."""
+_PLACES: tuple[Place, ...] = ("town", "suburb", "country", "motorway")
+_DEEPEST_M = 90.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SceneOptions:
-    """What is drawn: ``sign_px`` is the range of a sign's longer side in pixels of the picture."""
+    """What is drawn.
+
+    ``sign_px`` is the range of a sign's longer side in pixels of the picture, ``most_signs`` how many posts with signs
+    there are at most (a post carries one or two), ``signless_share`` how many of the scenes show look-alikes only.
+    """
 
     sign_px: tuple[float, float] = (16.0, 200.0)
-    most_signs: int = 6
+    most_signs: int = 5
     signless_share: float = 0.2
 
 
@@ -34,8 +49,8 @@ class SceneOptions:
 class SceneObject:
     """A sign in a picture: ``box_px`` is x_min, y_min, x_max, y_max, its full extent cut off at the picture's edges.
 
-    ``visible`` is the share of it that nothing hides; ``difficult`` marks one that should count neither as found nor as
-    missed (VOC), since too little of it can be seen.
+    ``visible`` is the share of it that is in the picture with nothing in front; ``difficult`` marks one that should
+    count neither as found nor as missed (VOC), since too little of it can be seen.
     """
 
     class_id: int
@@ -65,72 +80,77 @@ def render_scene(
     The split is part of the key of every random choice, so no series of one split shares pictures with another's.
     """
     draws = Draws("scene", split, seed, index)
+    conditions, place = draw_conditions(draws.apart("conditions")), draws.one_of(_PLACES)
+    road = draw_road(draws.apart("road"), conditions, town=place in ("town", "suburb"))
+    view = _draw_view(draws.apart("view"), road, size)
+    items = furnish(draws.apart("roadside"), conditions, road, place, first_m=1.5, last_m=_DEEPEST_M)
+    items += _draw_plates(draws.apart("plates"), Hanger(draws.apart("posts"), view, road, conditions), options)
+    canvas = paint(view, road, conditions, items, draws.apart("backdrop"))
+    objects = seen_signs(canvas, view)
+    smallest_px = min((max(x1 - x0, y1 - y0) for x0, y0, x1, y1 in (one.box_px for one in objects)), default=60.0)
+    lens = draw_lens(draws.apart("lens"), conditions, smallest_px)
+    let_it_fall(canvas.pixels, conditions, draws.apart("weather"))
+    return Scene(pixels=develop(canvas.pixels, conditions, lens, draws.apart("frame")), objects=objects)
+
+
+def paint(view: View, road: Road, conditions: Conditions, items: list[Item], draws: Draws) -> Canvas:
+    """Return what a perfect camera at ``view`` would see; the sky and the far edge are decided by ``draws``."""
+    shape = (view.height, view.width)
+    canvas = Canvas(pixels=np.zeros((*shape, 3), np.uint8), owner=np.zeros(shape, np.uint8), haze=conditions.haze)
+    draw_sky(canvas, view, conditions, draws)
+    draw_far_edge(canvas, view, conditions, draws)
+    draw_ground(canvas, view, road)
+    for item in sorted(items, key=lambda one: one.z_m, reverse=True):
+        item.draw(canvas, view)
+    if conditions.dark:
+        light_the_dark(canvas, conditions, view.horizon)
+    return canvas
+
+
+def seen_signs(canvas: Canvas, view: View) -> tuple[SceneObject, ...]:
+    """Return the signs whose faces a finished canvas shows."""
+    seen = []
+    for number, item in enumerate(canvas.owners, start=1):
+        if isinstance(item, Plate) and item.label is not None:
+            found = _seen(canvas, view, number, item, item.label)
+            if found is not None:
+                seen.append(found)
+    return tuple(seen)
+
+
+def _seen(canvas: Canvas, view: View, number: int, plate: Plate, class_id: int) -> SceneObject | None:
+    outline = plate.outline(view)
+    (x_min, y_min), (x_max, y_max) = np.maximum(outline.min(axis=0), 0), outline.max(axis=0)
+    box = (float(x_min), float(y_min), float(min(x_max, view.width)), float(min(y_max, view.height)))
+    if box[0] >= box[2] or box[1] >= box[3]:
+        return None
+    area = np.s_[int(box[1]) : int(np.ceil(box[3])), int(box[0]) : int(np.ceil(box[2]))]
+    shown = int(np.count_nonzero(canvas.owner[area] == number))
+    visible = min(shown / max(abs(cv2.contourArea(outline.astype(np.float32))), 1.0), 1.0)
+    if visible < NOTICED_SHARE:
+        return None
+    return SceneObject(class_id=class_id, box_px=box, visible=visible, difficult=visible < COUNTED_SHARE)
+
+
+def _draw_view(draws: Draws, road: Road, size: tuple[int, int]) -> View:
     width, height = size
-    pixels = _ground_and_sky(draws, width, height)
-    objects: list[SceneObject] = []
-    count = 0 if draws.chance(options.signless_share) else 1 + draws.below(options.most_signs)
-    for _ in range(count):
-        side = min(draws.ratio(*options.sign_px), 0.9 * min(size))
-        class_id = draws.below(len(SIGN_LABELS))
-        corners = _corners(draws, side, width, height)
-        box = _box(corners, SIGN_LABELS[class_id], width, height)
-        if any(_overlap(box, other.box_px) for other in objects):
-            continue
-        _paste(pixels, sign_sheets(SIGN_LABELS[class_id], draws.below(len(STYLES))), corners, draws.between(0.35, 1.0))
-        objects.append(SceneObject(class_id=class_id, box_px=box))
-    return Scene(pixels=_photographed(draws, pixels), objects=tuple(objects))
-
-
-def _ground_and_sky(draws: Draws, width: int, height: int) -> Pixels:
-    horizon = int(height * draws.between(0.35, 0.65))
-    canvas = np.empty((height, width, 3), np.float32)
-    canvas[:horizon] = [draws.between(120, 250) for _ in range(3)]
-    canvas[horizon:] = [draws.between(40, 140) for _ in range(3)]
-    road = np.array([[width * 0.5, horizon], [width * draws.between(0.6, 1.4), height], [-width * 0.3, height]])
-    cv2.fillPoly(canvas, [road.astype(np.int32)], (95.0, 95.0, 95.0), cv2.LINE_AA)
-    rough = sum(cv2.resize(draws.grid(side, side) - 0.5, (width, height)) * 60 for side in (4, 9, 20, 60))
-    return np.asarray(np.clip(canvas + np.asarray(rough)[..., None], 0, 255), np.uint8)
-
-
-def _corners(draws: Draws, side: float, width: int, height: int) -> NDArray[np.float32]:
-    """Return where the corners of the sign's square lie: turned, tilted and seen from aside."""
-    half = side / 2
-    x, y = draws.between(half, width - half), draws.between(half, height - half)
-    turn = draws.near(0.0, 0.06)
-    squeeze, slant = draws.between(0.75, 1.0), draws.near(0.0, 0.03)
-    square = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], np.float32) * [squeeze, 1]
-    square[:, 1] *= 1 + slant * square[:, 0]
-    rotation = np.array([[math.cos(turn), math.sin(turn)], [-math.sin(turn), math.cos(turn)]])
-    return np.asarray(square @ rotation * half + [x, y], np.float32)
-
-
-def _box(corners: NDArray[np.float32], label: str, width: int, height: int) -> Box:
-    outline = sign_art(label, STYLES[0]).outline
-    square = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], np.float32)
-    points = cv2.perspectiveTransform(outline[None].astype(np.float32), cv2.getPerspectiveTransform(square, corners))[0]
-    (x_min, y_min), (x_max, y_max) = points.min(axis=0), points.max(axis=0)
-    return max(float(x_min), 0.0), max(float(y_min), 0.0), min(float(x_max), width), min(float(y_max), height)
-
-
-def _overlap(box: Box, other: Box) -> bool:
-    return box[0] < other[2] and other[0] < box[2] and box[1] < other[3] and other[1] < box[3]
-
-
-def _paste(pixels: Pixels, sheets: tuple[NDArray[np.uint8], ...], corners: NDArray[np.float32], light: float) -> None:
-    side = float(np.hypot(*(corners[1] - corners[0])))
-    sheet = next((s for s in reversed(sheets) if s.shape[0] >= side), sheets[0])
-    end = (sheet.shape[0] / MARGIN) / 2
-    centre = sheet.shape[0] / 2 - 0.5
-    square = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], np.float32) * end + centre
-    matrix = cv2.getPerspectiveTransform(square.astype(np.float32), corners - 0.5)
-    warped = cv2.warpPerspective(sheet, matrix, pixels.shape[1::-1]).astype(np.float32)
-    covered = 1 - warped[..., 3:] / 255
-    pixels[:] = np.clip(pixels * covered + warped[..., :3] * light, 0, 255).astype(np.uint8)
-
-
-def _photographed(draws: Draws, pixels: Pixels) -> Pixels:
-    noisy = pixels + (draws.grid(*pixels.shape) - 0.5) * draws.between(2, 30)
-    _, data = cv2.imencode(
-        ".jpg", np.clip(noisy, 0, 255).astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, 40 + draws.below(55)]
+    middle, half = (road.left_m + road.right_m) / 2, (road.right_m - road.left_m) / 2
+    return View(
+        width=width,
+        height=height,
+        focal=max(size) * draws.ratio(0.7, 2.4),
+        horizon=height * draws.between(0.3, 0.72),
+        height_m=draws.between(1.1, 2.4),
+        roll=draws.near(0.0, 0.025),
+        aside_m=middle + half * draws.between(-0.8, 0.9),
+        bend=draws.near(0.0, 0.003),
     )
-    return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
+
+
+def _draw_plates(draws: Draws, hanger: Hanger, options: SceneOptions) -> list[Item]:
+    """Return posts with signs and look-alikes; where there are no signs, more of what resembles them."""
+    signs = 0 if draws.chance(options.signless_share) else 1 + draws.below(options.most_signs)
+    others = draws.below(4) if signs else 2 + draws.below(4)
+    wanted = [Wanted(names=SIGNS, side_px=options.sign_px)] * signs
+    wanted += [Wanted(names=LOOKALIKES, side_px=options.sign_px)] * others
+    return [item for one in wanted for item in hanger.hang(one)]

@@ -41,21 +41,21 @@ def speed_limit(number: str, style: Style) -> Art:
 
 def prohibition(style: Style, *layers: Layer) -> Art:
     """Return a disc with a red ring around ``layers``."""
-    ring = (_whole(disc(1 - style.border), style.red), _whole(disc(1 - style.rim), style.face))
-    return Art(disc(), (_whole(disc(), style.white), *ring, *layers))
+    ring = (whole(disc(1 - style.border), style.red), whole(disc(1 - style.rim), style.face))
+    return Art(disc(), (whole(disc(), style.white), *ring, *layers))
 
 
 def danger(style: Style, shapes: Shapes) -> Art:
     """Return a warning triangle with a pictogram."""
     inner = triangle(2 - style.triangle_rim * math.sqrt(3), 0.07)
     edge = triangle(2 - style.border * math.sqrt(3) * 0.8, 0.12)
-    rim = (_whole(triangle(rounding=0.13), style.white), _whole(edge, style.red), _whole(inner, style.face))
+    rim = (whole(triangle(rounding=0.13), style.white), whole(edge, style.red), whole(inner, style.face))
     return Art(triangle(rounding=0.13), (*rim, Layer(BLACK, shapes)))
 
 
 def order(style: Style, shapes: Shapes) -> Art:
     """Return a blue disc with white arrows."""
-    edge = (_whole(disc(), style.white), _whole(disc(1 - max(style.border, 0.02)), style.blue))
+    edge = (whole(disc(), style.white), whole(disc(1 - max(style.border, 0.02)), style.blue))
     return Art(disc(), (*edge, Layer(style.white, shapes)))
 
 
@@ -64,8 +64,8 @@ def _stop(style: Style) -> Art:
     return Art(
         octagon(),
         (
-            _whole(octagon(), style.white),
-            _whole(octagon(1 - max(style.border, 0.03)), style.red),
+            whole(octagon(), style.white),
+            whole(octagon(1 - max(style.border, 0.03)), style.red),
             Layer(style.white, text),
         ),
     )
@@ -75,25 +75,25 @@ def _give_way(style: Style) -> Art:
     outer = triangle(points_up=False, rounding=0.13)
     edge = triangle(2 - style.border * math.sqrt(3) * 0.8, 0.12, points_up=False)
     inner = triangle(2 - (style.triangle_rim + 0.06) * math.sqrt(3), 0.06, points_up=False)
-    return Art(outer, (_whole(outer, style.white), _whole(edge, style.red), _whole(inner, style.face)))
+    return Art(outer, (whole(outer, style.white), whole(edge, style.red), whole(inner, style.face)))
 
 
 def _priority_road(style: Style) -> Art:
-    line = _whole(diamond(0.955, 0.07), BLACK)
-    inside = _whole(diamond(0.93, 0.07), style.white)
-    return Art(diamond(), (_whole(diamond(), style.white), line, inside, _whole(diamond(0.64, 0.05), style.yellow)))
+    line = whole(diamond(0.955, 0.07), BLACK)
+    inside = whole(diamond(0.93, 0.07), style.white)
+    return Art(diamond(), (whole(diamond(), style.white), line, inside, whole(diamond(0.64, 0.05), style.yellow)))
 
 
 def _no_entry(style: Style) -> Art:
     bar = rectangle(0.76 * style.figure, 0.17, 0.02)
-    edge = (_whole(disc(), style.white), _whole(disc(1 - max(style.border, 0.02)), style.red))
-    return Art(disc(), (*edge, _whole(bar, style.white)))
+    edge = (whole(disc(), style.white), whole(disc(1 - max(style.border, 0.02)), style.red))
+    return Art(disc(), (*edge, whole(bar, style.white)))
 
 
 def _no_parking(style: Style) -> Art:
     slash = band(NORTH_WEST_TO_SOUTH_EAST, 0.09, 1 - style.rim * 0.6)
-    faces = (_whole(disc(1 - style.border), style.red), _whole(disc(1 - style.rim), style.blue))
-    return Art(disc(), (_whole(disc(), style.white), *faces, _whole(slash, style.red)))
+    faces = (whole(disc(1 - style.border), style.red), whole(disc(1 - style.rim), style.blue))
+    return Art(disc(), (whole(disc(), style.white), *faces, whole(slash, style.red)))
 
 
 def _no_overtaking(style: Style) -> Art:
@@ -103,12 +103,12 @@ def _no_overtaking(style: Style) -> Art:
 
 
 def _end_of_limits(style: Style) -> Art:
-    pale = _whole(disc(0.9), style.white)
+    pale = whole(disc(0.9), style.white)
     if style.weight > 0.165:
         slash: tuple[Shape, ...] = ((band(SOUTH_WEST_TO_NORTH_EAST, 0.11, 0.92),),)
     else:
         slash = tuple((band(SOUTH_WEST_TO_NORTH_EAST, 0.036, 0.92, offset),) for offset in np.linspace(-0.26, 0.26, 5))
-    return Art(disc(), (_whole(disc(), style.white), _whole(disc(0.955), BLACK), pale, Layer(BLACK, slash)))
+    return Art(disc(), (whole(disc(), style.white), whole(disc(0.955), BLACK), pale, Layer(BLACK, slash)))
 
 
 def _roundabout(style: Style) -> Art:
@@ -141,8 +141,8 @@ def _pedestrian_crossing(style: Style) -> Art:
     inside = triangle(1.62, 0.02)
     stripes = tuple((rounded(np.array(corners, np.float64), 0.0),) for corners in _zebra())
     walker = placed(pictogram("pedestrian"), scale=0.44, at=(0.02, 0.1))
-    edge = (_whole(rectangle(), style.white), _whole(rectangle(0.96, 0.96, 0.07), style.blue))
-    return Art(rectangle(), (*edge, _whole(inside, style.white), Layer(BLACK, stripes), Layer(BLACK, walker)))
+    edge = (whole(rectangle(), style.white), whole(rectangle(0.96, 0.96, 0.07), style.blue))
+    return Art(rectangle(), (*edge, whole(inside, style.white), Layer(BLACK, stripes), Layer(BLACK, walker)))
 
 
 def _zebra() -> list[list[tuple[float, float]]]:
@@ -162,7 +162,8 @@ def _general_danger(style: Style) -> Art:
     return danger(style, placed(pictogram("exclamation"), scale=0.44 * style.figure, at=(0.0, 0.16)))
 
 
-def _whole(outline: Points, colour: Colour) -> Layer:
+def whole(outline: Points, colour: Colour) -> Layer:
+    """Return a layer of one shape."""
     return Layer(colour, ((outline,),))
 
 
