@@ -30,9 +30,9 @@ class Multiplier:
     """A convolution or matrix product with constant weights.
 
     ``name`` is what the runtime's quantizer knows it by; ``input`` and ``output`` are the tensors that it reads and
-    makes, before any activation. ``has_bias`` says that a bias can be written. A depthwise convolution has as many
-    ``groups`` as channels. ``channel_axis`` is where input and output have their channels: 1 or -1. ``macs`` are the
-    multiply-accumulates of one run.
+    makes, before any activation. A depthwise convolution has as many ``groups`` as channels. ``channel_axis`` is where
+    input and output have their channels: 1 or -1. ``macs`` are the multiply-accumulates of one run. ``has_bias`` says
+    that a bias can be written, ``may_stay_float`` that the quantizer can leave it in float among integers.
     """
 
     name: str
@@ -43,6 +43,7 @@ class Multiplier:
     channel_axis: int
     macs: int
     has_bias: bool = True
+    may_stay_float: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -154,7 +154,7 @@ class _Search:
 
     def _ranking(self, recipe: Recipe) -> tuple[LayerSensitivity, ...]:
         """Measure each layer alone on integers, as long as there is time."""
-        names = [one.name for one in self._quantizer.graph.multipliers]
+        names = [one.name for one in self._quantizer.graph.multipliers if one.may_stay_float]
         order = measuring_order(self._quantizer.graph.multipliers)
         layers = []
         for place, one in enumerate(order):

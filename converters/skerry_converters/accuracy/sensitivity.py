@@ -17,7 +17,7 @@ def measuring_order(multipliers: Sequence[Multiplier]) -> list[Multiplier]:
     Time may run out before all are measured. Layers of few filters' worth of work per value suffer most from one scale
     for a tensor: depthwise ones, and the first and last ones of the network.
     """
-    affordable = [one for one in multipliers if one.macs <= spare_macs(multipliers)]
+    affordable = [one for one in multipliers if one.may_stay_float and one.macs <= spare_macs(multipliers)]
     places = {one.name: place for place, one in enumerate(multipliers)}
     ends = {multipliers[0].name, multipliers[-1].name} if multipliers else set()
     return sorted(affordable, key=lambda one: (one.name not in ends, one.groups == 1, places[one.name]))

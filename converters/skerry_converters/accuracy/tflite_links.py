@@ -12,7 +12,7 @@ from skerry_converters.tflite_file.model import Operator, Subgraph
 _HOMOGENEOUS = ("NONE", "RELU")
 """Fused activations that leave a positive factor a factor; the others have limits."""
 _ELEMENTWISE = ("RELU", "LEAKY_RELU", "PRELU")
-_SPATIAL = ("MAX_POOL_2D", "AVERAGE_POOL_2D", "RESIZE_NEAREST_NEIGHBOR", "RESIZE_BILINEAR")
+_SPATIAL = ("MAX_POOL_2D", "AVERAGE_POOL_2D", "RESIZE_NEAREST_NEIGHBOR", "RESIZE_BILINEAR", "TILE")
 _PADDING = ("PAD", "MIRROR_PAD")
 """With zeros, or with what is there. `PADV2` is not among them: its constant would have to move as well."""
 _REDUCING = ("MEAN", "SUM", "REDUCE_MAX")

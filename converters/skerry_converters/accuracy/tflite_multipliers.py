@@ -34,6 +34,8 @@ INPUTS: Mapping[str, Inputs] = {
 }
 """Source: the comments on the options of these operators in `schema.fbs`, and TFLite's kernels."""
 GROUPED = ("CONV_2D", "DEPTHWISE_CONV_2D")
+NEVER_FLOAT = "TRANSPOSE_CONV"
+"""TensorFlow's quantizer makes it anew under another name before it asks which are to stay float."""
 
 
 def read_multiplier(graph: Subgraph, operator: Operator) -> Multiplier | None:
@@ -68,6 +70,7 @@ def read_multiplier(graph: Subgraph, operator: Operator) -> Multiplier | None:
         channel_axis=-1,
         macs=macs,
         has_bias=bias is not None,
+        may_stay_float=operator.name != NEVER_FLOAT,
     )
 
 
