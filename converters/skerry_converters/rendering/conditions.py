@@ -115,7 +115,7 @@ def _clouds(draws: Draws, sky: Sky) -> float:
 
 def _season(draws: Draws) -> Tone:
     """Return the green of spring and summer, or autumn's and winter's colours."""
-    tone = draws.weighted((((52, 112, 82), 0.5), ((44, 92, 62), 0.2), ((62, 122, 138), 0.15), ((84, 112, 128), 0.15)))
+    tone = draws.weighted((((52, 112, 82), 0.5), ((44, 92, 62), 0.2), ((50, 112, 126), 0.15), ((66, 104, 112), 0.15)))
     return _varied(draws, tone, 0.15)
 
 

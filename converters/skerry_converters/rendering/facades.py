@@ -90,7 +90,8 @@ def guard_rail() -> tuple[Sheet, ...]:
 
 def _wall(draws: Draws, tile: textures.Tile, contrast: float) -> Sheet:
     tone = np.array(draws.one_of(_WALLS), np.float32) * draws.between(0.8, 1.1)
-    rough = textures.crop(tile, draws, SIDE, SIDE).astype(np.float32)[..., None]
+    rough = cv2.resize(textures.crop(tile, draws, 2 * SIDE, 2 * SIDE), (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    rough = rough.astype(np.float32)[..., None]
     wall = np.clip(tone * (1 + contrast * (rough - 128) / 64), 0, 255)
     return np.dstack([wall, np.full((SIDE, SIDE), 255.0)]).astype(np.uint8)
 

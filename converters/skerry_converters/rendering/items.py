@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from skerry_converters.rendering.art import Colour
-from skerry_converters.rendering.canvas import PLAIN, Canvas, Gain
+from skerry_converters.rendering.canvas import PLAIN, Canvas, Gain, Glow
 from skerry_converters.rendering.raster import Sheet, level_for
 from skerry_converters.rendering.view import NEAREST_M, Corners, View
 
@@ -161,9 +161,48 @@ class Slab:
             canvas.fill(corners, self.colour, view.depth(self.z_m))
 
 
-def distance(view: View, item: Item) -> float:
-    """Return how far ahead an item is, to draw the farthest first."""
-    return view.depth(item.z_m)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Patch:
+    """A flat picture that lies on the road: a shadow."""
+
+    sheets: Callable[[], tuple[Sheet, ...]]
+    left_m: float
+    right_m: float
+    near_m: float
+    z_m: float
+    """The station of its far edge, so that what stands on it is drawn later."""
+
+    def draw(self, canvas: Canvas, view: View) -> None:
+        """Draw it where all of it lies ahead."""
+        if view.depth(self.near_m) < 2 * NEAREST_M:
+            return
+        spots = [
+            (self.left_m, self.z_m),
+            (self.right_m, self.z_m),
+            (self.right_m, self.near_m),
+            (self.left_m, self.near_m),
+        ]
+        corners = view.project(np.array([[x, 0.0, z] for x, z in spots]))
+        side = (self.right_m - self.left_m) * view.scale(self.near_m)
+        canvas.paste(level_for(self.sheets(), side), corners, view.depth(self.z_m))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lamp:
+    """A light that is lit."""
+
+    x_m: float
+    y_m: float
+    z_m: float
+    radius_m: float
+    colour: Colour
+
+    def draw(self, canvas: Canvas, view: View) -> None:
+        """Leave a glow, which shines when the scene has been darkened."""
+        if view.depth(self.z_m) < 2 * NEAREST_M:
+            return
+        x, y = view.point(self.x_m, self.y_m, self.z_m)
+        canvas.glows.append(Glow(x=x, y=y, radius=self.radius_m * view.scale(self.z_m), colour=self.colour))
 
 
 def _fill_bar(

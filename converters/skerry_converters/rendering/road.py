@@ -41,6 +41,8 @@ class Road:
     zebra_m: float | None
     """The station of a pedestrian crossing."""
     key: int
+    dapple: float
+    """How dark the shadows of leaves on it are."""
 
 
 def draw_road(draws: Draws, conditions: Conditions, *, town: bool) -> Road:
@@ -60,6 +62,7 @@ def draw_road(draws: Draws, conditions: Conditions, *, town: bool) -> Road:
         edge_lines=draws.chance(0.6),
         zebra_m=draws.between(5, 30) if town and draws.chance(0.25) else None,
         key=draws.below(1 << 30),
+        dapple=conditions.shadows if draws.chance(0.3) else 0.0,
     )
 
 
@@ -130,6 +133,8 @@ def _roughen(canvas: Canvas, view: View, road: Road, rough: Plane) -> None:
     )
     ground = canvas.pixels[top:]
     gain = light * (rough[top:].astype(np.float32) / (128 * 128))
+    if road.dapple:
+        gain -= road.dapple * np.clip(_laid(textures.blotches(), 22.0, view, road, top) / 12, 0, 1)
     cv2.add(ground, cv2.multiply(ground, cv2.merge([gain] * 3), dtype=cv2.CV_16S), dst=ground, dtype=cv2.CV_8U)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from itertools import pairwise
 from typing import Literal
@@ -12,11 +12,14 @@ from skerry_converters.rendering.art import Colour
 from skerry_converters.rendering.canvas import PLAIN, Gain
 from skerry_converters.rendering.conditions import Conditions
 from skerry_converters.rendering.draws import Draws
-from skerry_converters.rendering.items import Bar, Front, Item, Slab, Standing, Wall
+from skerry_converters.rendering.items import Bar, Front, Item, Lamp, Patch, Slab, Standing, Wall
 from skerry_converters.rendering.raster import Sheet
 from skerry_converters.rendering.road import Road
 
-Place = Literal["town", "suburb", "country", "motorway"]
+Place = Literal["town", "suburb", "country", "motorway", "yard"]
+_LAMPLIGHT: Colour = (150, 215, 255)
+_HEADLIGHT: Colour = (235, 245, 250)
+_TAIL_LIGHT: Colour = (40, 40, 230)
 _ROOFS: tuple[Colour, ...] = ((52, 62, 120), (60, 60, 66), (44, 52, 84), (96, 92, 88))
 
 
@@ -27,7 +30,7 @@ def furnish(
     items: list[Item] = []
     for side in (-1, 1):
         items += _SIDES[place](draws, conditions, road, side, first_m, last_m)
-    items += _vehicles(draws, road, first_m, last_m)
+    items += _vehicles(draws, conditions, road, first_m, last_m)
     return items
 
 
@@ -41,14 +44,14 @@ def _town_side(
     kerb = _edge(road, side) + side * 0.5
     for z in _stations(draws, first_m, last_m, (18, 34)):
         if draws.chance(0.5):
-            yield from _street_lamp(kerb, z, side, draws.between(5, 9))
+            yield from _street_lamp(conditions, kerb, z, side, draws.between(5, 9))
         elif draws.chance(0.5):
             yield _tree(draws, conditions, kerb + side * 0.8, z, draws.between(4, 8))
     for z in _stations(draws, first_m, last_m, (8, 30)):
         if draws.chance(0.5):
             yield _walker(draws, kerb + side * draws.between(0.2, max(road.walk_m - 0.6, 0.4)), z)
         elif draws.chance(0.6):
-            yield _parked(draws, _edge(road, side) - side * 1.1, z)
+            yield from _vehicle(draws, conditions, _edge(road, side) - side * 1.1, z, side)
 
 
 def _suburb_side(
@@ -66,7 +69,7 @@ def _suburb_side(
     for z in _stations(draws, first_m, last_m, (7, 26)):
         yield _plant(draws, conditions, border + side * draws.between(0.5, 5), z)
     for z in _stations(draws, first_m, last_m, (25, 40)):
-        yield from _street_lamp(_edge(road, side) + side * 0.5, z, side, draws.between(4, 7))
+        yield from _street_lamp(conditions, _edge(road, side) + side * 0.5, z, side, draws.between(4, 7))
 
 
 def _country_side(
@@ -100,10 +103,32 @@ def _motorway_side(
             yield _plant(draws, conditions, edge + side * draws.between(5, 16), z)
 
 
-def _vehicles(draws: Draws, road: Road, first_m: float, last_m: float) -> Iterator[Item]:
+def _yard_side(
+    draws: Draws, conditions: Conditions, road: Road, side: int, first_m: float, last_m: float
+) -> Iterator[Item]:
+    """Yield plants, and behind those on the left what closes the view: a wall, a hedge or a row of houses."""
+    if side < 0:
+        yield from _far_wall(draws, conditions)
+    for z in _stations(draws, first_m + 3, min(last_m, 25), (3, 14)):
+        yield _plant(draws, conditions, _edge(road, side) * draws.between(0.3, 2.5), z)
+
+
+def _far_wall(draws: Draws, conditions: Conditions) -> Iterator[Item]:
+    z, wide, x = draws.between(7, 30), draws.between(5, 14), -40.0
+    high, level = draws.between(2, 11), draws.between(0.7, 1.1)
+    leafy = draws.chance(0.3)
+    sheets = partial(facades.hedge, draws.below(facades.HEDGES)) if leafy else _any_facade(draws)
+    gain = _leafy(draws, conditions) if leafy else _grey(level)
+    while x < 40:
+        yield Front(sheets=sheets, left_m=x, right_m=x + wide, z_m=z, height_m=high, gain=gain)
+        x += wide
+
+
+def _vehicles(draws: Draws, conditions: Conditions, road: Road, first_m: float, last_m: float) -> Iterator[Item]:
     for z in _stations(draws, first_m + 6, last_m, (14, 70)):
         lane = draws.one_of((-1, 1))
-        yield _vehicle(draws, (road.left_m + road.right_m) / 2 + lane * (road.right_m - road.left_m) / 4, z, lane)
+        x = (road.left_m + road.right_m) / 2 + lane * (road.right_m - road.left_m) / 4
+        yield from _vehicle(draws, conditions, x, z, lane)
 
 
 def _block(
@@ -175,10 +200,12 @@ def _tree(draws: Draws, conditions: Conditions, x_m: float, z_m: float, high: fl
     )
 
 
-def _street_lamp(x_m: float, z_m: float, side: int, high: float) -> Iterator[Item]:
+def _street_lamp(conditions: Conditions, x_m: float, z_m: float, side: int, high: float) -> Iterator[Item]:
     grey: Colour = (96, 98, 98)
     yield Bar(start=(x_m, 0, z_m), end=(x_m, high, z_m), radius_m=0.07, colour=grey)
     yield Bar(start=(x_m, high, z_m), end=(x_m - side * 1.6, high + 0.25, z_m), radius_m=0.05, colour=grey)
+    if conditions.dark:
+        yield Lamp(x_m=x_m - side * 1.6, y_m=high + 0.2, z_m=z_m, radius_m=0.16, colour=_LAMPLIGHT)
 
 
 def _power_line(draws: Draws, x_m: float, first_m: float, last_m: float) -> Iterator[Item]:
@@ -196,23 +223,26 @@ def _walker(draws: Draws, x_m: float, z_m: float) -> Standing:
     return Standing(sheets=sheets, x_m=x_m, z_m=z_m, width_m=high, height_m=high)
 
 
-def _parked(draws: Draws, x_m: float, z_m: float) -> Standing:
-    return _vehicle(draws, x_m, z_m, 1 if x_m > 0 else -1)
+def _vehicle(draws: Draws, conditions: Conditions, x_m: float, z_m: float, lane: int) -> Iterator[Item]:
+    """Yield a vehicle with its shadow, and its lamps when it is dark.
 
-
-def _vehicle(draws: Draws, x_m: float, z_m: float, lane: int) -> Standing:
-    """Return a vehicle that shows its back where it goes our way, on the right, and its front elsewhere."""
-    if draws.chance(0.25) and lane > 0:
-        sheets = partial(traffic.van, draws.below(traffic.VANS))
-        wide = draws.between(2.0, 2.5)
-        return Standing(sheets=sheets, x_m=x_m, z_m=z_m, width_m=wide, height_m=wide * draws.between(1.0, 1.4))
+    It shows its back where it goes our way, on the right, and its front elsewhere.
+    """
+    is_van = lane > 0 and draws.chance(0.25)
+    wide = draws.between(2.0, 2.5) if is_van else draws.between(1.65, 1.9)
+    high = wide * (draws.between(1.0, 1.4) if is_van else draws.between(0.8, 0.95))
     number = draws.below(traffic.CARS // 2) * 2 + (0 if lane > 0 else 1)
-    return Standing(
-        sheets=partial(traffic.car, number), x_m=x_m, z_m=z_m, width_m=1.8, height_m=draws.between(1.4, 1.75)
-    )
+    sheets = partial(traffic.van, draws.below(traffic.VANS)) if is_van else partial(traffic.car, number)
+    shade = partial(sprites.shadow, 70 if conditions.shadows else 45)
+    yield Patch(sheets=shade, left_m=x_m - wide * 0.62, right_m=x_m + wide * 0.62, near_m=z_m - 0.6, z_m=z_m + 0.7)
+    yield Standing(sheets=sheets, x_m=x_m, z_m=z_m, width_m=wide, height_m=high)
+    if conditions.dark:
+        colour, radius_m = (_TAIL_LIGHT, 0.08) if lane > 0 else (_HEADLIGHT, 0.13)
+        for side in (-1, 1):
+            yield Lamp(x_m=x_m + side * wide * 0.36, y_m=0.68, z_m=z_m, radius_m=radius_m, colour=colour)
 
 
-def _any_facade(draws: Draws) -> Callable[[], tuple[Sheet, ...]]:
+def _any_facade(draws: Draws) -> partial[tuple[Sheet, ...]]:
     return partial(facades.facade, draws.below(facades.FACADES))
 
 
@@ -257,4 +287,10 @@ def _scaled(colour: Colour, level: float) -> Colour:
     return blue, green, red
 
 
-_SIDES = {"town": _town_side, "suburb": _suburb_side, "country": _country_side, "motorway": _motorway_side}
+_SIDES = {
+    "town": _town_side,
+    "suburb": _suburb_side,
+    "country": _country_side,
+    "motorway": _motorway_side,
+    "yard": _yard_side,
+}

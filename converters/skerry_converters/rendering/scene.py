@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import cv2
 import numpy as np
 
 from skerry_converters.rendering.backdrop import draw_far_edge, draw_sky
-from skerry_converters.rendering.canvas import Canvas, Pixels
+from skerry_converters.rendering.cabin import dazzle, draw_cabin
+from skerry_converters.rendering.canvas import PLAIN, Canvas, Pixels
 from skerry_converters.rendering.conditions import Conditions, draw_conditions
 from skerry_converters.rendering.draws import Draws
 from skerry_converters.rendering.items import Item
 from skerry_converters.rendering.lens import develop, draw_lens, light_the_dark
+from skerry_converters.rendering.photographs import part_of
 from skerry_converters.rendering.plate import Plate
 from skerry_converters.rendering.road import Road, draw_ground, draw_road
 from skerry_converters.rendering.roadside import Place, furnish
 from skerry_converters.rendering.signposts import LOOKALIKES, SIGNS, Hanger, Wanted
 from skerry_converters.rendering.view import View
-from skerry_converters.rendering.weather import let_it_fall
+from skerry_converters.rendering.weather import let_it_fall, wet_the_road
 
 Split = Literal["train", "validation", "test"]
 Box = tuple[float, float, float, float]
@@ -28,7 +31,13 @@ COUNTED_SHARE = 0.45
 """A sign of which less is seen counts neither as found nor as missed."""
 NOTICED_SHARE = 0.12
 """A sign of which less is seen is not in the truth at all."""
-_PLACES: tuple[Place, ...] = ("town", "suburb", "country", "motorway")
+_PLACES: tuple[tuple[Place, float], ...] = (
+    ("town", 0.25),
+    ("suburb", 0.22),
+    ("country", 0.25),
+    ("motorway", 0.14),
+    ("yard", 0.14),
+)
 _DEEPEST_M = 90.0
 
 
@@ -43,6 +52,8 @@ class SceneOptions:
     sign_px: tuple[float, float] = (16.0, 200.0)
     most_signs: int = 5
     signless_share: float = 0.2
+    photograph_share: float = 0.3
+    """How many scenes have one of the given photographs behind the signs instead of a drawn road, if there are some."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,18 +85,40 @@ def render_scene(
     split: Split = "train",
     size: tuple[int, int] = (416, 416),
     options: SceneOptions = SceneOptions(),
+    photographs: Sequence[Pixels] = (),
 ) -> Scene:
     """Return picture ``index`` of the endless series that ``split`` and ``seed`` name; ``size`` is width, height.
 
     The split is part of the key of every random choice, so no series of one split shares pictures with another's.
+    ``photographs``, uint8 (height, width, 3), must show none of the signs.
     """
     draws = Draws("scene", split, seed, index)
-    conditions, place = draw_conditions(draws.apart("conditions")), draws.one_of(_PLACES)
+    if photographs and draws.chance(options.photograph_share):
+        return _over_photograph(draws, draws.one_of(photographs), size, options)
+    conditions, place = draw_conditions(draws.apart("conditions")), draws.weighted(_PLACES)
     road = draw_road(draws.apart("road"), conditions, town=place in ("town", "suburb"))
     view = _draw_view(draws.apart("view"), road, size)
     items = furnish(draws.apart("roadside"), conditions, road, place, first_m=1.5, last_m=_DEEPEST_M)
     items += _draw_plates(draws.apart("plates"), Hanger(draws.apart("posts"), view, road, conditions), options)
     canvas = paint(view, road, conditions, items, draws.apart("backdrop"))
+    return _taken(canvas, view, conditions, draws)
+
+
+def _over_photograph(draws: Draws, photograph: Pixels, size: tuple[int, int], options: SceneOptions) -> Scene:
+    """Return a scene of which a photograph's part is all but the signs."""
+    conditions = replace(draw_conditions(draws.apart("conditions")), sky="cloudy", fall="none", light=PLAIN)
+    road = draw_road(draws.apart("road"), conditions, town=False)
+    view = _draw_view(draws.apart("view"), road, size)
+    hanger = Hanger(draws.apart("posts"), view, road, conditions)
+    canvas = _blank(view, conditions)
+    canvas.pixels[:] = part_of(photograph, size, draws.apart("photograph"))
+    draw_items(canvas, view, _draw_plates(draws.apart("plates"), hanger, options))
+    return _taken(canvas, view, conditions, draws)
+
+
+def _taken(canvas: Canvas, view: View, conditions: Conditions, draws: Draws) -> Scene:
+    """Return the photograph of a finished canvas, with the truth."""
+    draw_cabin(canvas, view, draws.apart("cabin"))
     objects = seen_signs(canvas, view)
     smallest_px = min((max(x1 - x0, y1 - y0) for x0, y0, x1, y1 in (one.box_px for one in objects)), default=60.0)
     lens = draw_lens(draws.apart("lens"), conditions, smallest_px)
@@ -95,16 +128,29 @@ def render_scene(
 
 def paint(view: View, road: Road, conditions: Conditions, items: list[Item], draws: Draws) -> Canvas:
     """Return what a perfect camera at ``view`` would see; the sky and the far edge are decided by ``draws``."""
-    shape = (view.height, view.width)
-    canvas = Canvas(pixels=np.zeros((*shape, 3), np.uint8), owner=np.zeros(shape, np.uint8), haze=conditions.haze)
+    canvas = _blank(view, conditions)
     draw_sky(canvas, view, conditions, draws)
     draw_far_edge(canvas, view, conditions, draws)
     draw_ground(canvas, view, road)
-    for item in sorted(items, key=lambda one: one.z_m, reverse=True):
-        item.draw(canvas, view)
+    if conditions.wet:
+        wet_the_road(canvas.pixels, view.horizon)
+    draw_items(canvas, view, items)
     if conditions.dark:
         light_the_dark(canvas, conditions, view.horizon)
+    if conditions.sky == "low sun" and draws.chance(0.5):
+        dazzle(canvas, view, draws)
     return canvas
+
+
+def draw_items(canvas: Canvas, view: View, items: list[Item]) -> None:
+    """Draw the farthest first."""
+    for item in sorted(items, key=lambda one: one.z_m, reverse=True):
+        item.draw(canvas, view)
+
+
+def _blank(view: View, conditions: Conditions) -> Canvas:
+    shape = (view.height, view.width)
+    return Canvas(pixels=np.zeros((*shape, 3), np.uint8), owner=np.zeros(shape, np.uint8), haze=conditions.haze)
 
 
 def seen_signs(canvas: Canvas, view: View) -> tuple[SceneObject, ...]:
@@ -151,6 +197,6 @@ def _draw_plates(draws: Draws, hanger: Hanger, options: SceneOptions) -> list[It
     """Return posts with signs and look-alikes; where there are no signs, more of what resembles them."""
     signs = 0 if draws.chance(options.signless_share) else 1 + draws.below(options.most_signs)
     others = draws.below(4) if signs else 2 + draws.below(4)
-    wanted = [Wanted(names=SIGNS, side_px=options.sign_px)] * signs
-    wanted += [Wanted(names=LOOKALIKES, side_px=options.sign_px)] * others
+    wanted = [Wanted(faces=SIGNS, side_px=options.sign_px)] * signs
+    wanted += [Wanted(faces=LOOKALIKES, side_px=options.sign_px)] * others
     return [item for one in wanted for item in hanger.hang(one)]

@@ -19,10 +19,12 @@ from skerry_converters.rendering.view import View
 from skerry_converters.rendering.wear import draw_wear
 
 Box = tuple[float, float, float, float]
-Names = Sequence[tuple[str, int | None]]
-"""Faces with the class ids of those that are signs."""
-SIGNS: Names = tuple((name, number) for number, name in enumerate(SIGN_LABELS))
-LOOKALIKES: Names = tuple((name, None) for name in lookalike_names())
+Face = tuple[str, int | None]
+"""A face's name, and the class id where it is a sign."""
+Faces = Sequence[tuple[Face, float]]
+"""Faces with how often they are taken."""
+SIGNS: Faces = tuple(((name, number), 1.0) for number, name in enumerate(SIGN_LABELS))
+LOOKALIKES: Faces = tuple(((name, None), 0.35 if name.startswith("odd-") else 1.0) for name in lookalike_names())
 _TRIES = 6
 _NEAR_TWINS = ("limit-", "warning-", "no-", "keep-", "odd-")
 _TWIN_LEAST_PX = 26.0
@@ -37,7 +39,7 @@ _GREYS: tuple[Colour, ...] = ((140, 142, 142), (112, 114, 114), (90, 92, 92), (7
 class Wanted:
     """How a face is to be seen: its longer side in pixels is drawn evenly on a logarithmic scale."""
 
-    names: Names
+    faces: Faces
     side_px: tuple[float, float]
 
 
@@ -54,7 +56,7 @@ class Hanger:
     def hang(self, wanted: Wanted) -> list[Item]:
         """Return a post with a face or two; nothing where there was no room."""
         draws = self._draws
-        name, label = draws.one_of(wanted.names)
+        name, label = draws.weighted(wanted.faces)
         low, high = wanted.side_px
         if label is None and name.startswith(_NEAR_TWINS):
             low = max(low, _TWIN_LEAST_PX)
@@ -87,17 +89,18 @@ class Hanger:
         self._taken.append(box)
         return x_m, y_m
 
-    def _post(
-        self, wanted: Wanted, face: tuple[str, int | None], spot: tuple[float, float], z_m: float, side_m: float
-    ) -> Iterator[Item]:
+    def _post(self, wanted: Wanted, face: Face, spot: tuple[float, float], z_m: float, side_m: float) -> Iterator[Item]:
         draws, (x_m, y_m) = self._draws, spot
-        yaw, style = _yaw(draws), draws.below(len(STYLES) if face[1] is not None else _LOOKALIKE_STYLES)
+        yaw, style = (
+            _yaw(draws, _bearable(side_m * self._view.scale(z_m))),
+            draws.below(len(STYLES) if face[1] is not None else _LOOKALIKE_STYLES),
+        )
         first = self._plate(face, style, (x_m, y_m, z_m), side_m, yaw)
         yield from self._holder(x_m, y_m, z_m, side_m)
         yield first
         under_m = y_m - 1.08 * side_m
         if under_m > 0.6 and draws.chance(0.25) and self._is_free_below(x_m, under_m, z_m, side_m):
-            second = draws.one_of(wanted.names) if draws.chance(0.5) else ("supplement", None)
+            second = draws.weighted(wanted.faces) if draws.chance(0.5) else ("supplement", None)
             yield self._plate(second, style, (x_m, under_m, z_m), side_m * draws.between(0.9, 1.0), yaw)
         yield from self._hidden(first)
 
@@ -110,9 +113,7 @@ class Hanger:
         self._taken.append(box)
         return True
 
-    def _plate(
-        self, face: tuple[str, int | None], style: int, at: tuple[float, float, float], side_m: float, yaw: float
-    ) -> Plate:
+    def _plate(self, face: Face, style: int, at: tuple[float, float, float], side_m: float, yaw: float) -> Plate:
         draws = self._draws
         return Plate(
             name=face[0],
@@ -125,7 +126,7 @@ class Hanger:
             yaw=yaw,
             lean=draws.near(0.0, 0.035) if draws.chance(0.93) else draws.near(0.0, 0.15),
             tip=draws.near(0.0, 0.05),
-            wear=draw_wear(draws, self._conditions),
+            wear=draw_wear(draws, self._conditions, _bearable(side_m * self._view.scale(at[2]))),
         )
 
     def _holder(self, x_m: float, y_m: float, z_m: float, side_m: float) -> Iterator[Item]:
@@ -146,7 +147,7 @@ class Hanger:
         """Yield what hangs or stands in front of a part of a face, now and then."""
         draws = self._draws
         near_m = plate.z_m - 0.12
-        if draws.chance(0.07):
+        if draws.chance(0.08 * _bearable(plate.side_m * self._view.scale(plate.z_m))):
             side = draws.one_of((-1, 1))
             wide = plate.side_m * draws.between(0.8, 1.6)
             yield Standing(
@@ -164,11 +165,16 @@ class Hanger:
             )
 
 
-def _yaw(draws: Draws) -> float:
+def _bearable(side_px: float) -> float:
+    """Return how much of wear and tilt a face this small bears before nobody could read it, 0 to 1."""
+    return min(max((side_px - 10) / 40, 0.15), 1.0)
+
+
+def _yaw(draws: Draws, bearable: float) -> float:
     """Return how far a face is turned away: most look at us, some along a side road."""
     if draws.chance(0.88):
         return draws.near(0.0, 0.22)
-    return draws.one_of((-1, 1)) * draws.between(0.55, 0.95)
+    return draws.one_of((-1, 1)) * draws.between(0.3, 0.3 + 0.65 * bearable)
 
 
 def _meet(box: Box, other: Box) -> bool:

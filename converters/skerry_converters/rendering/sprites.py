@@ -74,6 +74,16 @@ def twig(number: int) -> tuple[Sheet, ...]:
     return halvings(sheet)
 
 
+@cache
+def shadow(dark: int) -> tuple[Sheet, ...]:
+    """Return a shadow with soft edges that leaves all but ``dark`` per cent of the light."""
+    span = np.linspace(-1, 1, SIDE, dtype=np.float32)
+    away = np.hypot(span[None, :], span[:, None])
+    sheet = _empty()
+    sheet[..., 3] = np.clip((1 - away) * 2.5, 0, 1) * (2.55 * dark)
+    return halvings(sheet)
+
+
 def _crown(
     sheet: Sheet, draws: Draws, *, centre: tuple[float, float], reach: tuple[float, float], clusters: int
 ) -> None:

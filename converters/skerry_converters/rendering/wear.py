@@ -101,18 +101,18 @@ class Wear:
         return np.dstack([np.clip(mixed, 0, 255).astype(np.uint8), sheet[..., 3]])
 
 
-def draw_wear(draws: Draws, conditions: Conditions) -> Wear:
-    """Return the wear of one face: most are sound, some are not."""
+def draw_wear(draws: Draws, conditions: Conditions, most: float) -> Wear:
+    """Return the wear of one face: most are sound, some are not; ``most`` is how bad it may get, 0 to 1."""
     sunny = conditions.shadows > 0
     return Wear(
         light=draws.between(0.55, 1.06) if sunny else draws.between(0.72, 1.0),
         slope=(draws.near(0.0, 0.06), draws.near(0.0, 0.06)),
-        fade=draws.between(0.0, 0.12) if draws.chance(0.7) else draws.between(0.12, 0.5),
-        dirt=draws.between(0.05, 0.45) if draws.chance(0.4) else 0.0,
-        streaks=draws.between(0.05, 0.35) if draws.chance(0.25) else 0.0,
-        shadow=draws.between(0.2, 0.55) if sunny and draws.chance(0.3) else 0.0,
-        glare=draws.between(0.1, 0.55) if not conditions.dark and draws.chance(0.12) else 0.0,
-        snow=draws.between(0.05, 0.3) if conditions.snow and draws.chance(0.4) else 0.0,
+        fade=draws.between(0.0, 0.12) if draws.chance(0.7) else 0.12 + 0.38 * most * draws.share(),
+        dirt=0.45 * most * draws.share() if draws.chance(0.4) else 0.0,
+        streaks=0.35 * most * draws.share() if draws.chance(0.25) else 0.0,
+        shadow=most * draws.between(0.2, 0.55) if sunny and draws.chance(0.3) else 0.0,
+        glare=most * draws.between(0.1, 0.6) if not conditions.dark and draws.chance(0.12) else 0.0,
+        snow=most * draws.between(0.05, 0.3) if conditions.snow and draws.chance(0.4) else 0.0,
         stickers=tuple(_draw_sticker(draws) for _ in range(1 + draws.below(3))) if draws.chance(0.1) else (),
         key=draws.below(1 << 30),
     )

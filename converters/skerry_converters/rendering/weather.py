@@ -12,6 +12,16 @@ from skerry_converters.rendering.conditions import Conditions
 from skerry_converters.rendering.draws import Draws
 
 
+def wet_the_road(pixels: Pixels, horizon: float) -> None:
+    """Mirror what is above the horizon, faint and drawn out downwards, in the ground."""
+    line = int(np.clip(horizon, 0, pixels.shape[0]))
+    ground, above = pixels[line:], pixels[:line]
+    if min(len(ground), len(above)) < 2:
+        return
+    mirrored = cv2.blur(cv2.resize(above[::-1], ground.shape[1::-1]), (3, 31))
+    cv2.addWeighted(ground, 0.72, mirrored, 0.26, 0.0, dst=ground)
+
+
 def let_it_fall(pixels: Pixels, conditions: Conditions, draws: Draws) -> None:
     """Draw what falls between the camera and the scene."""
     if conditions.fall == "rain":
