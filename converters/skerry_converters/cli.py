@@ -30,6 +30,8 @@ Examples:
   skerry convert yolo11n.onnx --manifest yolo11n.toml --to all \\
       --calibration photos/ --out yolo11n.skerry --json
   skerry convert kws.tflite --to mcu-int8 --board esp32-s3 --out kws.skerry
+  skerry convert hey_you.json --to mcu-int8 --gate-data recordings/ \\
+      --out hey_you.skerry && unzip hey_you.skerry hey_you.json hey_you.tflite
   skerry convert --explain edgetpu model-int8.tflite
   skerry convert --verify-rebuild tiny.skerry --from sources/ --calibration photos/
 
@@ -62,9 +64,10 @@ cannot be read, is damaged, or is not what a bundle was made from.
 def convert(context: click.Context, /, **parameters: Any) -> None:  # noqa: ANN401  # `Given` has each one's type
     """Convert a trained network into a checked bundle.
 
-    SOURCE is a Darknet .cfg, an .onnx file (opset 11 or later), a .keras or .h5 file, a SavedModel folder, or a .tflite
-    file. A Darknet network may have convolutional, maxpool, route, shortcut, reorg, upsample and dropout layers and
-    ends in a region layer or in yolo layers.
+    SOURCE is a Darknet .cfg, an .onnx file (opset 11 or later), a .keras or .h5 file, a SavedModel folder, a .tflite
+    file, or the .json of a microWakeWord model, for which mcu-int8 gives the files that ESPHome takes. A Darknet
+    network may have convolutional, maxpool, route, shortcut, reorg, upsample and dropout layers and ends in a region
+    layer or in yolo layers.
 
     Every file that is written is run in the backend that a device uses, on inputs that nothing was calibrated with. A
     float file must give what the source gives, to 0.001; one of half precision must reach 40 dB; an integer file must

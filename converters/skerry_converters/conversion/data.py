@@ -12,6 +12,7 @@ from skerry_converters.gates.held_out import HeldOut
 from skerry_converters.gates.made_inputs import MadeInputs
 from skerry_converters.gates.opening import Judged, open_gate_data, set_aside
 from skerry_converters.sources.base import SourceFacts
+from skerry_edge.contracts.manifest import AudioInput
 from skerry_edge.foundation.errors import ConfigError
 
 MADE_INPUTS = 8
@@ -43,6 +44,7 @@ def open_data(choice: DataChoice, facts: SourceFacts, progress: Progress) -> Con
     """
     described = facts.description
     if choice.calibration is None and choice.gate_data is None:
+        _refuse_silence(facts)
         made = MadeInputs(described.input, facts.inputs, count=MADE_INPUTS, seed=choice.seed)
         return ConversionData(calibration=None, held_out=made)
     if len(facts.inputs) != 1:
@@ -71,3 +73,12 @@ def open_data(choice: DataChoice, facts: SourceFacts, progress: Progress) -> Con
     assert choice.gate_data is not None  # noqa: S101  # for the type checker: one of the two was given
     gate = open_gate_data(choice.gate_data, network, calibration=calibration, seed=choice.seed, progress=progress)
     return ConversionData(calibration=calibration, held_out=gate)
+
+
+def _refuse_silence(facts: SourceFacts) -> None:
+    if isinstance(facts.description.input, AudioInput):
+        raise ConfigError(
+            "a network that listens can be judged on recordings alone: no noise makes it hear anything",
+            where=facts.where,
+            todo="give --gate-data a folder of WAV or FLAC files, some of them with the word",
+        )

@@ -10,9 +10,10 @@ from skerry_converters.darknet.source import Resize, load_darknet
 from skerry_converters.model import Thresholds
 from skerry_converters.sources.base import SourceModel
 from skerry_converters.sources.darknet import DarknetSource
-from skerry_converters.sources.foreign import NOTHING_SAID, load_foreign
+from skerry_converters.sources.foreign import NOTHING_SAID, WAKE_WORD_SUFFIX, load_foreign
 from skerry_converters.sources.input_shapes import parse_input_shapes
 from skerry_converters.sources.opening import open_source
+from skerry_edge.audio.model import load_model
 from skerry_edge.foundation.errors import ConfigError
 
 DARKNET_SUFFIX = ".cfg"
@@ -31,7 +32,7 @@ class SourceOptions:
 
 
 def open_any(path: Path, options: SourceOptions) -> SourceModel:
-    """Open a Darknet, ONNX, Keras, SavedModel or TFLite network.
+    """Open a Darknet, ONNX, Keras, SavedModel or TFLite network, or the one that a wake word's JSON manifest names.
 
     Raises ConfigError for an option that another kind of source has, and what the kind's own loader raises.
     """
@@ -48,7 +49,11 @@ def open_any(path: Path, options: SourceOptions) -> SourceModel:
             "--nms-iou": options.thresholds.nms_iou,
         },
     )
-    foreign = load_foreign(options.manifest) if options.manifest else NOTHING_SAID
+    manifest = options.manifest
+    if path.suffix.lower() == WAKE_WORD_SUFFIX:
+        _refuse("other sources", "leave it out: SOURCE is the manifest itself", {"--manifest": manifest})
+        path, manifest = load_model(path).path, path
+    foreign = load_foreign(manifest) if manifest else NOTHING_SAID
     return open_source(path, foreign, parse_input_shapes(options.input_shapes))
 
 

@@ -44,8 +44,9 @@ SOURCE = (
     click.option(
         "--manifest",
         type=_PATH,
-        metavar="F.toml",
-        help="Not Darknet: preprocessing, decoder and labels, which the network's file does not say.",
+        metavar="F",
+        help="Not Darknet: preprocessing, decoder and labels, which the network's file does not say, in TOML; for a "
+        "wake word microWakeWord's own JSON.",
     ),
     click.option(
         "--input-shape",
@@ -76,8 +77,9 @@ DATA = (
         "--calibration",
         type=_PATH,
         metavar="DATA",
-        help="What int8 targets are calibrated with: a folder of pictures (plain, VOC, YOLO or COCO), a video, or a "
-        "NPZ file. With --verify-rebuild: where it is looked for. Default there: the folder of --from.",
+        help="What int8 targets are calibrated with: a folder of pictures (plain, VOC, YOLO or COCO) or of "
+        "recordings, a video, or a NPZ file. With --verify-rebuild: where it is looked for. Default there: the folder "
+        "of --from.",
     ),
     click.option(
         "--gate-data",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,14 +11,16 @@ import numpy as np
 from skerry_converters.families.base import Built, Samples, Target, turned
 from skerry_converters.families.tflite_files import build_tflite
 from skerry_converters.mcu.artifacts import RUNS, make_mcu
-from skerry_converters.sources.base import FormName, SourceModel
+from skerry_converters.sources.base import FormName, SourceFacts, SourceModel
 from skerry_edge.backends.base import Array
-from skerry_edge.contracts.manifest import Tensor
 from skerry_edge.foundation.errors import VerdictError
 from skerry_edge.vision.normalise import stored
 
 MACS_COMPARED = 8_000_000_000
 """How much the comparison may compute: TensorFlow Lite Micro's plain kernels do some hundred million a second."""
+
+RUNS_LISTENING = 2000
+"""As many inputs of a wake word's network as take a minute to hear: it says nothing for most of the time."""
 
 
 def _int8(source: SourceModel, form: FormName, samples: Samples | None, folder: Path) -> Built:
@@ -27,9 +28,8 @@ def _int8(source: SourceModel, form: FormName, samples: Samples | None, folder: 
     built = build_tflite(source, form, "int8", samples, folder)
     tflite = built.files[0]
     name = Path(source.facts.where).stem or "model"
-    runs = max(1, min(RUNS, MACS_COMPARED // max(1, built.macs.total)))
-    inputs = _quantized(samples, source.facts.inputs, built.inputs, runs) if samples is not None else None
-    made = make_mcu(tflite.read_bytes(), name, inputs=inputs)
+    inputs = _compared(samples, source.facts, built) if samples is not None else None
+    made = make_mcu(tflite.read_bytes(), name, wake_word=source.facts.description.wake_word, inputs=inputs)
     if made.problems:
         raise VerdictError(
             "the network does not compute the same on a microcontroller",
@@ -45,10 +45,14 @@ def _int8(source: SourceModel, form: FormName, samples: Samples | None, folder: 
     return replace(built, files=tuple(files), runnable=tflite, notes=(arena, *made.notes), footprint=made.footprint)
 
 
-def _quantized(samples: Samples, source: Sequence[Tensor], wanted: Sequence[Tensor], runs: int) -> tuple[Array, ...]:
-    """Return the first samples as the quantized input stores them, one row a run."""
-    fitting = turned(samples, source, wanted)
-    rows = [stored(one.astype(np.float64), wanted[0]) for one in itertools.islice(fitting, runs)]
+def _compared(samples: Samples, facts: SourceFacts, built: Built) -> tuple[Array, ...]:
+    """Return the first samples as the file's one input stores them, one row a run."""
+    most = RUNS_LISTENING if facts.description.wake_word else RUNS
+    runs = max(1, min(most, MACS_COMPARED // max(1, built.macs.total)))
+    if facts.quantized:
+        return (np.stack(list(itertools.islice(samples, runs))),)
+    fitting = turned(samples, facts.inputs, built.inputs)
+    rows = [stored(one.astype(np.float64), built.inputs[0]) for one in itertools.islice(fitting, runs)]
     return (np.stack(rows),)
 
 

@@ -37,7 +37,7 @@ class McuArtifacts:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader must know besides, as sentences without a full stop."""
-        constant = "every run gave the same outputs, so parity proves little: compare on real inputs"
+        constant = "every run gave the same outputs, so parity proves little: give real inputs with --calibration"
         return () if self.parity.varied else (constant,)
 
     @property

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from skerry_converters.mcu.wakeword import WakeWord
 from skerry_edge.backends.base import Array
 from skerry_edge.contracts.manifest import AudioInput, Decoder, ImageInput, Tensor, TensorInput
 from skerry_edge.foundation.errors import ConfigError
@@ -20,12 +21,13 @@ Task = Literal["detection", "classification", "wakeword", "other"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Description:
-    """What the manifest says about a network besides its files."""
+    """What the manifest says about a network besides its files; ``wake_word`` is for firmware, and not in it."""
 
     task: Task
     labels: tuple[str, ...]
     input: ImageInput | AudioInput | TensorInput
     output: Decoder
+    wake_word: WakeWord | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,4 +1,4 @@
-"""What a foreign file does not say, from `--manifest FILE.toml`: preprocessing, decoder and labels."""
+"""What a foreign file does not say, from `--manifest FILE`: preprocessing, decoder and labels, or a wake word."""
 
 from __future__ import annotations
 
@@ -10,9 +10,13 @@ from typing import Literal
 from msgspec import Struct
 
 from skerry_converters.labels import read_labels
+from skerry_converters.mcu.wakeword import WakeWord
 from skerry_converters.sources.base import Description, Task
 from skerry_converters.sources.files import SourceFile, described
+from skerry_edge.audio.features import CHANNELS
+from skerry_edge.audio.manifest import read_manifest, window_size
 from skerry_edge.contracts.manifest import (
+    AudioInput,
     Classification,
     Decoder,
     ImageInput,
@@ -50,22 +54,29 @@ class ForeignManifest(Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Foreign:
-    """A foreign manifest with its labels read; ``files`` are those that it was read from."""
+    """A foreign manifest with its labels read; ``files`` are those that it was read from.
+
+    ``wake_word`` is what microWakeWord's manifest says, which then takes the place of ours.
+    """
 
     manifest: ForeignManifest
     labels: tuple[str, ...]
     where: str
     files: tuple[SourceFile, ...]
+    wake_word: WakeWord | None = None
 
 
+WAKE_WORD_SUFFIX = ".json"
 NOTHING_SAID = Foreign(manifest=ForeignManifest(), labels=(), where="no --manifest", files=())
 
 
 def load_foreign(path: Path, labels_file: Path | None = None) -> Foreign:
     """Read a manifest and the labels file that it names, relative to its own folder; or ``labels_file`` in its place.
 
-    Raises ConfigError naming key and nearest key, DataError, ReachError.
+    One in JSON is microWakeWord's. Raises ConfigError naming key and nearest key, DataError, ReachError.
     """
+    if path.suffix.lower() == WAKE_WORD_SUFFIX:
+        return _load_wake_word(path)
     manifest = load_toml(path, ForeignManifest)
     files = [described(path, "manifest", path.read_bytes())]
     classes = getattr(manifest.output, "classes", None)
@@ -92,6 +103,8 @@ def describe(foreign: Foreign, inputs: Sequence[Tensor]) -> Description:
 
     Raises ConfigError where the description does not fit the network.
     """
+    if foreign.wake_word is not None:
+        return _listening(foreign.wake_word, inputs, foreign.where)
     output = foreign.manifest.output
     picture = foreign.manifest.input
     task: Task = _TASKS.get(type(output), "detection")
@@ -99,7 +112,7 @@ def describe(foreign: Foreign, inputs: Sequence[Tensor]) -> Description:
         raise ConfigError(
             "a wake word is described by its own microWakeWord JSON",
             where=f"{foreign.where}, key 'output.kind'",
-            todo="convert it for mcu-int8, and run it with that JSON",
+            todo="give that as --manifest",
         )
     if picture is None and task != "other":
         raise ConfigError(
@@ -111,7 +124,39 @@ def describe(foreign: Foreign, inputs: Sequence[Tensor]) -> Description:
     return Description(task=task, labels=foreign.labels, input=described, output=output)
 
 
-_TASKS: dict[type[Struct], Task] = {Classification: "classification", Raw: "other", MicroWakeWord: "wakeword"}
+_TASKS: dict[type[Struct], Task] = {Classification: "classification", Raw: "other"}
+
+
+def _load_wake_word(path: Path) -> Foreign:
+    manifest = read_manifest(path)
+    wake_word = WakeWord(
+        word=manifest.wake_word,
+        author=manifest.author,
+        website=manifest.website,
+        languages=tuple(manifest.trained_languages),
+        cutoff=manifest.micro.probability_cutoff,
+        window=window_size(manifest, where=str(path)),
+    )
+    return Foreign(
+        manifest=ForeignManifest(),
+        labels=(wake_word.word,),
+        where=str(path),
+        files=(described(path, "manifest", path.read_bytes()),),
+        wake_word=wake_word,
+    )
+
+
+def _listening(wake_word: WakeWord, inputs: Sequence[Tensor], where: str) -> Description:
+    if len(inputs) != 1 or inputs[0].shape[-1:] != (CHANNELS,):
+        found = ", ".join(f"{one.dtype} {one.shape}" for one in inputs)
+        raise ConfigError(f"a wake word's network has one input of {CHANNELS} features", where=where, found=found)
+    return Description(
+        task="wakeword",
+        labels=(wake_word.word,),
+        input=AudioInput(),
+        output=MicroWakeWord(probability_cutoff=wake_word.cutoff, sliding_window_size=wake_word.window),
+        wake_word=wake_word,
+    )
 
 
 def _image(picture: PictureInput, inputs: Sequence[Tensor], where: str) -> ImageInput:

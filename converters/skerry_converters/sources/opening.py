@@ -10,7 +10,7 @@ from skerry_converters.sources.input_shapes import NOTHING_GIVEN, InputShapes
 from skerry_edge.foundation.errors import ConfigError, MissingError, ReachError
 
 KERAS_SUFFIXES = (".keras", ".h5", ".hdf5")
-KINDS = "a Darknet .cfg, an .onnx file, a .keras or .h5 file, a SavedModel folder, or a .tflite file"
+KINDS = "a Darknet .cfg, an .onnx, .keras, .h5 or .tflite file, a SavedModel folder, or a wake word's .json"
 
 
 def open_source(path: Path, foreign: Foreign = NOTHING_SAID, input_shapes: InputShapes = NOTHING_GIVEN) -> SourceModel:
