@@ -12,8 +12,8 @@ import numpy as np
 
 from skerry_converters.accuracy.float_graph import FloatArray, Link, Multiplier, Weights
 from skerry_converters.accuracy.onnx_links import find_links, slope_below_zero
-from skerry_converters.accuracy.onnx_weights import CONVOLUTIONS, read_weights, stored_kernel, takes_bias
-from skerry_converters.families.onnx_nodes import Model, Node, OnnxNodes, attributes
+from skerry_converters.accuracy.onnx_weights import read_weights, stored_kernel, takes_bias
+from skerry_converters.families.onnx_nodes import CONVOLUTIONS, Model, Node, OnnxNodes, attributes
 
 
 class OnnxGraph:

@@ -8,10 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skerry_converters.accuracy.float_graph import FloatArray, Weights
-from skerry_converters.families.onnx_nodes import Node, OnnxNodes, attributes
-
-CONVOLUTIONS = ("Conv", "ConvTranspose")
-MULTIPLYING = (*CONVOLUTIONS, "Gemm", "MatMul")
+from skerry_converters.families.onnx_nodes import CONVOLUTIONS, MULTIPLYING, Node, OnnxNodes, attributes
 
 
 def read_weights(nodes: OnnxNodes, node: Node) -> Weights | None:

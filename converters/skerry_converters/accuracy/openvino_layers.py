@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from skerry_converters.accuracy.float_graph import Multiplier
 from skerry_converters.families.openvino_conversion import Model, import_openvino
-from skerry_edge.foundation.errors import DataError
+from skerry_converters.layer_errors.openvino_layers import MULTIPLYING
 
-MULTIPLYING = (
-    "Convolution",
-    "GroupConvolution",
-    "ConvolutionBackpropData",
-    "GroupConvolutionBackpropData",
-    "MatMul",
-)
 _AFTER = ("Add", "Multiply", "Relu", "PRelu", "Clamp", "Reshape", "Squeeze", "Unsqueeze", "Transpose")
 """What the converter makes of one layer's bias, activation and layout."""
 _PASSING = ("MaxPool", "Reshape", "Squeeze", "Unsqueeze", "Transpose", "Interpolate")
@@ -28,25 +21,23 @@ Node = Any
 def layer_names(model: Model, multipliers: Iterable[Multiplier]) -> dict[str, str]:
     """Return the name of each multiplier's node in a converted model, by the multiplier's own.
 
-    Nodes are found by the tensor that they make: their own names are not those of the file. One that the converter has
-    turned into something else is left out.
+    Nodes are found by the tensor that they make: their own names are not those of the file. What cannot be found is
+    left out: of a TFLite file's tensors few keep their names, as their layout is turned.
     """
     made = {name: output.get_node() for node in model.get_ops() for output in node.outputs() for name in output.names}
     found = {one.name: _multiplying(made[one.output]) for one in multipliers if one.output in made}
     return {name: node.get_friendly_name() for name, node in found.items() if node is not None}
 
 
-def put_back(model: Model, original: Model, layers: Collection[str]) -> None:
+def put_back(model: Model, original: Model, layers: Iterable[str]) -> None:
     """Give layers, by their nodes' names, the weights, the bias and the input of the float model again, in place.
 
     ``original`` is the very model that ``model`` was quantized from. NNCF can leave layers out itself, but then it runs
-    all samples again. Raises DataError for a layer that is not in the model.
+    all samples again.
     """
     nodes = {node.get_friendly_name(): node for node in model.get_ops()}
     before = {node.get_friendly_name(): node for node in original.get_ops()}
     for name in layers:
-        if name not in nodes or name not in before:
-            raise DataError("the quantized model lacks a layer", found=f"'{name}'")
         _copy_constant(before[name], nodes[name], 1)
         _read_unrounded(nodes[name])
         for bias in _readers(nodes[name]):
@@ -67,6 +58,7 @@ def _copy_constant(source: Node, target: Node, place: int) -> None:
     constant = source.input_value(place).get_node()
     if constant.get_type_name() == "Constant":
         fresh = import_openvino().opset13.constant(constant.get_data())
+        fresh.set_friendly_name(constant.get_friendly_name())
         target.input(place).replace_source_output(fresh.output(0))
 
 

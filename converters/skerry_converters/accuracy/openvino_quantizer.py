@@ -14,6 +14,7 @@ from skerry_converters.families.base import FloatArray, Samples
 from skerry_converters.families.nncf_quantizer import BiasCorrection, quantize
 from skerry_converters.families.openvino_conversion import Model, converted, save
 from skerry_converters.sources.base import ModelFile
+from skerry_edge.foundation.errors import DataError
 
 PRESETS: dict[str, BiasCorrection] = {"fast-bias-correction": "fast", "bias-correction": "accurate"}
 _KEPT_MODELS = 2
@@ -60,12 +61,19 @@ class OpenVinoQuantizer:
         return tuple(PRESETS)
 
     def quantize(self, plan: Plan, path: Path) -> Path:
-        """Write the int8 file of ``plan`` as `.xml` and `.bin`, and return the former. Raises DataError."""
+        """Write the int8 file of ``plan`` as `.xml` and `.bin`, and return the former.
+
+        Ranges of tensors that have none, or one for each channel, are passed over. Raises DataError where NNCF cannot
+        quantize the network, or OpenVINO's model does not have a layer that is to stay float.
+        """
         original, quantized = self._quantized(plan.float_file, plan.preset)
+        names = layer_names(original, self._graph.multipliers)
+        unknown = sorted(plan.kept_float - names.keys())
+        if unknown:
+            raise DataError("OpenVINO does not show which layer is to stay float", where=self._where, found=unknown[0])
         model = quantized.clone()
         set_ranges(model, plan.ranges)
-        names = layer_names(original, self._graph.multipliers)
-        put_back(model, original, [names[one] for one in sorted(plan.kept_float) if one in names])
+        put_back(model, original, [names[one] for one in sorted(plan.kept_float)])
         return save(model, path.with_suffix(".xml"))
 
     def _quantize(self, path: Path, preset: str) -> tuple[Model, Model]:

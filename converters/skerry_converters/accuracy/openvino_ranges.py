@@ -55,6 +55,7 @@ def _set(nodes: Sequence[Any], wanted: Range) -> None:
     for node in nodes:
         for place, value in zip((1, 2, 3, 4), 2 * representable(*wanted), strict=True):
             constant = opset.constant(np.array(value, np.float32))
+            constant.set_friendly_name(node.input_value(place).get_node().get_friendly_name())
             node.input(place).replace_source_output(constant.output(0))
 
 

@@ -7,7 +7,7 @@ import logging
 from typing import Literal
 
 from skerry_converters.families.base import Samples
-from skerry_converters.families.openvino_conversion import Model
+from skerry_converters.families.openvino_conversion import Model, name_by_place
 from skerry_edge.foundation.errors import DataError
 
 BiasCorrection = Literal["none", "fast", "accurate"]
@@ -23,8 +23,9 @@ def quantize(model: Model, samples: Samples, *, where: str, bias_correction: Bia
     """
     nncf = importlib.import_module("nncf")
     nncf.set_log_level(logging.ERROR)
+    own = {node.get_friendly_name() for node in model.get_ops()}
     try:
-        return nncf.quantize(
+        quantized = nncf.quantize(
             model,
             nncf.Dataset(samples, lambda sample: {0: sample}),
             preset=nncf.QuantizationPreset.MIXED,
@@ -34,3 +35,5 @@ def quantize(model: Model, samples: Samples, *, where: str, bias_correction: Bia
         )
     except (RuntimeError, ValueError, nncf.ValidationError, nncf.InternalError) as error:
         raise DataError("NNCF cannot quantize the network", where=where, found=f"{error}"[:300]) from error
+    name_by_place(quantized, own)
+    return quantized

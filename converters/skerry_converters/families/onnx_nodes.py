@@ -13,6 +13,8 @@ Node = Any
 """An `onnx.NodeProto`; onnx ships no types."""
 Model = Any
 """An `onnx.ModelProto`."""
+CONVOLUTIONS = ("Conv", "ConvTranspose")
+MULTIPLYING = (*CONVOLUTIONS, "Gemm", "MatMul")
 
 
 class OnnxNodes:

@@ -12,7 +12,7 @@ import numpy as np
 
 from skerry_converters.families.base import FloatArray, Samples
 from skerry_converters.families.onnx_compact import compact
-from skerry_converters.families.onnx_nodes import Model, OnnxNodes
+from skerry_converters.families.onnx_nodes import MULTIPLYING, Model, OnnxNodes
 from skerry_converters.sources.onnx_reading import first_line
 from skerry_edge.foundation.errors import DataError, SkerryError
 
@@ -20,7 +20,6 @@ LEAST_OPSET = 13
 """The first opset whose DequantizeLinear has an axis, which scales for each channel need."""
 LEAST_IR = 4
 """The first version of the file format in which a constant need not be an input as well."""
-MULTIPLYING = ("Conv", "ConvTranspose", "Gemm", "MatMul")
 ACTIVATIONS = ("Relu", "LeakyRelu", "PRelu", "Clip")
 """What belongs to the layer before it: it stays float together with that."""
 

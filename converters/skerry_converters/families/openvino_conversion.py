@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import itertools
+import re
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +14,8 @@ from skerry_edge.foundation.errors import DataError
 
 Model = Any
 """An `openvino.Model`; openvino ships no types."""
+_NUMBERED = re.compile(r"[A-Z][A-Za-z0-9]*_[0-9]+")
+"""The name that OpenVINO gives to what has none: its kind, and a number that it counts up as long as it runs."""
 
 
 def import_openvino() -> Any:  # noqa: ANN401  # openvino ships no types
@@ -23,12 +28,39 @@ def converted(path: Path, *, where: str) -> Model:
     """Return an ONNX or TFLite file as a model. ``where`` names the source. Raises DataError."""
     try:
         # Not `read_model`: it leaves biases unfolded, and depthwise convolutions would then stay in float.
-        return import_openvino().convert_model(path)
+        model = import_openvino().convert_model(path)
     except (RuntimeError, ValueError) as error:
         raise DataError("OpenVINO cannot convert the network", where=where, found=str(error).strip()[-300:]) from error
+    name_by_place(model, _names_in(path))
+    return model
+
+
+def name_by_place(model: Model, kept: Collection[str] = ()) -> None:
+    """Give nodes that OpenVINO has numbered the number of their place in the model; names in ``kept`` stay.
+
+    Its own numbers depend on all that was converted before: the same network would get other bytes each time.
+    """
+    nodes = model.get_ordered_ops()
+    taken = {node.get_friendly_name() for node in nodes}
+    for place, node in enumerate(nodes):
+        name = node.get_friendly_name()
+        if _NUMBERED.fullmatch(name) and name not in kept:
+            kind = name.rpartition("_")[0]
+            name = next(one for one in map(f"{kind}.{{}}".format, itertools.count(place)) if one not in taken)
+            node.set_friendly_name(name)
+            taken.add(name)
 
 
 def save(model: Model, path: Path) -> Path:
     """Write a model as `.xml` and `.bin`, large constants as float16, and return ``path``, the former."""
     import_openvino().save_model(model, path, compress_to_fp16=True)
     return path
+
+
+def _names_in(path: Path) -> frozenset[str]:
+    """Return the names that a file gives to its nodes; TFLite's operators have none."""
+    if path.suffix != ".onnx":
+        return frozenset()
+    import onnx  # noqa: PLC0415  # heavy
+
+    return frozenset(node.name for node in onnx.load(path, load_external_data=False).graph.node)

@@ -8,7 +8,7 @@ from pathlib import Path
 from skerry_converters.accuracy.onnx_graph import OnnxGraph
 from skerry_converters.accuracy.onnx_watch import watch_onnx
 from skerry_converters.accuracy.openvino_quantizer import OpenVinoQuantizer, tensors_with_ranges
-from skerry_converters.accuracy.recipe import Aim
+from skerry_converters.accuracy.recipe import Goal
 from skerry_converters.accuracy.search import search
 from skerry_converters.families.base import Built, Samples, Target, turned, versions
 from skerry_converters.families.macs import openvino_macs
@@ -37,20 +37,29 @@ def _int8(source: SourceModel, form: FormName, samples: Samples | None, folder: 
     return _built(save(quantized, folder / "model-int8.xml"), file, reference, "openvino", "nncf")
 
 
-def _accurate_int8(source: SourceModel, form: FormName, samples: Samples, folder: Path, aim: Aim) -> Built:
-    """Search for a file such as `_int8` makes that loses no more than the aim allows."""
+def _accurate_int8(source: SourceModel, form: FormName, samples: Samples, folder: Path, goal: Goal) -> Built:
+    """Search for a file such as `_int8` makes that loses no more than the goal allows."""
     file, where = _file(source, form, folder), source.facts.where
-    prepared = replace(file, path=prepare_for_quantization(file.path, folder))
     fitting = turned(samples, source.facts.inputs, file.inputs)
-    graph = OnnxGraph(prepared.path, tensors_with_ranges(prepared.path, fitting, where=where))
-    quantizer = OpenVinoQuantizer(prepared, graph, watch_onnx, fitting, where=where)
+    quantizer = _quantizer(file, form, fitting, folder, where)
     (folder / "search").mkdir()
-    found = search(quantizer, fitting, "openvino", source.facts, aim, folder / "search")
+    found = search(quantizer, fitting, "openvino", source.facts, goal, folder / "search")
     path = folder / "model-int8.xml"
     for suffix in (".xml", ".bin"):
         found.path.with_suffix(suffix).rename(path.with_suffix(suffix))
     reference = save_reference(converted(found.reference, where=where), folder)
     return replace(_built(path, file, reference, "openvino", "nncf"), search=found.report)
+
+
+def _quantizer(file: ModelFile, form: FormName, samples: Samples, folder: Path, where: str) -> OpenVinoQuantizer:
+    if form == "tflite":
+        from skerry_converters.accuracy.tflite_graph import read_graph  # noqa: PLC0415  # imports LiteRT
+        from skerry_converters.accuracy.tflite_watch import watch_tflite  # noqa: PLC0415  # imports LiteRT
+
+        return OpenVinoQuantizer(file, read_graph(file.path), watch_tflite, samples, where=where)
+    prepared = prepare_for_quantization(file.path, folder)
+    graph = OnnxGraph(prepared, tensors_with_ranges(prepared, samples, where=where))
+    return OpenVinoQuantizer(replace(file, path=prepared), graph, watch_onnx, samples, where=where)
 
 
 def _file(source: SourceModel, form: FormName, folder: Path) -> ModelFile:
