@@ -35,6 +35,10 @@ class Recipe(Struct, frozen=True, kw_only=True):
     kept_float: tuple[str, ...] = ()
 
 
+Goal = Aim | Recipe
+"""What an integer file is made for: an aim to search a recipe for, or the recipe that such a search chose before."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
     """What a quantizer is to do: ``float_file`` holds the weights as they shall be rounded.
