@@ -13,7 +13,7 @@ from skerry_edge.foundation.errors import ConfigError, DataError
 
 CALIBRATION = "calibration data"
 """The role of what a network was calibrated with."""
-_SHOWN = 8
+_SHOWN = 5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
