@@ -100,7 +100,7 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
 
 
 def _made(target: str, source: DarknetSource, samples: Pictures | None, work: Path, aim: Aim | None = None) -> Emitted:
-    return make_apart(target, source, samples, Path(tempfile.mkdtemp(dir=work)), aim=aim)
+    return make_apart(target, source, samples, Path(tempfile.mkdtemp(dir=work)), goal=aim)
 
 
 def _matched(emitted: Emitted, source: DarknetSource, paths: Sequence[Path]) -> Matcher:

@@ -36,16 +36,16 @@ class LayerSensitivity(Struct, frozen=True, kw_only=True):
 
 
 class SearchReport(Struct, frozen=True, kw_only=True):
-    """A whole search.
+    """A whole search, or the recipe alone where one was given instead of an ``aim``.
 
     ``equalised_max_abs_error`` is the largest difference of an output that equalisation made in float. ``layers`` are
     ranked, the most sensitive first; empty where no layer had to stay float. ``samples`` were measured on.
     ``stopped`` says in words why the search ended.
     """
 
-    aim: Aim
     chosen: Recipe
-    trials: tuple[Trial, ...]
+    aim: Aim | None = None
+    trials: tuple[Trial, ...] = ()
     layers: tuple[LayerSensitivity, ...] = ()
     equalised_max_abs_error: float | None = None
     samples: int = 0

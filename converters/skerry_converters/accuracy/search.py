@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import shutil
 import time
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from msgspec.structs import replace
 
 from skerry_converters.accuracy.preparation import Preparation
 from skerry_converters.accuracy.quantizer import Quantizer
-from skerry_converters.accuracy.recipe import Aim, Equalisation, Recipe
+from skerry_converters.accuracy.recipe import Aim, Equalisation, Goal, Recipe
 from skerry_converters.accuracy.report import LayerSensitivity, Score, SearchReport, Trial
 from skerry_converters.accuracy.score import Scorer
 from skerry_converters.accuracy.sensitivity import measuring_order, ranked, spare_macs, worth_keeping
@@ -33,8 +34,11 @@ RANKING_SHARE = 0.8
 """Of the budget; the rest is for trying what the ranking says."""
 REFUSALS = (DataError, ModelFileError, BackendError)
 
+GIVEN = "the recipe was given"
+
 Clock = Callable[[], float]
-Note = Callable[[str], None]
+LOGGER = logging.getLogger(__name__)
+"""Tells each step, for whoever shows progress."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,28 +55,29 @@ def search(
     samples: Samples,
     backend: str,
     facts: SourceFacts,
-    aim: Aim,
+    goal: Goal,
     folder: Path,
     *,
-    note: Note = lambda _what: None,
     clock: Clock = time.monotonic,
 ) -> Found:
-    """Try recipes and, where they do not reach ``aim``, keep layers float; what is written lies in ``folder``.
+    """Try recipes and, where they do not reach the aim, keep layers float; what is written lies in ``folder``.
 
     ``samples`` are calibration samples in the float file's own layout. Each choice is made on them alone. The plain
-    file is made whatever the budget. Raises DataError where not even that can be made or run.
+    file is made whatever the budget. Where ``goal`` is a recipe, its file is made and nothing is searched. Raises
+    DataError where not even that can be made or run.
     """
     taken = list(itertools.islice(samples, STATISTICS_SAMPLES))
-    scorer = Scorer(quantizer.model, backend, facts.description, taken[:SCORED_SAMPLES])
     preparation = Preparation(quantizer, taken, folder)
-    return _Search(quantizer, preparation, scorer, aim, folder, note, clock).run()
+    if isinstance(goal, Recipe):
+        return _carried_out(quantizer, preparation, goal, folder)
+    scorer = Scorer(quantizer.model, backend, facts.description, taken[:SCORED_SAMPLES])
+    return _Search(quantizer, preparation, scorer, goal, folder, clock).run()
 
 
-def carry_out(quantizer: Quantizer, samples: Samples, recipe: Recipe, folder: Path) -> Path:
-    """Make the file of a recipe that a search chose before, and return it."""
-    taken = list(itertools.islice(samples, STATISTICS_SAMPLES))
-    plan = Preparation(quantizer, taken, folder).plan(recipe)
-    return quantizer.quantize(plan, _int8_file(quantizer, folder, "chosen"))
+def _carried_out(quantizer: Quantizer, preparation: Preparation, recipe: Recipe, folder: Path) -> Found:
+    plan = preparation.plan(recipe)
+    path = quantizer.quantize(plan, _int8_file(quantizer, folder, "chosen"))
+    return Found(path=path, reference=plan.float_file, report=SearchReport(chosen=recipe, stopped=GIVEN))
 
 
 def _int8_file(quantizer: Quantizer, folder: Path, name: str) -> Path:
@@ -100,7 +105,6 @@ class _Search:
         scorer: Scorer,
         aim: Aim,
         folder: Path,
-        note: Note,
         clock: Clock,
     ) -> None:
         self._quantizer = quantizer
@@ -108,7 +112,6 @@ class _Search:
         self._scorer = scorer
         self._aim = aim
         self._folder = folder
-        self._note = note
         self._clock = clock
         self._began_s = clock()
         self._trials: list[Trial] = []
@@ -160,7 +163,7 @@ class _Search:
         for place, one in enumerate(order):
             if self._used_s >= RANKING_SHARE * self._aim.budget_s:
                 break
-            self._note(f"layer {place + 1} of {len(order)}")
+            LOGGER.info("measuring layer %d of %d", place + 1, len(order))
             others = tuple(name for name in names if name != one.name)
             try:
                 made = self._make(replace(recipe, kept_float=others))
@@ -174,7 +177,7 @@ class _Search:
         """Try a recipe if there is time, and return what is to be kept; the other's file is removed."""
         if self._out_of_time:
             return best
-        self._note(f"recipe {len(self._trials) + 1}")
+        LOGGER.info("trying recipe %d", len(self._trials) + 1)
         try:
             made = self._tried(recipe)
         except REFUSALS as error:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from skerry_converters.accuracy.recipe import Aim
 from skerry_converters.conversion import showing
 from skerry_converters.conversion.boards import board_for
 from skerry_converters.conversion.choosing import choose
@@ -26,11 +27,14 @@ from skerry_converters.sources.base import SourceFacts
 from skerry_edge.foundation.atomic import write_atomic
 from skerry_edge.foundation.errors import ConfigError
 
+DEFAULT_BUDGET_S = 300.0
+
 
 def run_convert(given: Given, *, source: Path, targets: str, out: Path) -> None:
     """Convert, and print what came of it. Raises what `convert_source` raises, and VerdictError for failing files."""
     names = parse_targets(targets)
     board = board_for(given.board, names)
+    aim = _aim(given)
     identity = identify(source, name=given.name, version=given.model_version, license_name=given.license_name)
     require_folder(out)
     if given.report is not None:
@@ -45,7 +49,8 @@ def run_convert(given: Given, *, source: Path, targets: str, out: Path) -> None:
             identity=identity,
             out=out,
             data=_data_choice(given),
-            limits=Limits(max_drop=given.max_drop),
+            limits=Limits() if aim is None else Limits(max_drop=aim.max_drop),
+            aim=aim,
             board=board,
         )
         outcome = convert_source(order, progress)
@@ -63,6 +68,19 @@ def _source_options(given: Given) -> SourceOptions:
         manifest=given.manifest,
         input_shapes=given.input_shapes,
     )
+
+
+def _aim(given: Given) -> Aim | None:
+    if given.max_drop is None:
+        if given.budget is not None:
+            raise ConfigError(
+                "nothing is searched for, so there is nothing to spend time on",
+                where="--budget",
+                found=f"{given.budget:g}",
+                todo="give --max-drop as well",
+            )
+        return None
+    return Aim(max_drop=given.max_drop, budget_s=DEFAULT_BUDGET_S if given.budget is None else given.budget)
 
 
 def _data_choice(given: Given) -> DataChoice:

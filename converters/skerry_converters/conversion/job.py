@@ -6,6 +6,7 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from skerry_converters.accuracy.recipe import Aim
 from skerry_converters.conversion.boards import fitted
 from skerry_converters.conversion.bundling import assemble
 from skerry_converters.conversion.data import ConversionData, DataChoice, open_data
@@ -25,14 +26,15 @@ from skerry_converters.mcu.board import BoardLimits
 from skerry_converters.sources.base import SourceModel
 from skerry_edge.backends.native_output import held_stderr
 from skerry_edge.contracts.bundle import GATES, write_bundle
-from skerry_edge.foundation.errors import DataError, MissingError, ReachError, VerdictError
+from skerry_edge.foundation.errors import ConfigError, DataError, MissingError, ReachError, VerdictError
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Order:
     """What is to be converted to what, with which data, and where the bundle goes.
 
-    What goes to a microcontroller must fit ``board``, where there is one.
+    With an ``aim`` integer files are searched for that lose no more on labelled data. What goes to a microcontroller
+    must fit ``board``, where there is one.
     """
 
     source: SourceModel
@@ -41,6 +43,7 @@ class Order:
     out: Path
     data: DataChoice = field(default_factory=DataChoice)
     limits: Limits = field(default_factory=Limits)
+    aim: Aim | None = None
     board: BoardLimits | None = None
 
 
@@ -59,11 +62,21 @@ def convert_source(order: Order, progress: Progress) -> Outcome:
     progress.expect(step_count(order.choice))
     progress.step("reading the data")
     data = open_data(order.data, order.source.facts, progress.part)
+    if order.aim is not None and not data.held_out.facts.labelled:
+        raise ConfigError(
+            "the points that a file loses can be told on labelled data alone",
+            where="--max-drop",
+            found=f"{data.held_out.facts.kind} without labels",
+            todo="give --gate-data a folder with VOC, YOLO or COCO labels, or leave out --max-drop",
+        )
     with tempfile.TemporaryDirectory(prefix="skerry-") as folder:
         progress.step("computing the source's own outputs")
         recording = record_source(order.source.evaluate, order.source.facts, data.held_out, progress=progress.part)
         with recording as record:
-            maker = Maker(source=order.source, calibration=data.calibration, folder=Path(folder), progress=progress)
+            goals = {target.name: order.aim for target in order.choice.targets if order.aim is not None}
+            maker = Maker(
+                source=order.source, calibration=data.calibration, folder=Path(folder), progress=progress, goals=goals
+            )
             conversion = _Conversion(order, maker, record, progress)
             tried = [conversion.attempt(target) for target in order.choice.targets]
         progress.step("writing the bundle")

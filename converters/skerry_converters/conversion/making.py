@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from skerry_converters.accuracy.recipe import Goal
 from skerry_converters.calibration.calibration_set import CalibrationSet
 from skerry_converters.conversion.progress import Progress
 from skerry_converters.families.apart import make_apart
@@ -29,19 +31,31 @@ class Made:
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Maker:
-    """Makes targets of one source in ``folder``, integer ones with the samples of ``calibration``."""
+    """Makes targets of one source in ``folder``, integer ones with the samples of ``calibration``.
+
+    ``goals`` gives for a target by name what its accuracy is to be, or the recipe that was found for it.
+    """
 
     source: SourceModel
     calibration: CalibrationSet | None
     folder: Path
     progress: Progress
+    goals: Mapping[str, Goal] = field(default_factory=dict)
 
     def make(self, target: Target) -> Made:
         """Make a target, in a process and a folder of its own. Raises what `make_apart` raises."""
         folder = self.folder / target.name
         folder.mkdir()
         samples = self.calibration.tensors() if target.calibrated and self.calibration is not None else None
-        emitted = make_apart(target.name, self.source, samples, folder, self.progress.part)
+        emitted = make_apart(
+            target.name,
+            self.source,
+            samples,
+            folder,
+            goal=self.goals.get(target.name),
+            on_sample=self.progress.part,
+            on_step=lambda what: self.progress.note(f"making {target.name}: {what}"),
+        )
         variant = emitted.variant(self._calibration_sha256(target))
         return Made(emitted=emitted, variant=variant, backend=target.backend)
 

@@ -107,10 +107,16 @@ DATA = (
     click.option(
         "--max-drop",
         type=NumberRange(0, 100),
-        default=2.0,
-        show_default=True,
         metavar="P",
-        help="The points of mAP that an integer file may lose on labelled data.",
+        help="Search for integer files that lose at most P points of mAP on labelled gate data: channels are "
+        "equalised, ranges and biases chosen on the calibration data, and as a last resort layers kept float. Without "
+        "it integer files are plain, and may lose 2 points.",
+    ),
+    click.option(
+        "--budget",
+        type=NumberRange(0, 86_400),
+        metavar="SECONDS",
+        help="With --max-drop: how long the search may take for each target.  [default: 300]",
     ),
 )
 OTHER_JOBS = (
@@ -160,7 +166,8 @@ class Given:
     gate_data: Path | None
     samples: int
     seed: int
-    max_drop: float
+    max_drop: float | None
+    budget: float | None
     explain: Literal["edgetpu"] | None
     verify_rebuild: str | None
     from_folder: Path | None

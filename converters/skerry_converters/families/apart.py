@@ -18,7 +18,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import IO
 
-from skerry_converters.accuracy.recipe import Aim
+from skerry_converters.accuracy.recipe import Goal
 from skerry_converters.families.base import Emitted, FloatArray, Samples
 from skerry_converters.sources.base import SourceModel
 from skerry_edge.foundation.errors import DataError, SkerryError
@@ -35,6 +35,8 @@ ENVIRONMENT = {
 MAX_WORDS = 400
 SampleProgress = Callable[[int, int], None]
 """Called with the number of samples that were read since the target began, and how many one pass has."""
+StepProgress = Callable[[str], None]
+"""Called with what a search is doing."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,7 +47,14 @@ class Job:
     source: SourceModel
     folder: Path
     sample_count: int | None
-    aim: Aim | None
+    goal: Goal | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
+    """What the other process tells of a search."""
+
+    what: str
 
 
 def make_apart(
@@ -53,12 +62,14 @@ def make_apart(
     source: SourceModel,
     samples: Samples | None,
     folder: Path,
+    *,
+    goal: Goal | None = None,
     on_sample: SampleProgress = lambda _read, _count: None,
-    aim: Aim | None = None,
+    on_step: StepProgress = lambda _what: None,
 ) -> Emitted:
     """Make a target of the registry in a process of its own; the files lie in ``folder``.
 
-    ``samples`` are read here, one at a time as the other process asks. ``aim`` is that of `Target.make`. Raises what
+    ``samples`` are read here, one at a time as the other process asks. ``goal`` is that of `Target.make`. Raises what
     `Target.make` raises, and DataError with the process' last words where it died. It never outlives this call.
     """
     ours, theirs = socket.socketpair()
@@ -67,8 +78,8 @@ def make_apart(
             process = _start(theirs, chatter)
         connection = Connection(ours.detach())
         try:
-            connection.send(Job(target=target, source=source, folder=folder, sample_count=_count(samples), aim=aim))
-            return _serve(connection, samples, on_sample)
+            connection.send(Job(target=target, source=source, folder=folder, sample_count=_count(samples), goal=goal))
+            return _serve(connection, samples, on_sample, on_step)
         except (EOFError, ConnectionError) as error:
             code = process.wait()
             raise DataError(
@@ -103,7 +114,9 @@ def _count(samples: Samples | None) -> int | None:
     return None if samples is None else len(samples)
 
 
-def _serve(connection: Connection, samples: Samples | None, on_sample: SampleProgress) -> Emitted:
+def _serve(
+    connection: Connection, samples: Samples | None, on_sample: SampleProgress, on_step: StepProgress
+) -> Emitted:
     """Answer the process' requests for samples until it sends its result or error."""
     left: Iterator[FloatArray] = iter(())
     read = 0
@@ -117,6 +130,8 @@ def _serve(connection: Connection, samples: Samples | None, on_sample: SamplePro
                 if sample is not None:
                     read += 1
                     on_sample(read, _count(samples) or 0)
+            case Step(what=what):
+                on_step(what)
             case SkerryError() as error:
                 raise error
             case Emitted() as emitted:

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 import numpy as np
+from msgspec.structs import asdict
 from numpy.typing import NDArray
 
-from skerry_converters.accuracy.recipe import Aim
+from skerry_converters.accuracy.recipe import Goal
 from skerry_converters.accuracy.report import SearchReport
 from skerry_converters.mcu.board import Footprint
 from skerry_converters.sources.base import FormName, SourceFacts, SourceModel
@@ -119,13 +120,14 @@ class Emitted:
             kept_float=self.kept_float,
             calibration_sha256=calibration_sha256,
             tools=self.tools,
+            recipe=asdict(self.search.chosen) if self.search else {},
         )
 
 
 Build = Callable[[SourceModel, FormName, Samples | None, Path], Built]
 """Makes the files of a target in a folder, from one form of the source."""
-AccurateBuild = Callable[[SourceModel, FormName, Samples, Path, Aim], Built]
-"""As `Build`, but searches for a way to quantize that comes up to the user's aim."""
+AccurateBuild = Callable[[SourceModel, FormName, Samples, Path, Goal], Built]
+"""As `Build`, but searches for a way to quantize that comes up to the user's aim, or takes the one that is given."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -134,7 +136,7 @@ class Target:
 
     ``tools`` are the packages that write it, ``extra`` brings them, ``backend`` loads it here. ``calibrated`` says that
     it needs samples, ``keeps_quantized`` that it can be made from a source that is quantized already.
-    ``build_accurate`` takes the place of ``build`` where the user has an aim for the accuracy.
+    ``build_accurate`` takes the place of ``build`` where there is a goal for the accuracy.
     """
 
     name: str
@@ -168,8 +170,8 @@ class Target:
                 reasons.append(reason)
         return "; ".join(reasons) or f"it cannot be made from a {facts.kind} source"
 
-    def make(self, source: SourceModel, samples: Samples | None, folder: Path, aim: Aim | None = None) -> Emitted:
-        """Write the target's files into ``folder``, where it has such a builder with an ``aim`` for the accuracy.
+    def make(self, source: SourceModel, samples: Samples | None, folder: Path, goal: Goal | None = None) -> Emitted:
+        """Write the target's files into ``folder``; a ``goal`` counts for targets that can be searched for.
 
         Raises ConfigError where samples are needed and missing or the source does not have the form needed,
         MissingError where this machine lacks something, DataError where a tool cannot convert the network.
@@ -182,7 +184,7 @@ class Target:
             raise ConfigError(
                 f"target '{self.name}' needs calibration data", where=facts.where, todo="give it with --calibration"
             )
-        built = self._built(source, samples, folder, aim)
+        built = self._built(source, samples, folder, goal)
         return Emitted(
             target=self.name,
             format=built.format or self.format,
@@ -200,12 +202,12 @@ class Target:
             kept_float=built.kept_float if self.precision in INTEGER_PRECISIONS else (),
         )
 
-    def _built(self, source: SourceModel, samples: Samples | None, folder: Path, aim: Aim | None) -> Built:
+    def _built(self, source: SourceModel, samples: Samples | None, folder: Path, goal: Goal | None) -> Built:
         form = self._form(source.facts)
         # A source that is quantized already holds no float network to search with.
-        if aim is None or self.build_accurate is None or samples is None or source.facts.quantized:
+        if goal is None or self.build_accurate is None or samples is None or source.facts.quantized:
             return self.build(source, form, samples, folder)
-        return self.build_accurate(source, form, samples, folder, aim)
+        return self.build_accurate(source, form, samples, folder, goal)
 
     def _form(self, facts: SourceFacts) -> FormName:
         return next(form for form in self.forms if form in facts.forms and facts.forms[form] is None)

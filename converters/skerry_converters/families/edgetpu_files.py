@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from skerry_converters.accuracy.recipe import Aim
+from skerry_converters.accuracy.recipe import Goal
 from skerry_converters.edgetpu.compiler import PROGRAM, CompilerReport, compile_edgetpu
 from skerry_converters.edgetpu.predict import explain
 from skerry_converters.families.base import Built, Samples, Target
@@ -29,10 +29,10 @@ def _int8(source: SourceModel, form: FormName, samples: Samples | None, folder: 
     return _compiled(build_integer(file, "int8", source.facts, samples, folder), folder)
 
 
-def _accurate_int8(source: SourceModel, form: FormName, samples: Samples, folder: Path, aim: Aim) -> Built:
+def _accurate_int8(source: SourceModel, form: FormName, samples: Samples, folder: Path, goal: Goal) -> Built:
     """Do as `_int8` by a search; no layer stays float, since the first that does ends what runs on the Edge TPU."""
     file = _float_file(source, form, folder)
-    return _compiled(build_accurate(file, source.facts, samples, folder, aim, may_keep_float=False), folder)
+    return _compiled(build_accurate(file, source.facts, samples, folder, goal, may_keep_float=False), folder)
 
 
 def _float_file(source: SourceModel, form: FormName, folder: Path) -> ModelFile:

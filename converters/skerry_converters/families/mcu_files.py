@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from skerry_converters.accuracy.recipe import Goal
 from skerry_converters.families.base import Built, Samples, Target, turned
-from skerry_converters.families.tflite_files import build_tflite
+from skerry_converters.families.tflite_files import build_accurate, build_tflite, float_file
 from skerry_converters.mcu.artifacts import RUNS, make_mcu
 from skerry_converters.sources.base import FormName, SourceFacts, SourceModel
 from skerry_edge.backends.base import Array
@@ -18,22 +19,32 @@ from skerry_edge.vision.normalise import stored
 
 MACS_COMPARED = 8_000_000_000
 """How much the comparison may compute: TensorFlow Lite Micro's plain kernels do some hundred million a second."""
-
 RUNS_LISTENING = 2000
 """As many inputs of a wake word's network as take a minute to hear: it says nothing for most of the time."""
 
 
 def _int8(source: SourceModel, form: FormName, samples: Samples | None, folder: Path) -> Built:
-    """Quantize to int8 throughout, write it as C, and compare TensorFlow Lite Micro with LiteRT on real inputs."""
-    built = build_tflite(source, form, "int8", samples, folder)
+    """Quantize to int8 throughout and write it as C."""
+    return _in_c(build_tflite(source, form, "int8", samples, folder), source.facts, samples, folder)
+
+
+def _accurate_int8(source: SourceModel, form: FormName, samples: Samples, folder: Path, goal: Goal) -> Built:
+    """Do as `_int8` by a search; no layer stays float, for which most of these processors have no unit."""
+    file = float_file(source, form, folder)
+    built = build_accurate(file, source.facts, samples, folder, goal, may_keep_float=False)
+    return _in_c(built, source.facts, samples, folder)
+
+
+def _in_c(built: Built, facts: SourceFacts, samples: Samples | None, folder: Path) -> Built:
+    """Write an int8 file as C, and compare TensorFlow Lite Micro with LiteRT on real inputs."""
     tflite = built.files[0]
-    name = Path(source.facts.where).stem or "model"
-    inputs = _compared(samples, source.facts, built) if samples is not None else None
-    made = make_mcu(tflite.read_bytes(), name, wake_word=source.facts.description.wake_word, inputs=inputs)
+    name = Path(facts.where).stem or "model"
+    inputs = _compared(samples, facts, built) if samples is not None else None
+    made = make_mcu(tflite.read_bytes(), name, wake_word=facts.description.wake_word, inputs=inputs)
     if made.problems:
         raise VerdictError(
             "the network does not compute the same on a microcontroller",
-            where=source.facts.where,
+            where=facts.where,
             found="; ".join(made.problems),
         )
     files = []
@@ -64,6 +75,7 @@ MCU_TARGETS = (
         forms=("function", "tflite"),
         tools=("tensorflow", "keras", "litert-quantizer", "tflite-micro"),
         build=_int8,
+        build_accurate=_accurate_int8,
         backend="litert",
         calibrated=True,
         keeps_quantized=True,

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from skerry_converters.accuracy.onnx_quantizer import OnnxQuantizer
-from skerry_converters.accuracy.recipe import Aim
+from skerry_converters.accuracy.recipe import Goal
 from skerry_converters.accuracy.search import search
 from skerry_converters.families.base import Built, Samples, Target, turned, versions
 from skerry_converters.families.macs import onnx_macs
@@ -47,14 +47,14 @@ def _int8(source: SourceModel, _form: FormName, samples: Samples | None, folder:
     return replace(_built(path, model, "onnxruntime"), reference=prepared)
 
 
-def _accurate_int8(source: SourceModel, _form: FormName, samples: Samples, folder: Path, aim: Aim) -> Built:
-    """Search for a file such as `_int8` makes that loses no more than the aim allows."""
+def _accurate_int8(source: SourceModel, _form: FormName, samples: Samples, folder: Path, goal: Goal) -> Built:
+    """Search for a file such as `_int8` makes that loses no more than the goal allows."""
     model = source.to_file("onnx", folder)
     prepared = replace(model, path=prepare_for_quantization(model.path, folder))
     fitting = turned(samples, source.facts.inputs, model.inputs)
     quantizer = OnnxQuantizer(prepared, fitting, where=source.facts.where)
     (folder / "search").mkdir()
-    found = search(quantizer, fitting, "onnx", source.facts, aim, folder / "search")
+    found = search(quantizer, fitting, "onnx", source.facts, goal, folder / "search")
     path = found.path.rename(folder / "model-int8.onnx")
     return replace(_built(path, model, "onnxruntime"), search=found.report, reference=found.reference)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from skerry_converters.accuracy.recipe import Aim
+from skerry_converters.accuracy.recipe import Goal
 from skerry_converters.accuracy.search import search
 from skerry_converters.families.base import Built, Samples, Target, turned, versions
 from skerry_converters.families.macs import tflite_macs
@@ -50,9 +50,9 @@ def build_tflite(
     return build_integer(file, precision, facts, samples, folder)
 
 
-def build_accurate_tflite(source: SourceModel, form: FormName, samples: Samples, folder: Path, aim: Aim) -> Built:
+def build_accurate_tflite(source: SourceModel, form: FormName, samples: Samples, folder: Path, goal: Goal) -> Built:
     """Write `model-int8.tflite`, found by a search in which layers may stay float. Raises as `Target.make`."""
-    return build_accurate(float_file(source, form, folder), source.facts, samples, folder, aim, may_keep_float=True)
+    return build_accurate(float_file(source, form, folder), source.facts, samples, folder, goal, may_keep_float=True)
 
 
 def float_file(source: SourceModel, form: FormName, folder: Path) -> ModelFile:
@@ -85,9 +85,9 @@ def build_integer(
 
 
 def build_accurate(
-    file: ModelFile, facts: SourceFacts, samples: Samples, folder: Path, aim: Aim, *, may_keep_float: bool
+    file: ModelFile, facts: SourceFacts, samples: Samples, folder: Path, goal: Goal, *, may_keep_float: bool
 ) -> Built:
-    """Do as `build_integer` for int8, by a search for a file that loses no more than ``aim`` allows."""
+    """Do as `build_integer` for int8, by a search for a file that loses no more than ``goal`` allows."""
     from skerry_converters.accuracy.tflite_quantizer import TfliteQuantizer  # noqa: PLC0415  # imports TensorFlow
     from skerry_converters.families.pool_padding import with_finite_padding  # noqa: PLC0415  # imports LiteRT
 
@@ -97,7 +97,7 @@ def build_accurate(
     model = replace(file, path=finite)
     quantizer = TfliteQuantizer(model, fitting, where=facts.where, may_keep_float=may_keep_float)
     (folder / "search").mkdir()
-    found = search(quantizer, fitting, "litert", facts, aim, folder / "search")
+    found = search(quantizer, fitting, "litert", facts, goal, folder / "search")
     path = found.path.rename(folder / "model-int8.tflite")
     return replace(_built(path, file, "tensorflow"), search=found.report, reference=found.reference)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Iterator
 from multiprocessing.connection import Connection
 
-from skerry_converters.families.apart import Job
+from skerry_converters.accuracy.search import LOGGER
+from skerry_converters.families.apart import Job, Step
 from skerry_converters.families.base import Emitted, FloatArray
 from skerry_converters.families.registry import TARGETS
 from skerry_edge.foundation.errors import ReachError, SkerryError
@@ -17,12 +19,26 @@ def main(descriptor: int) -> None:
     connection = Connection(descriptor)
     job: Job = connection.recv()
     samples = None if job.sample_count is None else AskedSamples(connection, job.sample_count)
+    LOGGER.setLevel(logging.INFO)
+    LOGGER.addHandler(_Told(connection))
+    LOGGER.propagate = False
     connection.send(_outcome(job, samples))
+
+
+class _Told(logging.Handler):
+    """Sends what a search says of its steps."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__()
+        self._connection = connection
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._connection.send(Step(what=record.getMessage()))
 
 
 def _outcome(job: Job, samples: AskedSamples | None) -> Emitted | SkerryError:
     try:
-        return TARGETS[job.target].make(job.source, samples, job.folder, job.aim)
+        return TARGETS[job.target].make(job.source, samples, job.folder, job.goal)
     except SkerryError as error:
         return error
     except OSError as error:

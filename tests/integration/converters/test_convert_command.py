@@ -69,14 +69,16 @@ def tiny(tmp_path: Path) -> Sources:
 def spoiled(change: Callable[[np.ndarray], np.ndarray]) -> Callable[..., Emitted]:
     """Return a maker of targets whose ONNX files hold the network with its kernels changed."""
 
-    def make(target: str, source: DarknetSource, *rest: object) -> Emitted:
+    def make(target: str, source: DarknetSource, *rest: object, **options: object) -> Emitted:
         if not target.startswith("onnx"):
-            return make_apart(target, source, *rest)
+            return make_apart(target, source, *rest, **options)
         weights = {
             index: ConvolutionWeights(kernel=change(one.kernel).astype(np.float32), bias=change(one.bias))
             for index, one in source.model.weights.items()
         }
-        return make_apart(target, DarknetSource(model=dataclasses.replace(source.model, weights=weights)), *rest)
+        return make_apart(
+            target, DarknetSource(model=dataclasses.replace(source.model, weights=weights)), *rest, **options
+        )
 
     return make
 
@@ -213,8 +215,8 @@ def test_when_nothing_passes_the_old_bundle_stays_as_it_was(
 ) -> None:
     tiny.out.write_bytes(b"old")
 
-    def make(*arguments: object) -> Emitted:
-        emitted = make_apart(*arguments)
+    def make(*arguments: object, **options: object) -> Emitted:
+        emitted = make_apart(*arguments, **options)
         emitted.runnable.write_bytes(b"no model at all")
         return emitted
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from skerry_converters.accuracy.recipe import Goal, Recipe
 from skerry_converters.calibration.manifest import CalibrationRecord, decode_record
 from skerry_converters.conversion.bundling import assemble
 from skerry_converters.conversion.identity import Identity
@@ -65,7 +66,8 @@ def rebuild(order: RebuildOrder, progress: Progress) -> Comparison:
         data = None
         if record is not None:
             data = reopen_data(record, source.facts, folder, where=str(bundle.path), progress=progress.part)
-        making = _Making(Maker(source=source, calibration=data, folder=folder, progress=progress), progress)
+        maker = Maker(source=source, calibration=data, folder=folder, progress=progress, goals=_recipes(manifest))
+        making = _Making(maker, progress)
         made = [one for one in map(making.attempt, targets) if one is not None]
         progress.step("comparing")
         identity = Identity(name=manifest.name, version=manifest.version, license=manifest.license)
@@ -108,6 +110,11 @@ def _targets(manifest: Manifest, where: str) -> tuple[Target, ...]:
         )
     # As in the registry, so that the order in which a manifest was written plays no part.
     return tuple(target for name, target in TARGETS.items() if name in manifest.variants)
+
+
+def _recipes(manifest: Manifest) -> dict[str, Goal]:
+    """Return the recipes that a search chose, by variant: it had a budget, and another one might choose otherwise."""
+    return {name: msgspec.convert(one.recipe, Recipe) for name, one in manifest.variants.items() if one.recipe}
 
 
 def _record(bundle: Bundle) -> CalibrationRecord | None:

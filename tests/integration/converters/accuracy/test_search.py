@@ -7,13 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import onnx
 import pytest
 from onnx import helper, numpy_helper
 
 from skerry_converters.accuracy.onnx_quantizer import OnnxQuantizer
 from skerry_converters.accuracy.recipe import Aim, Recipe
-from skerry_converters.accuracy.search import carry_out, search
+from skerry_converters.accuracy.search import GIVEN, search
 from skerry_converters.accuracy.sensitivity import LEAST_INTEGER_SHARE
 from skerry_converters.conversion.opening import SourceOptions, open_any
 from skerry_converters.families.apart import make_apart
@@ -137,7 +136,10 @@ def test_a_recipe_is_carried_out_to_the_same_bytes(quantizer, source, folder, tm
     found = search(quantizer, Samples(), "onnx", source.facts, LOOSE, folder)
     again = tmp_path / "again"
     again.mkdir()
-    assert carry_out(quantizer, Samples(), found.report.chosen, again).read_bytes() == found.path.read_bytes()
+    made = search(quantizer, Samples(), "onnx", source.facts, found.report.chosen, again)
+    assert made.path.read_bytes() == found.path.read_bytes()
+    assert made.report.chosen == found.report.chosen
+    assert made.report.stopped == GIVEN
 
 
 def test_equalisation_that_changes_the_float_network_is_not_used(quantizer, source, folder, monkeypatch):
@@ -167,8 +169,11 @@ def test_a_recipe_that_the_tool_refuses_does_not_end_the_search(quantizer, sourc
 
 
 def test_a_target_with_an_aim_is_searched_for_in_its_own_process(source, tmp_path):
-    emitted = make_apart("onnx-int8", source, Samples(), tmp_path, aim=Aim(max_drop=2.0, budget_s=60.0))
+    told: list[str] = []
+    goal = Aim(max_drop=2.0, budget_s=60.0)
+    emitted = make_apart("onnx-int8", source, Samples(), tmp_path, goal=goal, on_step=told.append)
+    assert told[:2] == ["trying recipe 2", "trying recipe 3"]
     assert emitted.search is not None
     assert emitted.search.chosen.equalised
     assert emitted.macs.integer_share >= LEAST_INTEGER_SHARE
-    assert onnx.load(emitted.files[0]).graph.node
+    assert emitted.variant(None).recipe["equalised"] == emitted.search.chosen.equalised

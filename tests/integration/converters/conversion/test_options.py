@@ -91,10 +91,10 @@ def test_without_any_data_the_table_says_that_inputs_were_made(skerry: Skerry, t
 def test_a_target_that_its_tool_cannot_make_does_not_stop_the_others(
     skerry: Skerry, tiny: list[object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def make(target: str, *rest: object) -> Emitted:
+    def make(target: str, *rest: object, **options: object) -> Emitted:
         if target == "openvino-fp16":
             raise DataError("OpenVINO cannot convert the network", found="an operator that it lacks")
-        return make_apart(target, *rest)
+        return make_apart(target, *rest, **options)
 
     monkeypatch.setattr(making, "make_apart", make)
     run = skerry(*tiny, "--to", "openvino-fp16,onnx-fp32", "--json")
@@ -175,3 +175,17 @@ def test_explain_takes_no_option_of_a_conversion(skerry: Skerry, tmp_path: Path)
     run = skerry("convert", "--explain", "edgetpu", tmp_path / "net.tflite", "--out", tmp_path / "net.skerry")
     assert run.code == 2
     assert "'--out' does not go with --explain." in run.err
+
+
+def test_points_cannot_be_promised_without_labels(skerry: Skerry, tiny: list[object], pictures: Path) -> None:
+    run = skerry(*tiny, "--to", "onnx-int8", "--calibration", pictures, "--max-drop", "1")
+    assert run.code == 2
+    assert "where: --max-drop" in run.err
+    assert "found: pictures without labels" in run.err
+    assert not tiny[-1].exists()
+
+
+def test_a_budget_without_anything_to_search_for_is_refused(skerry: Skerry, tiny: list[object]) -> None:
+    run = skerry(*tiny, "--to", "onnx-fp32", "--budget", "60")
+    assert run.code == 2
+    assert "give --max-drop as well" in run.err

@@ -22,7 +22,9 @@ class NotToBeFound:
 def test_samples_are_read_here_one_at_a_time_and_reported(darknet, samples, tmp_path):
     reported = []
     calibration = samples(darknet.facts.inputs[0].shape, count=4)
-    make_apart("onnx-int8", darknet, calibration, tmp_path, lambda read, count: reported.append((read, count)))
+    make_apart(
+        "onnx-int8", darknet, calibration, tmp_path, on_sample=lambda read, count: reported.append((read, count))
+    )
     assert reported == [(1, 4), (2, 4), (3, 4), (4, 4)]
 
 
