@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,7 +13,7 @@ Sky = Literal["clear", "cloudy", "overcast", "low sun", "dusk", "night", "fog"]
 Fall = Literal["none", "rain", "snow"]
 Tone = tuple[float, float, float]
 
-_SKIES: tuple[tuple[Sky, float], ...] = (
+SKIES: tuple[tuple[Sky, float], ...] = (
     ("clear", 0.26),
     ("cloudy", 0.25),
     ("overcast", 0.2),
@@ -21,6 +22,7 @@ _SKIES: tuple[tuple[Sky, float], ...] = (
     ("night", 0.08),
     ("fog", 0.06),
 )
+"""As they come, those of fair days more often."""
 _HAZE_M = {"clear": 700, "cloudy": 500, "overcast": 260, "low sun": 220, "dusk": 300, "night": 260, "fog": 45}
 _ZENITH: dict[Sky, Tone] = {
     "clear": (205, 135, 70),
@@ -70,9 +72,9 @@ class Conditions:
         return self.sky == "night" or (self.sky == "dusk" and sum(self.light) < 1.4)
 
 
-def draw_conditions(draws: Draws) -> Conditions:
-    """Return conditions as they come, those of fair days more often."""
-    sky = draws.weighted(_SKIES)
+def draw_conditions(draws: Draws, skies: Sequence[tuple[Sky, float]] = SKIES) -> Conditions:
+    """Return conditions under one of ``skies``, which come with their weights."""
+    sky = draws.weighted(skies)
     fall: Fall = "none" if sky == "clear" else draws.weighted((("none", 0.8), ("rain", 0.13), ("snow", 0.07)))
     snow = draws.between(0.3, 1.0) if fall == "snow" else draws.between(0.3, 0.9) if draws.chance(0.03) else 0.0
     zenith, horizon = (_varied(draws, tones[sky], 0.1) for tones in (_ZENITH, _HORIZON))

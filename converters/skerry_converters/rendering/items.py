@@ -95,20 +95,22 @@ class Wall:
 
     sheets: Callable[[], tuple[Sheet, ...]]
     x_m: float
-    z_m: float
+    begin_m: float
     end_m: float
+    z_m: float
+    """By which it is drawn: its end where things stand before it, its beginning where they stand behind it."""
     height_m: float
     foot_m: float = 0.0
     gain: Gain = PLAIN
 
     def draw(self, canvas: Canvas, view: View) -> None:
         """Draw the part of it that lies ahead of the camera."""
-        first = max(self.z_m, view.station_m + 2 * NEAREST_M)
+        first = max(self.begin_m, view.station_m + 2 * NEAREST_M)
         if first >= self.end_m:
             return
         sheet = self.sheets()[0]
         # The part behind the camera is cut off the picture, so that the rest does not move.
-        cut = int(sheet.shape[1] * (first - self.z_m) / (self.end_m - self.z_m))
+        cut = int(sheet.shape[1] * (first - self.begin_m) / (self.end_m - self.begin_m))
         top = self.foot_m + self.height_m
         spots = [(first, top), (self.end_m, top), (self.end_m, self.foot_m), (first, self.foot_m)]
         corners = view.project(np.array([[self.x_m, y, z] for z, y in spots]))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 from typing import Literal
@@ -17,6 +18,7 @@ from skerry_converters.rendering.raster import Sheet
 from skerry_converters.rendering.road import Road
 
 Place = Literal["town", "suburb", "country", "motorway", "yard"]
+Look = Callable[[], tuple[Sheet, ...]]
 _LAMPLIGHT: Colour = (150, 215, 255)
 _HEADLIGHT: Colour = (235, 245, 250)
 _TAIL_LIGHT: Colour = (40, 40, 230)
@@ -26,12 +28,18 @@ _ROOFS: tuple[Colour, ...] = ((52, 62, 120), (60, 60, 66), (44, 52, 84), (96, 92
 def furnish(
     draws: Draws, conditions: Conditions, road: Road, place: Place, *, first_m: float, last_m: float
 ) -> list[Item]:
-    """Return what stands on both sides between two stations, and the traffic on the road."""
-    items: list[Item] = []
-    for side in (-1, 1):
-        items += _SIDES[place](draws, conditions, road, side, first_m, last_m)
-    items += _vehicles(draws, conditions, road, first_m, last_m)
-    return items
+    """Return what stands on both sides of the road between two stations."""
+    sides = (_SIDES[place](draws, conditions, road, side, first_m, last_m) for side in (-1, 1))
+    return [item for side in sides for item in side]
+
+
+def fill_lane(
+    draws: Draws, conditions: Conditions, road: Road, lane: int, *, first_m: float, last_m: float
+) -> list[Item]:
+    """Return the vehicles between two stations in the right lane (1), which goes our way, or the left (-1)."""
+    x_m = (road.left_m + road.right_m) / 2 + lane * (road.right_m - road.left_m) / 4
+    stations = _stations(draws, first_m, last_m, (28, 140))
+    return [item for z in stations for item in _vehicle(draws, conditions, x_m, z, lane)]
 
 
 def _town_side(
@@ -51,7 +59,7 @@ def _town_side(
         if draws.chance(0.5):
             yield _walker(draws, kerb + side * draws.between(0.2, max(road.walk_m - 0.6, 0.4)), z)
         elif draws.chance(0.6):
-            yield from _vehicle(draws, conditions, _edge(road, side) - side * 1.1, z, side)
+            yield from _vehicle(draws, conditions, _edge(road, side) + side * 0.3, z, side)
 
 
 def _suburb_side(
@@ -60,7 +68,7 @@ def _suburb_side(
     edge = _edge(road, side) + side * (road.walk_m + draws.between(3, 8))
     for begin, end in _lots(draws, first_m, last_m, (9, 14), gap=0.5):
         yield from _house(draws, edge, side, begin, end, draws.between(3.2, 6.5))
-    border = _edge(road, side) + side * (road.walk_m + 0.8)
+    border = _edge(road, side) + side * (road.walk_m + 1.3)
     kind = draws.weighted((("hedge", 0.45), ("fence", 0.35), ("none", 0.2)))
     if kind != "none":
         high = draws.between(0.7, 2.0)
@@ -91,13 +99,13 @@ def _motorway_side(
 ) -> Iterator[Item]:
     edge = _edge(road, side)
     for begin, end in _lots(draws, first_m, last_m, (8, 8), gap=0.0):
-        yield Wall(sheets=facades.guard_rail, x_m=edge + side * 0.8, z_m=begin, end_m=end, height_m=0.5, foot_m=0.3)
+        yield _guard_rail(edge + side * 0.8, begin, end)
     if draws.chance(0.4):
         high, number = draws.between(2.5, 4.5), draws.below(facades.FENCES)
         for begin, end in _lots(draws, first_m, last_m, (10, 10), gap=0.0):
             sheets = partial(facades.fence, 3) if number == 3 else partial(facades.hedge, number)
             gain = PLAIN if number == 3 else _leafy(draws, conditions)
-            yield Wall(sheets=sheets, x_m=edge + side * 4, z_m=begin, end_m=end, height_m=high, gain=gain)
+            yield _low_wall(sheets, edge + side * 4, begin, end, high, gain)
     else:
         for z in _stations(draws, first_m, last_m, (6, 20)):
             yield _plant(draws, conditions, edge + side * draws.between(5, 16), z)
@@ -124,13 +132,6 @@ def _far_wall(draws: Draws, conditions: Conditions) -> Iterator[Item]:
         x += wide
 
 
-def _vehicles(draws: Draws, conditions: Conditions, road: Road, first_m: float, last_m: float) -> Iterator[Item]:
-    for z in _stations(draws, first_m + 6, last_m, (14, 70)):
-        lane = draws.one_of((-1, 1))
-        x = (road.left_m + road.right_m) / 2 + lane * (road.right_m - road.left_m) / 4
-        yield from _vehicle(draws, conditions, x, z, lane)
-
-
 def _block(
     draws: Draws, conditions: Conditions, edge: float, side: int, begin: float, end: float, high: float
 ) -> Iterator[Item]:
@@ -143,7 +144,7 @@ def _block(
     yield Front(
         sheets=_any_facade(draws), left_m=sides[0], right_m=sides[1], z_m=begin, height_m=high, gain=_grey(level * dim)
     )
-    yield Wall(sheets=street, x_m=edge, z_m=begin, end_m=end, height_m=high, gain=_grey(level * lit))
+    yield _tall_wall(street, edge, begin, end, high, _grey(level * lit))
 
 
 def _house(draws: Draws, edge: float, side: int, begin: float, end: float, high: float) -> Iterator[Item]:
@@ -157,7 +158,7 @@ def _house(draws: Draws, edge: float, side: int, begin: float, end: float, high:
         corners_m=((edge, high, begin), (ridge, top, begin), (deep, high, begin)),
         colour=_scaled((180, 196, 204), level),
     )
-    yield Wall(sheets=look, x_m=edge, z_m=begin, end_m=end, height_m=high, gain=_grey(level))
+    yield _tall_wall(look, edge, begin, end, high, _grey(level))
     overhang = edge - side * 0.4
     yield Slab(
         corners_m=((overhang, high - 0.2, begin), (ridge, top, begin), (ridge, top, end), (overhang, high - 0.2, end)),
@@ -165,12 +166,25 @@ def _house(draws: Draws, edge: float, side: int, begin: float, end: float, high:
     )
 
 
+def _tall_wall(sheets: Look, x_m: float, begin: float, end: float, high: float, gain: Gain) -> Wall:
+    """Return a house's wall: what is beside it stands between it and the road, the next house behind its end."""
+    return Wall(sheets=sheets, x_m=x_m, begin_m=begin, end_m=end, z_m=end - 0.01, height_m=high, gain=gain)
+
+
+def _low_wall(sheets: Look, x_m: float, begin: float, end: float, high: float, gain: Gain = PLAIN) -> Wall:
+    """Return a border, behind which most things stand."""
+    return Wall(sheets=sheets, x_m=x_m, begin_m=begin, end_m=end, z_m=begin, height_m=high, gain=gain)
+
+
+def _guard_rail(x_m: float, begin: float, end: float) -> Wall:
+    return replace(_low_wall(facades.guard_rail, x_m, begin, end, 0.5), foot_m=0.3)
+
+
 def _border(draws: Draws, conditions: Conditions, kind: str, x_m: float, begin: float, end: float, high: float) -> Wall:
     if kind == "hedge":
         sheets = partial(facades.hedge, draws.below(facades.HEDGES))
-        return Wall(sheets=sheets, x_m=x_m, z_m=begin, end_m=end, height_m=high, gain=_leafy(draws, conditions))
-    number = draws.below(facades.FENCES)
-    return Wall(sheets=partial(facades.fence, number), x_m=x_m, z_m=begin, end_m=end, height_m=high)
+        return _low_wall(sheets, x_m, begin, end, high, _leafy(draws, conditions))
+    return _low_wall(partial(facades.fence, draws.below(facades.FENCES)), x_m, begin, end, high)
 
 
 def _plant(draws: Draws, conditions: Conditions, x_m: float, z_m: float) -> Standing:

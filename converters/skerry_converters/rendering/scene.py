@@ -19,7 +19,7 @@ from skerry_converters.rendering.lens import develop, draw_lens, light_the_dark
 from skerry_converters.rendering.photographs import part_of
 from skerry_converters.rendering.plate import Plate
 from skerry_converters.rendering.road import Road, draw_ground, draw_road
-from skerry_converters.rendering.roadside import Place, furnish
+from skerry_converters.rendering.roadside import Place, fill_lane, furnish
 from skerry_converters.rendering.signposts import LOOKALIKES, SIGNS, Hanger, Wanted
 from skerry_converters.rendering.view import View
 from skerry_converters.rendering.weather import let_it_fall, wet_the_road
@@ -99,6 +99,8 @@ def render_scene(
     road = draw_road(draws.apart("road"), conditions, town=place in ("town", "suburb"))
     view = _draw_view(draws.apart("view"), road, size)
     items = furnish(draws.apart("roadside"), conditions, road, place, first_m=1.5, last_m=_DEEPEST_M)
+    for lane in (-1, 1):
+        items += fill_lane(draws.apart(f"lane {lane}"), conditions, road, lane, first_m=7, last_m=_DEEPEST_M)
     items += _draw_plates(draws.apart("plates"), Hanger(draws.apart("posts"), view, road, conditions), options)
     canvas = paint(view, road, conditions, items, draws.apart("backdrop"))
     return _taken(canvas, view, conditions, draws)

@@ -111,7 +111,7 @@ def _trunk(sheet: Sheet, draws: Draws, *, top: float) -> None:
     shade = draws.between(0.7, 1.3)
     lean = draws.near(0, 0.02)
     corners = np.array([_at(0.475, 1.0), _at(0.49 + lean, top), _at(0.515 + lean, top), _at(0.53, 1.0)])
-    cv2.fillPoly(sheet, [corners], (58 * shade, 70 * shade, 84 * shade, 255.0), cv2.LINE_AA)
+    cv2.fillPoly(sheet, [corners], (66 * shade, 72 * shade, 64 * shade, 255.0), cv2.LINE_AA)
 
 
 def _branch(sheet: Sheet, draws: Draws, x: float, y: float, heading: float, long: float, thick: float) -> None:
