@@ -89,7 +89,7 @@ def _country_side(
         yield _plant(draws, conditions, edge + side * draws.between(2.5, 7 if wooded else 25), z)
     if draws.chance(0.3):
         for begin, end in _lots(draws, first_m, last_m, (8, 8), gap=0.0):
-            yield Wall(sheets=facades.guard_rail, x_m=edge + side * 0.9, z_m=begin, end_m=end, height_m=0.5, foot_m=0.3)
+            yield _guard_rail(edge + side * 0.9, begin, end)
     if draws.chance(0.3):
         yield from _power_line(draws, edge + side * draws.between(6, 14), first_m, last_m)
 
