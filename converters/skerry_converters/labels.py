@@ -10,9 +10,25 @@ MAX_BYTES = 1_000_000
 
 
 def read_labels(path: Path, classes: int) -> tuple[bytes, tuple[str, ...]]:
+    """Return the file's bytes and its labels as `read_label_names` does.
+
+    Raises ConfigError where there are not as many as ``classes``, and what `read_label_names` raises.
+    """
+    raw, labels = read_label_names(path)
+    if len(labels) != classes:
+        raise ConfigError(
+            f"the network has {classes} classes and needs as many labels",
+            where=str(path),
+            found=f"{len(labels)} labels",
+            todo="give the labels file that belongs to this network",
+        )
+    return raw, labels
+
+
+def read_label_names(path: Path) -> tuple[bytes, tuple[str, ...]]:
     """Return the file's bytes and its labels; blank lines at the end are dropped.
 
-    Raises ReachError, DataError where it is no such text, ConfigError where the number is not ``classes``.
+    Raises ReachError, and DataError where it is no such text.
     """
     try:
         with path.open("rb") as file:
@@ -30,11 +46,4 @@ def read_labels(path: Path, classes: int) -> tuple[bytes, tuple[str, ...]]:
     for number, line in enumerate(lines, start=1):
         if not line or not line.isprintable():
             raise DataError("a label is blank or not printable", where=f"{path}, line {number}", found=repr(line[:60]))
-    if len(lines) != classes:
-        raise ConfigError(
-            f"the network has {classes} classes and needs as many labels",
-            where=str(path),
-            found=f"{len(lines)} labels",
-            todo="give the labels file that belongs to this network",
-        )
     return raw, tuple(lines)
