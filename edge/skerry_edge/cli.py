@@ -23,6 +23,7 @@ SUMMARIES = {
     "inspect": "Show what a bundle holds, and check it.",
     "listen": "Find wake words in recordings, a microphone or standard input.",
     "server": "Run the fleet server.",
+    "train": "Train a detector on the CPU.",
 }
 """One line a command, kept here so that `skerry --help` imports none of them; a test holds them equal."""
 
@@ -88,7 +89,7 @@ def root() -> None:
     """Take trained networks to fleets of small devices and keep them healthy there.
 
     \b
-    The model owner     convert, inspect
+    The model owner     convert, inspect, train
     The installer       agent, boards, detect, listen
     The fleet operator  server, demo
     """  # noqa: D301  # \b is click's mark for text that keeps its line breaks
