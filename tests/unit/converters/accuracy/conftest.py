@@ -1,15 +1,17 @@
-"""A float graph in memory: convolutions of one pixel, so that numpy can compute it."""
+"""Float graphs: one in memory, of convolutions of one pixel, so that numpy can compute it, and TFLite files."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from skerry_converters.accuracy.float_graph import Link, Multiplier, Weights
+from skerry_edge.contracts.manifest import Tensor
 
 
 def multiplier(name: str, kernel: np.ndarray, bias: np.ndarray, *, reads: str, groups: int = 1, macs: int = 100):
@@ -94,3 +96,64 @@ def lopsided() -> ChainGraph:
 def samples() -> list[np.ndarray]:
     random = np.random.default_rng(4)
     return [random.normal(size=(1, 3, 5, 5)).astype(np.float32) for _ in range(6)]
+
+
+@pytest.fixture(scope="session")
+def to_tflite(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Any], Path]:
+    """Return a function that writes a Keras model of one picture of 16x16 as a float TFLite file."""
+    pytest.importorskip("tensorflow", reason="the extra 'convert' is not installed")
+    from skerry_converters.families.tflite_files import function_file  # imports TensorFlow
+    from skerry_converters.sources.base import Function
+    from skerry_converters.sources.functions import freeze, keras_call  # imports TensorFlow
+
+    def write(model: Any) -> Path:
+        inputs = (Tensor(name="picture", shape=(1, 16, 16, 3), layout="NHWC"),)
+        function = Function(concrete=freeze(keras_call(model), inputs), owner=model, inputs=inputs, outputs=())
+        return function_file(function, tmp_path_factory.mktemp("tflite"), where="a test").path
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def chained(to_tflite: Callable[[Any], Path]) -> Path:
+    """One multiplying operator of each kind after the other, with all between them that scales may pass."""
+    keras = pytest.importorskip("keras", reason="the extra 'convert' is not installed")
+    keras.utils.set_random_seed(3)
+    layers = keras.layers
+    biased = {"bias_initializer": "random_normal"}
+    picture = keras.Input((16, 16, 3), batch_size=1)
+    value = layers.Conv2D(8, (3, 5), padding="same", **biased)(picture)
+    value = layers.MaxPooling2D(2)(layers.LeakyReLU(negative_slope=0.25)(value))
+    value = layers.DepthwiseConv2D((3, 2), depth_multiplier=2, **biased)(layers.UpSampling2D(2)(value))
+    value = layers.PReLU(shared_axes=[1, 2], alpha_initializer="random_uniform")(value)
+    value = layers.ZeroPadding2D(1)(layers.Conv2D(8, (1, 3), groups=4, activation="relu", **biased)(value))
+    value = layers.AveragePooling2D(2)(layers.Conv2DTranspose(6, (3, 4), strides=2, **biased)(value))
+    value = layers.Conv2D(4, 1, activation="relu", **biased)(value)
+    value = layers.Dense(5, activation="relu", **biased)(layers.GlobalAveragePooling2D()(value))
+    return to_tflite(keras.Model(picture, layers.Dense(3)(value)))
+
+
+@pytest.fixture(scope="session")
+def branched(to_tflite: Callable[[Any], Path]) -> Path:
+    """Convolutions between which no scale may move: each has another reason."""
+    keras = pytest.importorskip("keras", reason="the extra 'convert' is not installed")
+    keras.utils.set_random_seed(4)
+    layers = keras.layers
+
+    def convolution(value: Any, **more: Any) -> Any:
+        return layers.Conv2D(4, 1, bias_initializer="random_normal", **more)(value)
+
+    picture = keras.Input((16, 16, 3), batch_size=1)
+    branching = convolution(picture)
+    limited = convolution(branching, activation="relu6")
+    gated = convolution(branching, activation="sigmoid")
+    pooled = layers.MaxPooling2D(3, strides=1, padding="same")(convolution(gated))
+    leaving = convolution(layers.Concatenate()([convolution(limited), pooled]))
+    return to_tflite(keras.Model(picture, [leaving, convolution(layers.Add()([convolution(leaving), gated]))]))
+
+
+@pytest.fixture(scope="session")
+def pictures() -> list[np.ndarray]:
+    """Inputs of the TFLite files."""
+    random = np.random.default_rng(5)
+    return [random.random((1, 16, 16, 3), dtype=np.float32) for _ in range(4)]
