@@ -9,6 +9,7 @@ import msgspec
 
 from skerry_converters.conversion.identity import UNKNOWN_LICENSE, Identity
 from skerry_converters.conversion.outcome import Judged, Outcome
+from skerry_converters.families.base import INTEGER_PRECISIONS
 from skerry_converters.gates.metrics import OutputFigures
 from skerry_converters.page import words
 from skerry_converters.page.content import PageContent, VariantContent
@@ -38,7 +39,7 @@ def as_lines(outcome: Outcome, identity: Identity) -> Iterator[str]:
         right = (cell.strip().rjust(width) for cell, width in zip(middle, widths[1:], strict=False))
         yield "  ".join((first, *right, last)).rstrip()
     for one in outcome.judged:
-        yield from (f"{one.name}: {note}" for note in one.emitted.notes)
+        yield from (f"{one.name}: {note}" for note in _notes(one))
     yield from (f"{one.target} was not made: {one.error}" for one in outcome.not_made)
     yield from _left_out(outcome.left_out)
     yield words.held_out(outcome.held_out)
@@ -60,6 +61,19 @@ def page_content(outcome: Outcome, identity: Identity, facts: SourceFacts) -> Pa
         left_out={**not_made, **outcome.left_out},
         calibration_sha256=outcome.calibration_sha256,
     )
+
+
+def _notes(one: Judged) -> Iterator[str]:
+    """Yield sentences about a file that its row has no place for."""
+    yield from one.emitted.notes
+    search = one.emitted.search
+    if search is not None:
+        yield f"quantized with {words.recipe(search.chosen)}"
+        if one.emitted.kept_float:
+            yield f"kept float: {', '.join(map(words.layer, one.emitted.kept_float))}"
+    begins = words.error_begins(one.gate.report)
+    if begins:
+        yield begins
 
 
 def _left_out(reasons: Mapping[str, str]) -> Iterator[str]:
@@ -88,6 +102,8 @@ def _variant_json(one: Judged) -> dict[str, Any]:
         "kept_float": list(one.emitted.kept_float),
         "footprint": msgspec.to_builtins(one.emitted.footprint),
         "notes": list(one.emitted.notes),
+        "layers": msgspec.to_builtins(report.layers),
+        "search": msgspec.to_builtins(report.search),
     }
 
 
@@ -95,7 +111,6 @@ def _cells(one: Judged) -> tuple[str, ...]:
     report = one.gate.report
     worst = words.worst(report.outputs)
     error = _largest_error(report.outputs)
-    outcome = report.verdict.outcome
     return (
         one.name,
         str(one.size_bytes),
@@ -104,7 +119,7 @@ def _cells(one: Judged) -> tuple[str, ...]:
         words.share(one.emitted.macs.integer_share) if one.emitted.macs.integer else words.NONE,
         words.matched(report),
         words.lost(report),
-        "passed, too little to judge by" if outcome == "undecided" else outcome,
+        words.OUTCOMES[report.verdict.outcome],
     )
 
 
@@ -115,8 +130,9 @@ def _variant_content(one: Judged) -> VariantContent:
         pictures=one.gate.pictures,
         operators=one.operators,
         kept_float=one.emitted.kept_float,
-        integer_share=one.emitted.macs.integer_share,
+        integer_share=one.emitted.macs.integer_share if one.emitted.precision in INTEGER_PRECISIONS else None,
         tools=one.emitted.tools,
+        notes=one.emitted.notes,
     )
 
 

@@ -33,9 +33,7 @@ class MadeInputs:
         self._source = tuple(tensors)
         self._count = count
         self._seed = seed
-        self.facts = HeldOutFacts(
-            origin="made", kind="pictures from a seed" if self._image else "noise from a seed", samples=count
-        )
+        self.facts = HeldOutFacts(origin="made", kind="pictures" if self._image else "inputs of noise", samples=count)
 
     def __len__(self) -> int:
         """Return the number of inputs."""

@@ -1,21 +1,88 @@
-"""Small pictures drawn as SVG inside the page, in its own colours."""
+"""Pictures drawn as SVG inside the page, in its own colours; their texts are HTML, which no width makes too small."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 from skerry_converters.gates.accuracy import AccuracyFigures
-from skerry_converters.page.content import LayerError
 from skerry_converters.page.markup import Html, tag
 
-_WIDTH = 640
-_LABEL = 170
-_ROW = 26
-_TOP = 22
-_LAYER_BAR = 220
-_HIGHEST_DB = 60.0
 MOST_POINTS = 20.0
 """Points lost beyond this are drawn at the edge: one broken file must not press all others together."""
+_WIDTH = 1000
+_WIDEST_COLUMN_PX = 30
+_LEAST_CHART_PX = 220
+_STUB = 0.012
+"""The share of the height that even a column of no height has: it is there, and it is bad."""
+
+ColumnKind = Literal["good", "float", "bad", "exact"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Column:
+    """One column of a chart: ``height_db`` above the ground line, what it means, and the words of its tooltip."""
+
+    height_db: float
+    kind: ColumnKind
+    title: str
+
+
+def column_chart(
+    columns: Sequence[Column], *, name: str, top_db: float, step_db: float, floor_db: float | None = None
+) -> Html:
+    """Return columns side by side from 0 to ``top_db``, with a line each ``step_db`` and a dashed one at ``floor_db``.
+
+    What is higher than ``top_db`` ends there; ``name`` is the whole chart's tooltip.
+    """
+    marks = [step_db * place for place in range(int(top_db / step_db) + 1)]
+    floor = [] if floor_db is None else [_level(floor_db, top_db, len(columns), "floor")]
+    drawn = tag(
+        "svg",
+        tag("title", name),
+        *(_level(one, top_db, len(columns), "grid") for one in marks),
+        *(_column(place, one, top_db) for place, one in enumerate(columns)),
+        *floor,
+        viewBox=f"0 0 {len(columns)} {top_db:g}",
+        preserveAspectRatio="none",
+        role="img",
+    )
+    scale = [
+        tag("span", f"{one:g}" if one < top_db else f"{one:g} dB", style=f"bottom:{100 * one / top_db:.1f}%")
+        for one in marks
+    ]
+    widest_px = max(_LEAST_CHART_PX, _WIDEST_COLUMN_PX * len(columns))
+    return tag(
+        "div", tag("div", *scale, class_="scale"), drawn, class_="columns", style=f"max-width:{widest_px + 48}px"
+    )
+
+
+def _level(value_db: float, top_db: float, width: int, kind: str) -> Html:
+    y = round(top_db - value_db, 2)
+    return tag("line", x1=0, x2=width, y1=y, y2=y, class_=kind)
+
+
+def _column(place: int, column: Column, top_db: float) -> Html:
+    height = round(min(max(column.height_db, _STUB * top_db), top_db), 2)
+    return tag(
+        "rect",
+        tag("title", column.title),
+        x=round(place + 0.14, 2),
+        y=round(top_db - height, 2),
+        width=0.72,
+        height=height,
+        class_=column.kind,
+    )
+
+
+def legend(kinds: Collection[ColumnKind], meanings: Mapping[ColumnKind, str]) -> Html:
+    """Return what the colours of a chart's columns mean, in that order; nothing for one of one colour."""
+    if len(kinds) < 2:
+        return Html("")
+    return tag(
+        "p", *(tag("span", text, class_=kind) for kind, text in meanings.items() if kind in kinds), class_="legend"
+    )
 
 
 def drop_chart(rows: Sequence[tuple[str, AccuracyFigures]], limit: float) -> Html:
@@ -23,53 +90,36 @@ def drop_chart(rows: Sequence[tuple[str, AccuracyFigures]], limit: float) -> Htm
     widest = max(MOST_POINTS, 2 * limit)
     low = max(-widest, min(0.0, *(figures.drop_low for _, figures in rows)))
     high = min(widest, max(limit, *(figures.drop_high for _, figures in rows)))
-    margin = 0.05 * (high - low)
-    scale = (_WIDTH - _LABEL) / (high - low + 2 * margin)
+    margin = 0.05 * (high - low or 1.0)
+    reach = high - low + 2 * margin
 
     def x(points: float) -> float:
-        return round(_LABEL + (min(max(points, low), high) - low + margin) * scale, 1)
+        return round(_WIDTH * (min(max(points, low), high) - low + margin) / reach, 1)
 
-    height = _TOP + _ROW * len(rows) + 4
-    parts = [
-        _rule(x(0.0), height, ("0", "end", "zero")),
-        _rule(x(limit), height, (f"{limit:g} allowed", "start", "limit")),
-    ]
-    for place, (name, figures) in enumerate(rows):
-        y = _TOP + _ROW * place + _ROW / 2
+    parts = []
+    for name, figures in rows:
         kind = "bad" if figures.drop > limit else "good"
-        parts += [
-            tag("text", name, x=0, y=y + 4),
-            tag("line", x1=x(figures.drop_low), x2=x(figures.drop_high), y1=y, y2=y, class_=f"span {kind}"),
-            tag("circle", cx=x(figures.drop), cy=y, r=5, class_=kind),
+        lines = [
+            _upright(x(0.0), "zero"),
+            _upright(x(limit), "limit"),
+            tag("line", x1=x(figures.drop_low), x2=x(figures.drop_high), y1=5, y2=5, class_=f"span {kind}"),
+            # A line of no length with round ends is a dot that stretching leaves round.
+            tag("line", x1=x(figures.drop), x2=x(figures.drop), y1=5, y2=5, class_=f"dot {kind}"),
         ]
-    title = tag("title", "Points of mAP lost by each file, with 95 % intervals")
-    return tag("svg", title, *parts, viewBox=f"0 0 {_WIDTH} {height}", role="img", class_="chart")
+        words = f"{name}: {figures.drop:+.1f} points ({figures.drop_low:+.1f} to {figures.drop_high:+.1f})"
+        drawn = tag(
+            "svg", tag("title", words), *lines, viewBox=f"0 0 {_WIDTH} 10", preserveAspectRatio="none", role="img"
+        )
+        parts += [tag("span", name), drawn]
+    labels = [
+        tag("span", "0", style=f"right:{100 - x(0.0) * 100 / _WIDTH:.1f}%"),
+        tag("span", f"{limit:g} allowed", class_="limit", style=f"left:{x(limit) * 100 / _WIDTH:.1f}%"),
+    ]
+    return tag("div", tag("span", ""), tag("div", *labels, class_="above"), *parts, class_="drops")
 
 
-def _rule(x: float, height: int, label: tuple[str, str, str]) -> Html:
-    text, anchor, kind = label
-    return tag(
-        "g",
-        tag("line", x1=x, x2=x, y1=_TOP - 6, y2=height, class_=kind),
-        tag("text", text, x=x, y=_TOP - 10, text_anchor=anchor, class_="note"),
-    )
-
-
-def layer_bar(layer: LayerError) -> Html:
-    """Return a layer's SQNR as a bar, full at 60 dB."""
-    ratio = _HIGHEST_DB if layer.sqnr_db is None else layer.sqnr_db
-    width = round(_LAYER_BAR * min(max(ratio, 0.0), _HIGHEST_DB) / _HIGHEST_DB, 1)
-    kind = "float" if layer.kept_float else "good"
-    return tag(
-        "svg",
-        tag("rect", x=0, y=3, width=_LAYER_BAR, height=8, rx=4, class_="track"),
-        tag("rect", x=0, y=3, width=width, height=8, rx=4, class_=kind),
-        viewBox=f"0 0 {_LAYER_BAR} 14",
-        width=_LAYER_BAR,
-        height=14,
-        class_="bar",
-        aria_hidden="true",
-    )
+def _upright(x: float, kind: str) -> Html:
+    return tag("line", x1=x, x2=x, y1=0, y2=10, class_=kind)
 
 
 def size_bar(size_bytes: int, largest_bytes: int) -> Html:

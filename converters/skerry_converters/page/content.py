@@ -10,42 +10,26 @@ from skerry_converters.gates.showcase import SamplePicture
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class LayerError:
-    """How far one layer's values are from the source's; ``sqnr_db`` None where nothing differs."""
-
-    name: str
-    sqnr_db: float | None
-    kept_float: bool = False
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class VariantContent:
     """One file: what its gate found, and what it is made of. Whatever is not known is left empty or None.
 
-    ``operators`` counts them by name; ``integer_share`` is of the multiply-accumulates, 0..1.
+    ``operators`` counts them by name; ``integer_share`` is of the multiply-accumulates, 0..1, None for a float file;
+    ``notes`` are sentences for people.
     """
 
     report: GateReport
     size_bytes: int
     pictures: tuple[SamplePicture, ...] = ()
     operators: Mapping[str, int] = field(default_factory=dict)
-    layers: tuple[LayerError, ...] = ()
     kept_float: tuple[str, ...] = ()
     integer_share: float | None = None
     tools: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
         """The variant's name."""
         return self.report.variant
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Picture:
-    """A picture made elsewhere, as PNG, with the words under it."""
-
-    png: bytes
-    caption: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,4 +48,3 @@ class PageContent:
     left_out: Mapping[str, str] = field(default_factory=dict)
     cautions: tuple[str, ...] = ()
     calibration_sha256: str | None = None
-    sensitivity: Picture | None = None

@@ -6,7 +6,8 @@ from importlib.resources import files
 
 from skerry_converters.page.content import PageContent
 from skerry_converters.page.markup import Html, joined, tag
-from skerry_converters.page.sections import doubts, gate_table, heading, sensitivity, variant_section
+from skerry_converters.page.summary import doubts, gate_table, heading
+from skerry_converters.page.variant import variant_section
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 """Makes a browser refuse whatever is not in the file itself."""
@@ -42,7 +43,6 @@ def render_page(content: PageContent) -> str:
         heading(content),
         gate_table(content),
         doubts(content),
-        sensitivity(content),
         *(variant_section(one) for one in content.variants),
         _terms(),
     )

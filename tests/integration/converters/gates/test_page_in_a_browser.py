@@ -6,15 +6,21 @@ import base64
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from skerry_converters.gates.job import GateResult
-from skerry_converters.page.content import LayerError, PageContent, VariantContent
+from skerry_converters.layer_errors.report import LayerError, LayerErrors
+from skerry_converters.page.content import PageContent, VariantContent
 from skerry_converters.page.render import render_page
 
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run")
 BROKEN_PICTURES = "return [...document.images].filter(one => !one.complete || !one.naturalWidth).length"
 OVERFLOW_PX = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
+SQUEEZED = """return [...document.querySelectorAll('table.stacking td')].filter(
+  one => one.scrollWidth > one.clientWidth + 1 || one.getBoundingClientRect().height > 64).length"""
+FLAT_CHARTS = """return [...document.querySelectorAll('.columns svg, .drops svg')].filter(
+  one => one.getBoundingClientRect().width < 100 || one.getBoundingClientRect().height < 20).length"""
 GROUND = "return getComputedStyle(document.body).backgroundColor"
 
 
@@ -24,14 +30,16 @@ def page(fastest, judged: Callable[..., GateResult], tmp_path: Path) -> str:
     variants = []
     for path, precision in ((fastest.float_path, "fp32"), (fastest.int8_path, "int8")):
         result = judged(path, precision)
-        layers = tuple(LayerError(name=f"layer_{place}_convolution", sqnr_db=40.0 - place) for place in range(30))
+        layers = tuple(
+            LayerError(name=f"layer_{place}_convolution", kind="Conv", sqnr_db=40.0 - place) for place in range(30)
+        )
+        found = LayerErrors(layers=layers, multiplying=30, inputs=4)
         variants.append(
             VariantContent(
-                report=result.report,
+                report=msgspec.structs.replace(result.report, layers=found),
                 size_bytes=path.stat().st_size,
                 pictures=result.pictures,
                 operators={"Conv": 85, "LeakyRelu": 55},
-                layers=layers,
             )
         )
     content = PageContent(
@@ -71,12 +79,14 @@ def test_the_page_shows_whole_on_every_width_in_both_colours_and_on_paper(page: 
         assert browser.execute_script(BROKEN_PICTURES) == 0
         assert browser.execute_script("return document.images.length") == 12
         assert browser.execute_script(OVERFLOW_PX) == 0, width
+        assert browser.execute_script(SQUEEZED) == 0, width
+        assert browser.execute_script(FLAT_CHARTS) == 0, width
     grounds = []
     for scheme in ("light", "dark"):
         features = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
         browser.execute_cdp_cmd("Emulation.setEmulatedMedia", features)
         grounds.append(browser.execute_script(GROUND))
-    assert grounds == ["rgb(255, 255, 255)", "rgb(18, 22, 27)"]
+    assert grounds == ["rgb(246, 247, 249)", "rgb(15, 19, 23)"]
     printed = browser.execute_cdp_cmd("Page.printToPDF", {})["data"]
     assert base64.b64decode(printed).startswith(b"%PDF")
     assert [entry for entry in browser.get_log("browser") if "favicon" not in entry["message"]] == []

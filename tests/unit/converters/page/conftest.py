@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import cv2
+import msgspec
 import numpy as np
 import pytest
 
+from skerry_converters.accuracy.recipe import Aim, Recipe
+from skerry_converters.accuracy.report import LayerSensitivity, Score, SearchReport, Trial
 from skerry_converters.gates.accuracy import AccuracyFigures
 from skerry_converters.gates.boxes import BoxFigures
 from skerry_converters.gates.metrics import OutputFigures
 from skerry_converters.gates.report import GateReport, HeldOutFacts
 from skerry_converters.gates.showcase import SamplePicture
 from skerry_converters.gates.verdict import Limits, Verdict
-from skerry_converters.page.content import LayerError, PageContent, Picture, VariantContent
+from skerry_converters.layer_errors.report import LayerError, LayerErrors
+from skerry_converters.page.content import PageContent, VariantContent
 
 
 def jpeg(shade: int) -> bytes:
@@ -45,6 +49,34 @@ def content() -> Callable[..., PageContent]:
             OutputFigures(name="exact", values=100, cosine=1.0, max_abs_error=0.0, mean_error=0.0),
         )
 
+        layers = LayerErrors(
+            layers=(
+                LayerError(name=text, kind=text, sqnr_db=31.0),
+                LayerError(name="fused/first;fused/second", kind="CONV_2D", sqnr_db=None, kept_float=True),
+                LayerError(name="lost", kind="CONV_2D", sqnr_db=-2.5),
+            ),
+            multiplying=4,
+            inputs=4,
+        )
+        chosen = Recipe(equalised="weights", ranges="least-error", kept_float=(text,))
+        search = SearchReport(
+            aim=Aim(max_drop=2.0, budget_s=600.0),
+            chosen=chosen,
+            trials=(
+                Trial(recipe=Recipe(), score=Score(sqnr_db=9.5, kept_points=81.25)),
+                Trial(recipe=Recipe(preset=text), reason=text),
+                Trial(recipe=chosen, score=Score(sqnr_db=24.5, kept_points=98.5)),
+            ),
+            layers=(
+                LayerSensitivity(name=text, sqnr_db=12.25, macs=3_000, kept_float=True),
+                *(LayerSensitivity(name=f"layer {place}", sqnr_db=20.0 + place, macs=50) for place in range(20)),
+            ),
+            equalised_max_abs_error=2e-5,
+            samples=32,
+            elapsed_s=93.4,
+            stopped=text,
+        )
+
         def report(name: str, verdict: Verdict, **more: object) -> GateReport:
             return GateReport(
                 variant=name,
@@ -67,17 +99,24 @@ def content() -> Callable[..., PageContent]:
                 outputs=outputs,
                 boxes=boxes,
                 accuracy=accuracy,
+                layers=layers,
+                search=search,
             ),
             size_bytes=1_219_000,
             pictures=(picture,),
             operators={text: 3, "Conv": 85},
-            layers=(LayerError(name=text, sqnr_db=31.0), LayerError(name="last", sqnr_db=None, kept_float=True)),
             kept_float=(text,),
             integer_share=0.973,
             tools={text: text},
+            notes=(text,),
         )
         undecided = VariantContent(
-            report=report("tflite-int8", Verdict(outcome="undecided", decided_by="nothing", reasons=(text,))),
+            report=report(
+                "tflite-int8",
+                Verdict(outcome="undecided", decided_by="nothing", reasons=(text,)),
+                boxes=msgspec.structs.replace(boxes, source_boxes=0, variant_boxes=0, matched=0),
+                layers=LayerErrors(reason=text),
+            ),
             size_bytes=800,
         )
         failed = VariantContent(
@@ -94,9 +133,6 @@ def content() -> Callable[..., PageContent]:
             left_out={"mcu-int8": text},
             cautions=(text,),
             calibration_sha256="cd" * 32,
-            sensitivity=Picture(
-                png=bytes(cv2.imencode(".png", np.zeros((9, 9, 3), np.uint8))[1].tobytes()), caption=text
-            ),
         )
 
     return make

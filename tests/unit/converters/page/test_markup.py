@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skerry_converters.page.markup import Html, joined, table, tag
+from skerry_converters.page.markup import Html, joined, stacking_table, table, tag
 
 
 def test_texts_are_escaped_and_markup_is_kept() -> None:
@@ -54,3 +54,8 @@ def test_a_table_without_headings_has_no_head() -> None:
     assert made == (
         '<div class="scroll"><table><tbody><tr><td>a</td><td class="number">1</td></tr></tbody></table></div>'
     )
+
+
+def test_a_stacking_table_has_its_heading_at_every_value() -> None:
+    made = stacking_table(("file", "size"), [("a", 1)], numbers_from=1)
+    assert '<td data-label="file">a</td><td class="number" data-label="size">1</td>' in made
