@@ -22,6 +22,7 @@ SUMMARIES = {
     "detect": "Find objects in images, folders and videos.",
     "inspect": "Show what a bundle holds, and check it.",
     "listen": "Find wake words in recordings, a microphone or standard input.",
+    "render": "Render road scenes with labelled signs.",
     "server": "Run the fleet server.",
     "train": "Train a detector on the CPU.",
 }
@@ -89,7 +90,7 @@ def root() -> None:
     """Take trained networks to fleets of small devices and keep them healthy there.
 
     \b
-    The model owner     convert, inspect, train
+    The model owner     convert, inspect, render, train
     The installer       agent, boards, detect, listen
     The fleet operator  server, demo
     """  # noqa: D301  # \b is click's mark for text that keeps its line breaks

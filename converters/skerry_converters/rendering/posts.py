@@ -53,7 +53,7 @@ def raise_post(draws: Draws, conditions: Conditions, road: Road, spot: Spot, fac
             x_m=spot.x_m,
             y_m=spot.y_m - number * STEP_DOWN * spot.side_m,
             z_m=spot.z_m,
-            side_m=spot.side_m * (draws.between(0.92, 1.0) if number else 1.0),
+            side_m=spot.side_m * (draws.between(0.96, 1.0) if number else 1.0),
             yaw=yaw,
             lean=draws.near(0.0, 0.035) if draws.chance(0.93) else draws.near(0.0, 0.15),
             tip=draws.near(0.0, 0.05),

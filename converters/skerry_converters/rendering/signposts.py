@@ -20,7 +20,9 @@ Faces = Sequence[tuple[Face, float]]
 SIGNS: Faces = tuple(((name, number), 1.0) for number, name in enumerate(SIGN_LABELS))
 LOOKALIKES: Faces = tuple(((name, None), 0.35 if name.startswith("odd-") else 1.0) for name in lookalike_names())
 SUPPLEMENT: Face = ("supplement", None)
-_TRIES = 6
+_TRIES = 14
+_IN_THE_WAY = 0.2
+"""How readily a spot on the road itself is taken."""
 _NEAR_TWINS = ("limit-", "warning-", "no-", "keep-", "odd-")
 _TWIN_LEAST_PX = 26.0
 """Look-alikes that differ from a sign in their pictogram alone are not shown so small that nobody could tell them."""
@@ -71,7 +73,7 @@ class Hanger:
         x_m, y_m = view.place(draws.between(reach, view.width - reach), draws.between(reach, view.height - reach), z_m)
         y_m = min(max(y_m, draws.between(0.5, 1.6)), draws.between(3.0, 7.5))
         over_road = self._road.left_m < x_m < self._road.right_m
-        if over_road and y_m < OVERHEAD_M and not draws.chance(0.15):
+        if over_road and y_m < OVERHEAD_M and not draws.chance(_IN_THE_WAY):
             return None
         x, y = view.point(x_m, y_m, z_m)
         if not (reach <= x <= view.width - reach and reach <= y <= view.height - reach):

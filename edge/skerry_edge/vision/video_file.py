@@ -37,6 +37,11 @@ class VideoFile:
         self._writer.write(pixels)
         self._frames += 1
 
+    def discard(self) -> None:
+        """Leave no file, where what the video is of did not come to its end."""
+        self._writer.release()
+        self._aside.unlink(missing_ok=True)
+
     def close(self) -> None:
         """Give the video its name. Raises ReachError, and leaves no file, where not every frame arrived on the disk."""
         self._writer.release()

@@ -56,6 +56,13 @@ def test_a_video_that_finds_no_room_is_told_and_leaves_nothing(tmp_path: Path, s
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_video_that_is_discarded_leaves_nothing(tmp_path: Path) -> None:
+    video = VideoFile(tmp_path / "a.mp4", rate_hz=10.0, size=SIZE)
+    video.add(np.zeros((SIZE[1], SIZE[0], 3), np.uint8))
+    video.discard()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_frame_of_another_size_that_opencv_drops_is_told(tmp_path: Path) -> None:
     video = VideoFile(tmp_path / "a.mp4", rate_hz=10.0, size=SIZE)
     video.add(np.zeros((SIZE[1], SIZE[0], 3), np.uint8))
