@@ -11,6 +11,10 @@ from skerry_edge.bench.ground_truth import GroundTruth
 from skerry_edge.bench.overlap import iou_matrix
 from skerry_edge.vision.detections import Detections
 
+MATCH_IOU = 0.5
+"""From this overlap on, an object counts as found (VOC)."""
+NO_OBJECT = -1
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Matches:
@@ -36,15 +40,25 @@ class Matches:
         return int(self.positives.shape[1])
 
 
-class Matcher:
-    """Collects the matches of pictures one after another; holds about 25 bytes a detection and no box.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PictureMatch:
+    """One picture's detections, in their own order, and labels held against each other.
 
-    The rules are those of the VOC development kit (`VOCevaldet.m`): a detection is held against the object of its class
-    and picture that it overlaps most; where that IoU is at least ``iou`` it has found the object, unless one with a
-    better score had found it before; what falls on an object that does not count is left out.
+    ``objects`` is int64 (n,): the label that a detection falls on, -1 where it falls on none. ``hits`` (n,) marks the
+    detections that found an object, ``counts`` (n,) those that are right or wrong at all, ``found`` (m,) the labels
+    that count and were found.
     """
 
-    def __init__(self, classes: int, *, iou: float = 0.5) -> None:
+    objects: NDArray[np.int64]
+    hits: NDArray[np.bool_]
+    counts: NDArray[np.bool_]
+    found: NDArray[np.bool_]
+
+
+class Matcher:
+    """Collects the matches of pictures one after another; holds about 25 bytes a detection and no box."""
+
+    def __init__(self, classes: int, *, iou: float = MATCH_IOU) -> None:
         self._classes = classes
         self._iou = iou
         self._found: list[tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.bool_]]] = []
@@ -52,11 +66,12 @@ class Matcher:
 
     def add(self, detections: Detections, truth: GroundTruth) -> None:
         """Match one picture."""
+        match = match_picture(detections, truth, iou=self._iou)
         order = np.argsort(-detections.scores, kind="stable")
-        class_ids = detections.class_ids[order]
-        hits, counts = _hits(detections.boxes_px[order], class_ids, truth, self._iou)
-        scores = detections.scores[order].astype(np.float64)
-        self._found.append((class_ids[counts], scores[counts], hits[counts]))
+        order = order[match.counts[order]]
+        self._found.append(
+            (detections.class_ids[order], detections.scores[order].astype(np.float64), match.hits[order])
+        )
         self._positives.append(np.bincount(truth.class_ids[truth.counted], minlength=self._classes))
 
     def matches(self) -> Matches:
@@ -72,19 +87,42 @@ class Matcher:
         )
 
 
-def _hits(
-    boxes: NDArray[np.float32], class_ids: NDArray[np.int64], truth: GroundTruth, iou: float
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return for detections in order of their scores whether each found an object, and whether it counts at all."""
-    nobody = np.zeros(len(boxes), np.bool_)
-    if not len(truth) or not len(boxes):
-        return nobody, ~nobody
-    overlaps = np.where(class_ids[:, np.newaxis] == truth.class_ids, iou_matrix(boxes, truth.boxes_px), -1.0)
-    nearest = overlaps.argmax(axis=1)
-    close = overlaps[np.arange(len(boxes)), nearest] >= iou
-    counts = ~close | truth.counted[nearest]
-    claims = np.flatnonzero(close)
-    _, first = np.unique(nearest[claims], return_index=True)
-    hits = nobody
-    hits[claims[first]] = True
-    return hits, counts
+def match_picture(detections: Detections, truth: GroundTruth, *, iou: float = MATCH_IOU) -> PictureMatch:
+    """Match one picture by the rules of the VOC development kit (`VOCevaldet.m`).
+
+    A detection is held against the object of its class that it overlaps most; where that IoU is at least ``iou`` it has
+    found the object, unless one with a better score had found it before; what falls on an object that does not count is
+    left out.
+    """
+    objects = np.full(len(detections), NO_OBJECT, np.int64)
+    hits = np.zeros(len(detections), np.bool_)
+    found = np.zeros(len(truth), np.bool_)
+    if len(truth) and len(detections):
+        same = detections.class_ids[:, np.newaxis] == truth.class_ids
+        overlaps = np.where(same, iou_matrix(detections.boxes_px, truth.boxes_px), -1.0)
+        nearest = overlaps.argmax(axis=1)
+        objects = np.where(overlaps.max(axis=1) >= iou, nearest, NO_OBJECT)
+        order = np.argsort(-detections.scores, kind="stable")
+        claims = order[objects[order] != NO_OBJECT]
+        claimed, first = np.unique(objects[claims], return_index=True)
+        hits[claims[first]] = truth.counted[claimed]
+        found[claimed] = truth.counted[claimed]
+    # The last place, which -1 means, stands for detections on no object, which count.
+    counts = np.append(truth.counted, True)[objects]
+    return PictureMatch(objects=objects, hits=hits, counts=counts, found=found)
+
+
+def above(detections: Detections, threshold: float) -> Detections:
+    """Return the detections with a score above ``threshold``.
+
+    Of what a decoder found at a lower threshold these are the ones that it finds at this one: suppression only ever
+    lets a better score drop a worse one.
+    """
+    return chosen(detections, detections.scores > np.float32(threshold))
+
+
+def chosen(detections: Detections, kept: NDArray[np.bool_]) -> Detections:
+    """Return the detections that ``kept`` (n,) marks."""
+    return Detections(
+        boxes_px=detections.boxes_px[kept], scores=detections.scores[kept], class_ids=detections.class_ids[kept]
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from skerry_edge.bench.ground_truth import GroundTruth, no_objects
-from skerry_edge.bench.matching import Matcher, Matches
+from skerry_edge.bench.matching import NO_OBJECT, Matcher, Matches, above, match_picture
 from skerry_edge.vision.detections import Detections, no_detections
 
 Make = Callable[..., Detections]
@@ -69,3 +69,23 @@ def test_pictures_without_objects_or_detections_count(detections: Make, truth: M
 def test_no_picture_at_all_gives_empty_matches() -> None:
     matches = Matcher(3).matches()
     assert (matches.images, matches.classes, len(matches.scores)) == (0, 3, 0)
+
+
+def test_one_picture_s_match_is_in_the_order_of_its_detections(detections: Make, truth: MakeTruth) -> None:
+    found = detections((0, 0.3, *BOX), (1, 0.9, *BOX), (0, 0.8, *NEAR))
+    match = match_picture(found, truth((0, *BOX), (0, *FAR)))
+    assert match.objects.tolist() == [0, NO_OBJECT, 0]
+    assert match.hits.tolist() == [False, False, True]
+    assert match.counts.tolist() == [True, True, True]
+    assert match.found.tolist() == [True, False]
+
+
+def test_a_difficult_object_is_not_found_even_by_a_detection_on_it(detections: Make, truth: MakeTruth) -> None:
+    match = match_picture(detections((0, 0.9, *BOX)), truth((0, *BOX), difficult=[0]))
+    assert (match.hits.tolist(), match.counts.tolist(), match.found.tolist()) == ([False], [False], [False])
+
+
+def test_only_scores_above_the_threshold_are_kept(detections: Make) -> None:
+    kept = above(detections((0, 0.5, *BOX), (0, 0.25, *NEAR), (1, 0.1, *FAR)), 0.25)
+    assert kept.scores.tolist() == [0.5]
+    assert kept.boxes_px.tolist() == [list(BOX)]
