@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from skerry_edge.bench.intervals import CONFIDENCE, Bounds
 from skerry_edge.bench.matching import Matches
 
 Rule = Literal["11-point", "every-point"]
+RESAMPLES = 1000
 _CELLS = 4_000_000
 """Resampled detections worked on at once: bounds memory to some tens of megabytes."""
 
@@ -63,13 +65,40 @@ def precision_recall(matches: Matches, class_id: int) -> Curve:
     return Curve(scores=matches.scores[ranked], recall=recall, precision=hits / taken)
 
 
+def envelope(curve: Curve, recalls: Shares) -> Shares:
+    """Return the best precision at each of ``recalls`` (r,) or any higher recall; 0 where the curve does not reach it.
+
+    The area under it is the every-point AP.
+    """
+    best = np.maximum.accumulate(curve.precision[::-1])[::-1]
+    first = np.searchsorted(curve.recall, recalls)
+    heights: Shares = np.append(best, 0.0)[first]
+    return heights
+
+
+def bootstrap(
+    matches: Matches,
+    *,
+    seed: int,
+    resamples: int = RESAMPLES,
+    confidence: float = CONFIDENCE,
+    rule: Rule = "every-point",
+) -> Bounds:
+    """Return the percentile interval of the mAP over resampled pictures; NaN where there was nothing to be found.
+
+    Raises ValueError as `paired_bootstrap` does.
+    """
+    (means,) = _resampled((matches,), seed, resamples, confidence, rule)
+    return _middle(means, confidence)
+
+
 def paired_bootstrap(
     first: Matches,
     second: Matches,
     *,
     seed: int,
-    resamples: int = 1000,
-    confidence: float = 0.95,
+    resamples: int = RESAMPLES,
+    confidence: float = CONFIDENCE,
     rule: Rule = "every-point",
 ) -> Interval:
     """Return mAP of ``second`` minus mAP of ``first`` with its percentile interval over resampled pictures.
@@ -80,26 +109,36 @@ def paired_bootstrap(
     """
     if not np.array_equal(first.positives, second.positives):
         raise ValueError("the two sets of matches are not of the same pictures")
-    if not first.images or not 0 < confidence < 1:
-        raise ValueError(f"cannot resample {first.images} pictures at confidence {confidence}")
-    random = np.random.default_rng(seed)
-    shares = np.full(first.images, 1 / first.images)
-    rows = max(1, _CELLS // max(1, len(first.scores), len(second.scores), first.images))
-    differences = np.concatenate(
-        [
-            _differences(first, second, random.multinomial(first.images, shares, min(rows, resamples - start)), rule)
-            for start in range(0, resamples, rows)
-        ]
-    )
-    # A resample may hold no object at all; it says nothing about the difference.
-    known = differences[~np.isnan(differences)]
+    ours, theirs = _resampled((first, second), seed, resamples, confidence, rule)
+    bounds = _middle(theirs - ours, confidence)
     difference = mean_average_precision(second, rule) - mean_average_precision(first, rule)
-    low, high = np.quantile(known, [(1 - confidence) / 2, (1 + confidence) / 2]) if len(known) else (np.nan, np.nan)
-    return Interval(difference=difference, low=float(low), high=float(high), confidence=confidence, resamples=resamples)
+    return Interval(difference=difference, low=bounds.low, high=bounds.high, confidence=confidence, resamples=resamples)
 
 
-def _differences(first: Matches, second: Matches, weights: Counts, rule: Rule) -> Shares:
-    return _mean(_weighted(second, weights, rule)) - _mean(_weighted(first, weights, rule))
+def _resampled(sides: Sequence[Matches], seed: int, resamples: int, confidence: float, rule: Rule) -> list[Shares]:
+    """Return for each side its mAP in every resample, (resamples,); resample i takes the same pictures from all."""
+    images = sides[0].images
+    if not images or not 0 < confidence < 1:
+        raise ValueError(f"cannot resample {images} pictures at confidence {confidence}")
+    random = np.random.default_rng(seed)
+    shares = np.full(images, 1 / images)
+    rows = max(1, _CELLS // max(1, images, *(len(side.scores) for side in sides)))
+    means: list[list[Shares]] = [[] for _ in sides]
+    for start in range(0, resamples, rows):
+        weights = random.multinomial(images, shares, min(rows, resamples - start))
+        for side, own in zip(sides, means, strict=True):
+            own.append(_mean(_weighted(side, weights, rule)))
+    return [np.concatenate(own) for own in means]
+
+
+def _middle(values: Shares, confidence: float) -> Bounds:
+    """Return the interval that holds ``confidence`` of the values, as much left out below as above."""
+    # A resample may hold no object at all; it says nothing.
+    known = values[~np.isnan(values)]
+    if not len(known):
+        return Bounds(low=np.nan, high=np.nan)
+    low, high = np.quantile(known, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return Bounds(low=float(low), high=float(high))
 
 
 def _weighted(matches: Matches, weights: Counts, rule: Rule) -> Shares:

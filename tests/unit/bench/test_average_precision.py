@@ -11,8 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skerry_edge.bench.average_precision import (
+    Curve,
     Rule,
     average_precisions,
+    bootstrap,
+    envelope,
     mean_average_precision,
     paired_bootstrap,
     precision_recall,
@@ -140,3 +143,40 @@ def test_matches_of_other_pictures_are_refused() -> None:
         paired_bootstrap(matches_of([], [[1]]), matches_of([], [[2]]), seed=0)
     with pytest.raises(ValueError, match="cannot resample 0 pictures"):
         paired_bootstrap(matches_of([], np.empty((0, 1))), matches_of([], np.empty((0, 1))), seed=0)
+
+
+def test_the_interval_of_one_network_holds_its_own_figure_and_comes_from_its_seed() -> None:
+    matches = many_pictures(1, skill=0.6)
+    bounds = bootstrap(matches, seed=3)
+    assert bounds.low < mean_average_precision(matches) < bounds.high
+    assert bounds == bootstrap(matches, seed=3) != bootstrap(matches, seed=4)
+
+
+def test_more_pictures_give_a_narrower_interval() -> None:
+    few, many = (
+        matches_of([(image, 0, 0.5, image % 3 > 0) for image in range(count)], [[1]] * count) for count in (30, 3000)
+    )
+    wide, narrow = bootstrap(few, seed=1), bootstrap(many, seed=1)
+    assert narrow.high - narrow.low < (wide.high - wide.low) / 5
+
+
+def test_without_any_object_an_interval_is_no_number() -> None:
+    bounds = bootstrap(matches_of([], [[0]]), seed=1)
+    assert math.isnan(bounds.low)
+    assert math.isnan(bounds.high)
+
+
+def test_the_area_below_the_envelope_is_the_average_precision() -> None:
+    matches = many_pictures(5, skill=0.7)
+    middles = (np.arange(100_000) + 0.5) / 100_000
+    area = envelope(precision_recall(matches, 0), middles).mean()
+    assert area == pytest.approx(mean_average_precision(matches), abs=1e-4)
+
+
+def test_the_envelope_is_the_best_precision_at_any_higher_recall() -> None:
+    curve = Curve(
+        scores=np.array([0.9, 0.8, 0.7]), recall=np.array([0.0, 0.5, 0.5]), precision=np.array([0.0, 0.5, 1 / 3])
+    )
+    assert envelope(curve, np.array([0.0, 0.5, 0.51, 1.0])).tolist() == [0.5, 0.5, 0.0, 0.0]
+    nothing = Curve(scores=np.empty(0), recall=np.empty(0), precision=np.empty(0))
+    assert envelope(nothing, np.array([0.0, 1.0])).tolist() == [0.0, 0.0]
