@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import io
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,11 +25,28 @@ _NO_AREA = -1.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CocoSummary:
-    """AP over IoU 0.50 to 0.95, at 0.50 and at 0.75, as shares; NaN where there was nothing to be found."""
+    """AP over IoU 0.50 to 0.95, at 0.50 and at 0.75, as shares; NaN where there was nothing to be found.
+
+    ``small``, ``medium`` and ``large`` are the AP of objects of less than 32, 32 to 96 and more than 96 pixels (the
+    root of their boxes' areas); ``by_class`` has the AP of each class.
+    """
 
     ap: float
     ap50: float
     ap75: float
+    small: float
+    medium: float
+    large: float
+    by_class: tuple[float, ...]
+
+
+def why_no_coco() -> str | None:
+    """Tell why COCO's figures cannot be had on this machine, or None where they can."""
+    try:
+        _load("pycocotools.cocoeval")
+    except MissingError as error:
+        return str(error)
+    return None
 
 
 class CocoEvaluator:
@@ -69,7 +87,7 @@ class CocoEvaluator:
     def summary(self) -> CocoSummary:
         """Evaluate what was collected."""
         if not self._annotations:
-            return CocoSummary(ap=np.nan, ap50=np.nan, ap75=np.nan)
+            return self._summary(np.full(6, np.nan), np.full(len(self._categories), np.nan))
         # The library reports its progress on stdout, which belongs to whoever called.
         with contextlib.redirect_stdout(io.StringIO()):
             truth = self._api.COCO()
@@ -84,9 +102,17 @@ class CocoEvaluator:
             evaluation.evaluate()
             evaluation.accumulate()
             evaluation.summarize()
+        # IoU, recall, class, range of sizes (the first is all), most detections (the last is 100).
+        precision = evaluation.eval["precision"][:, :, :, 0, -1]
+        return self._summary(evaluation.stats[:6], precision.mean(axis=(0, 1)))
+
+    def _summary(self, figures: NDArray[np.float64], by_class: NDArray[np.float64]) -> CocoSummary:
         # The library says -1 where no class had an object.
-        ap, ap50, ap75 = (float(value) if value >= 0 else float("nan") for value in evaluation.stats[:3])
-        return CocoSummary(ap=ap, ap50=ap50, ap75=ap75)
+        known = [float(value) if value >= 0 else math.nan for value in (*figures, *by_class)]
+        ap, ap50, ap75, small, medium, large, *classes = known
+        return CocoSummary(
+            ap=ap, ap50=ap50, ap75=ap75, small=small, medium=medium, large=large, by_class=tuple(classes)
+        )
 
     def _found(self, truth: Any) -> Any:  # noqa: ANN401  # pycocotools ships no types
         if self._results:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from skerry_edge.bench.coco import CocoEvaluator
+from skerry_edge.bench.coco import CocoEvaluator, why_no_coco
 from skerry_edge.bench.ground_truth import GroundTruth, no_objects
 from skerry_edge.foundation.errors import MissingError
 from skerry_edge.vision.detections import Detections, no_detections
@@ -75,3 +75,20 @@ def test_a_missing_pycocotools_names_the_extra(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setitem(sys.modules, "pycocotools.coco", None)
     with pytest.raises(MissingError, match=r"skerry\[evaluate\]"):
         CocoEvaluator(("a",))
+
+
+def test_sizes_and_classes_have_figures_of_their_own(detections: Make, truth: MakeTruth) -> None:
+    small, large = (0, 0, 20, 20), (100, 100, 300, 300)
+    evaluator = CocoEvaluator(("a", "b", "c"))
+    evaluator.add(detections((0, 0.9, *small)), truth((0, *small), (1, *large)))
+    summary = evaluator.summary()
+    assert (summary.small, summary.large) == pytest.approx((1, 0))
+    assert math.isnan(summary.medium)
+    assert summary.by_class[:2] == pytest.approx((1, 0))
+    assert math.isnan(summary.by_class[2])
+
+
+def test_whether_coco_s_figures_can_be_had_is_known_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert why_no_coco() is None
+    monkeypatch.setitem(sys.modules, "pycocotools.cocoeval", None)
+    assert "skerry[evaluate]" in (why_no_coco() or "")
