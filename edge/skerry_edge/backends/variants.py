@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,7 +17,8 @@ from skerry_edge.contracts.manifest import Artifact, Tensor, Variant
 from skerry_edge.foundation.errors import ConfigError, MissingError
 from skerry_edge.foundation.nearest import suggestion
 
-PRECISIONS = ("fp32", "fp16", "dynamic", "int8x16", "int8")
+EXACT = "fp32"
+PRECISIONS = (EXACT, "fp16", "dynamic", "int8x16", "int8")
 """Most faithful first: a device that wants the fast one names it, everybody else gets the exact one."""
 
 
@@ -32,11 +33,9 @@ def choose_variant(bundle: Bundle, *, variant: str | None, backend: str | None) 
         raise _unknown("backend", backend, list(BACKENDS), str(bundle.path))
     variants = bundle.manifest.variants
     if variant is not None:
-        if variant not in variants:
-            raise _unknown("variant", variant, sorted(variants), str(bundle.path))
-        return variant, _backend_of(variant, variants[variant], backend)
+        return variant, _backend_of(variant, require_variant(bundle, variant), backend)
     reasons = []
-    for name in sorted(variants, key=lambda name: (_rank(variants[name]), name)):
+    for name in faithful_first(variants):
         candidate = _loader(variants[name], backend)
         reason = missing_reason(candidate) if candidate else _no_loader(variants[name], backend)
         if candidate and reason is None:
@@ -46,6 +45,19 @@ def choose_variant(bundle: Bundle, *, variant: str | None, backend: str | None) 
     if backend is not None and not any(_loader(one, backend) for one in variants.values()):
         raise ConfigError(f"backend '{backend}' loads no variant of the bundle", where=str(bundle.path), found=found)
     raise MissingError("no variant of the bundle can run here", where=str(bundle.path), found=found)
+
+
+def require_variant(bundle: Bundle, name: str) -> Variant:
+    """Return a variant. Raises ConfigError naming the nearest one where the bundle has none of that name."""
+    variants = bundle.manifest.variants
+    if name not in variants:
+        raise _unknown("variant", name, sorted(variants), str(bundle.path))
+    return variants[name]
+
+
+def faithful_first(variants: Mapping[str, Variant]) -> list[str]:
+    """Return the names of variants, most faithful first, the name deciding between equals."""
+    return sorted(variants, key=lambda name: (_rank(variants[name]), name))
 
 
 def open_variant(bundle: Bundle, variant: str, backend: str, options: BackendOptions) -> Backend:
