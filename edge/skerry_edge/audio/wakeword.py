@@ -98,6 +98,15 @@ class WordStream:
             steps.append(self._decision.judge(probability, heard_s(self._rows)))
         return steps
 
+    def finish(self, *, where: str) -> None:
+        """End the stream. Raises DataError where it was too short to be judged, which is not "no wake word"."""
+        if self.judged_s < self.shortest_s:
+            raise DataError(
+                "the recording is too short to hear a word in",
+                where=where,
+                found=f"less than the {self.shortest_s:.2f} s that the first score needs",
+            )
+
     def close(self) -> None:
         """Release the runtime's resources."""
         self._network.close()
@@ -135,12 +144,7 @@ class WakeWordListener:
 
     def finish(self, *, where: str) -> None:
         """End a recording. Raises DataError where it was too short to be judged, which is not "no wake word"."""
-        if self._stream.judged_s < self._stream.shortest_s:
-            raise DataError(
-                "the recording is too short to hear a word in",
-                where=where,
-                found=f"less than the {self._stream.shortest_s:.2f} s that the first score needs",
-            )
+        self._stream.finish(where=where)
 
     def restart(self) -> None:
         """Begin a new stream with no memory of the last one.
