@@ -26,10 +26,12 @@ def import_openvino() -> Any:  # noqa: ANN401  # openvino ships no types
 
 def converted(path: Path, *, where: str) -> Model:
     """Return an ONNX or TFLite file as a model. ``where`` names the source. Raises DataError."""
+    ov = import_openvino()
+    refusals = importlib.import_module("openvino.tools.ovc.error").BasicError
     try:
         # Not `read_model`: it leaves biases unfolded, and depthwise convolutions would then stay in float.
-        model = import_openvino().convert_model(path)
-    except (RuntimeError, ValueError) as error:
+        model = ov.convert_model(path)
+    except (RuntimeError, ValueError, refusals) as error:
         raise DataError("OpenVINO cannot convert the network", where=where, found=str(error).strip()[-300:]) from error
     name_by_place(model, _names_in(path))
     return model
