@@ -13,10 +13,6 @@ from skerry_converters.sources.base import ModelFile
 from skerry_converters.tflite_file.reader import read_tflite
 from skerry_edge.foundation.errors import DataError
 
-pytest.importorskip("tensorflow", reason="the extra 'convert' is not installed")
-from skerry_converters.accuracy.tflite_quantizer import TfliteQuantizer
-from skerry_converters.families.tf_quantizer import quantize_file
-
 
 class Counted:
     """Samples that count how often they are read from the first on."""
@@ -35,9 +31,13 @@ class Counted:
 
 @pytest.fixture
 def quantizer(pictures):
-    def of(path):
+    """Return a function that makes the quantizer of a file, of the pictures or of other samples."""
+    pytest.importorskip("tensorflow", reason="the extra 'convert' is not installed")
+    from skerry_converters.accuracy.tflite_quantizer import TfliteQuantizer  # imports TensorFlow
+
+    def of(path, samples=pictures):
         model = ModelFile(path=path, inputs=(), outputs=())
-        return TfliteQuantizer(model, Counted(pictures), where="a test", may_keep_float=True)
+        return TfliteQuantizer(model, samples, where="a test", may_keep_float=True)
 
     return of
 
@@ -46,7 +46,9 @@ def quantizer(pictures):
 def test_a_plan_that_asks_for_nothing_gives_the_plain_file(request, quantizer, pictures, tmp_path, network):
     path = request.getfixturevalue(network)
     made = quantizer(path).quantize(Plan(float_file=path), tmp_path / "int8.tflite")
-    assert made.read_bytes() == quantize_file(path, "int8", Counted(pictures), where="a test")
+    from skerry_converters.families.tf_quantizer import quantize_file  # imports TensorFlow
+
+    assert made.read_bytes() == quantize_file(path, "int8", pictures, where="a test")
     macs, kept_float = tflite_macs(made)
     assert macs.integer == macs.total > 0
     assert kept_float == ()
@@ -109,10 +111,9 @@ def test_the_weights_of_the_plan_are_those_that_are_rounded(chained, quantizer, 
     np.testing.assert_allclose(scales[1], scales[0] / 2, rtol=1e-6)
 
 
-def test_a_float_file_is_calibrated_once(chained, pictures, tmp_path):
+def test_a_float_file_is_calibrated_once(chained, quantizer, pictures, tmp_path):
     samples = Counted(pictures)
-    model = ModelFile(path=chained, inputs=(), outputs=())
-    one = TfliteQuantizer(model, samples, where="a test", may_keep_float=True)
+    one = quantizer(chained, samples)
     other = shutil.copyfile(chained, tmp_path / "other.tflite")
     for path in (chained, other, chained, other):
         one.quantize(Plan(float_file=path), tmp_path / "int8.tflite")
@@ -135,10 +136,8 @@ def test_a_range_for_a_constant_or_for_nobody_is_refused(chained, quantizer, tmp
             quantizer(chained).quantize(Plan(float_file=chained, ranges={name: (0.0, 1.0)}), tmp_path / "int8.tflite")
 
 
-def test_what_tensorflow_cannot_run_is_told_in_its_words(chained, tmp_path):
-    wrong = Counted([np.zeros((1, 4, 4, 5), np.float32)])
-    model = ModelFile(path=chained, inputs=(), outputs=())
-    one = TfliteQuantizer(model, wrong, where="a test", may_keep_float=True)
+def test_what_tensorflow_cannot_run_is_told_in_its_words(chained, quantizer, tmp_path):
+    one = quantizer(chained, [np.zeros((1, 4, 4, 5), np.float32)])
     with pytest.raises(DataError, match="cannot quantize") as caught:
         one.quantize(Plan(float_file=chained), tmp_path / "int8.tflite")
     assert caught.value.where == "a test"
