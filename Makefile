@@ -39,8 +39,9 @@ bench: $(VENV)/.dev ## Measure the figures of a suite (make bench SUITE=runtime)
 deps: ## Install the Debian packages that the tests use (as root; otherwise says what is skipped)
 	@sh scripts/deps.sh
 
-docs: $(VENV)/.dev ## Write docs/cli.md from the commands
+docs: $(VENV)/.dev ## Write docs/cli.md and the README's table of targets from the commands
 	$(BIN)/python scripts/make_cli_docs.py
+	$(BIN)/python scripts/make_targets_table.py
 
 picture: $(VENV)/.dev ## Make the README's picture: the dashboard while the demo runs
 	$(BIN)/python scripts/make_readme_picture.py

@@ -1,4 +1,4 @@
-"""The docs check: the command reference is current, links lead somewhere, and quoted commands exist."""
+"""The docs check: what is made from commands is current, links lead somewhere, and quoted commands exist."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
+import make_targets_table
 from make_cli_docs import DOCUMENT, commands, render
 
 from skerry_edge.cli import root
@@ -22,7 +23,7 @@ _MAKE_TARGET = re.compile(r"^(?P<name>[a-z-]+):", re.MULTILINE)
 
 def main() -> None:
     """Print every fault with its place; exit 1 when there is one."""
-    faults = list(reference_faults())
+    faults = [*reference_faults(), *table_faults()]
     for document in documents():
         text = document.read_text(encoding="utf-8")
         name = document.relative_to(ROOT).as_posix()
@@ -44,6 +45,13 @@ def reference_faults() -> Iterator[str]:
     """Yield a fault where docs/cli.md is not what the commands say."""
     if not DOCUMENT.is_file() or DOCUMENT.read_text(encoding="utf-8") != render():
         yield "docs/cli.md: is not what the commands say; run `make docs`"
+
+
+def table_faults() -> Iterator[str]:
+    """Yield a fault where the README's table of targets is not what the command prints."""
+    text = make_targets_table.DOCUMENT.read_text(encoding="utf-8")
+    if make_targets_table.with_table(text) != text:
+        yield "README.md: the table of targets is not what the command prints; run `make docs`"
 
 
 def link_faults(text: str, document: Path) -> Iterator[str]:

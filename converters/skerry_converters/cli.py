@@ -33,6 +33,7 @@ Examples:
   skerry convert hey_you.json --to mcu-int8 --gate-data recordings/ \\
       --out hey_you.skerry && unzip hey_you.skerry hey_you.json hey_you.tflite
   skerry convert --explain edgetpu model-int8.tflite
+  skerry convert --targets
   skerry convert --verify-rebuild tiny.skerry --from sources/ --calibration photos/
 
 \b
@@ -85,12 +86,21 @@ def convert(context: click.Context, /, **parameters: Any) -> None:  # noqa: ANN4
 
     given = Given(**parameters)
     with scratch():
-        if given.explain is not None:
+        if given.list_targets:
+            _targets(context, given)
+        elif given.explain is not None:
             _explain(context, given)
         elif given.verify_rebuild is not None:
             _verify_rebuild(context, given, given.verify_rebuild)
         else:
             _convert(context, given)
+
+
+def _targets(context: click.Context, given: Given) -> None:
+    refuse_others(context, "--targets", "list_targets", "as_markdown", "as_json")
+    from skerry_converters.families.targets_cli import run_targets  # noqa: PLC0415  # only what is asked for
+
+    run_targets(as_json=given.as_json, as_markdown=given.as_markdown)
 
 
 def _explain(context: click.Context, given: Given) -> None:
@@ -110,6 +120,8 @@ def _verify_rebuild(context: click.Context, given: Given, model: str) -> None:
 def _convert(context: click.Context, given: Given) -> None:
     if given.from_folder is not None:
         raise click.UsageError("'--from' goes with --verify-rebuild.", context)
+    if given.as_markdown:
+        raise click.UsageError("'--markdown' goes with --targets.", context)
     from skerry_converters.conversion.command import run_convert  # noqa: PLC0415  # numpy and OpenCV; --help stays fast
 
     run_convert(

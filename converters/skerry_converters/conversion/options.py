@@ -127,6 +127,18 @@ OTHER_JOBS = (
         "others.",
     ),
     click.option(
+        "--targets",
+        "list_targets",
+        is_flag=True,
+        help="Convert nothing: show what converts to what, by which tools, and what this machine lacks.",
+    ),
+    click.option(
+        "--markdown",
+        "as_markdown",
+        is_flag=True,
+        help="With --targets: print the table in Markdown, without what differs from machine to machine.",
+    ),
+    click.option(
         "--verify-rebuild",
         metavar="MODEL",
         help="Convert nothing: make the bundle MODEL again from what it records, and compare it byte by byte.",
@@ -169,6 +181,8 @@ class Given:
     max_drop: float | None
     budget: float | None
     explain: Literal["edgetpu"] | None
+    list_targets: bool
+    as_markdown: bool
     verify_rebuild: str | None
     from_folder: Path | None
     as_json: bool

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from skerry_converters.accuracy.recipe import Goal
 from skerry_converters.accuracy.report import SearchReport
 from skerry_converters.mcu.board import Footprint
-from skerry_converters.sources.base import FormName, SourceFacts, SourceModel
+from skerry_converters.sources.base import FormName, Obtainable, SourceFacts, SourceModel
 from skerry_edge.backends.registry import missing_reason
 from skerry_edge.contracts.bundle import artifact
 from skerry_edge.contracts.manifest import Tensor, Variant
@@ -151,7 +151,7 @@ class Target:
     extra: str = "convert"
     build_accurate: AccurateBuild | None = None
 
-    def unavailable_reason(self, facts: SourceFacts) -> str | None:
+    def unavailable_reason(self, facts: Obtainable) -> str | None:
         """Tell why this machine cannot make the target from a source, or None where it can."""
         missing = [tool for tool in self.tools if importlib.util.find_spec(_module(tool)) is None]
         if missing:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from skerry_converters.accuracy.recipe import Goal
-from skerry_converters.families.base import Built, Samples, Target, turned
+from skerry_converters.families.base import Built, Samples, Target, turned, versions
 from skerry_converters.families.tflite_files import build_accurate, build_tflite, float_file
 from skerry_converters.mcu.artifacts import RUNS, make_mcu
 from skerry_converters.sources.base import FormName, SourceFacts, SourceModel
@@ -53,7 +53,14 @@ def _in_c(built: Built, facts: SourceFacts, samples: Samples | None, folder: Pat
         path.write_bytes(data)
         files.append(path)
     arena = f"it needs an arena of {made.arena.total_bytes} bytes and {tflite.stat().st_size} bytes of flash"
-    return replace(built, files=tuple(files), runnable=tflite, notes=(arena, *made.notes), footprint=made.footprint)
+    return replace(
+        built,
+        files=tuple(files),
+        runnable=tflite,
+        tools={**built.tools, **versions("tflite-micro")},
+        notes=(arena, *made.notes),
+        footprint=made.footprint,
+    )
 
 
 def _compared(samples: Samples, facts: SourceFacts, built: Built) -> tuple[Array, ...]:

@@ -75,6 +75,25 @@ class SourceFacts:
     input_shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
 
+class Obtainable(Protocol):
+    """What decides whether a target can be made: facts of one source, or of a whole kind of source."""
+
+    @property
+    def kind(self) -> str:
+        """The kind's name."""
+        ...
+
+    @property
+    def forms(self) -> Mapping[FormName, str | None]:
+        """Each form that it can be had in, with the reason why this machine cannot make it, or None."""
+        ...
+
+    @property
+    def quantized(self) -> bool:
+        """Whether it holds integers already."""
+        ...
+
+
 class SourceModel(Protocol):
     """A trained network. Instances can be pickled, so that a process of its own can make a target from one."""
 

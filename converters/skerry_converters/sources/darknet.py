@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +13,7 @@ import numpy as np
 from skerry_converters.model import DarknetModel
 from skerry_converters.reference import run_reference
 from skerry_converters.sources.base import Description, Function, ModelFile, SourceFacts, no_form
+from skerry_converters.sources.kinds import DARKNET
 from skerry_edge.backends.base import Array
 from skerry_edge.contracts.manifest import Tensor
 from skerry_edge.foundation.errors import DataError
@@ -30,7 +32,7 @@ class DarknetSource:
         """What is known of the source without running it."""
         model = self.model
         return SourceFacts(
-            kind="darknet",
+            kind=DARKNET.kind,
             where=model.network.where,
             files=model.source.files,
             inputs=(Tensor(name=INPUT, shape=(1, *model.network.input), layout="NCHW"),),
@@ -39,7 +41,7 @@ class DarknetSource:
                 for number, index in enumerate(model.network.outputs)
             ),
             description=Description(task="detection", labels=model.labels, input=model.image, output=model.decoder),
-            forms={"onnx": None, "function": None},
+            forms=DARKNET.forms,
             options=model.source.options,
             roles=model.source.roles,
         )
@@ -65,7 +67,8 @@ class DarknetSource:
 
         path = folder / "source.onnx"
         path.write_bytes(emit_onnx(self.model.network, self.model.shapes, self.model.weights))
-        return ModelFile(path=path, inputs=facts.inputs, outputs=facts.outputs)
+        tools = {"onnx": version("onnx")}
+        return ModelFile(path=path, inputs=facts.inputs, outputs=facts.outputs, tools=tools)
 
     def to_function(self) -> Function:
         """Build the layer list in Keras; NHWC."""

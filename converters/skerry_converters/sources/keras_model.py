@@ -10,10 +10,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from skerry_converters.sources.base import Function, ModelFile, SourceFacts, missing_package, no_form
+from skerry_converters.sources.base import Function, ModelFile, SourceFacts, no_form
 from skerry_converters.sources.files import hashes, network_files, roles
 from skerry_converters.sources.foreign import Foreign, describe
 from skerry_converters.sources.input_shapes import InputShapes, Open
+from skerry_converters.sources.kinds import KERAS, SAVED_MODEL
 from skerry_converters.sources.layouts import dtype_of, layout_of, picture_layout
 from skerry_edge.backends.base import Array
 from skerry_edge.backends.native_output import held_stderr
@@ -99,15 +100,16 @@ def load_keras(path: Path, foreign: Foreign, input_shapes: InputShapes) -> Keras
         )
         for place, value in enumerate(values)
     )
+    kind = SAVED_MODEL if path.is_dir() else KERAS
     facts = SourceFacts(
-        kind="saved-model" if path.is_dir() else "keras",
+        kind=kind.kind,
         where=str(path),
         files=hashes(files),
         roles=roles(files),
         inputs=inputs,
         outputs=outputs,
         description=describe(foreign, inputs),
-        forms={"function": None, "onnx": missing_package("tf2onnx")},
+        forms=kind.forms,
         options={},
         input_shapes=input_shapes.given,
     )

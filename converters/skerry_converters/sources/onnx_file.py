@@ -12,11 +12,12 @@ from skerry_converters.sources.base import Function, ModelFile, SourceFacts, no_
 from skerry_converters.sources.files import hashes, roles
 from skerry_converters.sources.foreign import Foreign, describe
 from skerry_converters.sources.input_shapes import InputShapes, Open
+from skerry_converters.sources.kinds import ONNX
 from skerry_converters.sources.layouts import layout_of, picture_layout
 from skerry_converters.sources.onnx_checks import check_operators, check_opset
 from skerry_converters.sources.onnx_heads import split_box_head
 from skerry_converters.sources.onnx_reading import check_sound, first_line, read_model
-from skerry_converters.toolchains.onnx2tf import ONNX2TF, onnx_to_tflite
+from skerry_converters.toolchains.onnx2tf import onnx_to_tflite
 from skerry_edge.backends.base import Array
 from skerry_edge.contracts.manifest import DType, Tensor, Ultralytics
 from skerry_edge.foundation.errors import ConfigError, DataError
@@ -80,14 +81,14 @@ def load_onnx(path: Path, foreign: Foreign, input_shapes: InputShapes) -> OnnxSo
         split_box_head(model, foreign.manifest.output.classes)
     outputs = _fix_outputs(model, inputs, path)
     facts = SourceFacts(
-        kind="onnx",
+        kind=ONNX.kind,
         where=str(path),
         files=hashes(files),
         roles=roles(files),
         inputs=inputs,
         outputs=outputs,
         description=describe(foreign, inputs),
-        forms={"onnx": None, "tflite": ONNX2TF.missing_reason()},
+        forms=ONNX.forms,
         options={},
         input_shapes=input_shapes.given,
     )

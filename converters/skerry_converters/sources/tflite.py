@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from skerry_converters.sources.base import Function, ModelFile, SourceFacts, missing_package, no_form
+from skerry_converters.sources.base import Function, ModelFile, SourceFacts, no_form
 from skerry_converters.sources.files import described, hashes, read_bounded, roles
 from skerry_converters.sources.foreign import Foreign, describe
 from skerry_converters.sources.input_shapes import InputShapes
+from skerry_converters.sources.kinds import INTEGER_TFLITE, TFLITE
 from skerry_converters.sources.layouts import dtype_of, layout_of, picture_layout
 from skerry_converters.tflite_file.fixed_shapes import with_fixed_shapes
 from skerry_converters.tflite_file.macs import multiply_accumulates
@@ -86,14 +87,14 @@ def load_tflite(path: Path, foreign: Foreign, input_shapes: InputShapes) -> Tfli
     quantized = _is_quantized(model, (*inputs, *outputs), path)
     files = (described(path, "network", data), *foreign.files)
     facts = SourceFacts(
-        kind="tflite",
+        kind=TFLITE.kind,
         where=str(path),
         files=hashes(files),
         roles=roles(files),
         inputs=inputs,
         outputs=outputs,
         description=describe(foreign, inputs),
-        forms={"tflite": None} if quantized else {"tflite": None, "onnx": missing_package("tf2onnx")},
+        forms=(INTEGER_TFLITE if quantized else TFLITE).forms,
         options={},
         input_shapes=input_shapes.given,
         quantized=quantized,
