@@ -99,6 +99,18 @@ def test_what_only_moves_values_has_no_range_of_its_own(drawing, quantizer):
     assert set(quantizer("y").graph.slopes) == {"x", "a", "y"}
 
 
+def test_an_output_that_no_layer_makes_has_a_range_too(drawing, quantizer):
+    drawing.node("LeakyRelu", [drawing.conv("x", "a")], "y")
+    assert set(quantizer("y").graph.slopes) == {"x", "a", "y"}
+
+
+def test_between_a_float_layer_and_its_activation_nothing_is_rounded(chain, samples):
+    calibration = calibrate(chain.model.path, samples, where="net")
+    rounded = scales(quantize(chain.model.path, calibration, kept_float={"A"}, where="net"))
+    assert "a" not in rounded
+    assert "l" in rounded
+
+
 @pytest.mark.parametrize("layer", ["A", "B", "C", "D"])
 def test_a_layer_that_is_kept_float_is_float_in_onnx_runtimes_own_graph(chain, tmp_path, layer):
     plan = Plan(float_file=chain.model.path, kept_float=frozenset({layer}))
