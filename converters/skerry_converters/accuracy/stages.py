@@ -10,6 +10,7 @@ from skerry_converters.accuracy.recipe import Recipe
 from skerry_converters.accuracy.report import Score
 
 WORTH_DB = 0.5
+FLATTERED = 0.5
 
 Stage = Callable[[Recipe], list[Recipe]]
 """Variations of the best recipe so far; the best of them and it goes on to the next stage."""
@@ -47,8 +48,9 @@ def worth_taking(new: Score, best: Score) -> bool:
 
 
 def enough(score: Score, max_drop: float) -> bool:
-    """Tell whether a file keeps so much of what the float network finds that no layer has to stay float.
+    """Tell whether a file keeps so much of what the float network finds that the search may end.
 
-    Where nothing is found, noise alone cannot tell, and the answer is no.
+    The samples were calibrated with and flatter the file, so only half of ``max_drop`` may be gone. Where nothing is
+    found, noise alone cannot tell, and the answer is no.
     """
-    return score.kept_points is not None and 100.0 - score.kept_points <= max_drop
+    return score.kept_points is not None and 100.0 - score.kept_points <= FLATTERED * max_drop
