@@ -66,11 +66,11 @@ def _kind(layer: LayerError, floor_db: float) -> ColumnKind:
 
 def _table(layers: Sequence[LayerError]) -> Html:
     rows = [
-        (place, tag("span", words.layer(one.name), title=one.name), one.kind, _words(one))
+        (tag("span", f"{place}. {words.layer(one.name)}", title=one.name), one.kind, _words(one))
         for place, one in enumerate(layers, start=1)
     ]
     return folded(
-        words.counted(len(rows), "layer", "layers"), table(("", "layer", "operator", "SQNR"), rows, numbers_from=3)
+        words.counted(len(rows), "layer", "layers"), table(("layer", "operator", "SQNR"), rows, numbers_from=2)
     )
 
 

@@ -48,19 +48,17 @@ def _told(found: SearchReport, aim: Aim) -> str:
 
 def _trials(found: SearchReport) -> Html:
     judged_by_points = any(one.score and one.score.kept_points is not None for one in found.trials)
-    headings = ["", "recipe", "mean SQNR", *(["AP kept"] if judged_by_points else [])]
+    headings = ["recipe", "mean SQNR", *(["AP kept"] if judged_by_points else [])]
     rows = [_trial(one, chosen=one.recipe == found.chosen, points=judged_by_points) for one in found.trials]
-    return table(headings, rows, numbers_from=2)
+    return table(headings, rows)
 
 
 def _trial(trial: Trial, *, chosen: bool, points: bool) -> list[Cell]:
-    mark: Cell = tag("span", "chosen", class_="badge passed") if chosen else ""
-    recipe = words.recipe(trial.recipe)
-    if trial.score is None:
-        cells: list[Cell] = [mark, f"{recipe}: {trial.reason}", words.NONE]
-        return [*cells, words.NONE] if points else cells
-    cells = [mark, recipe, words.ratio(trial.score.sqnr_db)]
-    return [*cells, words.figure(trial.score.kept_points, ".1f")] if points else cells
+    said = words.recipe(trial.recipe) + (f": {trial.reason}" if trial.score is None else "")
+    mark = [" ", tag("span", "chosen", class_="badge passed")] if chosen else []
+    cells: list[Cell] = [joined((said, *mark)), words.ratio(trial.score.sqnr_db if trial.score else None)]
+    kept_points = trial.score.kept_points if trial.score else None
+    return [*cells, words.figure(kept_points, ".1f")] if points else cells
 
 
 def _figure(variant: str, layers: Sequence[LayerSensitivity]) -> Html:
@@ -87,17 +85,16 @@ def _ranking(layers: Sequence[LayerSensitivity]) -> list[Html]:
     total = sum(one.macs for one in layers) or 1
     rows = [
         (
-            place,
-            tag("span", words.layer(one.name), title=one.name),
+            tag("span", f"{place}. {words.layer(one.name)}", title=one.name),
             "kept float" if one.kept_float else "",
             words.ratio(one.sqnr_db),
             words.share(one.macs / total),
         )
         for place, one in enumerate(layers, start=1)
     ]
-    headings = ("", "layer", "", "outputs' SQNR", "multiply-accumulates")
-    parts = [table(headings, rows[:_LISTED], numbers_from=3)]
+    headings = ("layer", "", "outputs' SQNR", "multiply-accumulates")
+    parts = [table(headings, rows[:_LISTED], numbers_from=2)]
     if rows[_LISTED:]:
         rest = words.counted(len(rows) - _LISTED, "less sensitive layer", "less sensitive layers")
-        parts.append(folded(rest, table(headings, rows[_LISTED:], numbers_from=3)))
+        parts.append(folded(rest, table(headings, rows[_LISTED:], numbers_from=2)))
     return parts

@@ -18,7 +18,7 @@ DECIDED_BY: Mapping[DecidedBy, str] = {
     "colour": "colour order",
     "error": "largest error",
     "sqnr": "SQNR",
-    "copy": "a copy of the source",
+    "copy": "being a copy",
     "accuracy": "mAP",
     "boxes": "boxes",
     "nothing": "nothing yet",

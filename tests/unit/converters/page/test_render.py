@@ -132,8 +132,8 @@ def test_a_search_is_told_with_its_trials_and_the_ranking_of_layers(content: Mak
         "Equalisation changed no output of the float network by more than 2e-05.",
         "the tool's own settings 9.5 dB 81.2",
         "preset head: head - -",
-        "chosen channels equalised by weights, ranges of least error, 1 layer float 24.5 dB 98.5",
-        "1 head kept float 12.2 dB 75.0%",
+        "channels equalised by weights, ranges of least error, 1 layer float chosen 24.5 dB 98.5",
+        "1. head kept float 12.2 dB 75.0%",
         "6 less sensitive layers",
     ):
         assert part in " ".join(page.text.split()), part
