@@ -11,8 +11,6 @@ import click
 if TYPE_CHECKING:
     from skerry_converters.families.table import Row
 
-HERE = "here"
-
 
 def run_targets(*, as_json: bool, as_markdown: bool) -> None:
     """Print the table of targets; ``as_markdown`` leaves out what differs from machine to machine."""
@@ -43,7 +41,7 @@ def _cells(table: list[Row]) -> list[list[str]]:
         [
             row.target.name,
             row.runtime,
-            "needed" if row.target.calibrated else "no",
+            _calibration(row),
             *(row.cell(kind) for kind in KINDS),
         ]
         for row in table
@@ -76,16 +74,28 @@ def _print(table: list[Row]) -> None:
     from rich.console import Console  # noqa: PLC0415  # --help stays fast
     from rich.table import Table  # noqa: PLC0415  # as above
 
-    shown = Table()
-    headings, *lines = _cells(table)
-    for place, heading in enumerate((*headings, HERE)):
-        shown.add_column(heading, no_wrap=place == 0, overflow="fold")
+    shown = Table(show_lines=True)
+    for place, heading in enumerate(("target", "checked with", "calibration", "made from, by", "here")):
+        shown.add_column(heading, no_wrap=place != 3)
     missing = [row.unavailable() for row in table]
-    for row, line, reasons in zip(table, lines, missing, strict=True):
-        shown.add_row(*line, _here(len(row.routes), len(reasons)))
+    for row, reasons in zip(table, missing, strict=True):
+        ways = "\n".join(f"{', '.join(titles)}: {tools}" for tools, titles in _ways(row).items())
+        shown.add_row(row.target.name, row.runtime, _calibration(row), ways, _here(len(row.routes), len(reasons)))
     Console().print(shown)
     for reason in _reasons(table, missing):
         click.echo(reason)
+
+
+def _ways(row: Row) -> dict[str, list[str]]:
+    """Return the titles of the kinds of source by the tools that are used for them."""
+    found: dict[str, list[str]] = {}
+    for route in row.routes:
+        found.setdefault(row.cell(route.kind), []).append(route.kind.title)
+    return found
+
+
+def _calibration(row: Row) -> str:
+    return "needed" if row.target.calibrated else "no"
 
 
 def _here(ways: int, missing: int) -> str:
