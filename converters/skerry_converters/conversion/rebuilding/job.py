@@ -10,8 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from skerry_converters.accuracy.recipe import Goal, Recipe
-from skerry_converters.calibration.manifest import CalibrationRecord, decode_record
+from skerry_converters.calibration.manifest import CalibrationRecord
 from skerry_converters.conversion.bundling import assemble
 from skerry_converters.conversion.identity import Identity
 from skerry_converters.conversion.making import Made, Maker
@@ -24,16 +23,21 @@ from skerry_converters.conversion.rebuilding.inputs import (
     calibration_files,
     source_files,
 )
+from skerry_converters.conversion.rebuilding.recorded import (
+    recorded_calibration,
+    recorded_recipes,
+    recorded_targets,
+)
 from skerry_converters.conversion.rebuilding.reopening import put_in_place, reopen_data, reopen_source
 from skerry_converters.families.base import Target
-from skerry_converters.families.registry import TARGETS, Choice, prepare
+from skerry_converters.families.registry import Choice, prepare
 from skerry_converters.gates.processor import processor_name
 from skerry_converters.sources.base import SourceFacts
 from skerry_edge.backends.native_output import held_stderr
 from skerry_edge.contracts.bundle import GATES, MANIFEST, Bundle
 from skerry_edge.contracts.errors import BundleError
 from skerry_edge.contracts.manifest import Manifest, artifacts, encode_manifest
-from skerry_edge.foundation.errors import ConfigError, DataError, MissingError, VerdictError
+from skerry_edge.foundation.errors import DataError, MissingError, SkerryError, VerdictError
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,37 +53,45 @@ def rebuild(order: RebuildOrder, progress: Progress) -> Comparison:
     """Make a bundle again from what it records, in a temporary folder, and compare all of it but what gates measured.
 
     Raises InputsNotFoundError for files that are not there or were changed, ConfigError for a bundle that records too
-    little or a variant that is no target, MissingError for tools that are not installed, and what opening raises.
+    little or a variant that is no target, MissingError for tools that are not installed, what opening raises, and the
+    tool's own error where nothing at all can be made.
     """
     bundle, manifest = order.bundle, order.bundle.manifest
-    targets = _targets(manifest, str(bundle.path))
-    record = _record(bundle)
+    targets = recorded_targets(manifest, where=str(bundle.path))
     progress.expect(4 + len(targets))
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        progress.step("looking for the files")
-        put_in_place(_found(order, record, progress), folder)
-        progress.step("reading the network")
-        source = reopen_source(manifest, folder, where=str(bundle.path))
-        _require_tools(targets, source.facts, progress)
-        progress.step("reading the data")
-        data = None
-        if record is not None:
-            data = reopen_data(record, source.facts, folder, where=str(bundle.path), progress=progress.part)
-        maker = Maker(source=source, calibration=data, folder=folder, progress=progress, goals=_recipes(manifest))
+        maker = _maker(order, targets, Path(name), progress)
         making = _Making(maker, progress)
-        made = [one for one in map(making.attempt, targets) if one is not None]
+        made = making.all(targets)
         progress.step("comparing")
         identity = Identity(name=manifest.name, version=manifest.version, license=manifest.license)
+        calibration = maker.calibration.manifest() if maker.calibration else None
         with held_stderr():
-            now, files = assemble(source.facts, identity, made, data.manifest() if data else None)
+            now, files = assemble(maker.source.facts, identity, made, calibration)
     return Comparison(
         files=compare_files(_hashes_then(bundle), _hashes_now(now, files)),
         tools=compare_tools(manifest, now),
-        not_made=making.not_made,
+        not_made={name: str(error) for name, error in making.errors.items()},
         processor_then=_processor_then(bundle),
         processor_now=processor_name(),
     )
+
+
+def _maker(order: RebuildOrder, targets: Sequence[Target], folder: Path, progress: Progress) -> Maker:
+    """Find the files, put them into ``folder``, and open them as they were opened when the bundle was made."""
+    manifest, where = order.bundle.manifest, str(order.bundle.path)
+    recipes = recorded_recipes(manifest, where=where)
+    record = recorded_calibration(order.bundle)
+    progress.step("looking for the files")
+    put_in_place(_found(order, record, progress), folder)
+    progress.step("reading the network")
+    source = reopen_source(manifest, folder, where=where)
+    _require_tools(targets, source.facts, progress)
+    progress.step("reading the data")
+    data = None
+    if record is not None:
+        data = reopen_data(record, source.facts, folder, where=where, progress=progress.part)
+    return Maker(source=source, calibration=data, folder=folder, progress=progress, goals=recipes)
 
 
 class _Making:
@@ -88,42 +100,22 @@ class _Making:
     def __init__(self, maker: Maker, progress: Progress) -> None:
         self._maker = maker
         self._progress = progress
-        self.not_made: dict[str, str] = {}
+        self.errors: dict[str, SkerryError] = {}
 
-    def attempt(self, target: Target) -> Made | None:
+    def all(self, targets: Sequence[Target]) -> list[Made]:
+        """Return those that could be made. Raises the first one's error where none could."""
+        made = [one for one in map(self._attempt, targets) if one is not None]
+        if not made:
+            raise next(iter(self.errors.values()))
+        return made
+
+    def _attempt(self, target: Target) -> Made | None:
         self._progress.step(f"making {target.name}")
         try:
             return self._maker.make(target)
         except (DataError, VerdictError) as error:
-            self.not_made[target.name] = str(error)
+            self.errors[target.name] = error
             return None
-
-
-def _targets(manifest: Manifest, where: str) -> tuple[Target, ...]:
-    unknown = [name for name in manifest.variants if name not in TARGETS]
-    if unknown:
-        raise ConfigError(
-            "the bundle has variants that this version cannot make",
-            where=where,
-            found=", ".join(unknown),
-            todo=f"known: {', '.join(TARGETS)}",
-        )
-    # As in the registry, so that the order in which a manifest was written plays no part.
-    return tuple(target for name, target in TARGETS.items() if name in manifest.variants)
-
-
-def _recipes(manifest: Manifest) -> dict[str, Goal]:
-    """Return the recipes that a search chose, by variant: it had a budget, and another one might choose otherwise."""
-    return {name: msgspec.convert(one.recipe, Recipe) for name, one in manifest.variants.items() if one.recipe}
-
-
-def _record(bundle: Bundle) -> CalibrationRecord | None:
-    listed = bundle.manifest.calibration
-    if listed is not None:
-        return decode_record(bundle.read(listed), where=f"{bundle.path}!{listed.file}")
-    if any(one.calibration_sha256 for one in bundle.manifest.variants.values()):
-        raise BundleError("the bundle lacks the description of what it was calibrated with", where=str(bundle.path))
-    return None
 
 
 def _found(order: RebuildOrder, record: CalibrationRecord | None, progress: Progress) -> Mapping[Needed, Path]:

@@ -18,8 +18,12 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from skerry_converters.conversion import making
+from skerry_converters.families.apart import make_apart
+from skerry_converters.families.base import Emitted, Target
 from skerry_edge.contracts.bundle import GATES, Bundle, write_bundle
 from skerry_edge.contracts.manifest import Manifest, artifacts
+from skerry_edge.foundation.errors import DataError
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 QUICK = "onnx-fp32,onnx-int8,tflite-fp32"
@@ -238,6 +242,56 @@ def test_a_variant_that_is_no_target_is_refused(skerry: Skerry, float_home: Home
     assert "onnx-int3" in run.err
 
 
+def test_where_nothing_can_be_made_again_the_tools_own_error_is_told(
+    skerry: Skerry, float_home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def make(*_arguments: object, **_options: object) -> None:
+        raise DataError("the tool does not like it")
+
+    monkeypatch.setattr(making, "make_apart", make)
+    run = skerry(*float_home.verify)
+    assert run.code == 4
+    assert run.err.startswith("error: the tool does not like it")
+
+
+def test_a_variant_that_cannot_be_made_again_is_a_difference(
+    skerry: Skerry, made: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def make(target: str, *rest: object, **options: object) -> Emitted:
+        if target == "onnx-int8":
+            raise DataError("the tool does not like it")
+        return make_apart(target, *rest, **options)
+
+    monkeypatch.setattr(making, "make_apart", make)
+    run = skerry(*made.verify, "--json")
+    assert run.code == 1
+    told = json.loads(run.out)
+    assert told["not_made"] == {"onnx-int8": "the tool does not like it"}
+    gone = {one["file"] for one in told["files"] if one["got"] is None}
+    assert {"model-int8.onnx", "calibration.json", "golden/onnx-int8_0.npy"} <= gone
+
+
+def test_a_variant_whose_tools_are_not_installed_is_a_missing_dependency(
+    skerry: Skerry, float_home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Target, "unavailable_reason", lambda _self, _facts: "onnx not installed")
+    run = skerry(*float_home.verify)
+    assert run.code == 3
+    assert "onnx-fp32: onnx not installed" in run.err
+
+
+@pytest.mark.parametrize("recipe", [{"equalised": "by hand"}, {"ranges": "tool", "of_a_later_version": True}])
+def test_a_recipe_that_this_version_does_not_know_is_refused(
+    skerry: Skerry, float_home: Home, recipe: dict[str, object]
+) -> None:
+    variant = msgspec.structs.replace(float_home.manifest.variants["onnx-fp32"], recipe=recipe)
+    float_home.changed(variants={"onnx-fp32": variant})
+    run = skerry(*float_home.verify)
+    assert run.code == 2
+    assert "a recipe that this version cannot carry out" in run.err
+    assert "variant 'onnx-fp32'" in run.err
+
+
 def test_a_damaged_bundle_is_refused(skerry: Skerry, float_home: Home) -> None:
     data = float_home.bundle.read_bytes()
     weights = Bundle.open(float_home.bundle).read(float_home.manifest.variants["onnx-fp32"])
@@ -309,6 +363,7 @@ def test_an_onnx_bundle_comes_out_the_same_with_its_manifest_labels_and_shapes(
     assert "manifest 'net.toml': no file with sha256" in missing.err
 
 
+@pytest.mark.slow
 def test_a_saved_model_comes_out_the_same(skerry: Skerry, tmp_path: Path) -> None:
     pytest.importorskip("tensorflow", reason="the extra 'convert' is not installed")
     folder, out = tmp_path / "net", tmp_path / "net.skerry"
@@ -351,3 +406,19 @@ def test_a_real_network_comes_out_the_same(skerry: Skerry, fastest, shared_data:
     told = json.loads(run.out)
     assert [one["file"] for one in told["files"] if not one["same"]] == []
     assert run.code == 0, run.err
+
+
+@pytest.mark.slow
+def test_what_was_searched_for_comes_out_the_same_by_its_recipe(
+    skerry: Skerry, fastest, shared_data: Path, tmp_path: Path
+) -> None:
+    source, out = shared_data / "darknet", tmp_path / "found.skerry"
+    calibration = fastest.photographs.parents[1] / "calibration"
+    network = [source / "yolo-fastest-voc.cfg", "--weights", source / "yolo-fastest-voc.weights"]
+    data = ["--labels", source / "voc.names", "--calibration", calibration, "--gate-data", fastest.photographs.parent]
+    run = skerry("convert", *network, *data, "--max-drop", "10", "--to", "onnx-int8", "--out", out)
+    assert run.code == 0, run.err
+    recipe = Bundle.open(out).manifest.variants["onnx-int8"].recipe
+    assert recipe["equalised"] or recipe["bias_corrected"] or recipe["ranges"] != "tool"
+    again = skerry("convert", "--verify-rebuild", out, "--from", source, "--calibration", calibration)
+    assert again.code == 0, again.err
