@@ -103,14 +103,14 @@ class _Coco:
         self._images.append({"id": image_id, "file_name": f"{name}.jpg", "width": width, "height": height})
         for one in scene.objects:
             x_min, y_min, x_max, y_max = one.box_px
-            box = [round(number, 2) for number in (x_min, y_min, x_max - x_min, y_max - y_min)]
+            box = [round(number, 3) for number in (x_min, y_min, x_max - x_min, y_max - y_min)]
             self._annotations.append(
                 {
                     "id": len(self._annotations) + 1,
                     "image_id": image_id,
                     "category_id": one.class_id + 1,
                     "bbox": box,
-                    "area": round(box[2] * box[3], 2),
+                    "area": round(box[2] * box[3], 3),
                     "iscrowd": int(one.difficult),
                 }
             )

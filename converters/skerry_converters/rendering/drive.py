@@ -78,7 +78,7 @@ class _Tour:
         while self._stretches and self._stretches[0][0] < first - 1:
             self._stretches.popleft()
         begun = self._stretches[-1][0] + 1 if self._stretches else first
-        for number in range(begun, last + 1):
+        for number in range(max(begun, first), last + 1):
             self._stretches.append((number, self._stretch(number)))
         return [item for _, items in self._stretches for item in items]
 
