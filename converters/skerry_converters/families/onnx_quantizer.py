@@ -42,11 +42,12 @@ def prepare_for_quantization(path: Path, folder: Path) -> Path:
     if next(one.version for one in model.opset_import if one.domain in ("", "ai.onnx")) < LEAST_OPSET:
         model = onnx.version_converter.convert_version(model, LEAST_OPSET)
     _make_constants_plain(model)
+    _name_layers(model)
     raised.write_bytes(model.SerializeToString(deterministic=True))
     # Symbolic shape inference needs sympy, and shapes are fixed here.
     quant_pre_process(raised, prepared, skip_symbolic_shape=True)
     model = onnx.load(prepared)
-    _name_layers(model)
+    _name_layers(model)  # again: folding may have made new ones
     prepared.write_bytes(model.SerializeToString(deterministic=True))
     return prepared
 
@@ -89,12 +90,8 @@ def quantize(
     and outputs of the network stay float32. Raises DataError where ONNX Runtime cannot quantize it.
     """
     import onnx  # noqa: PLC0415  # heavy
-    from onnxruntime.quantization import (  # noqa: PLC0415  # heavy
-        CalibrationMethod,
-        QDQQuantizer,
-        QuantType,
-        TensorsData,
-    )
+    from onnxruntime.quantization import CalibrationMethod, QDQQuantizer, QuantType  # noqa: PLC0415  # heavy
+    from onnxruntime.quantization.calibrate import TensorsData  # noqa: PLC0415  # heavy
 
     logging.getLogger().setLevel(logging.ERROR)  # the quantizer speaks through the root logger
     model = onnx.load(prepared)
@@ -205,9 +202,10 @@ def _make_constants_plain(model: Model) -> None:
 
 
 def _name_layers(model: Model) -> None:
-    """Name multiplying nodes and activations without a name, or with another's: by it a node is kept float."""
+    """Name what has another's name, and layers and activations without one: by its name a node is kept float."""
     taken: set[str] = set()
     for node in model.graph.node:
-        if node.op_type in (*MULTIPLYING, *ACTIVATIONS) and (not node.name or node.name in taken):
+        nameless = not node.name and node.op_type in (*MULTIPLYING, *ACTIVATIONS)
+        if nameless or (node.name and node.name in taken):
             node.name = f"{node.op_type}_{node.output[0]}"
         taken.add(node.name)
