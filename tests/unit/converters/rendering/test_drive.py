@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import islice, pairwise
 
 import numpy as np
+
 from skerry_converters.rendering.drive import SPEED_M_S, STRETCH_M, drive
 from skerry_converters.rendering.scene import Scene
 
