@@ -18,9 +18,17 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from skerry_converters.accuracy.recipe import Aim
 from skerry_converters.conversion import making
+from skerry_converters.conversion.data import DataChoice
+from skerry_converters.conversion.identity import Identity
+from skerry_converters.conversion.job import Order, convert_source
+from skerry_converters.conversion.opening import SourceOptions, open_any
+from skerry_converters.conversion.progress import Silence
 from skerry_converters.families.apart import make_apart
 from skerry_converters.families.base import Emitted, Target
+from skerry_converters.families.registry import choose_targets
+from skerry_converters.gates.verdict import Limits
 from skerry_edge.contracts.bundle import GATES, Bundle, write_bundle
 from skerry_edge.contracts.manifest import Manifest, artifacts
 from skerry_edge.foundation.errors import DataError
@@ -412,13 +420,21 @@ def test_a_real_network_comes_out_the_same(skerry: Skerry, fastest, shared_data:
 def test_what_was_searched_for_comes_out_the_same_by_its_recipe(
     skerry: Skerry, fastest, shared_data: Path, tmp_path: Path
 ) -> None:
-    source, out = shared_data / "darknet", tmp_path / "found.skerry"
+    folder, out = shared_data / "darknet", tmp_path / "found.skerry"
     calibration = fastest.photographs.parents[1] / "calibration"
-    network = [source / "yolo-fastest-voc.cfg", "--weights", source / "yolo-fastest-voc.weights"]
-    data = ["--labels", source / "voc.names", "--calibration", calibration, "--gate-data", fastest.photographs.parent]
-    run = skerry("convert", *network, *data, "--max-drop", "10", "--to", "onnx-int8", "--out", out)
-    assert run.code == 0, run.err
+    options = SourceOptions(weights=folder / "yolo-fastest-voc.weights", labels=folder / "voc.names")
+    source = open_any(folder / "yolo-fastest-voc.cfg", options)
+    order = Order(
+        source=source,
+        choice=choose_targets(("onnx-int8",), source.facts, calibrated=True),
+        identity=Identity(name="found", version="1.0.0", license="MIT"),
+        out=out,
+        data=DataChoice(calibration=calibration, gate_data=fastest.photographs.parent),
+        limits=Limits(max_drop=100.0),
+        aim=Aim(max_drop=0.0, budget_s=60.0),
+    )
+    convert_source(order, Silence()).require_success()
     recipe = Bundle.open(out).manifest.variants["onnx-int8"].recipe
     assert recipe["equalised"] or recipe["bias_corrected"] or recipe["ranges"] != "tool"
-    again = skerry("convert", "--verify-rebuild", out, "--from", source, "--calibration", calibration)
-    assert again.code == 0, again.err
+    run = skerry("convert", "--verify-rebuild", out, "--from", folder, "--calibration", calibration)
+    assert run.code == 0, run.err
