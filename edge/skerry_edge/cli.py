@@ -20,6 +20,7 @@ SUMMARIES = {
     "convert": "Convert a trained network into a checked bundle.",
     "demo": "Show the whole path on this machine: a picture and a voice in, events on a dashboard out.",
     "detect": "Find objects in images, folders and videos.",
+    "evaluate": "Measure how well a model does its task.",
     "inspect": "Show what a bundle holds, and check it.",
     "listen": "Find wake words in recordings, a microphone or standard input.",
     "render": "Render road scenes with labelled signs.",
@@ -90,7 +91,7 @@ def root() -> None:
     """Take trained networks to fleets of small devices and keep them healthy there.
 
     \b
-    The model owner     convert, inspect, render, train
+    The model owner     convert, inspect, render, train, evaluate
     The installer       agent, boards, detect, listen
     The fleet operator  server, demo
     """  # noqa: D301  # \b is click's mark for text that keeps its line breaks

@@ -1,0 +1,1 @@
+"""How well a model does its task on labelled data: `skerry evaluate`."""

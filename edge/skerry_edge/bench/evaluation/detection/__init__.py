@@ -1,0 +1,1 @@
+"""Detectors held against labelled pictures, variant by variant."""

@@ -1,0 +1,1 @@
+"""Wake words held against recordings with and without them."""
