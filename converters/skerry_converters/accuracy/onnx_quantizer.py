@@ -18,6 +18,7 @@ from skerry_converters.families.onnx_quantizer import (
     write_compact,
 )
 from skerry_converters.sources.base import ModelFile
+from skerry_edge.foundation.errors import DataError
 
 
 class OnnxQuantizer:
@@ -60,7 +61,15 @@ class OnnxQuantizer:
         return ("",)
 
     def quantize(self, plan: Plan, path: Path) -> Path:
-        """Write the int8 file of ``plan``. Raises DataError."""
+        """Write the int8 file of ``plan``.
+
+        Raises DataError where ONNX Runtime cannot quantize the network, or a layer that is to stay float is not in it.
+        """
+        unknown = sorted(plan.kept_float - {one.name for one in self._graph.multipliers})
+        if unknown:
+            raise DataError(
+                "the network has no layer that is to stay float", where=self._where, found=f"'{unknown[0]}'"
+            )
         calibration = self._calibration(plan.float_file)
         model = quantize(plan.float_file, calibration, plan.ranges, plan.kept_float, where=self._where)
         write_compact(model, path)

@@ -66,11 +66,15 @@ class OpenVinoQuantizer:
         Ranges of tensors that have none, or one for each channel, are passed over. Raises DataError where NNCF cannot
         quantize the network, or OpenVINO's model does not have a layer that is to stay float.
         """
+        if plan.preset not in PRESETS:
+            raise DataError("NNCF is not used in this way", where=self._where, found=f"preset '{plan.preset}'")
         original, quantized = self._quantized(plan.float_file, plan.preset)
         names = layer_names(original, self._graph.multipliers)
         unknown = sorted(plan.kept_float - names.keys())
         if unknown:
-            raise DataError("OpenVINO does not show which layer is to stay float", where=self._where, found=unknown[0])
+            raise DataError(
+                "OpenVINO does not show which layer is to stay float", where=self._where, found=f"'{unknown[0]}'"
+            )
         model = quantized.clone()
         set_ranges(model, plan.ranges)
         put_back(model, original, [names[one] for one in sorted(plan.kept_float)])

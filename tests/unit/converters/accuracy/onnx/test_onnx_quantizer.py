@@ -170,6 +170,13 @@ def test_a_range_of_nothing_is_survived(chain, tmp_path, run):
     assert np.isfinite(run(chain.quantize(plan, tmp_path / "int8.onnx"))[0]).all()
 
 
+def test_a_layer_that_is_not_there_is_an_error(chain, tmp_path):
+    plan = Plan(float_file=chain.model.path, kept_float=frozenset({"A", "elsewhere"}))
+    with pytest.raises(DataError, match="no layer that is to stay float") as caught:
+        chain.quantize(plan, tmp_path / "int8.onnx")
+    assert (caught.value.where, caught.value.found) == ("net", "'elsewhere'")
+
+
 def test_samples_of_another_shape_are_an_error_that_names_the_network(drawing, quantizer, samples):
     drawing.conv("x", "y")
     samples.shape = (1, 4, 9, 8)

@@ -212,7 +212,13 @@ def test_names_that_look_like_openvinos_own_stay_where_the_file_has_them(drawing
 def test_a_layer_that_openvino_does_not_show_is_an_error(chain, tmp_path):
     with pytest.raises(DataError, match="which layer is to stay float") as caught:
         chain.quantize(plan(chain, kept_float=frozenset({"A", "elsewhere"})), tmp_path / "int8.onnx")
-    assert (caught.value.where, caught.value.found) == ("net", "elsewhere")
+    assert (caught.value.where, caught.value.found) == ("net", "'elsewhere'")
+
+
+def test_a_preset_that_there_is_not_is_an_error(chain, tmp_path):
+    with pytest.raises(DataError, match="not used in this way") as caught:
+        chain.quantize(plan(chain, "performance"), tmp_path / "int8.onnx")
+    assert caught.value.found == "preset 'performance'"
 
 
 def test_a_network_that_openvino_cannot_read_is_an_error(chain, tmp_path):
