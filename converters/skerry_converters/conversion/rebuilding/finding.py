@@ -63,7 +63,15 @@ def _files(root: Path) -> Iterator[Path]:
         return
     for folder, folders, names in os.walk(root):
         folders[:] = [name for name in folders if not name.startswith(".")]
-        yield from (path for path in (Path(folder, name) for name in names) if path.is_file())
+        yield from filter(_is_file, (Path(folder, name) for name in names))
+
+
+def _is_file(path: Path) -> bool:
+    """Tell whether there is a regular file; in a folder that may be listed but not entered, there is none."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def _digest(path: Path) -> str | None:
