@@ -119,6 +119,7 @@ class OnlyTflite:
         return self._source.to_file(form, folder)
 
 
+@pytest.mark.slow
 def test_openvino_searches_from_a_tflite_file(made, samples, compare, tmp_path):
     pytest.importorskip("nncf", reason="the extra 'convert' is not installed")
     source = open_source(made("tflite-fp32").files[0])
