@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from benchmarks.accuracy_aware import searched_figures
 from benchmarks.by_hand import BY_HAND
 from benchmarks.interleave import in_turn, median_ms, ratio
 from benchmarks.peak_memory import peak_memory
@@ -91,7 +92,7 @@ def tiny_yolo_figures() -> list[Figure]:
 
 
 def accuracy_figures() -> list[Figure]:
-    """Return what plain int8 loses on real photographs, and how it compares with the tools by hand."""
+    """Return what int8 loses on real photographs, plain and searched for, and how plain compares with tools by hand."""
     try:
         folder = data_folder()
     except FileNotFoundError as error:
@@ -105,7 +106,7 @@ def accuracy_figures() -> list[Figure]:
             halves = both_ways(name, yolo_fastest(folder), photographs(folder), Path(work))
             figures += [_drop(name, place, halves) for place in range(len(WAYS))]
             figures += _beside_by_hand(name, halves.emitted, folder, Path(tempfile.mkdtemp(dir=work)))
-    return figures
+    return [*figures, *searched_figures(RUNTIMES)]
 
 
 def _drop(name: str, place: int, halves: Halves) -> Figure:
