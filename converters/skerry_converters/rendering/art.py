@@ -11,7 +11,6 @@ Colour = tuple[int, int, int]
 """Blue, green, red, 0 to 255."""
 
 BLACK: Colour = (24, 22, 22)
-GREY: Colour = (128, 128, 126)
 
 
 @dataclass(frozen=True, slots=True)

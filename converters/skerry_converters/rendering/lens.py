@@ -1,4 +1,4 @@
-"""How the camera renders a scene: light of the night, exposure, blur, noise, compression."""
+"""How the camera renders a scene: exposure, blur, noise, compression."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skerry_converters.rendering import textures
-from skerry_converters.rendering.canvas import Canvas, Gain, Pixels
+from skerry_converters.rendering.canvas import Gain, Pixels
 from skerry_converters.rendering.conditions import Conditions
 from skerry_converters.rendering.draws import Draws
 
@@ -64,20 +64,6 @@ def draw_lens(draws: Draws, conditions: Conditions, smallest_px: float) -> Lens:
         coarse=draws.between(1.0, 1.0 + min(smallest_px / 50, 0.9)) if draws.chance(0.2) else 1.0,
         quality=None if draws.chance(0.25) else round(100 - draws.ratio(5, 30 if smallest_px < 24 else 60)),
     )
-
-
-def light_the_dark(canvas: Canvas, conditions: Conditions, horizon: float) -> None:
-    """Turn a scene drawn by day into one at night: headlights, signs that throw their light back, lamps."""
-    height, width = canvas.owner.shape
-    cone = _cone(width, height, round(horizon))
-    level = sum(conditions.light) / 3
-    gain = level + 0.55 * (1 - level) * cone
-    gain[canvas.owner > 0] = np.minimum(level + 0.75 * (1 - level) * (0.35 + cone[canvas.owner > 0]), 1.1)
-    tint = np.array(conditions.light, np.float32) / level
-    lit = cv2.multiply(canvas.pixels, cv2.merge([gain * float(tone) for tone in tint]), dtype=cv2.CV_8U)
-    canvas.pixels[:] = lit
-    for glow in canvas.glows:
-        _shine(canvas.pixels, glow.x, glow.y, glow.radius, glow.colour)
 
 
 def develop(pixels: Pixels, conditions: Conditions, lens: Lens, draws: Draws) -> Pixels:
@@ -154,31 +140,6 @@ def _vignette(width: int, height: int, strength: float) -> NDArray[np.float32]:
     x, y = (np.linspace(-1, 1, side, dtype=np.float32) for side in (width, height))
     fall = 1 - strength * 0.5 * (x[None, :] ** 2 + y[:, None] ** 2)
     return np.repeat(fall[..., None], 3, axis=2)
-
-
-@cache
-def _cone(width: int, height: int, horizon: int) -> NDArray[np.float32]:
-    """Return how strongly the headlights light each pixel, 0 to 1."""
-    x = (np.arange(width, dtype=np.float32) / width - 0.5) / 0.42
-    y = (np.arange(height, dtype=np.float32) - horizon) / height - 0.14
-    y = np.where(y > 0, y / 0.35, y / 0.16)
-    return np.asarray(np.exp(-(x[None, :] ** 2) - y[:, None] ** 2), np.float32)
-
-
-def _shine(pixels: Pixels, x: float, y: float, radius: float, colour: tuple[int, int, int]) -> None:
-    """Add a lamp: a bright core in a halo."""
-    height, width = pixels.shape[:2]
-    reach = max(3, round(radius * 6))
-    left, top = max(round(x) - reach, 0), max(round(y) - reach, 0)
-    right, bottom = min(round(x) + reach, width), min(round(y) + reach, height)
-    if left >= right or top >= bottom:
-        return
-    away = np.hypot(np.arange(left, right)[None, :] + 0.5 - x, np.arange(top, bottom)[:, None] + 0.5 - y) / max(
-        radius, 0.5
-    )
-    light = (np.exp(-((away / 1.1) ** 2)) * 1.2 + 0.25 * np.exp(-away / 1.5))[..., None] * np.array(colour)
-    area = pixels[top:bottom, left:right]
-    area[:] = np.clip(area + light, 0, 255).astype(np.uint8)
 
 
 def _noisy(pixels: Pixels, lens: Lens, draws: Draws) -> Pixels:

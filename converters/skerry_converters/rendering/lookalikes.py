@@ -10,29 +10,23 @@ from functools import partial
 import numpy as np
 
 from skerry_converters.rendering.art import BLACK, Art, Colour, Layer, Style
+from skerry_converters.rendering.boards import BOARDS, board_art
 from skerry_converters.rendering.glyphs import write_text
-from skerry_converters.rendering.outlines import band, diamond, disc, moved, octagon, rectangle, triangle
+from skerry_converters.rendering.other_signs import OTHER_SIGNS
+from skerry_converters.rendering.outlines import diamond, disc, moved, octagon, rectangle, triangle
 from skerry_converters.rendering.paths import Points
-from skerry_converters.rendering.pictograms import mirrored, pictogram, placed
 from skerry_converters.rendering.signs import (
-    NORTH_WEST_TO_SOUTH_EAST,
-    SOUTH_WEST_TO_NORTH_EAST,
-    danger,
-    order,
-    prohibition,
     sign_art,
-    speed_limit,
     whole,
 )
 
-GREEN: Colour = (70, 130, 30)
-ORANGE: Colour = (30, 120, 235)
-BROWN: Colour = (40, 66, 110)
-PALE: Colour = (214, 216, 214)
-_OTHER_LIMITS = ("5", "10", "20", "40", "60", "70", "90", "110", "130")
+_GREEN: Colour = (70, 130, 30)
+_ORANGE: Colour = (30, 120, 235)
+_BROWN: Colour = (40, 66, 110)
+_PALE: Colour = (214, 216, 214)
 _ODD_STYLES: tuple[Style, ...] = (
-    Style(red=GREEN, blue=ORANGE, yellow=(170, 90, 40)),
-    Style(red=(160, 80, 20), blue=GREEN, yellow=GREEN),
+    Style(red=_GREEN, blue=_ORANGE, yellow=(170, 90, 40)),
+    Style(red=(160, 80, 20), blue=_GREEN, yellow=_GREEN),
     Style(red=(130, 40, 110), blue=(50, 60, 180), yellow=(60, 50, 190), face=(90, 220, 240)),
 )
 """Colours that no country gives its signs."""
@@ -48,115 +42,8 @@ def lookalike_names() -> tuple[str, ...]:
     return tuple(_FACES)
 
 
-def _no_vehicles(style: Style) -> Art:
-    return prohibition(style)
-
-
-def _no_cycles(style: Style) -> Art:
-    return prohibition(style, Layer(BLACK, placed(pictogram("bicycle"), scale=0.58)))
-
-
-def _weight_limit(style: Style) -> Art:
-    return prohibition(style, Layer(BLACK, write_text("5 T", height=0.5, weight=0.18)))
-
-
-def _no_turn(style: Style) -> Art:
-    arrow = placed(pictogram("arrow-bent-right"), scale=0.55 * style.figure)
-    slash = band(NORTH_WEST_TO_SOUTH_EAST, 0.07, 1 - style.rim * 0.6)
-    return prohibition(style, Layer(BLACK, arrow), whole(slash, style.red))
-
-
-def _no_stopping(style: Style) -> Art:
-    slashes = ((band(NORTH_WEST_TO_SOUTH_EAST, 0.09, 0.9),), (band(SOUTH_WEST_TO_NORTH_EAST, 0.09, 0.9),))
-    faces = (whole(disc(), style.white), whole(disc(1 - style.border), style.red))
-    return Art(disc(), (*faces, whole(disc(1 - style.rim), style.blue), Layer(style.red, slashes)))
-
-
-def _end_of_limit(style: Style) -> Art:
-    number = write_text("60", height=0.8, weight=style.weight)
-    slash = band(SOUTH_WEST_TO_NORTH_EAST, 0.06, 0.92)
-    grey = Layer((120, 120, 120), number)
-    return Art(disc(), (whole(disc(), style.white), grey, whole(slash, BLACK)))
-
-
-def _least_speed(style: Style) -> Art:
-    return order(style, write_text("30", height=0.86, weight=style.weight))
-
-
-def _keep_right(style: Style) -> Art:
-    return order(style, placed(pictogram("arrow-up"), scale=0.72, turn=math.radians(135)))
-
-
-def _keep_left(style: Style) -> Art:
-    return order(style, placed(pictogram("arrow-up"), scale=0.72, turn=math.radians(-135)))
-
-
-def _cycle_track(style: Style) -> Art:
-    return order(style, placed(pictogram("bicycle"), scale=0.66))
-
-
-def _footpath(style: Style) -> Art:
-    return order(style, placed(pictogram("pedestrian"), scale=0.66))
-
-
-def _warning(name: str, style: Style) -> Art:
-    return danger(style, placed(pictogram(name), scale=0.42 * style.figure, at=(0.0, 0.2)))
-
-
-def _left_bend(style: Style) -> Art:
-    return danger(style, placed(mirrored(pictogram("bend")), scale=0.42 * style.figure, at=(0.0, 0.2)))
-
-
-def _signals_ahead(style: Style) -> Art:
-    art = danger(style, ())
-    lamps = tuple(
-        whole(disc(0.14, (0.0, 0.2 + offset)), colour)
-        for offset, colour in ((-0.32, style.red), (0.0, style.yellow), (0.32, GREEN))
-    )
-    return Art(art.outline, (*art.layers, *lamps))
-
-
-def _empty_warning(style: Style) -> Art:
-    return danger(style, ())
-
-
-def _car_park(style: Style) -> Art:
-    return _square(style, Layer(style.white, write_text("P", height=1.3, weight=0.17)))
-
-
-def _hospital(style: Style) -> Art:
-    return _square(style, Layer(style.white, write_text("H", height=1.2, weight=0.18)))
-
-
-def _one_way(style: Style) -> Art:
-    return _square(style, Layer(style.white, placed(pictogram("arrow-up"), scale=0.8)))
-
-
-def _square_walker(style: Style) -> Art:
-    return _square(style, Layer(style.white, placed(pictogram("pedestrian"), scale=0.75)))
-
-
-def _dead_end(style: Style) -> Art:
-    stem, bar = rectangle(0.14, 0.5), rectangle(0.5, 0.16)
-    return _square(style, Layer(style.white, ((moved(stem, 0, 0.3),),)), Layer(style.red, ((moved(bar, 0, -0.36),),)))
-
-
-def _plain_square(style: Style) -> Art:
-    return _square(style)
-
-
-def _square(style: Style, *layers: Layer) -> Art:
-    edge = (whole(rectangle(), style.white), whole(rectangle(0.95, 0.95, 0.07), style.blue))
-    return Art(rectangle(), (*edge, *layers))
-
-
 def _plain_disc(colour: Colour, style: Style) -> Art:
     return Art(disc(), (whole(disc(), style.white), whole(disc(0.94), colour)))
-
-
-def _american_warning(style: Style) -> Art:
-    mark = placed(pictogram("bend"), scale=0.5)
-    return Art(diamond(), (whole(diamond(), BLACK), whole(diamond(0.95), style.yellow), Layer(BLACK, mark)))
 
 
 def _pale_diamond(style: Style) -> Art:
@@ -164,20 +51,11 @@ def _pale_diamond(style: Style) -> Art:
 
 
 def _orange_diamond(style: Style) -> Art:
-    return Art(diamond(), (whole(diamond(), style.white), whole(diamond(0.92), ORANGE)))
+    return Art(diamond(), (whole(diamond(), style.white), whole(diamond(0.92), _ORANGE)))
 
 
 def _blank_octagon(style: Style) -> Art:
-    return Art(octagon(), (whole(octagon(), style.white), whole(octagon(0.95), GREEN)))
-
-
-def _chevrons(style: Style) -> Art:
-    arrow = np.array([[-0.3, -0.5], [0.0, -0.5], [0.4, 0.0], [0.0, 0.5], [-0.3, 0.5], [0.1, 0.0]])
-    edge = (
-        whole(rectangle(1.0, 0.6), style.red),
-        Layer(style.white, ((moved(arrow, -0.45, 0),), (moved(arrow, 0.45, 0),))),
-    )
-    return Art(rectangle(1.0, 0.6), edge)
+    return Art(octagon(), (whole(octagon(), style.white), whole(octagon(0.95), _GREEN)))
 
 
 def _bollard_stripes(style: Style) -> Art:
@@ -202,7 +80,7 @@ def _clock(style: Style) -> Art:
 def _mirror(style: Style) -> Art:
     sky, ground = disc(0.84), np.clip(disc(0.84), -1, 1)
     ground = ground[ground[:, 1] > 0.05]
-    rim = style.red if style.weight > 0.16 else ORANGE
+    rim = style.red if style.weight > 0.16 else _ORANGE
     return Art(disc(), (whole(disc(), rim), whole(sky, (214, 190, 160)), whole(ground, (96, 104, 100))))
 
 
@@ -223,7 +101,7 @@ def _smiling_face(style: Style) -> Art:
 
 def _shop_disc(style: Style) -> Art:
     letters = Layer(style.white, write_text("CAFE", height=0.5, weight=0.18))
-    return Art(disc(), (whole(disc(), style.red), whole(disc(0.86), BROWN), letters))
+    return Art(disc(), (whole(disc(), style.red), whole(disc(0.86), _BROWN), letters))
 
 
 def _red_letters(style: Style) -> Art:
@@ -237,34 +115,11 @@ def _house_number(style: Style) -> Art:
     return Art(rectangle(1.0, 0.8), (*edge, number))
 
 
-def _town(style: Style) -> Art:
-    ground = style.white if style.border > 0.04 else style.yellow
-    name = Layer(BLACK, write_text("ALTENAU", height=0.36, weight=0.17))
-    return Art(rectangle(1.0, 0.42), (whole(rectangle(1.0, 0.42), BLACK), whole(rectangle(0.97, 0.39), ground), name))
-
-
-def _direction(ground: Colour, style: Style) -> Art:
-    arrow = placed(pictogram("arrow-up"), scale=0.26, at=(-0.7, 0.0))
-    lines = (*write_text("HARBOUR", height=0.2, weight=0.16), *arrow)
-    shifted = placed(lines, at=(0.16, 0.0))
-    edge = (whole(rectangle(1.0, 0.5), style.white), whole(rectangle(0.96, 0.46), ground))
-    return Art(rectangle(1.0, 0.5), (*edge, Layer(style.white, shifted)))
-
-
-def _supplement(style: Style) -> Art:
-    text = Layer(
-        BLACK, write_text("200 M" if style.weight > 0.16 else "8 - 18 H".replace("-", " "), height=0.34, weight=0.17)
-    )
-    return Art(
-        rectangle(1.0, 0.36), (whole(rectangle(1.0, 0.36), BLACK), whole(rectangle(0.95, 0.31), style.white), text)
-    )
-
-
 def _poster(style: Style) -> Art:
     sun, hill = disc(0.36, (0.35, -0.4)), np.array([[-1, 1], [-1, 0.3], [-0.2, -0.1], [0.5, 0.4], [1, 0.1], [1, 1]])
     words = Layer(style.white, write_text("NEW", height=0.44, weight=0.2))
     ground = whole(rectangle(1.0, 1.0, 0.0), (190, 150, 90) if style.border else (120, 90, 200))
-    return Art(rectangle(1.0, 1.0, 0.0), (ground, whole(sun, style.yellow), whole(hill, GREEN), words))
+    return Art(rectangle(1.0, 1.0, 0.0), (ground, whole(sun, style.yellow), whole(hill, _GREEN), words))
 
 
 def _signal(style: Style) -> Art:
@@ -295,38 +150,15 @@ def _turn(angle: float) -> Points:
 
 
 _FACES: dict[str, Callable[[Style], Art]] = {
-    **{f"limit-{number}": partial(speed_limit, number) for number in _OTHER_LIMITS},
-    "no-vehicles": _no_vehicles,
-    "no-cycles": _no_cycles,
-    "weight-limit": _weight_limit,
-    "no-turn": _no_turn,
-    "no-stopping": _no_stopping,
-    "end-of-limit": _end_of_limit,
-    "least-speed": _least_speed,
-    "keep-right": _keep_right,
-    "keep-left": _keep_left,
-    "cycle-track": _cycle_track,
-    "footpath": _footpath,
-    **{f"warning-{name}": partial(_warning, name) for name in ("bend", "crossroads", "bump", "narrowing", "bicycle")},
-    "warning-left-bend": _left_bend,
-    "warning-signals": _signals_ahead,
-    "warning-empty": _empty_warning,
-    "car-park": _car_park,
-    "hospital": _hospital,
-    "one-way": _one_way,
-    "square-walker": _square_walker,
-    "dead-end": _dead_end,
-    "plain-square": _plain_square,
+    **OTHER_SIGNS,
     "red-disc": partial(_plain_disc, (40, 30, 200)),
     "blue-disc": partial(_plain_disc, (170, 90, 30)),
-    "green-disc": partial(_plain_disc, GREEN),
+    "green-disc": partial(_plain_disc, _GREEN),
     "yellow-disc": partial(_plain_disc, (30, 190, 240)),
-    "white-disc": partial(_plain_disc, PALE),
-    "american-warning": _american_warning,
+    "white-disc": partial(_plain_disc, _PALE),
     "pale-diamond": _pale_diamond,
     "orange-diamond": _orange_diamond,
     "blank-octagon": _blank_octagon,
-    "chevrons": _chevrons,
     "bollard-stripes": _bollard_stripes,
     "clock": _clock,
     "mirror": _mirror,
@@ -335,17 +167,13 @@ _FACES: dict[str, Callable[[Style], Art]] = {
     "shop-disc": _shop_disc,
     "red-letters": _red_letters,
     "house-number": _house_number,
-    "town": _town,
-    "direction-blue": partial(_direction, (160, 80, 20)),
-    "direction-green": partial(_direction, GREEN),
-    "direction-brown": partial(_direction, BROWN),
-    "supplement": _supplement,
     "poster": _poster,
     "signal": _signal,
     "back-disc": partial(_back, disc),
     "back-triangle": partial(_back, triangle),
     "back-octagon": partial(_back, octagon),
     "back-rectangle": partial(_back, rectangle),
+    **{f"board-{number}": partial(board_art, number) for number in range(BOARDS)},
     **{
         f"odd-{name}-{number}": partial(_odd, name, colours)
         for number, colours in enumerate(_ODD_STYLES)

@@ -15,7 +15,8 @@ from skerry_converters.rendering.canvas import PLAIN, Canvas, Pixels
 from skerry_converters.rendering.conditions import Conditions, draw_conditions
 from skerry_converters.rendering.draws import Draws
 from skerry_converters.rendering.items import Item
-from skerry_converters.rendering.lens import develop, draw_lens, light_the_dark
+from skerry_converters.rendering.lens import develop, draw_lens
+from skerry_converters.rendering.night import light_the_dark
 from skerry_converters.rendering.photographs import part_of
 from skerry_converters.rendering.plate import Plate
 from skerry_converters.rendering.road import Road, draw_ground, draw_road

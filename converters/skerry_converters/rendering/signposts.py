@@ -18,7 +18,8 @@ Box = tuple[float, float, float, float]
 Faces = Sequence[tuple[Face, float]]
 """Faces with how often they are taken."""
 SIGNS: Faces = tuple(((name, number), 1.0) for number, name in enumerate(SIGN_LABELS))
-LOOKALIKES: Faces = tuple(((name, None), 0.35 if name.startswith("odd-") else 1.0) for name in lookalike_names())
+_RARER = {"odd": 0.35, "board": 0.35}
+LOOKALIKES: Faces = tuple(((name, None), _RARER.get(name.split("-")[0], 1.0)) for name in lookalike_names())
 SUPPLEMENT: Face = ("supplement", None)
 _TRIES = 14
 _IN_THE_WAY = 0.2

@@ -35,13 +35,6 @@ def grain() -> Tile:
 
 
 @cache
-def grass() -> Tile:
-    """Return blades and tufts."""
-    fine = cv2.blur(_octaves("grass", (64, 256, 512), falloff=1.2), (1, 5))
-    return _tile(np.asarray(fine, np.float32) + 0.8 * _octaves("tufts", (8, 24), falloff=0.8))
-
-
-@cache
 def leaves() -> Tile:
     """Return foliage: overlapping leaves, each with a shade of its own, darker in the depth."""
     draws = Draws("texture", "leaves")
