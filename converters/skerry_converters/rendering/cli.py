@@ -127,7 +127,8 @@ def render(  # noqa: PLR0913  # one parameter for each option
     with things that resemble them, as a car's camera would see them, and writes the truth beside them. Two scenes in
     ten show no sign of the 20. All is drawn from geometry; nothing is downloaded.
 
-    The same seed, split, count and size give the same pictures, on every machine with the same version of OpenCV.
+    The same seed, split and size give the same series of pictures: byte for byte with one version of OpenCV on one kind
+    of processor, and with grey values a few levels apart elsewhere.
     """
     if out is None and video is None:
         raise click.UsageError("Missing option '--out' or '--video'.")
