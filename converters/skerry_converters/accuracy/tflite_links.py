@@ -32,7 +32,7 @@ def find_links(graph: Subgraph, multipliers: Mapping[int, Multiplier]) -> tuple[
 def _next(graph: Subgraph, readers: Readers, operator: Operator) -> int:
     """Return the number of the multiplying operator that alone gets an operator's channels, or -1."""
     while operator.options.get("activation", "NONE") in _HOMOGENEOUS:
-        (tensor,) = operator.outputs
+        tensor = graph.result(operator).index
         reader = readers.only_reader(tensor)
         if reader is None:
             return -1

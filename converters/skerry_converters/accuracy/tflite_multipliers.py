@@ -53,13 +53,9 @@ def read_multiplier(graph: Subgraph, operator: Operator) -> Multiplier | None:
     if any(one is not None and not _is_float_constant(one) for one in (stored, bias)):
         return None
     kernel = ordered(operator, np.asarray(stored.values(), np.float32))
-    filters, channels, *_ = kernel.shape
-    groups = _channels(data) // channels
-    if groups * channels != _channels(data) or filters != _channels(output) or filters % max(1, groups):
-        return None
-    if groups > 1 and operator.name not in GROUPED:
-        return None
-    if bias is not None and bias.elements != filters:
+    filters = len(kernel)
+    groups = _groups(operator, _channels(data), kernel)
+    if not groups or filters != _channels(output) or (bias is not None and bias.elements != filters):
         return None
     return Multiplier(
         name=output.name,
@@ -88,6 +84,14 @@ def bias_of(graph: Subgraph, operator: Operator) -> Tensor | None:
 
 def _is_float_constant(tensor: Tensor) -> bool:
     return tensor.type == "FLOAT32" and tensor.is_constant and len(tensor.data) == 4 * tensor.elements
+
+
+def _groups(operator: Operator, given: int, kernel: FloatArray) -> int:
+    """Return how many groups ``given`` input channels make, 0 where the kernel is for other channels."""
+    filters, channels, *_ = kernel.shape
+    groups = given // channels
+    fits = groups * channels == given and groups > 0 and filters % groups == 0
+    return groups if fits and (groups == 1 or operator.name in GROUPED) else 0
 
 
 def _channels(tensor: Tensor) -> int:

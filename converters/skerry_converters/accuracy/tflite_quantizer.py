@@ -86,8 +86,12 @@ def _check_kept(plan: Plan, path: Path, where: str) -> None:
     """Raise DataError where an operator that was to stay float does not multiply in float, or is not there."""
     before, after = read_tflite(plan.float_file).main, read_tflite(path).main
     # Names change at the seams between float and integers, the order does not.
-    pairs = list(zip(_multiplying(before), _multiplying(after), strict=True))
-    kept = {before.result(one).name for one, other in pairs if after.operand(other, KERNEL).type == "FLOAT32"}
+    names = [before.result(one).name for one in _multiplying(before)]
+    kernels = [after.operand(one, KERNEL) for one in _multiplying(after)]
+    if len(names) != len(kernels):
+        found = f"{len(kernels)} of {len(names)} are left"
+        raise DataError("TensorFlow changed the layers of the network", where=where, found=found)
+    kept = {name for name, kernel in zip(names, kernels, strict=True) if kernel.type == "FLOAT32"}
     missing = plan.kept_float - kept
     if missing:
         raise DataError("TensorFlow did not keep a layer float", where=where, found=", ".join(sorted(missing)))
