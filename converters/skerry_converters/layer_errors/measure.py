@@ -112,6 +112,6 @@ def _layers(pairs: Sequence[Pair], meter: LayerMeter, kept_float: Sequence[str])
             yield LayerError(
                 name=pair.name,
                 kind=pair.kind,
-                sqnr_db=None if exact else ratio_db,
+                sqnr_db=None if exact else round(ratio_db, 2),
                 kept_float=pair.name in kept_float,
             )

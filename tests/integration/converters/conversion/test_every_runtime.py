@@ -31,6 +31,16 @@ def test_every_variant_is_made_and_passes_on_gate_data(fastest) -> None:
     assert rows["onnx-fp32"]["largest_error"] <= 1e-3
 
 
+def test_every_layer_of_a_quantized_file_is_told_with_its_error(fastest) -> None:
+    told = {row["variant"]: row["layers"] for row in json.loads(fastest.done.stdout)["variants"]}
+    for name in INTEGERS:
+        assert told[name]["multiplying"] == len(told[name]["layers"]) == 85
+        assert all(layer["sqnr_db"] > 5 for layer in told[name]["layers"])
+    assert told["onnx-fp32"]["reason"]
+    page = fastest.page.read_text()
+    assert "All 85 layers that multiply" in page
+
+
 def test_few_calibration_samples_are_warned_of(fastest) -> None:
     assert "warning: only 12 pictures to calibrate with; 100 or more are advised" in fastest.done.stderr
 

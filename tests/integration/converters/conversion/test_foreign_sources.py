@@ -117,6 +117,7 @@ def test_all_carries_an_int8_tflite_file_on_and_says_why_it_makes_nothing_else(
     told = next(line for line in run.out.splitlines() if line.startswith("left out: "))
     assert told.startswith("left out: onnx-fp32, onnx-fp16, onnx-int8, tflite-fp32")
     assert "quantized already" in told
+    assert "too little to judge by" not in run.out
     bundle = Bundle.open(out)
     variants = bundle.manifest.variants
     assert bundle.read(variants["tflite-int8"]) == source.read_bytes()
