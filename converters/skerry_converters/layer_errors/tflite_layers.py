@@ -72,5 +72,5 @@ def _real(values: Array, quantization: Quantization | None) -> Array:
         return values
     # Results have one scale each: TFLite knows several for constants alone.
     zero_point = quantization.zero_points[0] if quantization.zero_points else 0
-    real: Array = (values.astype(np.float64) - zero_point) * quantization.scales[0]
+    real: Array = (values.astype(np.float32) - zero_point) * np.float32(quantization.scales[0])
     return real

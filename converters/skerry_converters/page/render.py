@@ -22,6 +22,14 @@ _TERMS = (
         "of the source's boxes above the device's threshold, those with one of the file's at IoU 0.5 or more",
     ),
     ("LSB", "one step of the output's own quantization"),
+    (
+        "error by layer",
+        "the SQNR of what a layer gives within the file; integers count as the real numbers that they stand for",
+    ),
+    (
+        "AP kept",
+        "average precision at IoU 0.5, in points of 100, on calibration data, the float network's boxes being the truth",
+    ),
 )
 
 

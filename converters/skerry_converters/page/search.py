@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from skerry_converters.accuracy.recipe import Aim
@@ -12,6 +13,8 @@ from skerry_converters.page.charts import Column, column_chart, legend
 from skerry_converters.page.markup import Cell, Html, folded, joined, table, tag
 
 _STEP_DB = 10.0
+_HIGHEST_DB = 60.0
+"""Layers that cost next to nothing must not press all others together."""
 _LISTED = 15
 """As many layers are in the open table; the others follow in one to open."""
 
@@ -62,7 +65,8 @@ def _trial(trial: Trial, *, chosen: bool, points: bool) -> list[Cell]:
 
 
 def _figure(variant: str, layers: Sequence[LayerSensitivity]) -> Html:
-    top_db = _STEP_DB * max(2, -(-max(one.sqnr_db for one in layers) // _STEP_DB))
+    highest_db = min(max(one.sqnr_db for one in layers), _HIGHEST_DB)
+    top_db = _STEP_DB * max(2, math.ceil(highest_db / _STEP_DB))
     columns = [
         Column(
             height_db=one.sqnr_db,
