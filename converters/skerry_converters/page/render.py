@@ -28,7 +28,7 @@ _TERMS = (
     ),
     (
         "AP kept",
-        "average precision at IoU 0.5, in points of 100, on calibration data, the float network's boxes being the truth",
+        "average precision at IoU 0.5, in points of 100, on calibration data; the float network's boxes are the truth",
     ),
 )
 
