@@ -151,9 +151,11 @@ def _weighted(matches: Matches, weights: Counts, rule: Rule) -> Shares:
     aps = np.full(positives.shape, np.nan)
     for class_id in range(matches.classes):
         ranked = _ranked(matches, class_id)
-        taken = weights[:, matches.image_ids[ranked]]
-        hits = np.cumsum(taken * matches.hits[ranked], axis=1)
-        total = np.cumsum(taken, axis=1)
+        # Precision falls from one hit to the next, and after the last one: the curve is known by its points at hits.
+        places = np.flatnonzero(matches.hits[ranked])
+        taken = weights[:, matches.image_ids[ranked[: places.max(initial=-1) + 1]]]
+        total = np.cumsum(taken, axis=1)[:, places]
+        hits = np.cumsum(taken[:, places], axis=1)
         precision = np.divide(hits, total, out=np.zeros(hits.shape), where=total > 0)
         # The best precision at this recall or any higher one.
         best = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]
