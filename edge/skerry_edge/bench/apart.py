@@ -16,6 +16,7 @@ from typing import IO, Any
 from skerry_edge.foundation.errors import SkerryError
 
 _MAX_WORDS = 400
+_LINGER_S = 10.0
 
 
 class CrashError(SkerryError):
@@ -48,8 +49,7 @@ def run_apart(module: str, job: object, *, stall_s: float) -> Generator[Any, Non
             connection.send(job)
             yield from _results(connection, stall_s)
         except (EOFError, ConnectionError) as error:
-            code = process.wait()
-            raise CrashError("the process crashed", found=_last_words(chatter, code)) from error
+            raise CrashError("the process crashed", found=_last_words(chatter, _ended(process))) from error
         finally:
             connection.close()
             _stop(process)
@@ -91,6 +91,15 @@ def _start(module: str, end: socket.socket, chatter: IO[bytes]) -> subprocess.Po
         stdout=chatter,
         stderr=chatter,
     )
+
+
+def _ended(process: subprocess.Popen[bytes]) -> int:
+    """Return the exit code of a process whose end of the line is closed; one that lingers all the same is killed."""
+    try:
+        return process.wait(_LINGER_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.wait()
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

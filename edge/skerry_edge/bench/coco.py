@@ -19,6 +19,7 @@ from skerry_edge.vision.detections import Detections
 
 MOST_DETECTIONS = 100
 """COCO looks at the best 100 detections of a class in a picture; the others need not be kept."""
+_MODULES = ("pycocotools.coco", "pycocotools.cocoeval")
 _NO_AREA = -1.0
 """Outside every range of sizes, by which COCO leaves a label out; there is no field of its own for that."""
 
@@ -43,7 +44,8 @@ class CocoSummary:
 def why_no_coco() -> str | None:
     """Tell why COCO's figures cannot be had on this machine, or None where they can."""
     try:
-        _load("pycocotools.cocoeval")
+        for module in _MODULES:
+            _load(module)
     except MissingError as error:
         return str(error)
     return None
@@ -53,8 +55,7 @@ class CocoEvaluator:
     """Collects pictures, then evaluates them. Raises MissingError where `pycocotools` is not installed."""
 
     def __init__(self, labels: tuple[str, ...]) -> None:
-        self._api = _load("pycocotools.coco")
-        self._evaluation = _load("pycocotools.cocoeval")
+        self._api, self._evaluation = map(_load, _MODULES)
         self._categories = [{"id": class_id, "name": name} for class_id, name in enumerate(labels)]
         self._annotations: list[dict[str, Any]] = []
         self._results: list[dict[str, Any]] = []

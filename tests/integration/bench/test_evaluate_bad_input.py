@@ -62,6 +62,11 @@ def label_outside(folder: Path) -> None:
     path.write_text(path.read_text().replace("<xmax>40", "<xmax>140"))
 
 
+def labels_of_another_size(folder: Path) -> None:
+    path = folder / "Annotations" / "001.xml"
+    path.write_text(path.read_text().replace("<width>100", "<width>200"))
+
+
 def picture_cut_short(folder: Path) -> None:
     path = folder / "JPEGImages" / "001.png"
     path.write_bytes(path.read_bytes()[:80])
@@ -81,6 +86,7 @@ def picture_of_nothing(folder: Path) -> None:
         (one_label_file_empty, 4, ["is empty", "001.xml"]),
         (unknown_class, 4, ["did you mean 'cat'?", "001.xml"]),
         (label_outside, 4, ["outside its picture", "001.xml"]),
+        (labels_of_another_size, 4, ["another size", "001.xml"]),
         (picture_cut_short, 4, ["does not decode", "001.png"]),
         (picture_of_nothing, 4, ["is empty", "001.png"]),
     ],

@@ -64,6 +64,19 @@ def test_a_label_says_where_the_word_begins(skerry: Run, positives: Path) -> Non
     assert delay["median_s"] == pytest.approx(without["median_s"] - 2.5)
 
 
+def test_text_beside_a_recording_without_the_word_is_not_looked_at(skerry: Run, negatives: Path) -> None:
+    (negatives / "a.txt").write_text("a transcript of what is said")
+    assert skerry("evaluate", "alexa", "--negatives", negatives, "--json", "-").code == 0
+
+
+def test_a_label_file_that_holds_no_label_leaves_its_recording_out(skerry: Run, positives: Path) -> None:
+    (positives / "one.txt").write_text("alexa\n")
+    outcome = skerry("evaluate", "alexa", "--positives", positives, "--json", "-")
+    assert outcome.code == 4
+    assert outcome.json["left_out"][0]["recording"].endswith("one.wav")
+    assert outcome.json["positives"]["recall"] is None
+
+
 def test_real_recordings_are_told_with_those_that_are_damaged(skerry: Run, shared_data: Path, tmp_path: Path) -> None:
     folder, page = shared_data / "wakeword", tmp_path / "page.html"
     arguments = ["--positives", folder / "alexa", "--negatives", folder / "negative"]

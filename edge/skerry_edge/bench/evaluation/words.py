@@ -22,8 +22,8 @@ def points(difference: float) -> str:
 
 
 def rate(value: float) -> str:
-    """Return how many there are of something, small or large, with two digits that mean something."""
-    return f"{value:.0f}" if value >= 100 else f"{value:.2g}"
+    """Return how many there are of something on average: two digits of what is small, whole numbers of what is not."""
+    return f"{value:.0f}" if value >= 10 else f"{value:.2g}"
 
 
 def between(low: str, high: str) -> str:

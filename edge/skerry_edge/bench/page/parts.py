@@ -17,7 +17,7 @@ class Tile:
     below: str
 
 
-def table(headings: Sequence[str], rows: Iterable[Sequence[Markup | str | int]], *, texts: int = 1) -> Markup:
+def table(headings: Sequence[Markup | str], rows: Iterable[Sequence[Markup | str | int]], *, texts: int = 1) -> Markup:
     """Return a table that scrolls by itself where the screen is narrow; after the first ``texts`` columns are numbers.
 
     The first cell of each row is its heading.

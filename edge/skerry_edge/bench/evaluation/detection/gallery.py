@@ -12,8 +12,8 @@ _KINDS: tuple[tuple[Kind, str], ...] = (
     ("missed", "missed: an object without a detection"),
     ("false", "false: a detection of nothing, of another class, or of an object a second time"),
 )
-_MOST_DRAWN = 60
-"""A broken variant may show thousands; the best of them make the point."""
+_MOST_DRAWN = 30
+"""Of a kind in a picture: a broken variant may show thousands, and the best of them make the point."""
 
 
 def key() -> Markup:
@@ -28,12 +28,17 @@ def gallery(pictures: tuple[JudgedPicture, ...], labels: tuple[str, ...]) -> Mar
 
 def _figure(judged: JudgedPicture, labels: tuple[str, ...]) -> Markup:
     # Found ones below, mistakes on top of them: these are what the picture is shown for.
-    order = [box for kind, _ in _KINDS for box in judged.boxes if box.kind == kind][-_MOST_DRAWN:]
+    order = [box for kind, _ in _KINDS for box in _of_kind(judged, kind)]
     boxes = [OverlayBox(box_px=box.box_px, words=_label(box, labels), kind=box.kind) for box in order]
     told = ", ".join(f"{judged.count(kind)} {kind}" for kind, _ in _KINDS if judged.count(kind))
     name = judged.picture.name
     drawn = overlay(f"{name}: {told}", read_image(judged.picture.path), boxes)
     return element("figure", drawn, element("figcaption", f"{name}: {told}"))
+
+
+def _of_kind(judged: JudgedPicture, kind: Kind) -> list[JudgedBox]:
+    """Return the first boxes of a kind; those with a score come with the best one first."""
+    return [box for box in judged.boxes if box.kind == kind][:_MOST_DRAWN]
 
 
 def _label(box: JudgedBox, labels: tuple[str, ...]) -> str:

@@ -73,7 +73,7 @@ def by_size(report: DetectionReport) -> Markup:
     if not evaluated:
         return NOTHING
     sizes = next(iter(evaluated.values())).by_size
-    headings = ("variant", *(f"{size_name(one)} ({words.count(one.objects, 'object')})" for one in sizes))
+    headings = ("variant", *map(_size_heading, sizes))
     rows = [(name, *map(_size_cell, one.by_size)) for name, one in evaluated.items()]
     compared = f", and below it the points against {report.baseline} with their 95 % interval"
     return element(
@@ -82,6 +82,10 @@ def by_size(report: DetectionReport) -> Markup:
         table(headings, rows),
         note(f"AP50{compared if len(evaluated) > 1 else ''}. Objects of other sizes are neither found nor missed."),
     )
+
+
+def _size_heading(figures: SizeFigures) -> Markup:
+    return together((size_name(figures), element("br"), element("small", words.count(figures.objects, "object"))))
 
 
 def _size_cell(figures: SizeFigures) -> Markup:

@@ -13,6 +13,7 @@ from skerry_edge.bench.evaluation.versions import versions
 from skerry_edge.bench.evaluation.wakeword.counting import WordCounter
 from skerry_edge.bench.evaluation.wakeword.figures import LeftOut, WakeWordReport
 from skerry_edge.bench.evaluation.wakeword.listening import Failed, hear_all, recordings_in
+from skerry_edge.bench.evaluation.wakeword.onsets import word_start_s
 from skerry_edge.bench.intervals import CONFIDENCE
 from skerry_edge.foundation.errors import ConfigError, DataError
 
@@ -45,8 +46,8 @@ def evaluate_wake_word(order: WakeWordOrder, bar: Progress) -> WakeWordReport:
     without = recordings_in(order.negatives) if order.negatives else []
     _refuse_both(with_word, without)
     task = bar.add_task("listening", total=len(with_word) + len(without))
-    positives, failed = hear_all(model, with_word, lambda: bar.advance(task))
-    negatives, failed_too = hear_all(model, without, lambda: bar.advance(task))
+    positives, failed = hear_all(model, with_word, word_start_s, lambda: bar.advance(task))
+    negatives, failed_too = hear_all(model, without, lambda _path: None, lambda: bar.advance(task))
     cutoff = model.cutoff if order.threshold is None else order.threshold
     counter = WordCounter(positives, negatives, refractory_s=order.refractory_s)
     return WakeWordReport(

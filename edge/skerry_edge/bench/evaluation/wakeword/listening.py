@@ -16,8 +16,9 @@ from skerry_edge.audio.pcm import SAMPLE_RATE_HZ
 from skerry_edge.audio.recordings import RecordingSource, find_recordings
 from skerry_edge.audio.wakeword import ListenOptions, WordStream
 from skerry_edge.backends.base import BackendError
-from skerry_edge.bench.evaluation.wakeword.onsets import word_start_s
 from skerry_edge.foundation.errors import DataError, ReachError, SkerryError
+
+WordStart = Callable[[Path], float | None]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,24 +62,25 @@ def recordings_in(folder: Path) -> list[Path]:
 
 
 def hear_all(
-    model: WakeWordModel, paths: Iterable[Path], heard: Callable[[], None]
+    model: WakeWordModel, paths: Iterable[Path], word_start: WordStart, heard: Callable[[], None]
 ) -> tuple[list[HeardRecording], list[Failed]]:
     """Hear recordings, each as a stream of its own; ``heard`` is called after each.
+
+    ``word_start`` says where a recording's word begins, or raises what is left out then: DataError or ReachError.
 
     One that fails is given back as such, and the next one follows. Raises MissingError without the `wakeword` extra.
     """
     whole, failed = [], []
     for path in paths:
         try:
-            whole.append(_hear(model, path))
+            whole.append(_hear(model, path, word_start(path)))
         except (DataError, ReachError, BackendError) as error:
             failed.append(Failed(name=str(path), error=error))
         heard()
     return whole, failed
 
 
-def _hear(model: WakeWordModel, path: Path) -> HeardRecording:
-    word_s = word_start_s(path)
+def _hear(model: WakeWordModel, path: Path, word_s: float | None) -> HeardRecording:
     samples = 0
     steps = []
     with closing(WordStream(model, ListenOptions())) as stream:
