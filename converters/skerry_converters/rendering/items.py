@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -146,7 +145,7 @@ class Front:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Slab:
-    """A flat shape of one colour with its corners in metres: a roof, a gable, the arm of a crane."""
+    """A flat shape of one colour with its corners in metres: a roof, a gable."""
 
     corners_m: tuple[tuple[float, float, float], ...]
     colour: Colour
@@ -212,5 +211,4 @@ def _fill_bar(
 ) -> None:
     (first, last), (a, b) = ends, reaches
     corners = np.array([first + across * a, last + across * b, last - across * b, first - across * a])
-    if not math.isnan(float(corners.sum())):
-        canvas.fill(corners, colour, depth)
+    canvas.fill(corners, colour, depth)

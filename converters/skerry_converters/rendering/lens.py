@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cache
 
 import cv2
 import numpy as np
@@ -81,7 +80,7 @@ def _graded(pixels: Pixels, lens: Lens, light: Gain) -> Pixels:
     if abs(lens.saturation - 1) > 0.02:
         graded = _saturated(graded, lens.saturation)
     if lens.vignette:
-        fall = _vignette(pixels.shape[1], pixels.shape[0], round(lens.vignette, 2))
+        fall = _vignette(pixels.shape[1], pixels.shape[0], lens.vignette)
         graded = np.asarray(cv2.multiply(graded, fall, dtype=cv2.CV_8U), np.uint8)
     return graded
 
@@ -135,11 +134,10 @@ def _saturated(pixels: Pixels, saturation: float) -> Pixels:
     )
 
 
-@cache
 def _vignette(width: int, height: int, strength: float) -> NDArray[np.float32]:
-    x, y = (np.linspace(-1, 1, side, dtype=np.float32) for side in (width, height))
-    fall = 1 - strength * 0.5 * (x[None, :] ** 2 + y[:, None] ** 2)
-    return np.repeat(fall[..., None], 3, axis=2)
+    x, y = (np.linspace(-1, 1, side, dtype=np.float32) ** 2 for side in (width, height))
+    fall = 1 - strength * 0.5 * (x[None, :] + y[:, None])
+    return np.asarray(cv2.merge([fall] * 3), np.float32)
 
 
 def _noisy(pixels: Pixels, lens: Lens, draws: Draws) -> Pixels:

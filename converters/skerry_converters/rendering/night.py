@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +13,7 @@ from skerry_converters.rendering.conditions import Conditions
 def light_the_dark(canvas: Canvas, conditions: Conditions, horizon: float) -> None:
     """Turn a scene drawn by day into one at night: headlights, signs that throw their light back, lamps."""
     height, width = canvas.owner.shape
-    cone = _cone(width, height, round(horizon))
+    cone = _cone(width, height, horizon)
     level = sum(conditions.light) / 3
     gain = level + 0.55 * (1 - level) * cone
     gain[canvas.owner > 0] = np.minimum(level + 0.75 * (1 - level) * (0.35 + cone[canvas.owner > 0]), 1.1)
@@ -26,13 +24,12 @@ def light_the_dark(canvas: Canvas, conditions: Conditions, horizon: float) -> No
         _shine(canvas.pixels, glow.x, glow.y, glow.radius, glow.colour)
 
 
-@cache
-def _cone(width: int, height: int, horizon: int) -> NDArray[np.float32]:
+def _cone(width: int, height: int, horizon: float) -> NDArray[np.float32]:
     """Return how strongly the headlights light each pixel, 0 to 1."""
-    x = (np.arange(width, dtype=np.float32) / width - 0.5) / 0.42
-    y = (np.arange(height, dtype=np.float32) - horizon) / height - 0.14
+    x = (np.arange(width) / width - 0.5) / 0.42
+    y = (np.arange(height) - horizon) / height - 0.14
     y = np.where(y > 0, y / 0.35, y / 0.16)
-    return np.asarray(np.exp(-(x[None, :] ** 2) - y[:, None] ** 2), np.float32)
+    return np.asarray(np.outer(np.exp(-y * y), np.exp(-x * x)), np.float32)
 
 
 def _shine(pixels: Pixels, x: float, y: float, radius: float, colour: tuple[int, int, int]) -> None:

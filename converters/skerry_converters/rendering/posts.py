@@ -10,6 +10,7 @@ from skerry_converters.rendering import sprites
 from skerry_converters.rendering.art import STYLES, Colour
 from skerry_converters.rendering.conditions import Conditions
 from skerry_converters.rendering.draws import Draws
+from skerry_converters.rendering.faces import styles_of
 from skerry_converters.rendering.items import Bar, Item, Standing
 from skerry_converters.rendering.plate import Plate
 from skerry_converters.rendering.road import Road
@@ -21,8 +22,6 @@ OVERHEAD_M = 4.4
 """Faces higher than this hang from a beam across the road."""
 STEP_DOWN = 1.08
 """From one face on a post to the next below it, in widths of a face."""
-_LOOKALIKE_STYLES = 4
-"""Look-alikes are many, and come in the first styles only: each face that was drawn is kept in memory."""
 _GREYS: tuple[Colour, ...] = ((140, 142, 142), (112, 114, 114), (90, 92, 92), (70, 84, 96))
 
 
@@ -49,7 +48,7 @@ def raise_post(draws: Draws, conditions: Conditions, road: Road, spot: Spot, fac
         yield Plate(
             name=name,
             label=label,
-            style=style if label is not None else style % _LOOKALIKE_STYLES,
+            style=style % styles_of(name),
             x_m=spot.x_m,
             y_m=spot.y_m - number * STEP_DOWN * spot.side_m,
             z_m=spot.z_m,

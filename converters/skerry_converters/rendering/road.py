@@ -128,11 +128,9 @@ def _paint(road: Road) -> Tone:
 def _roughen(canvas: Canvas, view: View, road: Road, rough: Plane) -> None:
     """Lay noise on the ground in perspective: coarse patches as far as one sees, grain where it is near."""
     top = int(np.clip(view.horizon, 0, view.height - 1))
-    light = 0.9 * _laid(textures.blotches(), 30.0, view, road, top) + 0.8 * _laid(
-        textures.grain(), 5.0, view, road, top
-    )
+    patches, grain = _laid(textures.blotches(), 30.0, view, road, top), _laid(textures.grain(), 5.0, view, road, top)
     ground = canvas.pixels[top:]
-    gain = light * (rough[top:].astype(np.float32) / (128 * 128))
+    gain = (0.9 * patches + 0.8 * grain) * (rough[top:].astype(np.float32) / (128 * 128))
     if road.dapple:
         gain -= road.dapple * np.clip(_laid(textures.blotches(), 22.0, view, road, top) / 12, 0, 1)
     cv2.add(ground, cv2.multiply(ground, cv2.merge([gain] * 3), dtype=cv2.CV_16S), dst=ground, dtype=cv2.CV_8U)

@@ -46,8 +46,9 @@ _DEEPEST_M = 90.0
 class SceneOptions:
     """What is drawn.
 
-    ``sign_px`` is the range of a sign's longer side in pixels of the picture, ``most_signs`` how many posts with signs
-    there are at most (a post carries one or two), ``signless_share`` how many of the scenes show look-alikes only.
+    ``sign_px`` is the range of a sign's width in pixels of the picture, were it to face the camera squarely;
+    ``most_signs`` how many posts with signs there are at most (a post carries one or two), ``signless_share`` how many
+    of the scenes show look-alikes only.
     """
 
     sign_px: tuple[float, float] = (16.0, 200.0)
@@ -115,7 +116,7 @@ def _over_photograph(draws: Draws, photograph: Pixels, size: tuple[int, int], op
     hanger = Hanger(draws.apart("posts"), view, road, conditions)
     canvas = _blank(view, conditions)
     canvas.pixels[:] = part_of(photograph, size, draws.apart("photograph"))
-    draw_items(canvas, view, _draw_plates(draws.apart("plates"), hanger, options))
+    _draw_items(canvas, view, _draw_plates(draws.apart("plates"), hanger, options))
     return _taken(canvas, view, conditions, draws)
 
 
@@ -137,7 +138,7 @@ def paint(view: View, road: Road, conditions: Conditions, items: list[Item], dra
     draw_ground(canvas, view, road)
     if conditions.wet:
         wet_the_road(canvas.pixels, view.horizon)
-    draw_items(canvas, view, items)
+    _draw_items(canvas, view, items)
     if conditions.dark:
         light_the_dark(canvas, conditions, view.horizon)
     if conditions.sky == "low sun" and draws.chance(0.5):
@@ -145,7 +146,7 @@ def paint(view: View, road: Road, conditions: Conditions, items: list[Item], dra
     return canvas
 
 
-def draw_items(canvas: Canvas, view: View, items: list[Item]) -> None:
+def _draw_items(canvas: Canvas, view: View, items: list[Item]) -> None:
     """Draw the farthest first."""
     for item in sorted(items, key=lambda one: one.z_m, reverse=True):
         item.draw(canvas, view)

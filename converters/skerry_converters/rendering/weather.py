@@ -65,7 +65,7 @@ def _drops(pixels: Pixels, draws: Draws) -> None:
     height, width = pixels.shape[:2]
     soft = cv2.blur(pixels, (9, 9))
     for _ in range(4 + draws.below(14)):
-        radius = max(2, round(draws.ratio(0.006, 0.025) * height))
+        radius = max(2, round(draws.ratio(0.006, 0.025) * min(height, width)))
         x, y = (radius + draws.below(side - 2 * radius) for side in (width, height))
         area = np.s_[y - radius : y + radius, x - radius : x + radius]
         lens = soft[area][::-1].astype(np.float32)

@@ -9,7 +9,7 @@ import pytest
 
 from skerry_converters.rendering.art import STYLES
 from skerry_converters.rendering.classes import SIGN_LABELS
-from skerry_converters.rendering.faces import face_outline, face_sheets
+from skerry_converters.rendering.faces import face_outline, face_sheets, styles_of
 from skerry_converters.rendering.glyphs import known_characters, write_text
 from skerry_converters.rendering.lookalikes import lookalike_names
 from skerry_converters.rendering.raster import MARGIN, level_for
@@ -74,6 +74,11 @@ def test_turn_left_is_turn_right_mirrored() -> None:
     for style in range(len(STYLES)):
         right, left = small("turn-right", style, 64), small("turn-left", style, 64)
         assert np.abs(right[:, ::-1] - left).mean() < 3
+
+
+@pytest.mark.parametrize("name", ["limit-60", "no-stopping", "warning-bend", "keep-right", "car-park"])
+def test_other_traffic_signs_come_in_all_styles_that_the_20_come_in(name: str) -> None:
+    assert styles_of(name) == styles_of("stop") == len(STYLES)
 
 
 def test_text_has_the_height_and_the_place_it_was_given() -> None:
