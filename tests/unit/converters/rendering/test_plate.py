@@ -67,6 +67,15 @@ def test_what_stands_in_front_is_not_counted_as_seen(
     assert (seen.visible < COUNTED_SHARE) is difficult
 
 
+def test_a_sign_in_front_of_another_hides_a_part_of_it(canvas: Canvas, view: View, hang: Hang) -> None:
+    square = {"name": "pedestrian-crossing", "label": 16}
+    hang(**square, z_m=5.0).draw(canvas, view)
+    hang(**square, z_m=4.9, x_m=0.35).draw(canvas, view)
+    far, near = seen_signs(canvas, view)
+    assert far.visible == pytest.approx(0.5, abs=0.05)
+    assert near.visible > 0.97
+
+
 def test_a_sign_of_which_nothing_is_left_is_not_in_the_truth(canvas: Canvas, view: View, hang: Hang) -> None:
     hang().draw(canvas, view)
     Bar(start=(0.0, 0.0, 4.0), end=(0.0, 5.0, 4.0), radius_m=1.0, colour=(9, 9, 9)).draw(canvas, view)
