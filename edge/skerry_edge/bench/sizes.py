@@ -15,8 +15,6 @@ from skerry_edge.bench.matching import NO_OBJECT, PictureMatch, chosen
 from skerry_edge.foundation.errors import ConfigError
 from skerry_edge.vision.detections import Detections
 
-COCO_EDGES = "32,96"
-"""Where COCO divides small from medium and medium from large objects."""
 MAX_RANGES = 20
 _EDGE = re.compile(r"[0-9]{1,6}(\.[0-9]{1,3})?")
 _RANGE = re.compile(rf"(?P<low>{_EDGE.pattern})-(?P<high>{_EDGE.pattern})?")

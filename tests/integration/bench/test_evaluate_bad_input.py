@@ -220,10 +220,10 @@ def test_a_network_that_never_answers_is_given_up_and_the_others_are_evaluated(
     skerry: Run, telling_bundle: Make, data: Path
 ) -> None:
     model = telling_bundle(("cat",), {"onnx-fp32": GOOD, "onnx-int8": GOOD}, endless=["onnx-int8"])
-    outcome = skerry("evaluate", model, "--data", data, "--stall", "5", "--json", "-")
+    outcome = skerry("evaluate", model, "--data", data, "--stall", "10", "--json", "-")
     assert outcome.code == 1
     rows = outcome.json["variants"]
-    assert "gave nothing for 5 s" in rows["onnx-int8"]["reason"]
+    assert "gave nothing for 10 s" in rows["onnx-int8"]["reason"]
     assert "'JPEGImages/000.png'" in rows["onnx-int8"]["reason"]
     assert rows["onnx-fp32"]["ap50"] == 1.0
 

@@ -91,7 +91,8 @@ class Given:
     default="32,96",
     show_default=True,
     metavar="PX,…",
-    help="Where to divide objects by size, the root of their area in pixels; a range such as 28-96 or 28- adds one.",
+    help="Where to divide objects by size, the root of their area in pixels; a range such as 28-96 or 28- adds one. "
+    "COCO's figures keep to its own 32 and 96.",
 )
 @click.option(
     "--threads",

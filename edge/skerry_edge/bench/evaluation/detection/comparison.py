@@ -23,8 +23,8 @@ from skerry_edge.bench.sizes import SizeRange
 
 SEED = 20100609
 """Any number would do: the intervals are to come out the same again."""
-
 FEWEST_PICTURES = 5
+"""Resampling fewer gives intervals that look narrow and mean nothing."""
 
 
 def variant_figures(
@@ -97,7 +97,7 @@ def _difference(own: Matches, baseline: Matches) -> Difference | None:
 
 
 def _too_few(matches: Matches) -> bool:
-    """Tell whether resampling so few pictures would give an interval that looks narrow and means nothing."""
+    """Tell whether too few pictures show an object."""
     return int(matches.positives.any(axis=1).sum()) < FEWEST_PICTURES
 
 

@@ -49,7 +49,6 @@ class Evaluation:
 
     report: DetectionReport
     labels: tuple[str, ...]
-    sizes: tuple[SizeRange, ...]
     measured: dict[str, Measured]
     setbacks: dict[str, Setback]
 
@@ -108,7 +107,6 @@ class _Job:
         return Evaluation(
             report=self._report(rows, baseline, coco_missing),
             labels=self.bundle.manifest.labels,
-            sizes=self.order.sizes,
             measured=measured,
             setbacks=setbacks,
         )
