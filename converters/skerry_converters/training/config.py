@@ -106,13 +106,18 @@ class LearningPart(_Part, frozen=True, kw_only=True):
 
 
 class LossPart(_Part, frozen=True, kw_only=True):
-    """What each part of the loss counts for, by Darknet's names; ``thresh`` is its IoU to let be."""
+    """What each part of the loss counts for, by Darknet's names.
+
+    A box without object is let be above the IoU ``thresh`` with one; besides the best anchor an object has all those
+    whose shape has an IoU above ``iou_thresh`` with its own: at 1.0 none, as in YOLOv2.
+    """
 
     coord_scale: Scale = 1.0
     object_scale: Scale = 5.0
     noobject_scale: Scale = 1.0
     class_scale: Scale = 1.0
     thresh: Share = 0.6
+    iou_thresh: Share = 0.45
 
 
 class PoolPart(_Part, frozen=True, kw_only=True):

@@ -50,8 +50,11 @@ Trained = Mapping[int, TrainedConvolution]
 _FRESH = 1
 """Sets the draws of the first weights apart from all others that one seed gives."""
 _OBJECTNESS = 4
-_RARE_LOGIT = -4.6
-"""Of a probability of 0.01: nearly all boxes hold no object, and a head that begins by saying so need not learn it."""
+_RARE_LOGIT = -2.2
+"""Of a probability of 0.1: hardly a box holds an object, and a head that begins by saying so need not learn it first.
+
+Much lower, a squared error through the logistic function has no gradient left to learn objects by.
+"""
 
 
 def fresh(network: Network, seed: int) -> dict[int, TrainedConvolution]:

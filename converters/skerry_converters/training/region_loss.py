@@ -58,24 +58,31 @@ def region_loss(raw: Value, truth: Truth, region: Region, scales: LossPart, anch
     """Return the losses of float32 ``raw`` (batch, rows, columns, channels), as means over the batch.
 
     An object belongs to the cell that holds its middle, and there to the anchor whose shape is most like its own
-    (`bias_match`); of two that share both, the later has it. Its objectness is to be the IoU of its box (`rescore`).
-    ``anchor_pull`` is 1 while boxes without an object are drawn to the middle of their cell and to their anchor, as
-    Darknet does for its first 12,800 pictures, else 0.
+    (`bias_match`), and to all others whose IoU with it is above ``scales.iou_thresh``, which YOLOv2 lacks and later
+    Darknets have. Of two objects that share a box, the later has it. The objectness of its boxes is to be their IoU
+    with it (`rescore`). ``anchor_pull`` is 1 while boxes without an object are drawn to the middle of their cell and
+    to their anchor, as Darknet does for its first 12,800 pictures, else 0.
     """
     grid = _Grid(raw, region)
     logits = tf.reshape(raw, [tf.shape(raw)[0], -1, _FIRST_CLASS + region.classes])
-    overlaps = tf.stop_gradient(_ious(grid.boxes(logits)[:, :, tf.newaxis], truth.boxes[:, tf.newaxis]))
-    owners = _owners(truth, grid)
-    own = tf.gather(logits, owners.box_ids, batch_dims=1)
-    fit = tf.linalg.diag_part(tf.gather(overlaps, owners.box_ids, batch_dims=1))
+    boxes = tf.stop_gradient(grid.boxes(logits))
+    overlaps = _ious(boxes[:, :, tf.newaxis], truth.boxes[:, tf.newaxis])
+    owned = _owned(truth, grid, scales.iou_thresh)
+    own = tf.gather(logits, owned.box_ids, batch_dims=1)
+    fit = _ious(tf.gather(boxes, owned.box_ids, batch_dims=1), owned.boxes)
     object_errors = fit - tf.sigmoid(own[..., _OBJECTNESS])
-    free = (1 - owners.taken) * tf.cast(tf.reduce_max(overlaps, axis=2) <= scales.thresh, tf.float32)
+    free = (1 - owned.taken) * tf.cast(tf.reduce_max(overlaps, axis=2) <= scales.thresh, tf.float32)
+    # Darknet: small boxes count for up to twice as much, since their errors are small.
+    weights = owned.present * (2 - owned.boxes[..., 2] * owned.boxes[..., 3])
+    class_losses = tf.nn.sparse_softmax_cross_entropy_with_logits(
+        labels=owned.class_ids, logits=own[..., _FIRST_CLASS:]
+    )
     return Losses(
-        coord=scales.coord_scale * _halved(owners.box_weights, _box_values(own) - owners.targets),
-        object=scales.object_scale * _halved(owners.present, object_errors),
+        coord=scales.coord_scale * _halved(weights[..., tf.newaxis], _box_values(own) - owned.targets),
+        object=scales.object_scale * _halved(owned.present, object_errors),
         noobject=scales.noobject_scale * _halved(free, tf.sigmoid(logits[..., _OBJECTNESS])),
-        classes=scales.class_scale * _mean(owners.present * _cross_entropy(own, truth)),
-        anchors=anchor_pull * _PULL * _halved(1 - owners.taken[..., tf.newaxis], _box_values(logits) - _AT_ANCHOR),
+        classes=scales.class_scale * _mean(owned.present * class_losses),
+        anchors=anchor_pull * _PULL * _halved(1 - owned.taken[..., tf.newaxis], _box_values(logits) - _AT_ANCHOR),
     )
 
 
@@ -111,53 +118,66 @@ def _box_values(logits: Value) -> Value:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Owners:
-    """Which box each object has.
+class _Owned:
+    """Pairs of an object and a box that it has, or may have.
 
-    ``box_ids`` int32 and ``present``, 1 for an object that has its box, are (batch, objects); ``targets``
-    (batch, objects, 4) are the box values that it should have, ``box_weights`` (batch, objects, 1) what its errors
-    count for; ``taken`` (batch, boxes) is 1 for a box that has an object.
+    ``box_ids`` and ``class_ids``, int32, and ``present``, 1 for a pair that holds, are (batch, pairs); ``boxes`` and
+    ``targets`` (batch, pairs, 4) are the object's box and the values that say it. ``taken`` (batch, boxes) is 1 for a
+    box that an object has.
     """
 
     box_ids: Value
+    class_ids: Value
     present: Value
+    boxes: Value
     targets: Value
-    box_weights: Value
     taken: Value
 
 
-def _owners(truth: Truth, grid: _Grid) -> _Owners:
+def _owned(truth: Truth, grid: _Grid, iou_thresh: float) -> _Owned:
+    count = grid.boxes_a_cell
     centres, sizes = truth.boxes[..., :2] * grid.size, truth.boxes[..., 2:] * grid.size
     cells = tf.minimum(tf.cast(centres, tf.int32), [grid.columns - 1, grid.rows - 1])
-    shapes = tf.concat([tf.zeros_like(grid.anchors), grid.anchors], axis=1)
-    unmoved = tf.concat([tf.zeros_like(sizes), sizes], axis=2)
-    anchor_ids = tf.argmax(_ious(unmoved[:, :, tf.newaxis], shapes), axis=2, output_type=tf.int32)
-    box_ids = (cells[..., 1] * grid.columns + cells[..., 0]) * grid.boxes_a_cell + anchor_ids
-    present = tf.cast(truth.counts & ~_taken_later(box_ids, truth.counts), tf.float32)
-    scales = tf.math.log(tf.maximum(sizes, _LEAST_SIZE) / tf.gather(grid.anchors, anchor_ids))
-    # Darknet: small boxes count for up to twice as much, since their errors are small.
-    weights = present * (2 - truth.boxes[..., 2] * truth.boxes[..., 3])
-    batch_ids = tf.broadcast_to(tf.range(tf.shape(box_ids)[0])[:, tf.newaxis], tf.shape(box_ids))
-    shape = [tf.shape(box_ids)[0], grid.rows * grid.columns * grid.boxes_a_cell]
-    return _Owners(
+    likeness = _likeness(sizes, grid.anchors)
+    batch, objects = tf.shape(sizes)[0], tf.shape(sizes)[1]
+    every = tf.broadcast_to(tf.range(count)[:, tf.newaxis], [batch, count, objects])
+    best = tf.argmax(likeness, axis=1, output_type=tf.int32)[:, tf.newaxis]
+    # All anchors that are like an object, and last, to have the last word, the one that is most like it.
+    anchor_ids = tf.concat([every, best], axis=1)
+    wanted = tf.concat([likeness > iou_thresh, tf.ones_like(best, tf.bool)], axis=1) & truth.counts[:, tf.newaxis]
+
+    def for_each_pair(values: Value) -> Value:
+        return tf.tile(values, [1, count + 1, *[1] * (len(values.shape) - 2)])
+
+    cell_ids = cells[..., 1] * grid.columns + cells[..., 0]
+    box_ids = tf.reshape(cell_ids[:, tf.newaxis] * count + anchor_ids, [batch, -1])
+    wanted = tf.reshape(wanted, [batch, -1])
+    present = tf.cast(wanted & ~_taken_later(box_ids, wanted), tf.float32)
+    anchors = tf.gather(grid.anchors, tf.reshape(anchor_ids, [batch, -1]))
+    scales = tf.math.log(for_each_pair(tf.maximum(sizes, _LEAST_SIZE)) / anchors)
+    batch_ids = tf.broadcast_to(tf.range(batch)[:, tf.newaxis], tf.shape(box_ids))
+    return _Owned(
         box_ids=box_ids,
+        class_ids=for_each_pair(truth.class_ids),
         present=present,
-        targets=tf.concat([centres - tf.cast(cells, tf.float32), scales], axis=2),
-        box_weights=weights[..., tf.newaxis],
-        taken=tf.scatter_nd(tf.stack([batch_ids, box_ids], axis=2), present, shape),
+        boxes=for_each_pair(truth.boxes),
+        targets=tf.concat([for_each_pair(centres - tf.cast(cells, tf.float32)), scales], axis=2),
+        taken=tf.scatter_nd(tf.stack([batch_ids, box_ids], axis=2), present, [batch, grid.rows * grid.columns * count]),
     )
 
 
-def _taken_later(box_ids: Value, counts: Value) -> Value:
-    """Tell for each object whether one after it that counts has the same box."""
+def _likeness(sizes: Value, anchors: Value) -> Value:
+    """Return the IoU (batch, anchors, objects) of anchors and of objects' sizes, as if all shared one middle."""
+    unmoved = tf.concat([tf.zeros_like(sizes), sizes], axis=2)
+    shapes = tf.concat([tf.zeros_like(anchors), anchors], axis=1)
+    return _ious(shapes[:, tf.newaxis], unmoved[:, tf.newaxis])
+
+
+def _taken_later(box_ids: Value, wanted: Value) -> Value:
+    """Tell for each pair whether one after it that is wanted has the same box."""
     order = tf.range(tf.shape(box_ids)[1])
-    same = (box_ids[:, :, tf.newaxis] == box_ids[:, tf.newaxis]) & counts[:, tf.newaxis]
+    same = (box_ids[:, :, tf.newaxis] == box_ids[:, tf.newaxis]) & wanted[:, tf.newaxis]
     return tf.reduce_any(same & (order[tf.newaxis] > order[:, tf.newaxis]), axis=2)
-
-
-def _cross_entropy(own: Value, truth: Truth) -> Value:
-    logits = own[..., _FIRST_CLASS:]
-    return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=truth.class_ids, logits=logits)
 
 
 def _halved(weights: Value, errors: Value) -> Value:
