@@ -1,6 +1,8 @@
 """Targets by name, and which of them can be made."""
 
 import dataclasses
+import subprocess
+import sys
 
 import pytest
 
@@ -121,3 +123,15 @@ def test_a_tool_that_is_not_installed_is_named_with_the_extra():
     reason = target.unavailable_reason(FLOAT)
     assert "no-such-tool" in reason
     assert "pip install 'skerry[convert,mcu]'" in reason
+
+
+def test_the_targets_are_known_where_no_runtime_and_no_converter_is_installed():
+    blocked = ("ai_edge_litert", "keras", "nncf", "onnx", "onnxruntime", "openvino", "tensorflow", "tflite_micro")
+    program = f"""
+import sys
+sys.modules.update(dict.fromkeys({blocked!r}))
+from skerry_converters.families.registry import TARGETS
+print(len(TARGETS))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert int(done.stdout) == len(TARGETS)
