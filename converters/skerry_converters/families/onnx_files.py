@@ -39,8 +39,8 @@ def _int8(source: SourceModel, _form: FormName, samples: Samples | None, folder:
     """Quantize weights to int8 by channel and activations to uint8; inputs and outputs stay float32."""
     assert samples is not None  # noqa: S101  # for the type checker; `Target.make` has asked
     model = source.to_file("onnx", folder)
-    prepared = prepare_for_quantization(model.path, folder)
     where = source.facts.where
+    prepared = prepare_for_quantization(model.path, folder, where=where)
     calibration = calibrate(prepared, turned(samples, source.facts.inputs, model.inputs), where=where)
     path = folder / "model-int8.onnx"
     write_compact(quantize(prepared, calibration, where=where), path)
@@ -49,10 +49,10 @@ def _int8(source: SourceModel, _form: FormName, samples: Samples | None, folder:
 
 def _accurate_int8(source: SourceModel, _form: FormName, samples: Samples, folder: Path, goal: Goal) -> Built:
     """Search for a file such as `_int8` makes that loses no more than the goal allows."""
-    model = source.to_file("onnx", folder)
-    prepared = replace(model, path=prepare_for_quantization(model.path, folder))
+    model, where = source.to_file("onnx", folder), source.facts.where
+    prepared = replace(model, path=prepare_for_quantization(model.path, folder, where=where))
     fitting = turned(samples, source.facts.inputs, model.inputs)
-    quantizer = OnnxQuantizer(prepared, fitting, where=source.facts.where)
+    quantizer = OnnxQuantizer(prepared, fitting, where=where)
     (folder / "search").mkdir()
     found = search(quantizer, fitting, "onnx", source.facts, goal, folder / "search")
     path = found.path.rename(folder / "model-int8.onnx")

@@ -29,23 +29,29 @@ Calibration = Mapping[str, tuple[FloatArray, FloatArray]]
 """Least and greatest value by tensor as ONNX Runtime's calibrator gives them, float32 (1,)."""
 
 
-def prepare_for_quantization(path: Path, folder: Path) -> Path:
+def prepare_for_quantization(path: Path, folder: Path, *, where: str) -> Path:
     """Write a network with batch norm folded, shapes known, and names of their own for the nodes that multiply.
 
-    Its opset has scales for each channel, and its constants are nothing else. Raises DataError.
+    Its opset has scales for each channel, and its constants are nothing else. ``where`` names the source. Raises
+    DataError where onnx or ONNX Runtime cannot do so.
     """
     import onnx  # noqa: PLC0415  # heavy
     from onnxruntime.quantization.shape_inference import quant_pre_process  # noqa: PLC0415  # heavy
 
     raised, prepared = folder / "source-raised.onnx", folder / "source-prepared.onnx"
     model = onnx.load(path)
-    if next(one.version for one in model.opset_import if one.domain in ("", "ai.onnx")) < LEAST_OPSET:
-        model = onnx.version_converter.convert_version(model, LEAST_OPSET)
-    _make_constants_plain(model)
-    _name_layers(model)
-    raised.write_bytes(model.SerializeToString(deterministic=True))
-    # Symbolic shape inference needs sympy, and shapes are fixed here.
-    quant_pre_process(raised, prepared, skip_symbolic_shape=True)
+    try:
+        if next(one.version for one in model.opset_import if one.domain in ("", "ai.onnx")) < LEAST_OPSET:
+            model = onnx.version_converter.convert_version(model, LEAST_OPSET)
+        _make_constants_plain(model)
+        _name_layers(model)
+        raised.write_bytes(model.SerializeToString(deterministic=True))
+        # Symbolic shape inference needs sympy, and shapes are fixed here.
+        quant_pre_process(raised, prepared, skip_symbolic_shape=True)
+    except OSError:
+        raise  # a full disk is not the network's fault
+    except Exception as error:  # ONNX Runtime's own exceptions share no other base
+        raise DataError("the network cannot be prepared", where=where, found=first_line(error)) from error
     model = onnx.load(prepared)
     _name_layers(model)  # again: folding may have made new ones
     prepared.write_bytes(model.SerializeToString(deterministic=True))
@@ -188,7 +194,7 @@ def _hold_float(model: Model, names: Collection[str]) -> None:
         reader = nodes.only_reader(node.output[0]) if node.name in names else None
         if reader is not None and reader.op_type in ("QuantizeLinear", "Relu", "Clip"):
             (made,) = node.output
-            node.output[0] = f"{made}_float"
+            node.output[0] = f"{made}_HeldFloat"
             model.graph.node.insert(place + 1, onnx.helper.make_node("LeakyRelu", node.output, [made], alpha=1.0))
 
 

@@ -57,7 +57,7 @@ def _quantizer(file: ModelFile, form: FormName, samples: Samples, folder: Path, 
         from skerry_converters.accuracy.tflite_watch import watch_tflite  # noqa: PLC0415  # imports LiteRT
 
         return OpenVinoQuantizer(file, read_graph(file.path), watch_tflite, samples, where=where)
-    prepared = prepare_for_quantization(file.path, folder)
+    prepared = prepare_for_quantization(file.path, folder, where=where)
     graph = OnnxGraph(prepared, tensors_with_ranges(prepared, samples, where=where))
     return OpenVinoQuantizer(replace(file, path=prepared), graph, watch_onnx, samples, where=where)
 

@@ -76,7 +76,7 @@ def source(tmp_path_factory):
 @pytest.fixture
 def quantizer(source, tmp_path):
     model = source.to_file("onnx", tmp_path)
-    prepared = replace(model, path=prepare_for_quantization(model.path, tmp_path))
+    prepared = replace(model, path=prepare_for_quantization(model.path, tmp_path, where="net.onnx"))
     return OnnxQuantizer(prepared, turned(Samples(), source.facts.inputs, model.inputs), where="net.onnx")
 
 

@@ -26,7 +26,7 @@ def quantizer(drawing, samples, tmp_path):
     """Return a function that opens the drawing, with the outputs of the given names."""
 
     def opened(*outputs):
-        prepared = prepare_for_quantization(drawing.save(tmp_path / "net.onnx", *outputs), tmp_path)
+        prepared = prepare_for_quantization(drawing.save(tmp_path / "net.onnx", *outputs), tmp_path, where="net")
         model = ModelFile(
             path=prepared,
             inputs=(Tensor(name="x", shape=SHAPE, layout="NCHW"),),
@@ -202,7 +202,9 @@ class TestPreparing:
         drawing.conv(drawing.node("LeakyRelu", [drawing.conv("x", "a")], "l"), "b")
         for node in drawing.nodes:
             node.name = ""
-        nodes = onnx.load(prepare_for_quantization(drawing.save(tmp_path / "net.onnx", "b"), tmp_path)).graph.node
+        nodes = onnx.load(
+            prepare_for_quantization(drawing.save(tmp_path / "net.onnx", "b"), tmp_path, where="net")
+        ).graph.node
         names = [node.name for node in nodes]
         assert all(names)
         assert len(set(names)) == 3
@@ -211,7 +213,9 @@ class TestPreparing:
         drawing.conv(drawing.node("LeakyRelu", [drawing.conv("x", "a")], "l"), "b")
         for node in drawing.nodes:
             node.name = "same"
-        nodes = onnx.load(prepare_for_quantization(drawing.save(tmp_path / "net.onnx", "b"), tmp_path)).graph.node
+        nodes = onnx.load(
+            prepare_for_quantization(drawing.save(tmp_path / "net.onnx", "b"), tmp_path, where="net")
+        ).graph.node
         assert nodes[0].name == "same"
         assert len({node.name for node in nodes}) == 3
 
@@ -225,7 +229,7 @@ class TestPreparing:
             model.graph.input.append(onnx.helper.make_tensor_value_info(one.name, one.data_type, one.dims))
         model.ir_version = 3
         onnx.save(model, path)
-        prepared = prepare_for_quantization(path, tmp_path)
+        prepared = prepare_for_quantization(path, tmp_path, where="net")
         graph = onnx.load(prepared).graph
         assert [node.op_type for node in graph.node] == ["Conv"]
         assert [one.name for one in graph.input] == ["x"]
@@ -239,5 +243,17 @@ class TestPreparing:
         model = onnx.load(path)
         model.opset_import[0].version = 11
         onnx.save(model, path)
-        prepared = onnx.load(prepare_for_quantization(path, tmp_path))
+        prepared = onnx.load(prepare_for_quantization(path, tmp_path, where="net"))
         assert min(one.version for one in prepared.opset_import if one.domain == "") >= 13
+
+    def test_a_network_that_cannot_be_prepared_is_an_error_that_names_it(self, drawing, tmp_path):
+        drawing.conv("x", "y")
+        path = drawing.save(tmp_path / "net.onnx", "y")
+        model = onnx.load(path)
+        model.opset_import[0].version = 12
+        model.graph.node[0].op_type = "Convolute"
+        onnx.save(model, path)
+        with pytest.raises(DataError, match="cannot be prepared") as caught:
+            prepare_for_quantization(path, tmp_path, where="net")
+        assert caught.value.where == "net"
+        assert "Convolute" in caught.value.found
