@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from skerry_edge.foundation.errors import ConfigError
+from skerry_edge.vision.quiet import quieten_opencv
 
 if TYPE_CHECKING:
     from skerry_converters.rendering.job import Order, Summary
@@ -134,6 +135,7 @@ def render(  # noqa: PLR0913  # one parameter for each option
         raise click.UsageError("Missing option '--out' or '--video'.")
     if video is not None and photographs is not None:
         raise click.UsageError("'--photographs' is for single scenes, not for '--video'.")
+    quieten_opencv()
     from skerry_converters.rendering.job import Order, render_all  # noqa: PLC0415  # keeps --help free of numpy
     from skerry_converters.rendering.photographs import read_photographs  # noqa: PLC0415  # the same
     from skerry_edge.vision.geometry import Size  # noqa: PLC0415  # the same

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from skerry_edge.foundation.errors import DataError
+from skerry_edge.vision.quiet import quieten_opencv
 
 if TYPE_CHECKING:
     from skerry_edge.vision.detector import Detector
@@ -85,7 +86,7 @@ def detect(
     An IMAGE is turned upright as its EXIF data says. A FOLDER means the pictures directly in it, sorted by name; other
     files in it are left out. A VIDEO is looked at frame by frame. Saved videos are MP4.
     """
-    _quieten_opencv()
+    quieten_opencv()
     from skerry_edge.backends.base import BackendOptions  # noqa: PLC0415  # keeps --help free of numpy
     from skerry_edge.models.catalogue import resolve_model  # noqa: PLC0415  # the same
     from skerry_edge.vision.detector import Detector  # noqa: PLC0415  # the same
@@ -128,9 +129,3 @@ def _files(names: tuple[str, ...]) -> list[Path]:
         # A folder that cannot be looked into is told in its turn, like any other input.
         files += path.iterdir() if os.path.isdir(path) and os.access(path, os.R_OK) else [path]  # noqa: PTH112  # Path.is_dir() raises for a name too long
     return files
-
-
-def _quieten_opencv() -> None:
-    """Keep OpenCV and its decoders from writing to stderr what the errors say already."""
-    os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
-    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")

@@ -140,3 +140,14 @@ def test_a_disk_that_fills_up_is_told_and_leaves_nothing(tmp_path: Path, to: tup
     assert "error: " in run.stderr
     assert "Traceback" not in run.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_damaged_photograph_is_told_without_the_decoders_own_words(tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "cut.tif").write_bytes(b"II*\0\x08\0\0\0\x01\0\0\x01\x03\0\x01")
+    arguments = ["--photographs", tmp_path / "photos", "--out", tmp_path / "out"]
+    run = limited([*arguments, "--count", 2], 1 << 20)
+    assert run.returncode == 4
+    assert run.stderr.startswith("error: the image does not decode")
+    assert "WARN" not in run.stderr
+    assert not (tmp_path / "out").exists()
