@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from pathlib import Path
 
@@ -12,8 +13,10 @@ from skerry_edge.foundation.errors import ReachError
 def write_atomic(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     """Replace ``path`` by ``data``: temporary file beside it, fsync, rename, fsync of the directory.
 
-    Raises ReachError when the directory is missing, full or read-only; the old content then stays.
+    Raises ReachError when the directory is missing, full or read-only, or ``path`` is no regular file (a rename would
+    put one in the place of a device or pipe); the old content then stays.
     """
+    _refuse_other_kinds(path)
     temporary: str | None = None
     try:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
@@ -28,6 +31,20 @@ def write_atomic(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     finally:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
+
+
+def _refuse_other_kinds(path: Path) -> None:
+    try:
+        kind = path.stat().st_mode
+    except OSError:
+        return  # nothing there, or not to be reached: then writing says so
+    if not stat.S_ISREG(kind):
+        raise ReachError(
+            "only a regular file can be replaced whole",
+            where=str(path),
+            found="a folder" if stat.S_ISDIR(kind) else "a device, pipe or socket",
+            todo="give the name of a file",
+        )
 
 
 def publish(aside: Path, path: Path, *, mode: int = 0o644) -> None:

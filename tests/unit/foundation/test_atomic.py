@@ -173,3 +173,14 @@ def test_a_folder_that_is_not_there_cannot_be_synced(tmp_path: Path) -> None:
     sync_directory(tmp_path)
     with pytest.raises(FileNotFoundError):
         sync_directory(tmp_path / "absent")
+
+
+def test_a_pipe_or_a_folder_is_never_replaced_by_a_file(tmp_path):
+    pipe, folder = tmp_path / "pipe", tmp_path / "folder"
+    os.mkfifo(pipe)
+    folder.mkdir()
+    for path in (pipe, folder):
+        with pytest.raises(ReachError, match="only a regular file"):
+            write_atomic(path, b"new")
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert sorted(tmp_path.iterdir()) == [folder, pipe]

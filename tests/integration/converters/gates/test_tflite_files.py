@@ -147,5 +147,5 @@ def test_a_streaming_wake_word_is_judged_on_recordings_in_their_order(
         report = run_gate(job, subject(path, "int8", tensors, "tflite"), record).report
     backend.close()
     assert report.held_out.kind == "recordings"
-    assert report.verdict.outcome == "undecided"
     assert all(one.exact for one in report.outputs)
+    assert report.verdict.outcome == "passed"
