@@ -22,7 +22,7 @@ from skerry_edge.foundation.errors import DataError
 
 
 class TfliteQuantizer:
-    """A `Quantizer` of one float TFLite file, whose paddings are finite (see `with_finite_padding`).
+    """A `Quantizer` of one float TFLite file that `prepare` has made fit.
 
     TensorFlow's quantizer has one way to quantize, so there is one preset, without a name. With an operator the
     activation that alone reads it stays float as well: between the two there is then no rounding.

@@ -8,7 +8,6 @@ all does the same; on integers it is the smallest that there is.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 import numpy as np
 
@@ -24,17 +23,19 @@ DATA, PADDING = 0, 2
 """Which input of a PADV2 is what."""
 
 
-def with_finite_padding(path: Path, samples: Iterable[FloatArray]) -> bytes:
-    """Return the float TFLite file ``path``, its paddings of minus infinity replaced; ``samples`` fit its one input."""
-    data = path.read_bytes()
-    graph = parse_tflite(data, where=path.name).main
+def with_finite_padding(data: bytes, samples: Iterable[FloatArray], *, where: str) -> bytes:
+    """Return a float TFLite file, its paddings of minus infinity replaced; ``samples`` fit its one input.
+
+    ``where`` names it in messages. Raises TfliteFileError where it is not sound.
+    """
+    graph = parse_tflite(data, where=where).main
     endless = [operator for operator in graph.operators if _pads_with_minus_infinity(graph, operator)]
     if not endless:
         return data
     smallest = _smallest(data, [operator.inputs[DATA] for operator in endless], samples)
     # Several often share one constant, but not the smallest value.
     places = [(operator.index, PADDING) for operator in endless]
-    return with_own_constants(data, dict(zip(places, smallest, strict=True)), where=path.name)
+    return with_own_constants(data, dict(zip(places, smallest, strict=True)), where=where)
 
 
 def _pads_with_minus_infinity(graph: Subgraph, operator: Operator) -> bool:

@@ -18,6 +18,7 @@ from tensorflow.lite.python.optimize.calibrator import Calibrator
 from skerry_converters.families.base import Samples
 from skerry_converters.families.pool_padding import with_finite_padding
 from skerry_converters.families.tf_converter import representative, told
+from skerry_converters.tflite_file.half_weights import with_float32_weights
 from skerry_edge.backends.native_output import held_stderr
 from skerry_edge.foundation.errors import DataError
 
@@ -27,14 +28,22 @@ def quantize_file(path: Path, precision: Literal["int8", "int8x16"], samples: Sa
 
     Raises DataError, with TensorFlow's words, where an operator has no integer form.
     """
-    data = with_finite_padding(path, samples)
+    data = prepare(path.read_bytes(), samples, where=where)
     if precision == "int8x16":
         return _to_int8x16(data, samples, where=where)
     return to_int8(calibrate(data, samples, where=where), where=where)
 
 
+def prepare(data: bytes, samples: Samples, *, where: str) -> bytes:
+    """Return a float file as `calibrate` needs it: weights in float32, paddings finite.
+
+    Raises TfliteFileError where it is not sound.
+    """
+    return with_finite_padding(with_float32_weights(data, where=where), samples, where=where)
+
+
 def calibrate(data: bytes, samples: Samples, *, where: str) -> bytes:
-    """Return a float file with the least and greatest value that each of its tensors has for ``samples``.
+    """Return a prepared float file with the least and greatest value that each of its tensors has for ``samples``.
 
     Raises DataError, with TensorFlow's words, where it cannot be run.
     """

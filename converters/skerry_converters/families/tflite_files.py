@@ -89,13 +89,12 @@ def build_accurate(
 ) -> Built:
     """Do as `build_integer` for int8, by a search for a file that loses no more than ``goal`` allows."""
     from skerry_converters.accuracy.tflite_quantizer import TfliteQuantizer  # noqa: PLC0415  # imports TensorFlow
-    from skerry_converters.families.pool_padding import with_finite_padding  # noqa: PLC0415  # imports LiteRT
+    from skerry_converters.families.tf_quantizer import prepare  # noqa: PLC0415  # imports TensorFlow
 
     fitting = turned(samples, facts.inputs, file.inputs)
-    finite = folder / "source-finite.tflite"
-    finite.write_bytes(with_finite_padding(file.path, fitting))
-    model = replace(file, path=finite)
-    quantizer = TfliteQuantizer(model, fitting, where=facts.where, may_keep_float=may_keep_float)
+    prepared = folder / "source-prepared.tflite"
+    prepared.write_bytes(prepare(file.path.read_bytes(), fitting, where=facts.where))
+    quantizer = TfliteQuantizer(replace(file, path=prepared), fitting, where=facts.where, may_keep_float=may_keep_float)
     (folder / "search").mkdir()
     found = search(quantizer, fitting, "litert", facts, goal, folder / "search")
     path = found.path.rename(folder / "model-int8.tflite")

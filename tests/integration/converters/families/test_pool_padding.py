@@ -65,7 +65,9 @@ def test_pools_that_share_their_padding_get_each_its_own(tf, to_file, samples):
     assert len(set(paddings)) == 1, "the converter no longer shares the constant"
     from skerry_converters.families.pool_padding import with_finite_padding  # imports LiteRT
 
-    graph = parse_tflite(with_finite_padding(path, samples((1, 17, 17, 3))), where="a test").main
+    graph = parse_tflite(
+        with_finite_padding(path.read_bytes(), samples((1, 17, 17, 3)), where="a test"), where="a test"
+    ).main
     values = [float(graph.operand(one, 2).values()) for one in graph.operators if one.name == "PADV2"]
     assert max(values) == pytest.approx(min(values) / 5, rel=1e-5)
     assert max(values) < 0
