@@ -46,6 +46,11 @@ class OnnxQuantizer:
         return True
 
     @property
+    def corrects_biases(self) -> bool:
+        """ONNX Runtime does not."""
+        return False
+
+    @property
     def graph(self) -> OnnxGraph:
         """What is in the float file; the ranges are those of tensors that get one of their own."""
         return self._graph

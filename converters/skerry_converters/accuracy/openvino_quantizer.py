@@ -46,6 +46,11 @@ class OpenVinoQuantizer:
         return True
 
     @property
+    def corrects_biases(self) -> bool:
+        """NNCF does, in either preset."""
+        return True
+
+    @property
     def graph(self) -> FloatGraph:
         """What is in the float file."""
         return self._graph

@@ -27,6 +27,11 @@ class Quantizer(Protocol):
         ...
 
     @property
+    def corrects_biases(self) -> bool:
+        """Whether the tool corrects biases itself, against the float file."""
+        ...
+
+    @property
     def graph(self) -> FloatGraph:
         """What is in the float file."""
         ...

@@ -138,11 +138,13 @@ class _Search:
         return Found(path=best.path, report=report, reference=self._preparation.plan(unchanged).float_file)
 
     def _try_recipes(self, best: _Made) -> _Made:
-        """Go through what costs no speed, until it is enough; each stage varies the best so far."""
-        linked = bool(self._quantizer.graph.links)
-        for stage in recipe_stages(presets=self._quantizer.presets, linked=linked):
-            if enough(best.score, self._aim.max_drop):
-                break
+        """Go through all that costs no speed; each stage varies the best so far."""
+        stages = recipe_stages(
+            presets=self._quantizer.presets,
+            linked=bool(self._quantizer.graph.links),
+            corrects_biases=self._quantizer.corrects_biases,
+        )
+        for stage in stages:
             for recipe in stage(best.recipe):
                 best = self._best_of(best, recipe)
         return best

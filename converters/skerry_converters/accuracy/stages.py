@@ -16,13 +16,18 @@ Stage = Callable[[Recipe], list[Recipe]]
 """Variations of the best recipe so far; the best of them and it goes on to the next stage."""
 
 
-def recipe_stages(*, presets: Sequence[str], linked: bool) -> tuple[Stage, ...]:
-    """Return the stages that cost no speed; ``linked`` says whether the network has anything to equalise."""
+def recipe_stages(*, presets: Sequence[str], linked: bool, corrects_biases: bool) -> tuple[Stage, ...]:
+    """Return the stages that cost no speed.
+
+    ``linked`` says whether the network has anything to equalise, ``corrects_biases`` that the tool does so itself: it
+    measures against the float file that it is given, and would take a correction in that one for the truth.
+    """
     stages: list[Stage] = []
     if linked:
         stages.append(lambda best: [replace(best, equalised=by) for by in ("weights", "activations")])
     stages.append(lambda best: [replace(best, ranges=ranges) for ranges in ("least-error", "percentile")])
-    stages.append(lambda best: [replace(best, bias_corrected=True)])
+    if not corrects_biases:
+        stages.append(lambda best: [replace(best, bias_corrected=True)])
     if len(presets) > 1:
         stages.append(lambda best: [replace(best, preset=preset) for preset in presets[1:]])
     return tuple(stages)

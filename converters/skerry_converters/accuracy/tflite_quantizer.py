@@ -29,6 +29,7 @@ class TfliteQuantizer:
     """
 
     presets: tuple[str, ...] = ("",)
+    corrects_biases: bool = False
 
     def __init__(self, model: ModelFile, samples: Samples, *, where: str, may_keep_float: bool) -> None:
         """Read the file; ``samples`` are in its own layout, ``where`` names the source in messages.

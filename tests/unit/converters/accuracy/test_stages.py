@@ -18,14 +18,19 @@ def layer(name: str, sqnr_db: float, macs: int) -> LayerSensitivity:
 
 def test_every_stage_varies_the_best_recipe_so_far():
     best = Recipe(preset="mixed")
-    for stage in recipe_stages(presets=("mixed", "symmetric"), linked=True):
+    for stage in recipe_stages(presets=("mixed", "symmetric"), linked=True, corrects_biases=False):
         best = stage(best)[0]
     assert best == Recipe(equalised="weights", ranges="least-error", bias_corrected=True, preset="symmetric")
 
 
 def test_a_network_without_links_is_not_equalised():
-    stages = recipe_stages(presets=("",), linked=False)
+    stages = recipe_stages(presets=("",), linked=False, corrects_biases=False)
     assert not any(recipe.equalised for stage in stages for recipe in stage(Recipe()))
+
+
+def test_biases_are_not_corrected_twice():
+    stages = recipe_stages(presets=("",), linked=True, corrects_biases=True)
+    assert not any(recipe.bias_corrected for stage in stages for recipe in stage(Recipe()))
 
 
 def test_ever_more_layers_are_tried_and_all_of_them_last():
