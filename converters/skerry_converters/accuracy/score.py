@@ -77,12 +77,17 @@ class Scorer:
         return Score(sqnr_db=sum(_decibels(meter) for meter in meters) / len(meters), kept_points=kept)
 
     def largest_error(self, path: Path) -> float:
-        """Return the largest difference of any output of a float file that ought to compute the same."""
-        return max(
+        """Return the largest difference of any output of a float file that ought to compute the same.
+
+        NaN where a value is not finite on either side.
+        """
+        errors = [
             float(np.abs(want - got).max())
             for wanted, values in zip(self._wanted, self._outputs(path, _float_backend(path)), strict=True)
             for want, got in zip(wanted, values, strict=True)
-        )
+        ]
+        # Not `max`, which loses a NaN that does not come first.
+        return float(np.max(errors))
 
     def _outputs(self, path: Path, backend: str) -> Iterator[Values]:
         """Yield the real values of a file's outputs for one sample after the other."""

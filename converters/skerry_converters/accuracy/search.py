@@ -19,7 +19,7 @@ from skerry_converters.accuracy.report import LayerSensitivity, Score, SearchRep
 from skerry_converters.accuracy.score import Scorer
 from skerry_converters.accuracy.sensitivity import measuring_order, ranked, spare_macs, worth_keeping
 from skerry_converters.accuracy.stages import enough, growing, recipe_stages, worth_taking
-from skerry_converters.families.base import Samples
+from skerry_converters.families.base import FloatArray, Samples
 from skerry_converters.sources.base import SourceFacts
 from skerry_edge.backends.base import BackendError, ModelFileError
 from skerry_edge.foundation.errors import DataError
@@ -66,12 +66,22 @@ def search(
     file is made whatever the budget. Where ``goal`` is a recipe, its file is made and nothing is searched. Raises
     DataError where not even that can be made or run.
     """
-    taken = list(itertools.islice(samples, STATISTICS_SAMPLES))
+    taken = spread(samples, STATISTICS_SAMPLES)
     preparation = Preparation(quantizer, taken, folder)
     if isinstance(goal, Recipe):
         return _carried_out(quantizer, preparation, goal, folder)
-    scorer = Scorer(quantizer.model, backend, facts.description, taken[:SCORED_SAMPLES])
+    scorer = Scorer(quantizer.model, backend, facts.description, spread(taken, SCORED_SAMPLES))
     return _Search(quantizer, preparation, scorer, goal, folder, clock).run()
+
+
+def spread(samples: Samples | list[FloatArray], most: int) -> list[FloatArray]:
+    """Return at most ``most`` samples, evenly from the first to the last.
+
+    Frames of a video and rows of an array come in their order, and the first ones may show one scene or class alone.
+    """
+    count = len(samples)
+    chosen = {place * count // most for place in range(most)} if count > most else set(range(count))
+    return [sample for place, sample in enumerate(samples) if place in chosen]
 
 
 def _carried_out(quantizer: Quantizer, preparation: Preparation, recipe: Recipe, folder: Path) -> Found:
@@ -208,7 +218,7 @@ class _Search:
         if by in self._float_errors:
             return
         error = self._scorer.largest_error(float_file)
-        if error > LARGEST_FLOAT_ERROR:
+        if not error <= LARGEST_FLOAT_ERROR:  # NaN is no proof
             raise DataError("equalisation changed the float network", found=f"by up to {error:.1e}")
         self._float_errors[by] = error
 

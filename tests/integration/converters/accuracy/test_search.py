@@ -12,7 +12,7 @@ from onnx import helper, numpy_helper
 
 from skerry_converters.accuracy.onnx_quantizer import OnnxQuantizer
 from skerry_converters.accuracy.recipe import Aim, Recipe
-from skerry_converters.accuracy.search import GIVEN, search
+from skerry_converters.accuracy.search import GIVEN, search, spread
 from skerry_converters.accuracy.sensitivity import LEAST_INTEGER_SHARE
 from skerry_converters.conversion.opening import SourceOptions, open_any
 from skerry_converters.families.apart import make_apart
@@ -152,6 +152,27 @@ def test_equalisation_that_changes_the_float_network_is_not_used(quantizer, sour
     assert {one.recipe.equalised for one in refused} == {"weights", "activations"}
     assert all("changed the float network" in one.reason for one in refused)
     assert not report.chosen.equalised
+
+
+def test_equalisation_that_gives_no_numbers_is_not_used(quantizer, source, folder, monkeypatch):
+    def broken(graph, peaks=None):
+        weights = graph.multipliers[-1].weights
+        return {graph.multipliers[-1].name: replace(weights, bias=np.where(np.arange(CHANNELS) == 1, np.nan, 0.0))}
+
+    monkeypatch.setattr("skerry_converters.accuracy.preparation.equalise", broken)
+    report = search(quantizer, Samples(), "onnx", source.facts, LOOSE, folder).report
+    assert {one.recipe.equalised for one in report.trials if one.score is None} == {"weights", "activations"}
+    assert not report.chosen.equalised
+
+
+def test_choices_are_made_on_samples_from_the_first_to_the_last():
+    ordered = [np.full(1, number, np.float32) for number in range(300)]
+    taken = [int(one[0]) for one in spread(ordered, 64)]
+    assert len(taken) == 64
+    assert taken[0] == 0
+    assert taken[-1] >= 295
+    assert max(np.diff(taken)) <= 5
+    assert spread(ordered[:7], 64) == ordered[:7]
 
 
 def test_a_recipe_that_the_tool_refuses_does_not_end_the_search(quantizer, source, folder, monkeypatch):
