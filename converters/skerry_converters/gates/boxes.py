@@ -8,6 +8,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from skerry_edge.bench.matching import above, chosen
 from skerry_edge.bench.overlap import iou_matrix
 from skerry_edge.vision.detections import Detections
 
@@ -65,18 +66,6 @@ def pair(first: Detections, second: Detections) -> Pairs:
     return Pairs(first=rows[taken], second=columns[taken], iou=iou[taken])
 
 
-def above(detections: Detections, threshold: float) -> Detections:
-    """Return the detections with a score above ``threshold``.
-
-    Of what a decoder found at a lower threshold these are the ones that it finds at this one: suppression only ever
-    lets a better score drop a worse one.
-    """
-    kept = detections.scores > np.float32(threshold)
-    return Detections(
-        boxes_px=detections.boxes_px[kept], scores=detections.scores[kept], class_ids=detections.class_ids[kept]
-    )
-
-
 class BoxMeter:
     """Counts picture after picture; ``threshold`` is the one that the device uses."""
 
@@ -120,6 +109,6 @@ class BoxMeter:
 
 def _faded(wanted: Detections, variant: Detections, pairs: Pairs) -> int:
     """Return how many of the boxes without a match have one among all that the variant's decoder gave."""
-    left = np.setdiff1d(np.arange(len(wanted)), pairs.first)
-    rest = Detections(boxes_px=wanted.boxes_px[left], scores=wanted.scores[left], class_ids=wanted.class_ids[left])
-    return len(pair(rest, variant).first)
+    left = np.ones(len(wanted), np.bool_)
+    left[pairs.first] = False
+    return len(pair(chosen(wanted, left), variant).first)

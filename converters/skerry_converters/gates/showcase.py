@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from skerry_converters.gates.boxes import above
+from skerry_edge.bench.matching import above
 from skerry_edge.vision.detections import Detections
 from skerry_edge.vision.draw import draw_detections
 from skerry_edge.vision.images import Pixels

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from skerry_converters.gates.boxes import BoxFigures, BoxMeter, above, pair
+from skerry_converters.gates.boxes import BoxFigures, BoxMeter, pair
+from skerry_edge.bench.matching import above
 from skerry_edge.vision.decoders.base import Limits, selected
 from skerry_edge.vision.detections import Detections, no_detections
 from skerry_edge.vision.geometry import Size, stretched
