@@ -10,7 +10,6 @@ from skerry_converters.accuracy.recipe import Recipe
 from skerry_converters.accuracy.report import Score
 
 WORTH_DB = 0.5
-FLATTERED = 0.5
 
 Stage = Callable[[Recipe], list[Recipe]]
 """Variations of the best recipe so far; the best of them and it goes on to the next stage."""
@@ -53,9 +52,8 @@ def worth_taking(new: Score, best: Score) -> bool:
 
 
 def enough(score: Score, max_drop: float) -> bool:
-    """Tell whether a file keeps so much of what the float network finds that the search may end.
+    """Tell whether a file keeps so much of what the float network finds that no layer has to stay float.
 
-    The samples were calibrated with and flatter the file, so only half of ``max_drop`` may be gone. Where nothing is
-    found, noise alone cannot tell, and the answer is no.
+    Where nothing is found, noise alone cannot tell, and the answer is no.
     """
-    return score.kept_points is not None and 100.0 - score.kept_points <= FLATTERED * max_drop
+    return score.kept_points is not None and 100.0 - score.kept_points <= max_drop

@@ -47,8 +47,8 @@ def test_a_gain_that_may_be_chance_is_not_taken():
 
 
 def test_it_is_enough_when_the_float_networks_detections_are_kept():
-    assert enough(Score(sqnr_db=3, kept_points=99.0), max_drop=2.0)
-    assert not enough(Score(sqnr_db=40, kept_points=98.9), max_drop=2.0)
+    assert enough(Score(sqnr_db=3, kept_points=98.0), max_drop=2.0)
+    assert not enough(Score(sqnr_db=40, kept_points=97.9), max_drop=2.0)
 
 
 def test_where_nothing_is_found_nothing_is_enough():
