@@ -31,6 +31,8 @@ ENVIRONMENT = {
     "KERAS_HOME": os.devnull,
     # Files are written for other machines, and the same ones on each: no graphics card takes part.
     "CUDA_VISIBLE_DEVICES": "-1",
+    # glibc keeps what is freed in blocks of up to 32 MB, as large as a layer's weights: from 1 MB on give it back.
+    "MALLOC_MMAP_THRESHOLD_": "1048576",
 }
 MAX_WORDS = 400
 SampleProgress = Callable[[int, int], None]

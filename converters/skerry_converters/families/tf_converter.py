@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 from typing import Literal
 
@@ -30,6 +31,9 @@ def convert_function(function: Function, precision: Precision, *, where: str) ->
         data: bytes = converter.convert()
     except Exception as error:  # the converter raises its own class, ValueError and others
         raise DataError("TensorFlow cannot convert the network", where=where, found=told(error)) from error
+    del converter
+    # It is part of reference cycles that hold many times the network's size, and often another conversion follows.
+    gc.collect()
     return _in_signature_order(data, [one.name for one in function.inputs])
 
 
