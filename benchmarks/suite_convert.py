@@ -4,35 +4,23 @@ from __future__ import annotations
 
 import sys
 import tempfile
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 from benchmarks.accuracy_aware import searched_figures
+from benchmarks.all_targets import all_targets_figures
 from benchmarks.by_hand import BY_HAND
 from benchmarks.interleave import in_turn, median_ms, ratio
-from benchmarks.peak_memory import peak_memory
 from benchmarks.report import Figure, at_most, not_measured, publish
-from benchmarks.tiny_yolo import CFG, CLASSES, frame, seeded_weights
 from benchmarks.voc_halves import Halves, Pictures, both_ways, data_folder, photographs, yolo_fastest
-from numpy.typing import NDArray
 
-from skerry_converters.darknet.source import load_darknet
-from skerry_converters.families.apart import make_apart
 from skerry_converters.families.base import Emitted
-from skerry_converters.families.registry import ALL, TARGETS, choose_targets
-from skerry_converters.model import Thresholds
-from skerry_converters.sources.darknet import DarknetSource
+from skerry_converters.families.registry import TARGETS
 from skerry_edge.backends.registry import open_backend
 from skerry_edge.vision.normalise import stored
 
-MOST_S = 480.0
-MOST_MB = 4096.0
-MOST_INT8_SHARE = 0.26
 MOST_DROP_POINTS = 2.0
 RUNTIMES = ("onnx-int8", "tflite-int8", "openvino-int8")
-SAMPLES = 25
 ROUNDS = 200
 SLOWER = 1.05
 """Interleaved medians of the very same file differ by some per cent."""
@@ -44,51 +32,7 @@ def main(arguments: list[str]) -> None:
     """Measure every figure, print and write them. A goal that is not met is told by the figure, not the exit code."""
     if arguments:
         sys.exit(f"the suite takes no arguments, found: {' '.join(arguments)}")
-    publish("convert", [*tiny_yolo_figures(), *accuracy_figures()])
-
-
-class Frames:
-    """Random pictures as TinyYOLOv2's input."""
-
-    def __len__(self) -> int:
-        """Return the number of pictures."""
-        return SAMPLES
-
-    def __iter__(self) -> Iterator[NDArray[np.float32]]:
-        """Give the inputs one by one: one soft noise, cut at another place each time."""
-        picture = frame()[..., ::-1].transpose(2, 0, 1).astype(np.float32) / np.float32(255)
-        for number in range(SAMPLES):
-            left = number * 20
-            yield np.ascontiguousarray(picture[np.newaxis, :, 100:516, left : left + 416])
-
-
-def tiny_yolo_figures() -> list[Figure]:
-    """Return the figures of all targets from TinyYOLOv2."""
-    if not CFG.is_file():
-        reason = f"{CFG.name} is not there: install Debian's package darknet"
-        return [not_measured("tiny_yolo_all_targets_s", f"<= {MOST_S:g}", "s", reason)]
-    with tempfile.TemporaryDirectory() as work:
-        source = _tiny_yolo(Path(work))
-        choice = choose_targets((ALL,), source.facts, calibrated=True)
-        sizes: dict[str, int] = {}
-        began = time.perf_counter()
-        with peak_memory() as memory:
-            for target in choice.targets:
-                folder = Path(tempfile.mkdtemp(dir=work))
-                sizes[target.name] = _size(make_apart(target.name, source, Frames(), folder))
-        elapsed_s = time.perf_counter() - began
-    left_out = ", ".join(f"without {name}: {reason}" for name, reason in choice.left_out.items())
-    note = f"{len(choice.targets)} of {len(TARGETS)} targets, {SAMPLES} samples; {left_out}".rstrip("; ")
-    shares = [
-        at_most(f"tiny_yolo_{_word(name)}_size_share", sizes[name] / sizes[_float_of(name)], MOST_INT8_SHARE)
-        for name in RUNTIMES
-        if name in sizes
-    ]
-    return [
-        at_most("tiny_yolo_all_targets_s", elapsed_s, MOST_S, "s", note),
-        at_most("tiny_yolo_peak_mb", memory.mb, MOST_MB, "MB", "this process and its children at once"),
-        *shares,
-    ]
+    publish("convert", [*all_targets_figures(), *accuracy_figures()])
 
 
 def accuracy_figures() -> list[Figure]:
@@ -130,19 +74,6 @@ def _beside_by_hand(name: str, emitted: Emitted, folder: Path, work: Path) -> li
         at_most(f"{_word(name)}_size_beside_by_hand", _size(emitted) / by_hand, 1.0, "", f"{_size(emitted)} bytes"),
         at_most(f"{_word(name)}_time_beside_by_hand", ratio(times, "ours", "by hand"), SLOWER, "", note),
     ]
-
-
-def _tiny_yolo(folder: Path) -> DarknetSource:
-    weights, labels = folder / "tiny.weights", folder / "tiny.names"
-    weights.write_bytes(seeded_weights(seed=0))
-    labels.write_text("".join(f"class {number}\n" for number in range(CLASSES)), encoding="utf-8")
-    return DarknetSource(model=load_darknet(CFG, weights, labels, resize="letterbox", thresholds=Thresholds()))
-
-
-def _float_of(name: str) -> str:
-    family = name.partition("-")[0]
-    # OpenVINO has no file of full floats; the same weights in ONNX take as much.
-    return f"{family}-fp32" if f"{family}-fp32" in TARGETS else "onnx-fp32"
 
 
 def _size(emitted: Emitted) -> int:
