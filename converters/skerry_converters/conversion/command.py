@@ -13,10 +13,11 @@ from skerry_converters.conversion.boards import board_for
 from skerry_converters.conversion.choosing import choose
 from skerry_converters.conversion.data import DataChoice
 from skerry_converters.conversion.identity import Identity, identify
-from skerry_converters.conversion.job import Order, convert_source, require_folder
+from skerry_converters.conversion.job import Order, convert_source
 from skerry_converters.conversion.opening import SourceOptions, open_any
 from skerry_converters.conversion.options import Given
 from skerry_converters.conversion.outcome import Outcome
+from skerry_converters.conversion.outputs import refuse_one_file_for_both, refuse_overwriting, require_place
 from skerry_converters.conversion.setting_aside import PAGE
 from skerry_converters.conversion.terminal import shown_progress
 from skerry_converters.families.registry import parse_targets
@@ -36,13 +37,15 @@ def run_convert(given: Given, *, source: Path, targets: str, out: Path) -> None:
     board = board_for(given.board, names)
     aim = _aim(given)
     identity = identify(source, name=given.name, version=given.model_version, license_name=given.license_name)
-    require_folder(out)
+    require_place(out, "--out")
     if given.report is not None:
-        require_folder(given.report)
-        _refuse_one_file_for_both(out, given.report)
+        require_place(given.report, "--report")
+        refuse_one_file_for_both(out, given.report)
     with shown_progress() as progress:
         progress.note("reading the network")
         model = open_any(source, _source_options(given))
+        if given.report is not None:
+            refuse_overwriting(given.report, "--report", model.facts, (given.calibration, given.gate_data))
         order = Order(
             source=model,
             choice=choose(names, model.facts, progress, calibrated=given.calibration is not None),
@@ -85,11 +88,6 @@ def _aim(given: Given) -> Aim | None:
 
 def _data_choice(given: Given) -> DataChoice:
     return DataChoice(calibration=given.calibration, gate_data=given.gate_data, limit=given.samples, seed=given.seed)
-
-
-def _refuse_one_file_for_both(out: Path, report: Path) -> None:
-    if out.resolve() == report.resolve():
-        raise ConfigError("the page would be written over the bundle", where="--report", found=f"{report}")
 
 
 def _show(outcome: Outcome, identity: Identity, *, as_json: bool) -> None:

@@ -23,6 +23,13 @@ class Identity:
 
 def identify(source: Path, *, name: str | None, version: str, license_name: str) -> Identity:
     """Check what was given; a ``name`` of None is made from the source's file name. Raises ConfigError."""
+    if not license_name.strip() or not license_name.isprintable():
+        raise ConfigError(
+            "a licence's name is one line of text",
+            where="--license",
+            found=repr(license_name),
+            todo="such as Apache-2.0",
+        )
     if name is not None and not re.fullmatch(NAME_PATTERN, name):
         raise ConfigError(
             "this cannot be a model's name", where="--name", found=f"'{name}'", todo=f"it must match {NAME_PATTERN}"

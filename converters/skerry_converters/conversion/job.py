@@ -14,6 +14,7 @@ from skerry_converters.conversion.identity import Identity
 from skerry_converters.conversion.judging import judge_made
 from skerry_converters.conversion.making import Maker
 from skerry_converters.conversion.outcome import Judged, NotMade, Outcome
+from skerry_converters.conversion.outputs import refuse_overwriting, require_place
 from skerry_converters.conversion.progress import Progress
 from skerry_converters.conversion.setting_aside import set_aside
 from skerry_converters.families.base import Target
@@ -26,7 +27,7 @@ from skerry_converters.mcu.board import BoardLimits
 from skerry_converters.sources.base import SourceModel
 from skerry_edge.backends.native_output import held_stderr
 from skerry_edge.contracts.bundle import GATES, write_bundle
-from skerry_edge.foundation.errors import ConfigError, DataError, MissingError, ReachError, VerdictError
+from skerry_edge.foundation.errors import ConfigError, DataError, MissingError, VerdictError
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -58,7 +59,8 @@ def convert_source(order: Order, progress: Progress) -> Outcome:
     A target that its tools cannot make does not stop the others. Files that failed go to the folder ``out``.failed.
     Raises ConfigError, MissingError, DataError where the source itself cannot be run, ReachError.
     """
-    require_folder(order.out)
+    require_place(order.out, "--out")
+    refuse_overwriting(order.out, "--out", order.source.facts, (order.data.calibration, order.data.gate_data))
     progress.expect(step_count(order.choice))
     progress.step("reading the data")
     data = open_data(order.data, order.source.facts, progress.part)
@@ -83,14 +85,6 @@ def convert_source(order: Order, progress: Progress) -> Outcome:
         judged = tuple(one for one in tried if isinstance(one, Judged))
         not_made = tuple(one for one in tried if isinstance(one, NotMade))
         return _written(order, data, judged, not_made)
-
-
-def require_folder(out: Path) -> None:
-    """Refuse an output that cannot be a file. Raises ReachError."""
-    if not out.parent.is_dir():
-        raise ReachError("the output's folder does not exist", where=str(out.parent), todo="make it, or correct --out")
-    if out.is_dir():
-        raise ReachError("the output is a folder", where=str(out), todo="give a file name, such as MODEL.skerry")
 
 
 class _Conversion:

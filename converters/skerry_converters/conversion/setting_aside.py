@@ -40,12 +40,21 @@ def clear_failed(out: Path) -> None:
 def set_aside(failing: Sequence[Judged], out: Path) -> Path | None:
     """Copy each failing target's files into a folder of its name; return the folder above, None without any.
 
-    Raises ReachError.
+    Raises ReachError; then nothing of them is left.
     """
     clear_failed(out)
     if not failing:
         return None
     folder = failed_folder(out)
+    try:
+        _copy(failing, folder)
+    except ReachError:
+        clear_failed(out)
+        raise
+    return folder
+
+
+def _copy(failing: Sequence[Judged], folder: Path) -> None:
     for one in failing:
         own = folder / one.name
         try:
@@ -55,4 +64,3 @@ def set_aside(failing: Sequence[Judged], out: Path) -> Path | None:
         for path in one.emitted.files:
             write_atomic(own / path.name, path.read_bytes())
     write_atomic(folder / GATES, encode_reports([one.gate.report for one in failing]))
-    return folder

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 import pytest
 
-from skerry_converters.conversion import making
+from skerry_converters.conversion import making, setting_aside
 from skerry_converters.conversion.identity import Identity
 from skerry_converters.conversion.job import Order, convert_source, step_count
 from skerry_converters.conversion.opening import SourceOptions, open_any
@@ -31,6 +31,8 @@ from skerry_edge.backends.registry import backend_for
 from skerry_edge.backends.variants import open_variant
 from skerry_edge.contracts.bundle import Bundle
 from skerry_edge.contracts.manifest import ImageInput, YoloHead
+from skerry_edge.foundation.atomic import write_atomic
+from skerry_edge.foundation.errors import ReachError
 from skerry_edge.vision.detector import Detector
 from skerry_edge.vision.preprocess import Preprocessor
 
@@ -210,6 +212,22 @@ def test_a_file_that_computes_something_else_is_kept_aside_and_not_in_the_bundle
     assert reason in (failed / "report.html").read_text()
 
 
+def test_failing_files_that_cannot_all_be_kept_leave_nothing(
+    skerry: Skerry, tiny: Sources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, data: bytes) -> None:
+        if path.name == "gates.json":
+            raise ReachError("cannot write a file", where=str(path), found="No space left on device")
+        write_atomic(path, data)
+
+    monkeypatch.setattr(making, "make_apart", spoiled(lambda numbers: numbers[::-1]))
+    monkeypatch.setattr(setting_aside, "write_atomic", full)
+    run = skerry(*tiny.arguments())
+    assert run.code == 4
+    assert "No space left on device" in run.err
+    assert not tiny.out.with_name("tiny.skerry.failed").exists()
+
+
 def test_when_nothing_passes_the_old_bundle_stays_as_it_was(
     skerry: Skerry, tiny: Sources, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -293,6 +311,8 @@ def test_bad_files_give_one_clear_error_the_documented_code_and_no_bundle(
         (["--to", "onnx-fp23"], 2, ["unknown target", "'onnx-fp23'", "did you mean 'onnx-fp32'?"]),
         (["--name", "Über"], 2, ["--name", "'Über'"]),
         (["--model-version", "1.0"], 2, ["SemVer", "'1.0'"]),
+        (["--license", "MIT\x1b[2J"], 2, ["--license", "one line of text"]),
+        (["--license", ""], 2, ["--license", "one line of text"]),
         (["--score-threshold", "2"], 2, ["--score-threshold"]),
         (["--resize", "crop"], 2, ["'crop'", "stretch", "letterbox"]),
         (["--out", "/nowhere/at/all/m.skerry"], 4, ["folder does not exist", "/nowhere/at/all"]),
@@ -305,6 +325,17 @@ def test_bad_options_are_refused_before_any_work(
     assert run.code == code
     for word in words:
         assert word in run.err
+    assert not tiny.out.exists()
+
+
+@pytest.mark.parametrize("option", ["--out", "--report"])
+def test_a_source_is_never_written_over(skerry: Skerry, tiny: Sources, option: str) -> None:
+    for path in (tiny.cfg, tiny.weights, tiny.labels):
+        before = path.read_bytes()
+        run = skerry(*tiny.arguments(option, path))
+        assert run.code == 2
+        assert f"error: the output would be written over what it is made from\n  where: {option}" in run.err
+        assert path.read_bytes() == before
     assert not tiny.out.exists()
 
 
