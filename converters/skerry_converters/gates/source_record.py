@@ -78,7 +78,13 @@ def record_source(
 def _check(outputs: tuple[Array, ...], declared: tuple[Tensor, ...], case: str) -> None:
     shapes, wanted = [one.shape for one in outputs], [one.shape for one in declared]
     if shapes != wanted:
-        raise DataError("the source gives other outputs than it declares", found=f"{shapes}, expected {wanted}")
+        raise DataError(
+            "the source gives other outputs than it declares",
+            where=f"input '{case}'",
+            found=f"{shapes}, expected {wanted}",
+            todo="where their sizes hang on what the network sees, end it before the operator that does so, such as "
+            "NonZero or NonMaxSuppression: a device needs outputs of fixed size",
+        )
     for one, tensor in zip(outputs, declared, strict=True):
         if one.dtype.kind == "f" and not np.isfinite(one).all():
             raise DataError(

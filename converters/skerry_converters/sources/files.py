@@ -31,9 +31,15 @@ def described(path: Path, role: Role, data: bytes) -> SourceFile:
 
 
 def hashes(files: Sequence[SourceFile]) -> dict[str, str]:
-    """Return the hash of each file by its name. Raises ConfigError for two of one name."""
+    """Return the hash of each file by its name. Raises ConfigError for two of one name, or one that is not UTF-8."""
     found: dict[str, str] = {}
     for one in files:
+        try:
+            one.name.encode()
+        except UnicodeEncodeError as error:
+            raise ConfigError(
+                "the name of a source file is not UTF-8, and cannot be recorded", found=repr(one.name), todo="rename it"
+            ) from error
         if one.name in found:
             raise ConfigError("two of the source files have one name", found=one.name, todo="rename one of them")
         found[one.name] = one.sha256

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 
 from skerry_converters.sources.base import Function, ModelFile, SourceFacts, no_form
+from skerry_converters.sources.edges import check_inputs, check_outputs
 from skerry_converters.sources.files import hashes, network_files, roles
 from skerry_converters.sources.foreign import Foreign, describe
 from skerry_converters.sources.input_shapes import InputShapes, Open
@@ -75,8 +77,8 @@ class KerasSource:
 def load_keras(path: Path, foreign: Foreign, input_shapes: InputShapes) -> KerasSource:
     """Read a `.keras` or `.h5` file, or a SavedModel folder.
 
-    Raises ReachError, DataError for what is none of these, ConfigError for custom layers, a missing signature, or a
-    shape that is open and not in ``input_shapes``.
+    Raises ReachError, DataError for what is none of these, ConfigError for custom layers, a missing signature, a
+    shape that is open and not in ``input_shapes``, or inputs and outputs that `edges` refuses.
     """
     files = (*network_files(path), *foreign.files)
     loaded = _load(path)
@@ -90,6 +92,7 @@ def load_keras(path: Path, foreign: Foreign, input_shapes: InputShapes) -> Keras
         )
         for name, _, dtype in loaded.inputs
     )
+    check_inputs(inputs, str(path))
     values = _evaluate(loaded, [np.zeros(one.shape, one.dtype) for one in inputs], str(path))
     outputs = tuple(
         Tensor(
@@ -100,6 +103,7 @@ def load_keras(path: Path, foreign: Foreign, input_shapes: InputShapes) -> Keras
         )
         for place, value in enumerate(values)
     )
+    check_outputs(outputs, str(path))
     kind = SAVED_MODEL if path.is_dir() else KERAS
     facts = SourceFacts(
         kind=kind.kind,
@@ -134,15 +138,15 @@ def _load_keras_file(path: Path) -> _Loaded:
 
     try:
         model = keras.saving.load_model(path, compile=False)
-    except TypeError as error:  # Keras' word for a layer that it does not know, and for a Lambda that it must not run
+    except Exception as error:  # Keras raises whatever its readers of zip, JSON and HDF5 raise
+        if not _is_of_a_layer(error):
+            raise DataError("this is no Keras model", where=str(path), found=_unreadable(path, error)) from error
         raise ConfigError(
             "the Keras model has layers that Keras itself does not have",
             where=str(path),
             found=_first_line(error),
             todo="build it from Keras' own layers, or export it as a SavedModel (`model.export`) and convert that",
         ) from error
-    except Exception as error:  # Keras raises whatever its readers of zip, JSON and HDF5 raise
-        raise DataError("this is no Keras model", where=str(path), found=_first_line(error)) from error
     inputs = getattr(model, "inputs", None)
     if not inputs:
         raise ConfigError(
@@ -153,6 +157,18 @@ def _load_keras_file(path: Path) -> _Loaded:
         owner=model,
         inputs=tuple((one.name, tuple(one.shape), str(one.dtype)) for one in inputs),
     )
+
+
+def _is_of_a_layer(error: Exception) -> bool:
+    """Tell whether Keras does not know a layer, or has a Lambda before it that it must not run."""
+    return isinstance(error, TypeError) or "safe_mode" in str(error)
+
+
+def _unreadable(path: Path, error: Exception) -> str:
+    """Return why a file is no Keras model; of one that is cut short Keras says that there is none."""
+    if path.suffix.lower() == ".keras" and not zipfile.is_zipfile(path):
+        return "no zip archive, or one that is cut short"
+    return _first_line(error)
 
 
 def _load_saved_model(path: Path) -> _Loaded:

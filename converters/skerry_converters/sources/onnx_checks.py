@@ -31,7 +31,9 @@ Model = Any
 
 
 def check_opset(model: Model, where: str) -> None:
-    """Refuse a network of an opset below 11. Raises ConfigError."""
+    """Refuse a network of an opset below 11, or above what the onnx package knows. Raises ConfigError."""
+    import onnx  # noqa: PLC0415  # heavy
+
     opset = max((one.version for one in model.opset_import if one.domain in OWN_DOMAINS), default=0)
     if opset < LEAST_OPSET:
         raise ConfigError(
@@ -39,6 +41,14 @@ def check_opset(model: Model, where: str) -> None:
             where=where,
             found=f"opset {opset}",
             todo="export it again with a newer opset, such as 17",
+        )
+    newest = onnx.defs.onnx_opset_version()
+    if opset > newest:
+        raise ConfigError(
+            f"the network's opset is newer than what is known here: {newest} is the greatest",
+            where=where,
+            found=f"opset {opset}",
+            todo="export it again with an older opset, such as 17",
         )
 
 

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from skerry_converters.sources.base import Function, ModelFile, SourceFacts, no_form
+from skerry_converters.sources.edges import check_inputs, check_outputs
 from skerry_converters.sources.files import hashes, roles
 from skerry_converters.sources.foreign import Foreign, describe
 from skerry_converters.sources.input_shapes import InputShapes, Open
@@ -69,7 +70,8 @@ def load_onnx(path: Path, foreign: Foreign, input_shapes: InputShapes) -> OnnxSo
     """Read and check an ONNX file.
 
     Raises ReachError, DataError for what is no sound ONNX file, ConfigError for an opset below 11, an operator that is
-    not ONNX's own, a network that is quantized already, or a shape that is open and not in ``input_shapes``.
+    not ONNX's own, a network that is quantized already, a shape that is open and not in ``input_shapes``, or inputs and
+    outputs that `edges` refuses.
     """
     model, own_files = read_model(path)
     files = (*own_files, *foreign.files)
@@ -77,9 +79,11 @@ def load_onnx(path: Path, foreign: Foreign, input_shapes: InputShapes) -> OnnxSo
     check_operators(model, str(path))
     check_sound(model, str(path))
     inputs = _fix_inputs(model, input_shapes, path)
+    check_inputs(inputs, str(path))
     if isinstance(foreign.manifest.output, Ultralytics):
         split_box_head(model, foreign.manifest.output.classes)
     outputs = _fix_outputs(model, inputs, path)
+    check_outputs(outputs, str(path))
     facts = SourceFacts(
         kind=ONNX.kind,
         where=str(path),
@@ -120,6 +124,8 @@ def _fix_outputs(model: Any, inputs: tuple[Tensor, ...], path: Path) -> tuple[Te
     for one in model.graph.output:
         one.type.tensor_type.ClearField("shape")
     zeros = {one.name: np.zeros(one.shape, one.dtype) for one in inputs}
+    if not model.graph.output:
+        return ()
     values = _run(_session(model.SerializeToString(), str(path)), zeros, str(path))
     for one, value in zip(model.graph.output, values, strict=True):
         _set_shape(one, value.shape)

@@ -30,7 +30,8 @@ def open_source(path: Path, foreign: Foreign = NOTHING_SAID, input_shapes: Input
 
         return load_keras(path, foreign, input_shapes)
     if suffix == ".onnx":
-        _require("onnx", path)
+        for package in ("onnx", "onnxruntime"):
+            _require(package, path)
         from skerry_converters.sources.onnx_file import load_onnx  # noqa: PLC0415  # only the kind at hand
 
         return load_onnx(path, foreign, input_shapes)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from skerry_converters.sources.base import Function, ModelFile, SourceFacts, no_form
+from skerry_converters.sources.edges import check_inputs, check_outputs
 from skerry_converters.sources.files import described, hashes, read_bounded, roles
 from skerry_converters.sources.foreign import Foreign, describe
 from skerry_converters.sources.input_shapes import InputShapes
@@ -72,7 +73,8 @@ def load_tflite(path: Path, foreign: Foreign, input_shapes: InputShapes) -> Tfli
     """Read a TFLite file: float throughout, or integers throughout.
 
     Raises ReachError, DataError for what is no sound TFLite file, ConfigError for a custom operator that LiteRT does
-    not bring, a network of which only a part is quantized, or a shape that is open.
+    not bring, a network of which only a part is quantized, a shape that is open, or inputs and outputs that `edges`
+    refuses.
     """
     data = read_bounded(path)
     model = parse_tflite(data, where=str(path))
@@ -84,6 +86,8 @@ def load_tflite(path: Path, foreign: Foreign, input_shapes: InputShapes) -> Tfli
         inputs, outputs = _tensors(backend, path)
     finally:
         backend.close()
+    check_inputs(inputs, str(path))
+    check_outputs(outputs, str(path))
     quantized = _is_quantized(model, (*inputs, *outputs), path)
     files = (described(path, "network", data), *foreign.files)
     facts = SourceFacts(

@@ -107,6 +107,25 @@ def test_a_layer_that_keras_does_not_have_is_refused_with_a_way_out(tmp_path):
     assert "SavedModel" in caught.value.todo
 
 
+def test_a_lambda_which_would_run_what_the_file_says_is_refused_with_a_way_out(tmp_path):
+    keras = pytest.importorskip("keras", reason="the extra 'convert' is not installed")
+    picture = keras.Input((8, 8, 3))
+    path = tmp_path / "net.keras"
+    keras.Model(picture, keras.layers.Lambda(lambda x: x * 2)(picture)).save(path)
+    with pytest.raises(ConfigError, match="Keras itself does not have") as caught:
+        open_source(path)
+    assert "Lambda" in caught.value.found
+    assert "SavedModel" in caught.value.todo
+
+
+def test_a_keras_model_cut_short_is_not_said_to_be_missing(keras_model, tmp_path):
+    path = tmp_path / "net.keras"
+    path.write_bytes(keras_model.read_bytes()[:3000])
+    with pytest.raises(DataError, match="no Keras model") as caught:
+        open_source(path)
+    assert "cut short" in caught.value.found
+
+
 @pytest.fixture(scope="session")
 def float_tflite(made, tmp_path_factory):
     path = tmp_path_factory.mktemp("tflite") / "net.tflite"

@@ -1,5 +1,6 @@
 """ONNX networks from elsewhere: what is taken and what is refused."""
 
+import importlib.util
 import pickle
 
 import numpy as np
@@ -11,7 +12,7 @@ from skerry_converters.sources.foreign import NOTHING_SAID, Foreign, ForeignMani
 from skerry_converters.sources.input_shapes import NOTHING_GIVEN, parse_input_shapes
 from skerry_converters.sources.opening import open_source
 from skerry_edge.contracts.manifest import Ultralytics
-from skerry_edge.foundation.errors import ConfigError, DataError, ReachError
+from skerry_edge.foundation.errors import ConfigError, DataError, MissingError, ReachError
 
 
 def value(name, shape, kind=TensorProto.FLOAT):
@@ -117,6 +118,14 @@ def test_an_old_opset_is_refused(opened, opset):
     assert caught.value.found == f"opset {opset}"
 
 
+def test_an_opset_that_is_not_known_yet_is_refused(opened):
+    proto = convolution()
+    proto.opset_import[0].version = 99
+    with pytest.raises(ConfigError, match="newer than what is known") as caught:
+        opened(proto)
+    assert caught.value.found == "opset 99"
+
+
 @pytest.mark.parametrize("opset", [11, 12, 13, 20])
 def test_opset_11_and_later_are_taken(opened, opset):
     assert opened(convolution(opset=opset)).facts.outputs[0].shape == (1, 4, 8, 8)
@@ -160,6 +169,48 @@ def test_a_network_that_is_quantized_already_is_refused(opened):
     proto = model(nodes, [value("x", [1, 3])], [value("y", [1, 3], TensorProto.UINT8)], {"scale": np.float32(0.1)})
     with pytest.raises(ConfigError, match="quantized already"):
         opened(proto)
+
+
+@pytest.mark.parametrize(("shape", "found"), [((2, 3, 8, 8), "2x3x8x8"), ((), "a single value")])
+def test_a_network_that_takes_more_or_less_than_one_sample_is_refused(opened, shape, found):
+    nodes = [helper.make_node("Relu", ["x"], ["y"])]
+    with pytest.raises(ConfigError, match="one sample at a time") as caught:
+        opened(model(nodes, [value("x", shape)], [value("y", shape)]))
+    assert caught.value.found == found
+
+
+def test_a_network_without_inputs_is_refused(opened):
+    nodes = [helper.make_node("Relu", ["c"], ["y"])]
+    with pytest.raises(ConfigError, match="no inputs"):
+        opened(model(nodes, [], [value("y", [1, 4])], {"c": np.ones((1, 4), np.float32)}))
+
+
+def test_a_network_without_outputs_is_refused(opened):
+    with pytest.raises(ConfigError, match="no outputs"):
+        opened(model([helper.make_node("Relu", ["x"], ["y"])], [value("x", [1, 4])], []))
+
+
+def test_an_output_whose_size_hangs_on_what_the_network_sees_is_refused(opened):
+    nodes = [helper.make_node("NonZero", ["x"], ["y"])]
+    with pytest.raises(ConfigError, match="output 'y' holds no values") as caught:
+        opened(model(nodes, [value("x", [1, 4])], [value("y", [2, "found"], TensorProto.INT64)]))
+    assert "outputs of fixed size" in caught.value.todo
+
+
+def test_without_onnx_runtime_the_extra_that_brings_it_is_named(saved, monkeypatch):
+    found = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "onnxruntime" else found(name))
+    with pytest.raises(MissingError, match="cannot be read") as caught:
+        open_source(saved(convolution()))
+    assert "onnxruntime is not installed: pip install 'skerry[convert]'" in caught.value.found
+
+
+def test_a_file_whose_name_is_not_utf8_is_refused_since_it_cannot_be_recorded(saved):
+    path = saved(convolution())
+    named = path.rename(path.with_name("n\udcff.onnx"))
+    with pytest.raises(ConfigError, match="not UTF-8") as caught:
+        open_source(named)
+    caught.value.found.encode()
 
 
 @pytest.mark.parametrize("content", [b"", b"no network", bytes(2000)])
