@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import shutil
@@ -13,6 +14,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 
+from skerry_converters.temporary_space import shortage
 from skerry_edge.foundation.errors import ReachError
 
 PREFIX = "skerry-convert-"
@@ -25,11 +27,12 @@ def scratch() -> Iterator[Path]:
     """Put the temporary files of this process, and of those that it starts, into one folder that goes with the body.
 
     SIGTERM and SIGHUP end the body as Ctrl-C does, with exit code 128 plus their number. What a run left that was
-    killed outright is removed when the next one begins. Raises ReachError where there is no room for the folder.
+    killed outright is removed when the next one begins. Raises ReachError where there is no room for the folder, or
+    none is left in it.
     """
     root = Path(tempfile.gettempdir())
     _remove_abandoned(root)
-    with _ended_by_signals(), _own_folder(root) as folder, _as_temporary_folder(folder):
+    with _ended_by_signals(), _own_folder(root) as folder, _as_temporary_folder(folder), _told_of_shortage(folder):
         yield folder
 
 
@@ -109,6 +112,17 @@ def _as_temporary_folder(folder: Path) -> Iterator[None]:
             del os.environ["TMPDIR"]
         else:
             os.environ["TMPDIR"] = environment
+
+
+@contextmanager
+def _told_of_shortage(folder: Path) -> Iterator[None]:
+    """Say which disk is full: what failed to write to an open file does not."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT) and (full := shortage(folder)):
+            raise full from error
+        raise
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from typing import IO
 from skerry_converters.accuracy.recipe import Goal
 from skerry_converters.families.base import Emitted, FloatArray, Samples
 from skerry_converters.sources.base import SourceModel
+from skerry_converters.temporary_space import shortage
 from skerry_edge.foundation.errors import DataError, SkerryError
 
 ENVIRONMENT = {
@@ -72,7 +73,8 @@ def make_apart(
     """Make a target of the registry in a process of its own; the files lie in ``folder``.
 
     ``samples`` are read here, one at a time as the other process asks. ``goal`` is that of `Target.make`. Raises what
-    `Target.make` raises, and DataError with the process' last words where it died. It never outlives this call.
+    `Target.make` raises, and where the process died ReachError for a full disk, else DataError with its last words. It
+    never outlives this call.
     """
     ours, theirs = socket.socketpair()
     with tempfile.TemporaryFile() as chatter, ours:
@@ -84,7 +86,7 @@ def make_apart(
             return _serve(connection, samples, on_sample, on_step)
         except (EOFError, ConnectionError) as error:
             code = process.wait()
-            raise DataError(
+            raise shortage(folder) or DataError(
                 f"making '{target}' ended with a crash", where=source.facts.where, found=_last_words(chatter, code)
             ) from error
         finally:

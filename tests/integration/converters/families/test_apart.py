@@ -3,6 +3,7 @@
 import psutil
 import pytest
 
+from skerry_converters import temporary_space
 from skerry_converters.families.apart import make_apart
 from skerry_edge.foundation.errors import ConfigError, DataError, ReachError
 from skerry_edge.vision.errors import ImageError
@@ -44,6 +45,13 @@ def test_a_crash_there_is_an_error_here_with_its_last_words(darknet, tmp_path):
     assert "exit code 1" in caught.value.found
     assert "Error" in caught.value.found
     assert children() <= before
+
+
+def test_a_crash_on_a_full_disk_is_told_as_that(darknet, tmp_path, monkeypatch):
+    monkeypatch.setattr(temporary_space, "LEAST_BYTES", 1 << 62)
+    with pytest.raises(ReachError, match="no space left for temporary files") as caught:
+        make_apart("onnx-fp32", NotToBeFound(darknet.facts), None, tmp_path)
+    assert caught.value.where == str(tmp_path)
 
 
 def test_a_sample_that_cannot_be_read_ends_it(darknet, tmp_path):
