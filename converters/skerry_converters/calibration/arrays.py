@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,7 +60,7 @@ class ArraySource:
     def survey(self, limit: int, seed: int, progress: Progress) -> tuple[tuple[Item, ...], int]:
         """Read every row once. Raises CalibrationError for values that the network is never given."""
         count = self._file.arrays[self._name].shape[0]
-        chosen = set(sorted(range(count), key=lambda row: rank(seed, str(row)))[:limit])
+        chosen = set(heapq.nsmallest(limit, range(count), key=lambda row: rank(seed, str(row))))
         digest = file_sha256(self._file.path)
         items, low, high = [], np.inf, -np.inf
         for index, row in enumerate(self._file.rows(self._name)):

@@ -26,7 +26,7 @@ class Item:
 
     ``name`` is the file's path below what was opened, with slashes; ``index`` the place in a file of many.
     ``content_sha256`` is of this item alone. ``fingerprint`` tells pictures that look alike. ``samples`` says how many
-    inputs of the network it gives.
+    inputs of the network it gives. Raises CalibrationError for a name that is not UTF-8.
     """
 
     name: str
@@ -35,6 +35,15 @@ class Item:
     index: int | None = None
     fingerprint: bytes | None = None
     samples: int = 1
+
+    def __post_init__(self) -> None:
+        """Refuse a name that no manifest can hold."""
+        try:
+            self.name.encode()
+        except UnicodeEncodeError as error:
+            raise CalibrationError(
+                "the name of a file is not UTF-8, and cannot be recorded", found=repr(self.name), todo="rename it"
+            ) from error
 
     @property
     def label(self) -> str:
@@ -72,7 +81,7 @@ class Source(Protocol):
 
 def rank(seed: int, name: str) -> bytes:
     """Return what decides an item's place in a random order; it depends on nothing but the seed and the name."""
-    return hashlib.sha256(f"{seed}:{name}".encode()).digest()
+    return hashlib.sha256(f"{seed}:{name}".encode(errors="surrogateescape")).digest()
 
 
 def choose(candidates: Sequence[T], limit: int, seed: int, name: Callable[[T], str]) -> list[T]:

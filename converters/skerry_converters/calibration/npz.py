@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -68,6 +69,8 @@ class NpzFile:
     def _info(self, name: str) -> ArrayInfo:
         with self._reading(name), self._member(name) as stream:
             shape, fortran_order, dtype = _header(stream)
+            if not dtype.hasobject:
+                self._check_size(name, stream.tell() + math.prod(shape) * dtype.itemsize)
         if dtype.hasobject or (fortran_order and len(shape) > 1):
             raise CalibrationError(
                 f"array '{name}' cannot be read row by row",
@@ -76,6 +79,13 @@ class NpzFile:
                 todo="save it with numpy.savez(…, numpy.ascontiguousarray(…))",
             )
         return ArrayInfo(shape=shape, dtype=dtype)
+
+    def _check_size(self, name: str, said_bytes: int) -> None:
+        """Raise ValueError where the header promises another number of rows than there are: it may be any number."""
+        with zipfile.ZipFile(self.path) as archive:
+            held_bytes = archive.getinfo(name + _SUFFIX).file_size
+        if held_bytes != said_bytes:
+            raise ValueError(f"{held_bytes} bytes, its header promises {said_bytes}")
 
     @contextmanager
     def _member(self, name: str) -> Iterator[IO[bytes]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -160,3 +162,15 @@ def test_a_network_of_unknown_input_takes_arrays_alone(tmp_path: Path, tensor: T
     assert np.array_equal(np.concatenate(list(calibration.tensors())), meaningless)
     with pytest.raises(ConfigError, match=r"found a folder; .* NPZ file; --manifest says"):
         open_calibration(tmp_path, TensorInput(), tensor)
+
+
+def test_rows_that_are_promised_and_not_there_are_noticed_before_any_is_chosen(tmp_path: Path, opened: Open) -> None:
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(
+        header, {"descr": "<f4", "fortran_order": False, "shape": (10**12, *SHAPE[1:])}
+    )
+    with zipfile.ZipFile(tmp_path / "inputs.npz", "w") as archive:
+        archive.writestr("image.npy", header.getvalue() + bytes(100))
+    with pytest.raises(CalibrationError, match="damaged") as caught:
+        opened(tmp_path / "inputs.npz")
+    assert "its header promises" in caught.value.found

@@ -169,3 +169,11 @@ def test_the_manifests_hash_changes_with_whatever_decides(
             cv2.imwrite(str(path), photograph(1000 + len(path.name) + int(path.stem)))
     others.add(opened(folder, limit=5).manifest().sha256)
     assert len(others | {first}) == 5
+
+
+def test_a_picture_whose_name_is_not_utf8_is_refused_since_it_cannot_be_recorded(folder: Path, opened: Open) -> None:
+    some = folder / "day" / "01.png"
+    some.rename(some.with_name("a\udcfe.png"))
+    with pytest.raises(CalibrationError, match="not UTF-8") as caught:
+        opened(folder)
+    assert "udcfe" in str(caught.value.found)
