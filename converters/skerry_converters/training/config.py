@@ -41,10 +41,12 @@ class NetworkPart(_Part, frozen=True, kw_only=True):
 class RenderedData(_Part, frozen=True, kw_only=True, tag="rendered", tag_field="kind"):
     """Scenes of road signs that are drawn while training runs, never the same twice.
 
-    ``validation`` scenes are drawn for the validation, which training never sees.
+    ``validation`` scenes are drawn for the validation, which training never sees: those are as the renderer draws them
+    by default. Training scenes have up to ``most_signs`` posts with signs, a share ``signless_share`` of them none.
     """
 
     validation: Annotated[int, Meta(ge=1, le=10_000)] = 300
+    most_signs: Annotated[int, Meta(ge=1, le=40)] = 5
     signless_share: Share = 0.2
 
 

@@ -40,12 +40,12 @@ def open_data(config: TrainingConfig, base: Path) -> TrainingData:
 
 
 def _rendered(data: RenderedData, config: TrainingConfig) -> TrainingData:
-    options = SceneOptions(signless_share=data.signless_share)
+    options = SceneOptions(most_signs=data.most_signs, signless_share=data.signless_share)
     side = config.network.side_px
     return TrainingData(
         labels=SIGN_LABELS,
         train=RenderedScenes(split="train", seed=config.seed, side_px=side, options=options),
-        validation=RenderedScenes(split="validation", seed=config.seed, side_px=side, options=options),
+        validation=RenderedScenes(split="validation", seed=config.seed, side_px=side, options=SceneOptions()),
         validations=data.validation,
     )
 

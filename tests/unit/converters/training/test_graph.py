@@ -86,4 +86,4 @@ def test_a_convolution_without_normalization_cannot_be_renormalized(trained: Tra
 def test_a_fresh_head_sees_hardly_any_object(network: Network, pictures: np.ndarray) -> None:
     raw = inferred(network, fresh(network, 0), pictures)
     objectness = 1 / (1 + np.exp(-raw.reshape(6, 2, 2, 2, 8)[..., 4]))
-    assert objectness.max() < 0.1
+    assert objectness.max() < 0.25
