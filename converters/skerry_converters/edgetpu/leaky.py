@@ -1,53 +1,95 @@
-"""Leaky ReLU in operators that the Edge TPU has, as Keras layers; in float both give the very same bits.
+"""Leaky ReLU of a float TFLite file in operators that the Edge TPU has; in float both give the very same bits.
 
 The Edge TPU compiler knows no LEAKY_RELU ("Operation not supported", google-coral/edgetpu issues 272 and 597). A PRELU
 whose alpha is the slope in every channel computes the same, and so does max(x, ax) for a slope from 0 to 1, which needs
-no PRELU and so suits compilers and runtimes older than 13 (issue 165).
+no PRELU and so suits compilers and runtimes older than 13 (issue 165). It is done on files, so that it serves networks
+from Darknet, Keras, ONNX and TFLite alike.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-import keras
 import numpy as np
+from ai_edge_litert import schema_py_generated as schema
 
-from skerry_edge.foundation.errors import ConfigError
+from skerry_converters.tflite_file.packing import (
+    Packable,
+    add_operator_code,
+    add_tensor,
+    drop_unused_codes,
+    packed,
+    unpacked,
+)
+from skerry_converters.tflite_file.reader import parse_tflite
 
-Value = Any
-"""A Keras tensor; Keras ships no types."""
+Generated = Any
+"""An `OperatorT`; the generated code has no types."""
+_Replace = Callable[[Packable, Generated, float], list[Generated]]
+"""Makes the operators that stand for one leaky ReLU of a slope, of which the last one makes its result."""
 
 
-def leaky_as_prelu(value: Value, slope: float, name: str) -> Value:
-    """Return leaky ReLU of ``value``, (batch, height, width, channels), as one PRELU with a constant alpha.
+def leaky_as_prelu(data: bytes, *, where: str) -> bytes:
+    """Return a float file with a PRELU of constant alpha in place of each LEAKY_RELU of its main graph.
 
-    The alpha has one element a channel, as the Edge TPU wants it. Raises ConfigError for another rank.
+    The alpha has one element a channel, as the Edge TPU wants it. A file without any is returned as it is. Raises
+    TfliteFileError for one that is not sound, and for one whose constants are outside its flat buffer.
     """
-    if len(value.shape) != 4:
-        raise ConfigError("a PRELU of a network for the Edge TPU has four dimensions", found=str(tuple(value.shape)))
-    layer = keras.layers.PReLU(shared_axes=[1, 2], name=name)
-    result = layer(value)
-    layer.set_weights([np.full((1, 1, value.shape[-1]), slope, np.float32)])
-    return result
+    return _rewritten(data, lambda _slope: True, _prelu, where)
 
 
-def leaky_as_maximum(value: Value, slope: float, name: str) -> Value:
-    """Return leaky ReLU of ``value``, of any rank, as MUL and MAXIMUM.
+def leaky_as_maximum(data: bytes, *, where: str) -> bytes:
+    """Do as `leaky_as_prelu` with MUL and MAXIMUM.
 
-    Raises ConfigError for a slope outside 0 to 1, where max(x, ax) is something else.
+    A slope outside 0 to 1 is left as it is: max(x, ax) would be something else.
     """
-    if not 0 <= slope <= 1:
-        raise ConfigError("max(x, ax) is a leaky ReLU for slopes from 0 to 1 only", found=f"slope {slope}")
-    return _Maximum(slope, name=name)(value)
+    return _rewritten(data, lambda slope: 0 <= slope <= 1, _maximum, where)
 
 
-class _Maximum(keras.layers.Layer):  # type: ignore[misc]  # keras ships no types
-    """max(x, ax), elementwise."""
+def _rewritten(data: bytes, fits: Callable[[float], bool], replace: _Replace, where: str) -> bytes:
+    graph = parse_tflite(data, where=where).main
+    slopes = {one.index: float(one.options["alpha"]) for one in graph.operators if one.name == "LEAKY_RELU"}
+    fitting = {number for number, slope in slopes.items() if fits(slope)}
+    if not fitting:
+        return data
+    model = unpacked(data, where=where)
+    changed = model.subgraphs[0]
+    operators: list[Generated] = []
+    for number, operator in enumerate(changed.operators):
+        operators += replace(model, operator, slopes[number]) if number in fitting else [operator]
+    changed.operators = operators
+    drop_unused_codes(model)
+    return packed(model)
 
-    def __init__(self, slope: float, *, name: str) -> None:
-        super().__init__(name=name)
-        self._slope = slope
 
-    def call(self, inputs: Value) -> Value:
-        """Return the larger of the value and the value times the slope."""
-        return keras.ops.maximum(inputs, inputs * self._slope)
+def _prelu(model: Packable, leaky: Generated, slope: float) -> list[Generated]:
+    given = model.subgraphs[0].tensors[leaky.inputs[0]]
+    shape = [1] * (len(given.shape) - 2) + [given.shape[-1]]
+    alpha = add_tensor(model, given.name + b"_alpha", np.full(shape, slope, np.float32))
+    return [_operator(model, schema.BuiltinOperator.PRELU, [leaky.inputs[0], alpha], list(leaky.outputs))]
+
+
+def _maximum(model: Packable, leaky: Generated, slope: float) -> list[Generated]:
+    graph = model.subgraphs[0]
+    given = graph.tensors[leaky.inputs[0]]
+    factor = add_tensor(model, given.name + b"_slope", np.array(slope, np.float32))
+    below = schema.TensorT()
+    below.name, below.type = given.name + b"_times_slope", given.type
+    below.shape, below.shapeSignature = given.shape, given.shapeSignature
+    graph.tensors.append(below)
+    scaled = _operator(model, schema.BuiltinOperator.MUL, [leaky.inputs[0], factor], [len(graph.tensors) - 1])
+    scaled.builtinOptionsType, scaled.builtinOptions = schema.BuiltinOptions.MulOptions, schema.MulOptionsT()
+    larger = _operator(
+        model, schema.BuiltinOperator.MAXIMUM, [leaky.inputs[0], len(graph.tensors) - 1], list(leaky.outputs)
+    )
+    larger.builtinOptionsType = schema.BuiltinOptions.MaximumMinimumOptions
+    larger.builtinOptions = schema.MaximumMinimumOptionsT()
+    return [scaled, larger]
+
+
+def _operator(model: Packable, kind: int, inputs: list[int], outputs: list[int]) -> Generated:
+    operator = schema.OperatorT()
+    operator.opcodeIndex = add_operator_code(model, kind)
+    operator.inputs, operator.outputs = inputs, outputs
+    return operator

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from skerry_converters.tflite_file.model import Operator, Subgraph
-from skerry_converters.tflite_file.packing import Packable, add_constant, packed, unpacked
+from skerry_converters.tflite_file.packing import add_constant, drop_unused_codes, packed, unpacked
 from skerry_converters.tflite_file.reader import parse_tflite
 
 
@@ -25,17 +25,8 @@ def with_float32_weights(data: bytes, *, where: str) -> bytes:
         values = graph.operand(operator, 0).values().astype(np.float32)
         changed.tensors[graph.result(operator).index].buffer = add_constant(model, values)
     changed.operators = [one for number, one in enumerate(changed.operators) if number not in widening]
-    _drop_unused_codes(model)
+    drop_unused_codes(model)
     return packed(model)
-
-
-def _drop_unused_codes(model: Packable) -> None:
-    """Take out the kinds of operators that none is of any more: TensorFlow's calibrator has only those in use."""
-    operators = [operator for graph in model.subgraphs for operator in graph.operators]
-    used = sorted({operator.opcodeIndex for operator in operators})
-    model.operatorCodes = [model.operatorCodes[number] for number in used]
-    for operator in operators:
-        operator.opcodeIndex = used.index(operator.opcodeIndex)
 
 
 def _widens_a_constant(graph: Subgraph, operator: Operator) -> bool:

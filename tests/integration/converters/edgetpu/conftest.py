@@ -5,39 +5,35 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-SLOPE = 0.1
 STANDIN = Path(__file__).parent / "standin_edgetpu_compiler.py"
-Activate = Callable[[Any, str], Any]
+
+
+class Images:
+    """Seeded noise as inputs of one size."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self._shape = shape
+
+    def __len__(self) -> int:
+        return 8
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        random = np.random.default_rng(3)
+        return (random.normal(size=self._shape).astype(np.float32) for _ in range(len(self)))
 
 
 @pytest.fixture(scope="session")
-def leaky_network() -> Callable[[Activate], Any]:
-    """Return a function that builds a Keras network of three seeded convolutions with an activation after two."""
+def float_file() -> Callable[[Any], bytes]:
+    """Return a function that converts a Keras network to a float `.tflite` file."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    import keras
-
-    def build(activate: Activate) -> Any:
-        keras.utils.set_random_seed(7)
-        image = keras.Input((16, 16, 3), batch_size=1)
-        value = activate(keras.layers.Conv2D(8, 3, padding="same")(image), "first")
-        value = keras.layers.MaxPooling2D()(value)
-        value = activate(keras.layers.Conv2D(12, 3, padding="same")(value), "second")
-        return keras.Model(image, keras.layers.Conv2D(5, 1)(value))
-
-    return build
-
-
-@pytest.fixture(scope="session")
-def quantized() -> Callable[[Any], bytes]:
-    """Return a function that converts a Keras network to a full-int8 `.tflite` file, calibrated on seeded noise."""
     import tensorflow as tf
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
@@ -45,18 +41,44 @@ def quantized() -> Callable[[Any], bytes]:
         function = tf.function(lambda image: model(image, training=False)).get_concrete_function(
             tf.TensorSpec(model.input.shape, tf.float32)
         )
-        converter = tf.lite.TFLiteConverter.from_concrete_functions(
+        data: bytes = tf.lite.TFLiteConverter.from_concrete_functions(
             [convert_variables_to_constants_v2(function)], model
-        )
-        converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        samples = np.random.default_rng(3).normal(size=(8, *model.input.shape)).astype(np.float32)
-        converter.representative_dataset = lambda: ([one] for one in samples)
-        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-        converter.inference_input_type = converter.inference_output_type = tf.int8
-        data: bytes = converter.convert()
+        ).convert()
         return data
 
     return convert
+
+
+@pytest.fixture(scope="session")
+def leaky_network(float_file: Callable[[Any], bytes]) -> bytes:
+    """Return a float network of three seeded convolutions with a leaky ReLU after two."""
+    import keras
+
+    keras.utils.set_random_seed(7)
+    image = keras.Input((16, 16, 3), batch_size=1)
+    value = keras.layers.LeakyReLU(negative_slope=0.1)(keras.layers.Conv2D(8, 3, padding="same")(image))
+    value = keras.layers.MaxPooling2D()(value)
+    value = keras.layers.LeakyReLU(negative_slope=0.2)(keras.layers.Conv2D(12, 3, padding="same")(value))
+    return float_file(keras.Model(image, keras.layers.Conv2D(5, 1)(value)))
+
+
+@pytest.fixture(scope="session")
+def images() -> Images:
+    """Return pictures for the leaky network."""
+    return Images((1, 16, 16, 3))
+
+
+@pytest.fixture
+def quantized(images: Images, tmp_path: Path) -> Callable[[bytes], bytes]:
+    """Return a function that makes a float file of one picture int8, calibrated on seeded noise."""
+    from skerry_converters.families.tf_quantizer import quantize_file
+
+    def quantize(data: bytes) -> bytes:
+        path = tmp_path / "float.tflite"
+        path.write_bytes(data)
+        return quantize_file(path, "int8", images, where="a test")
+
+    return quantize
 
 
 @pytest.fixture

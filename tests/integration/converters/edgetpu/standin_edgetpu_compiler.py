@@ -1,6 +1,6 @@
 """A stand-in for Coral's `edgetpu_compiler`, for tests only: NOT the compiler, and it compiles nothing.
 
-It takes the compiler's options, replaces the operators up to the first LEAKY_RELU by one custom operator as the
+It takes the compiler's options, replaces the operators up to the first that it has not by one custom operator as the
 compiler does with what it maps, and prints the log in the compiler's documented format. The environment variable
 STANDIN says how else it is to behave.
 """
@@ -46,7 +46,8 @@ def main() -> int:
         return 0
     model = schema.ModelT.InitFromPackedBuf(arguments.model.read_bytes(), 0)
     names = [_name(model, one) for one in model.subgraphs[0].operators]
-    mapped = names.index("LEAKY_RELU") if "LEAKY_RELU" in names else len(names)
+    lacking = {"LEAKY_RELU", "PRELU"} if behaviour == "without PRELU" else {"LEAKY_RELU"}
+    mapped = next((place for place, name in enumerate(names) if name in lacking), len(names))
     mapped = mapped - 1 if behaviour == "fewer" else mapped
     data = _compiled(model, mapped)
     output = arguments.out_dir / f"{arguments.model.stem}_edgetpu.tflite"
@@ -54,7 +55,7 @@ def main() -> int:
     if behaviour == "garbage":
         print("\x00\x01 something else entirely")
         return 0
-    _log(names, len(names) if behaviour == "lies" else mapped)
+    _log(names, len(names) if behaviour == "lies" else mapped, lacking)
     return 0
 
 
@@ -78,7 +79,7 @@ def _compiled(model: schema.ModelT, mapped: int) -> bytes:
     return bytes(builder.Output())
 
 
-def _log(names: list[str], mapped: int) -> None:
+def _log(names: list[str], mapped: int, lacking: set[str]) -> None:
     print(
         "\nModel compiled successfully in 12 ms.\n\n"
         "On-chip memory used for caching model parameters: 3.50KiB\n"
@@ -92,7 +93,7 @@ def _log(names: list[str], mapped: int) -> None:
         "Mapped to Edge TPU"
         if place < mapped
         else "Operation not supported"
-        if name == "LEAKY_RELU"
+        if name in lacking
         else "More than one subgraph is not supported"
         for place, name in enumerate(names)
     ]

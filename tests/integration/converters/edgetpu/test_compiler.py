@@ -6,7 +6,6 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -19,23 +18,17 @@ from skerry_converters.edgetpu.compiler import (
     compile_edgetpu,
 )
 from skerry_converters.edgetpu.compiler_log import CompilerLogError
+from skerry_converters.edgetpu.leaky import leaky_as_prelu
 from skerry_converters.tflite_file.errors import TfliteFileError
 from skerry_converters.tflite_file.reader import read_tflite
 from skerry_edge.foundation.errors import MissingError, ReachError
 
 
-@pytest.fixture(scope="session")
-def leaky_bytes(leaky_network: Callable[..., Any], quantized: Callable[[Any], bytes]) -> bytes:
-    """The full-int8 network with its leaky ReLUs left in."""
-    import keras
-
-    return quantized(leaky_network(lambda value, name: keras.layers.LeakyReLU(negative_slope=0.1, name=name)(value)))
-
-
 @pytest.fixture
-def network(leaky_bytes: bytes, tmp_path: Path) -> Path:
+def network(leaky_network: bytes, quantized: Callable[[bytes], bytes], tmp_path: Path) -> Path:
+    """Write the full-int8 network with its leaky ReLUs left in."""
     path = tmp_path / "net.tflite"
-    path.write_bytes(leaky_bytes)
+    path.write_bytes(quantized(leaky_network))
     return path
 
 
@@ -65,14 +58,12 @@ def test_the_report_says_what_was_mapped_and_the_prediction_agrees(
 
 def test_where_they_differ_the_report_names_the_operator(
     standin: Callable[[str], Path],
-    leaky_network: Callable[..., Any],
-    quantized: Callable[[Any], bytes],
+    leaky_network: bytes,
+    quantized: Callable[[bytes], bytes],
     network: Path,
     out: Path,
 ) -> None:
-    from skerry_converters.edgetpu.leaky import leaky_as_prelu
-
-    network.write_bytes(quantized(leaky_network(lambda value, name: leaky_as_prelu(value, 0.1, name))))
+    network.write_bytes(quantized(leaky_as_prelu(leaky_network, where="a test")))
     standin("fewer")
 
     report = compile_edgetpu(network, out)
