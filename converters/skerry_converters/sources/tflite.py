@@ -15,6 +15,7 @@ from skerry_converters.sources.input_shapes import InputShapes
 from skerry_converters.sources.kinds import INTEGER_TFLITE, TFLITE
 from skerry_converters.sources.layouts import dtype_of, layout_of, picture_layout
 from skerry_converters.tflite_file.fixed_shapes import with_fixed_shapes
+from skerry_converters.tflite_file.known_shapes import with_known_shapes
 from skerry_converters.tflite_file.macs import multiply_accumulates
 from skerry_converters.tflite_file.model import TfliteModel
 from skerry_converters.tflite_file.reader import parse_tflite
@@ -56,7 +57,7 @@ class TfliteSource:
             raise no_form(self.facts, form)
         path = folder / "source.tflite"
         # A file that goes on as it is keeps its very bytes.
-        path.write_bytes(self._data if self.facts.quantized else with_fixed_shapes(self._data))
+        path.write_bytes(self._data if self.facts.quantized else self._fixed())
         file = ModelFile(path=path, inputs=self.facts.inputs, outputs=self.facts.outputs)
         if form == "tflite":
             return file
@@ -67,6 +68,9 @@ class TfliteSource:
     def to_function(self) -> Function:
         """Raise ConfigError: there is no TensorFlow function of a TFLite file."""
         raise no_form(self.facts, "function")
+
+    def _fixed(self) -> bytes:
+        return with_known_shapes(with_fixed_shapes(self._data), where=self.facts.where)
 
 
 def load_tflite(path: Path, foreign: Foreign, input_shapes: InputShapes) -> TfliteSource:

@@ -38,10 +38,10 @@ def packed(model: Packable) -> bytes:
     return bytes(builder.Output())
 
 
-def add_constant(model: Packable, values: NDArray[np.float32]) -> int:
-    """Append the bytes of float32 ``values`` and return the number of their buffer."""
+def add_constant(model: Packable, values: NDArray[Any]) -> int:
+    """Append the bytes of ``values``, in their own type, and return the number of their buffer."""
     buffer = schema.BufferT()
-    buffer.data = np.frombuffer(values.astype("<f4").tobytes(), np.uint8)
+    buffer.data = np.frombuffer(values.astype(values.dtype.newbyteorder("<")).tobytes(), np.uint8)
     model.buffers.append(buffer)
     return len(model.buffers) - 1
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from skerry_converters.sources.base import ModelFile
 from skerry_converters.sources.layouts import moved_input, moved_output
 from skerry_converters.tflite_file.fixed_shapes import with_fixed_shapes
+from skerry_converters.tflite_file.known_shapes import with_known_shapes
 from skerry_converters.tflite_file.reader import read_tflite
 from skerry_converters.toolchains.environment import Toolchain
 from skerry_edge.foundation.errors import DataError
@@ -81,7 +82,7 @@ def onnx_to_tflite(model: ModelFile, folder: Path, *, where: str) -> ModelFile:
         if done.returncode != 0 or not made.is_file():
             raise DataError("onnx2tf cannot convert the network", where=where, found=_told(done.stdout + done.stderr))
         path = folder / "source.tflite"
-        path.write_bytes(with_fixed_shapes(made.read_bytes()))
+        path.write_bytes(with_known_shapes(with_fixed_shapes(made.read_bytes()), where=where))
     graph = read_tflite(path).main
     entering = [graph.tensors[index].shape for index in graph.inputs]
     leaving = [graph.tensors[index].shape for index in graph.outputs]
