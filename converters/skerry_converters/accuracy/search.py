@@ -18,7 +18,7 @@ from skerry_converters.accuracy.recipe import Aim, Equalisation, Goal, Recipe
 from skerry_converters.accuracy.report import LayerSensitivity, Score, SearchReport, Trial
 from skerry_converters.accuracy.score import Scorer
 from skerry_converters.accuracy.sensitivity import measuring_order, ranked, spare_macs, worth_keeping
-from skerry_converters.accuracy.stages import enough, growing, recipe_stages, worth_taking
+from skerry_converters.accuracy.stages import clean, enough, growing, recipe_stages, worth_taking
 from skerry_converters.families.base import FloatArray, Samples
 from skerry_converters.sources.base import SourceFacts
 from skerry_edge.backends.base import BackendError, ModelFileError
@@ -130,7 +130,9 @@ class _Search:
         self._numbers = itertools.count()
 
     def run(self) -> Found:
-        best = self._try_recipes(self._tried(Recipe(preset=self._quantizer.presets[0])))
+        best = self._tried(Recipe(preset=self._quantizer.presets[0]))
+        if not clean(best.score, self._aim.max_drop):
+            best = self._try_recipes(best)
         if not enough(best.score, self._aim.max_drop) and self._quantizer.may_keep_float:
             best = self._keep_layers(best)
         kept = set(best.recipe.kept_float)

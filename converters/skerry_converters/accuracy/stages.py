@@ -10,6 +10,7 @@ from skerry_converters.accuracy.recipe import Recipe
 from skerry_converters.accuracy.report import Score
 
 WORTH_DB = 0.5
+CLEAN_DB = 20.0
 
 Stage = Callable[[Recipe], list[Recipe]]
 """Variations of the best recipe so far; the best of them and it goes on to the next stage."""
@@ -57,3 +58,11 @@ def enough(score: Score, max_drop: float) -> bool:
     Where nothing is found, noise alone cannot tell, and the answer is no.
     """
     return score.kept_points is not None and 100.0 - score.kept_points <= max_drop
+
+
+def clean(score: Score, max_drop: float) -> bool:
+    """Tell whether a plain file is so good that other recipes would only exchange one noise for another.
+
+    What is kept of the calibration samples flatters, so it does not decide alone.
+    """
+    return enough(score, max_drop) and score.sqnr_db >= CLEAN_DB

@@ -9,7 +9,7 @@ import numpy as np
 from skerry_converters.accuracy.recipe import Recipe
 from skerry_converters.accuracy.report import LayerSensitivity, Score
 from skerry_converters.accuracy.sensitivity import measuring_order, ranked, spare_macs, worth_keeping
-from skerry_converters.accuracy.stages import enough, growing, recipe_stages, worth_taking
+from skerry_converters.accuracy.stages import clean, enough, growing, recipe_stages, worth_taking
 
 
 def layer(name: str, sqnr_db: float, macs: int) -> LayerSensitivity:
@@ -49,6 +49,12 @@ def test_a_gain_that_may_be_chance_is_not_taken():
 def test_it_is_enough_when_the_float_networks_detections_are_kept():
     assert enough(Score(sqnr_db=3, kept_points=98.0), max_drop=2.0)
     assert not enough(Score(sqnr_db=40, kept_points=97.9), max_drop=2.0)
+
+
+def test_a_plain_file_is_left_alone_only_where_boxes_and_noise_are_good():
+    assert clean(Score(sqnr_db=20.0, kept_points=98.0), max_drop=2.0)
+    assert not clean(Score(sqnr_db=19.9, kept_points=100.0), max_drop=2.0)
+    assert not clean(Score(sqnr_db=50.0, kept_points=97.0), max_drop=2.0)
 
 
 def test_where_nothing_is_found_nothing_is_enough():
