@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from skerry_converters.accuracy.float_graph import FloatArray
+from skerry_edge.backends.onnx import import_onnxruntime
 
 
 def watch_onnx(path: Path, tensors: Sequence[str], samples: Iterable[FloatArray]) -> Iterator[Sequence[FloatArray]]:
     """Yield, for each sample of a network's one input, the values of ``tensors``; see `Watch`."""
     import onnx  # noqa: PLC0415  # heavy
-    import onnxruntime as ort  # noqa: PLC0415  # heavy
 
+    ort = import_onnxruntime()
     model = onnx.load(path)
     (entering,) = (one.name for one in model.graph.input)
     wanted = [name for name in dict.fromkeys(tensors) if name != entering]

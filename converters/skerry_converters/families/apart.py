@@ -28,6 +28,8 @@ ENVIRONMENT = {
     "PYTHONHASHSEED": "0",
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "KERAS_BACKEND": "tensorflow",
+    # ONNX Runtime's quantizer imports it as well; see `import_onnxruntime`.
+    "ORT_DISABLE_TELEMETRY": "1",
     # A folder that cannot be: Keras would read a person's settings in it, or write some where there are none.
     "KERAS_HOME": os.devnull,
     # Files are written for other machines, and the same ones on each: no graphics card takes part.

@@ -10,6 +10,7 @@ from typing import Any
 from skerry_converters.families.base import Macs
 from skerry_converters.tflite_file.macs import multiply_accumulates
 from skerry_converters.tflite_file.reader import read_tflite
+from skerry_edge.backends.onnx import import_onnxruntime
 
 _INTEGER_WEIGHTS = ("INT4", "INT8", "UINT8", "INT16")
 _ONNX_FLOAT = ("Conv", "ConvTranspose", "Gemm", "MatMul")
@@ -77,8 +78,8 @@ def _onnx_node(node: Any, shapes: Mapping[str, list[int]], made_by: Mapping[str,
 def _fused_by_onnx_runtime(path: Path) -> frozenset[str]:
     """Return the names of the nodes that ONNX Runtime's optimizer turns into integer kernels."""
     import onnx  # noqa: PLC0415  # heavy
-    import onnxruntime as ort  # noqa: PLC0415  # heavy
 
+    ort = import_onnxruntime()
     optimized = path.with_name(f"{path.stem}-optimized.onnx")
     options = ort.SessionOptions()
     options.log_severity_level = 4

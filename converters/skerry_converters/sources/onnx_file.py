@@ -20,6 +20,7 @@ from skerry_converters.sources.onnx_heads import split_box_head
 from skerry_converters.sources.onnx_reading import check_sound, first_line, read_model
 from skerry_converters.toolchains.onnx2tf import onnx_to_tflite
 from skerry_edge.backends.base import Array
+from skerry_edge.backends.onnx import import_onnxruntime
 from skerry_edge.contracts.manifest import DType, Tensor, Ultralytics
 from skerry_edge.foundation.errors import ConfigError, DataError
 
@@ -164,8 +165,7 @@ def _dtype(value: Any, path: Path) -> DType:  # noqa: ANN401  # onnx ships no ty
 
 
 def _session(data: bytes, where: str) -> Any:  # noqa: ANN401  # onnxruntime ships no types
-    import onnxruntime as ort  # noqa: PLC0415  # heavy
-
+    ort = import_onnxruntime()
     options = ort.SessionOptions()
     options.log_severity_level = 4
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL

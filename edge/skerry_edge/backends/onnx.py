@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import os
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +31,18 @@ _DTYPES = {
 }
 
 
+def import_onnxruntime() -> Any:  # noqa: ANN401  # onnxruntime ships no types
+    """Import ONNX Runtime without its telemetry: a device tells nobody what it runs.
+
+    Its Linux wheels write an id beside the temporary files and report events unless this is said before the import.
+    """
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    return importlib.import_module("onnxruntime")
+
+
 def load(path: Path, options: BackendOptions) -> Backend:
     """Load an ONNX file. Raises ModelFileError where ONNX Runtime refuses it, ConfigError for another device."""
-    import onnxruntime as ort  # noqa: PLC0415  # a heavy runtime is imported only where it is used
-
+    ort = import_onnxruntime()
     if options.device != "cpu":
         raise ConfigError("the onnx backend runs on the cpu", found=f"device '{options.device}'")
     session_options = ort.SessionOptions()
