@@ -72,6 +72,14 @@ def test_a_failure_that_may_be_chance_says_so(output: Make) -> None:
     assert reasons[1] == "with 60 labelled objects this may be chance: more gate data would tell"
 
 
+def test_a_pass_that_may_be_chance_says_so(output: Make) -> None:
+    sure = verdict("int8", output(sqnr_db=15.0), accuracy=accuracy(-2.5))
+    lucky = verdict("int8", output(sqnr_db=15.0), accuracy=accuracy(-1.5))
+    assert (sure.outcome, len(sure.reasons)) == ("passed", 1)
+    assert lucky.outcome == "passed"
+    assert lucky.reasons[1] == "with 60 labelled objects this may be chance: more gate data would tell"
+
+
 def test_the_allowed_drop_is_the_callers(output: Make) -> None:
     evidence = Evidence(precision="int8", outputs=(output(sqnr_db=15.0),), accuracy=accuracy(3.0))
     assert judge(evidence, Limits(max_drop=3.5)).outcome == "passed"
