@@ -96,7 +96,7 @@ def refuse_damaged(errors: Sequence[DataError], total: int) -> None:
     shown = 5
     more = f"; and {len(errors) - shown} more" if len(errors) > shown else ""
     raise CalibrationError(
-        f"{len(errors)} of {total} files cannot be used for calibration",
+        f"{len(errors)} of {total} files cannot be used",
         found="; ".join(str(error) for error in errors[:shown]) + more,
-        todo="repair or remove them: what is calibrated on is to be what was chosen",
+        todo="repair or remove them: nothing that was given is left out silently",
     )

@@ -39,8 +39,8 @@ def open_any(path: Path, options: SourceOptions) -> SourceModel:
     if path.suffix.lower() == DARKNET_SUFFIX:
         return _darknet(path, options)
     _refuse(
-        "Darknet sources alone",
-        "describe the network with --manifest",
+        "Darknet sources alone, whose SOURCE is the .cfg",
+        "give the .cfg as SOURCE, or describe another network with --manifest",
         {
             "--weights": options.weights,
             "--labels": options.labels,

@@ -36,7 +36,9 @@ def explain_model(model: TfliteModel, *, where: str, multiple_subgraphs: bool = 
     """Predict what the compiler maps of a model that has been read; ``where`` names it in errors."""
     if any(operator.custom_code == COMPILED_OPERATOR for _, operator in model.operators):
         raise ConfigError(
-            "the model is compiled for the Edge TPU already", where=where, todo="explain the file that was compiled"
+            "the model is compiled for the Edge TPU already",
+            where=where,
+            todo="give the file that it was compiled from",
         )
     refusal = _refusal(model)
     if refusal:

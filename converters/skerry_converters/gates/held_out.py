@@ -71,6 +71,7 @@ class HeldOutSamples:
             origin=origin,
             kind=samples.source.kind,
             samples=len(samples),
+            items=len(samples.items),
             labelled=dataset is not None,
             sha256=samples.manifest().sha256,
             cautions=tuple(cautions),

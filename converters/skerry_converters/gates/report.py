@@ -21,13 +21,15 @@ Origin = Literal["gate data", "set aside", "made"]
 class HeldOutFacts(Struct, frozen=True, kw_only=True):
     """What a file was judged on.
 
-    ``origin``: data given for it, a part set aside from the calibration data, or inputs made from a seed. ``sha256`` is
-    of the manifest that names the samples; None for what was made.
+    ``origin``: data given for it, a part set aside from the calibration data, or inputs made from a seed. ``samples``
+    counts the network's inputs, of which a recording gives many; ``items`` the files, frames or rows that they are
+    from, 0 for what was made. ``sha256`` is of the manifest that names the samples; None for what was made.
     """
 
     origin: Origin
     kind: str
     samples: int
+    items: int = 0
     labelled: bool = False
     sha256: str | None = None
     cautions: tuple[str, ...] = ()

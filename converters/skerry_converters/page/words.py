@@ -32,6 +32,12 @@ _EQUALISED = {
     "weights": "channels equalised by weights",
     "activations": "channels equalised by weights and activations",
 }
+_DATA = {
+    "pictures": ("picture", "pictures"),
+    "recordings": ("recording", "recordings"),
+    "video": ("frame of a video", "frames of a video"),
+    "arrays": ("array", "arrays"),
+}
 _RANGES = {"least-error": "ranges of least error", "percentile": "ranges without outliers"}
 
 
@@ -125,11 +131,20 @@ def held_out(facts: HeldOutFacts) -> str:
             "a file computes what its source computes, and little about what it loses on real data."
         )
     origin = {
-        "gate data": "data that was given for it",
+        "gate data": "the data that was given for it",
         "set aside": "a part of the calibration data that was set aside",
     }[facts.origin]
     labels = "with labels" if facts.labelled else "without labels"
-    return f"Judged on {facts.samples} {facts.kind}, {labels}: {origin}."
+    return f"Judged on {_counted_data(facts)}, {labels}: {origin}."
+
+
+def _counted_data(facts: HeldOutFacts) -> str:
+    """Return how much of which data there was."""
+    one, more = _DATA[facts.kind]
+    items = counted(facts.items, one, more)
+    if facts.samples == facts.items:
+        return items
+    return f"{items} ({counted(facts.samples, 'input', 'inputs')} of the network)"
 
 
 def outcome(passed: int, undecided: int, failed: int) -> str:

@@ -34,8 +34,13 @@ class FlatBuffer:
     def root(self, identifier: bytes) -> Table:
         """Return the root table. Raises TfliteFileError where the file does not bear ``identifier``, 4 bytes."""
         if len(self.view) < 8 or bytes(self.view[4:8]) != identifier:
-            found = f"{len(self.view)} bytes" if len(self.view) < 8 else f"identifier {bytes(self.view[4:8])!r}"
-            raise TfliteFileError("this is no TFLite model", where=self._where, found=found)
+            begins = f"{bytes(self.view[4:8])!r} where {identifier!r} is expected"
+            raise TfliteFileError(
+                "this is no TFLite model",
+                where=self._where,
+                found=f"{len(self.view)} bytes" if len(self.view) < 8 else begins,
+                todo="give a .tflite file; `skerry convert --to tflite-int8` makes one of other networks",
+            )
         return Table(self, self.number(_UINT32, 0))
 
     def number(self, layout: struct.Struct, position: int) -> int:

@@ -66,7 +66,7 @@ def test_given_pictures_come_with_geometry_pixels_and_labels(labelled: Path) -> 
         assert case.truth.boxes_px.tolist() == [[24, 16, 72, 48]]
         assert np.array_equal(case.tensors[0], Preprocessor(IMAGE, PACKED).run(case.pixels)[0])
     assert held_out.facts == HeldOutFacts(
-        origin="gate data", kind="pictures", samples=3, labelled=True, sha256=samples.manifest().sha256
+        origin="gate data", kind="pictures", samples=3, items=3, labelled=True, sha256=samples.manifest().sha256
     )
 
 

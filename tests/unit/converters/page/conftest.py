@@ -43,7 +43,9 @@ def content() -> Callable[..., PageContent]:
         accuracy = AccuracyFigures(
             images=25, objects=52, source_ap50=77.5, variant_ap50=69.6, drop=7.9, drop_low=-1.7, drop_high=16.4
         )
-        held_out = HeldOutFacts(origin="set aside", kind="pictures", samples=25, labelled=True, cautions=(text,))
+        held_out = HeldOutFacts(
+            origin="set aside", kind="pictures", samples=25, items=25, labelled=True, cautions=(text,)
+        )
         outputs = (
             OutputFigures(name=text, values=100, sqnr_db=13.9, cosine=0.98, max_abs_error=17.6, mean_error=0.1),
             OutputFigures(name="exact", values=100, cosine=1.0, max_abs_error=0.0, mean_error=0.0),

@@ -147,6 +147,24 @@ def test_without_data_the_page_says_plainly_that_inputs_were_made(content: Make)
     assert "No data was given, so 8 inputs of noise were made from a seed to judge by" in text
 
 
+@pytest.mark.parametrize(
+    ("kind", "items", "samples", "said"),
+    [
+        ("pictures", 1, 1, "Judged on 1 picture, without labels"),
+        ("video", 9, 9, "Judged on 9 frames of a video, without labels"),
+        ("arrays", 4, 4, "Judged on 4 arrays, without labels"),
+        ("recordings", 40, 3410, "Judged on 40 recordings (3410 inputs of the network), without labels"),
+    ],
+)
+def test_the_page_counts_what_was_given_and_not_what_it_was_cut_into(
+    content: Make, kind: str, items: int, samples: int, said: str
+) -> None:
+    one = content().variants[1]
+    given = HeldOutFacts(origin="gate data", kind=kind, samples=samples, items=items)
+    judged = replace(one, report=msgspec.structs.replace(one.report, held_out=given))
+    assert said in Page(render_page(replace(content(), variants=(judged,)))).text
+
+
 def test_a_source_that_finds_nothing_leaves_no_boxes_to_compare(content: Make) -> None:
     page = Page(render_page(content()))
     assert "no boxes to compare" in page.text
