@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import tempfile
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
@@ -99,7 +98,6 @@ def quantize(
     from onnxruntime.quantization import CalibrationMethod, QDQQuantizer, QuantType  # noqa: PLC0415  # heavy
     from onnxruntime.quantization.calibrate import TensorsData  # noqa: PLC0415  # heavy
 
-    logging.getLogger().setLevel(logging.ERROR)  # the quantizer speaks through the root logger
     model = onnx.load(prepared)
     try:
         quantizer = QDQQuantizer(
