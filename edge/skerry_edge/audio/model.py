@@ -9,6 +9,7 @@ from skerry_edge.audio.manifest import builtin_manifests, read_manifest, window_
 from skerry_edge.foundation.errors import ConfigError, DataError, MissingError
 from skerry_edge.foundation.extras import install_hint
 from skerry_edge.foundation.nearest import suggestion
+from skerry_edge.models import catalogue
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,6 +28,12 @@ def find_model(text: str) -> WakeWordModel:
     Raises ConfigError naming the nearest model, and what reading a manifest raises; MissingError where a built-in
     model is asked for and the `wakeword` extra is not installed.
     """
+    if text.endswith(catalogue.SUFFIX):
+        raise ConfigError(
+            "a bundle is no wake-word model, but may hold one",
+            found=f"'{text}'",
+            todo="unzip the .json and the .tflite that `skerry convert --to mcu-int8` puts in it, and give the .json",
+        )
     if text.endswith(".json") or "/" in text:
         return load_model(Path(text))
     known = builtin_manifests()

@@ -105,13 +105,15 @@ class TableReport:
             click.echo(redact(told) + (f" ({count} times)" if count > 1 else ""), err=True)
         if not self._seen:
             return
-        table = Table(caption=f"{self._caption}; {self._times()}", caption_justify="left")
+        table = Table()
         for heading in ("source", "object", "score", "where"):
             table.add_column(heading, justify="right" if heading == "score" else "left", overflow="fold")
         for source, seen in self._seen.items():
             for number, row in enumerate(self._rows(seen)):
                 table.add_row("" if number else source, *row)
-        Console().print(table)
+        # Names of files and labels are text, never markup; a line below the table is not folded to its width.
+        Console(markup=False, emoji=False).print(table)
+        click.echo(f"{self._caption}\nmedian times: {self._times()}")
 
     def _rows(self, seen: _Seen) -> list[tuple[str, str, str]]:
         if not seen.labels:

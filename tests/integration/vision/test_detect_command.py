@@ -61,6 +61,14 @@ def test_a_folder_is_a_line_a_picture_in_order(skerry, squares_bundle, photo, tm
     assert [line["source"] for line in outcome.lines] == [str(folder / "a.png"), str(folder / "b.png")]
 
 
+def test_the_name_of_a_file_is_text_and_not_markup(skerry, squares_bundle, photo, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(photo, "[red]:dog:.png")
+    outcome = skerry("detect", squares_bundle, "[red]:dog:.png")
+    assert "[red]:dog:.png" in outcome.out
+    assert "median times: capture" in outcome.out
+
+
 def test_a_video_is_a_line_a_frame(skerry, squares_bundle, clip):
     outcome = skerry("detect", squares_bundle, clip, "--json")
     assert [line["index"] for line in outcome.lines] == list(range(12))

@@ -120,6 +120,12 @@ def test_a_file_that_is_no_model_is_refused(tmp_path: Path, content: bytes) -> N
     assert caught.value.exit_code == 4
 
 
+@pytest.mark.parametrize("text", ["alexa.skerry", "models/alexa.skerry"])
+def test_a_bundle_is_refused_and_told_what_to_take_out_of_it(text: str) -> None:
+    with pytest.raises(ConfigError, match=r"unzip the \.json and the \.tflite"):
+        find_model(text)
+
+
 def test_a_truncated_model_is_refused(tmp_path: Path) -> None:
     whole = find_model("alexa").path.read_bytes()
     with pytest.raises(ModelFileError):
