@@ -21,7 +21,8 @@ def test_every_variant_is_made_and_passes_on_gate_data(fastest) -> None:
     assert fastest.done.returncode == 0, fastest.done.stderr
     told = json.loads(fastest.done.stdout)
     assert told["held_out"] | {"sha256": "", "cautions": []} == {
-        "origin": "gate data", "kind": "pictures", "samples": 12, "labelled": True, "sha256": "", "cautions": [],
+        "origin": "gate data", "kind": "pictures", "samples": 12, "items": 12, "labelled": True,
+        "sha256": "", "cautions": [],
     }  # fmt: skip
     rows = {row["variant"]: row for row in told["variants"]}
     assert all(row["passed"] for row in rows.values())

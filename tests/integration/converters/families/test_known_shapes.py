@@ -13,6 +13,7 @@ from skerry_converters.tflite_file.reader import read_tflite
 def network(tmp_path_factory):
     keras = pytest.importorskip("keras", reason="the extra 'convert' is not installed")
     tf = pytest.importorskip("tensorflow", reason="the extra 'convert' is not installed")
+    keras.utils.set_random_seed(2)
     layers = [keras.Input((8, 8, 4)), keras.layers.Conv2D(8, 3), keras.layers.Flatten(), keras.layers.Dense(5)]
     path = tmp_path_factory.mktemp("net") / "net.tflite"
     path.write_bytes(tf.lite.TFLiteConverter.from_keras_model(keras.Sequential(layers)).convert())
