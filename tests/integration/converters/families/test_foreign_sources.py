@@ -266,7 +266,7 @@ def test_an_onnx_network_of_opset_11_is_converted(name, convert, compare, tmp_pa
 @pytest.mark.parametrize("name", ["tflite-fp32", "tflite-int8", "mcu-int8"])
 def test_an_onnx_network_becomes_tflite_by_onnx2tf(name, darknet, convert, compare, tmp_path):
     if not ONNX2TF.python.exists():
-        pytest.skip("onnx2tf's environment is not made on this machine, and making it needs the network")
+        pytest.skip("onnx2tf's environment is not made on this machine: `make test-slow` makes one")
     # Both have a max-pool whose padding TFLite has no word for.
     for path in (darknet.to_file("onnx", tmp_path).path, opset_11(tmp_path / "net.onnx")):
         _check_by_onnx2tf(open_source(path), name, convert, compare)
