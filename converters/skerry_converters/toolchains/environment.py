@@ -72,7 +72,8 @@ class Toolchain:
         return self.python
 
     def _is_complete(self) -> bool:
-        return (self.folder / _COMPLETE).is_file()
+        # The interpreter is a link, which leads nowhere once the Python that made it is gone.
+        return (self.folder / _COMPLETE).is_file() and self.python.exists()
 
     def _make(self, base: Path) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)

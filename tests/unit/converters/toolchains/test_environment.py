@@ -121,6 +121,15 @@ def test_this_very_python_is_taken_where_it_fits(interpreter):
     assert str(find_python(sys.version_info[:2], sys.version_info[:2])) == sys.executable
 
 
+def test_an_environment_whose_python_is_gone_is_made_again(tool, interpreter, tmp_path):
+    interpreter("python3.90", MAKES)
+    tool.ensure().unlink()
+    tool.python.symlink_to(tmp_path / "uninstalled")
+    tool.ensure()
+    assert log(tmp_path).count("made") == 2
+    assert tool.python.exists()
+
+
 def test_two_that_want_it_at_once_make_it_once(tool, interpreter, tmp_path):
     interpreter("python3.90", MAKES.replace("*venv*)", "*venv*) sleep 0.2;"))
     threads = [threading.Thread(target=tool.ensure) for _ in range(3)]
