@@ -15,7 +15,7 @@ _WIDTH, _PANEL = 1000, 340
 _LEFT, _RIGHT, _TOP, _BOTTOM = 90, 30, 50, 40
 _INK, _GRID, _PAPER = (60, 50, 40), (225, 220, 215), (255, 255, 255)
 _BLUE, _ORANGE = (160, 90, 20), (20, 110, 220)
-_SMOOTHING = 0.8
+_SMOOTHING = 0.6
 """How much of the loss before stays in its smoothed line."""
 _FINE = 4
 """OpenCV draws with so many bits of a pixel's fraction."""

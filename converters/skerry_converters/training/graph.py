@@ -54,14 +54,18 @@ def moments(network: Network, variables: NetworkVariables, images: Value) -> dic
 
 
 def train(network: Network, variables: NetworkVariables, images: Value, precision: Precision) -> TrainingOutput:
-    """Return the raw output in float32 as `infer` does, normalized by the batch's own statistics."""
+    """Return the raw output as `infer` does, normalized by the batch's own statistics.
+
+    ``precision`` is that of all layers but the head.
+    """
     statistics: list[tuple[Value, Value]] = []
 
     def convolve(index: int, layer: Convolution, source: Value) -> Value:
         own = variables[index]
-        value = _convolved(own, source)
         if own.scale is None:
-            return _activated(tf.nn.bias_add(value, tf.cast(own.bias, value.dtype)), layer.activation)
+            # The head's values are what is compared with the truth: they are worth full precision.
+            return _finished(layer, own, _convolved(own, tf.cast(source, tf.float32)))
+        value = _convolved(own, source)
         # The one fused operator trains two to three times as fast as Keras' layer, which takes it apart on the CPU.
         none = tf.zeros([0])
         value, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
@@ -71,7 +75,7 @@ def train(network: Network, variables: NetworkVariables, images: Value, precisio
         return _activated(value, layer.activation)
 
     raw = _walk(network, tf.cast(images, precision), convolve)
-    return TrainingOutput(raw=tf.cast(raw, tf.float32), statistics=statistics)
+    return TrainingOutput(raw=raw, statistics=statistics)
 
 
 def _finished(layer: Convolution, own: ConvolutionVariables, sums: Value) -> Value:
