@@ -30,7 +30,7 @@ def trained(network: Network) -> dict[int, TrainedConvolution]:
         filters = len(one.bias)
         bias = random.normal(0, 0.3, filters).astype(np.float32)
         if one.normalization is None:
-            return TrainedConvolution(kernel=one.kernel, bias=bias, normalization=None)
+            return TrainedConvolution(kernel=one.kernel * 4, bias=bias, normalization=None)
         norm = Normalization(
             scale=random.uniform(0.5, 1.5, filters).astype(np.float32),
             mean=random.normal(0, 0.2, filters).astype(np.float32),
