@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from skerry_converters.gates.accuracy import AccuracyFigures
-from skerry_converters.page.markup import Html, tag
+from skerry_edge.bench.page.markup import Markup, element
 
 MOST_POINTS = 20.0
 """Points lost beyond this are drawn at the edge: one broken file must not press all others together."""
@@ -31,16 +31,16 @@ class Column:
 
 def column_chart(
     columns: Sequence[Column], *, name: str, top_db: float, step_db: float, floor_db: float | None = None
-) -> Html:
+) -> Markup:
     """Return columns side by side from 0 to ``top_db``, with a line each ``step_db`` and a dashed one at ``floor_db``.
 
     What is higher than ``top_db`` ends there; ``name`` is the whole chart's tooltip.
     """
     marks = [step_db * place for place in range(int(top_db / step_db) + 1)]
     floor = [] if floor_db is None else [_level(floor_db, top_db, len(columns), "floor")]
-    drawn = tag(
+    drawn = element(
         "svg",
-        tag("title", name),
+        element("title", name),
         *(_level(one, top_db, len(columns), "grid") for one in marks),
         *(_column(place, one, top_db) for place, one in enumerate(columns)),
         *floor,
@@ -49,25 +49,25 @@ def column_chart(
         role="img",
     )
     scale = [
-        tag("span", f"{one:g}" if one < top_db else f"{one:g} dB", style=f"bottom:{100 * one / top_db:.1f}%")
+        element("span", f"{one:g}" if one < top_db else f"{one:g} dB", style=f"bottom:{100 * one / top_db:.1f}%")
         for one in marks
     ]
     widest_px = max(_LEAST_CHART_PX, _WIDEST_COLUMN_PX * len(columns))
-    return tag(
-        "div", tag("div", *scale, class_="scale"), drawn, class_="columns", style=f"max-width:{widest_px + 48}px"
+    return element(
+        "div", element("div", *scale, class_="scale"), drawn, class_="columns", style=f"max-width:{widest_px + 48}px"
     )
 
 
-def _level(value_db: float, top_db: float, width: int, kind: str) -> Html:
+def _level(value_db: float, top_db: float, width: int, kind: str) -> Markup:
     y = round(top_db - value_db, 2)
-    return tag("line", x1=0, x2=width, y1=y, y2=y, class_=kind)
+    return element("line", x1=0, x2=width, y1=y, y2=y, class_=kind)
 
 
-def _column(place: int, column: Column, top_db: float) -> Html:
+def _column(place: int, column: Column, top_db: float) -> Markup:
     height = round(min(max(column.height_db, _STUB * top_db), top_db), 2)
-    return tag(
+    return element(
         "rect",
-        tag("title", column.title),
+        element("title", column.title),
         x=round(place + 0.14, 2),
         y=round(top_db - height, 2),
         width=0.72,
@@ -76,16 +76,16 @@ def _column(place: int, column: Column, top_db: float) -> Html:
     )
 
 
-def legend(kinds: Collection[ColumnKind], meanings: Mapping[ColumnKind, str]) -> Html:
+def legend(kinds: Collection[ColumnKind], meanings: Mapping[ColumnKind, str]) -> Markup:
     """Return what the colours of a chart's columns mean, in that order; nothing for one of one colour."""
     if len(kinds) < 2:
-        return Html("")
-    return tag(
-        "p", *(tag("span", text, class_=kind) for kind, text in meanings.items() if kind in kinds), class_="legend"
+        return Markup("")
+    return element(
+        "p", *(element("span", text, class_=kind) for kind, text in meanings.items() if kind in kinds), class_="legend"
     )
 
 
-def drop_chart(rows: Sequence[tuple[str, AccuracyFigures]], limit: float) -> Html:
+def drop_chart(rows: Sequence[tuple[str, AccuracyFigures]], limit: float) -> Markup:
     """Return the points of mAP that each file lost, with intervals, and the limit as a line."""
     widest = max(MOST_POINTS, 2 * limit)
     low = max(-widest, min(0.0, *(figures.drop_low for _, figures in rows)))
@@ -102,32 +102,32 @@ def drop_chart(rows: Sequence[tuple[str, AccuracyFigures]], limit: float) -> Htm
         lines = [
             _upright(x(0.0), "zero"),
             _upright(x(limit), "limit"),
-            tag("line", x1=x(figures.drop_low), x2=x(figures.drop_high), y1=5, y2=5, class_=f"span {kind}"),
+            element("line", x1=x(figures.drop_low), x2=x(figures.drop_high), y1=5, y2=5, class_=f"span {kind}"),
             # A line of no length with round ends is a dot that stretching leaves round.
-            tag("line", x1=x(figures.drop), x2=x(figures.drop), y1=5, y2=5, class_=f"dot {kind}"),
+            element("line", x1=x(figures.drop), x2=x(figures.drop), y1=5, y2=5, class_=f"dot {kind}"),
         ]
         words = f"{name}: {figures.drop:+.1f} points ({figures.drop_low:+.1f} to {figures.drop_high:+.1f})"
-        drawn = tag(
-            "svg", tag("title", words), *lines, viewBox=f"0 0 {_WIDTH} 10", preserveAspectRatio="none", role="img"
+        drawn = element(
+            "svg", element("title", words), *lines, viewBox=f"0 0 {_WIDTH} 10", preserveAspectRatio="none", role="img"
         )
-        parts += [tag("span", name), drawn]
+        parts += [element("span", name), drawn]
     labels = [
-        tag("span", "0", style=f"right:{100 - x(0.0) * 100 / _WIDTH:.1f}%"),
-        tag("span", f"{limit:g} allowed", class_="limit", style=f"left:{x(limit) * 100 / _WIDTH:.1f}%"),
+        element("span", "0", style=f"right:{100 - x(0.0) * 100 / _WIDTH:.1f}%"),
+        element("span", f"{limit:g} allowed", class_="limit", style=f"left:{x(limit) * 100 / _WIDTH:.1f}%"),
     ]
-    return tag("div", tag("span", ""), tag("div", *labels, class_="above"), *parts, class_="drops")
+    return element("div", element("span", ""), element("div", *labels, class_="above"), *parts, class_="drops")
 
 
-def _upright(x: float, kind: str) -> Html:
-    return tag("line", x1=x, x2=x, y1=0, y2=10, class_=kind)
+def _upright(x: float, kind: str) -> Markup:
+    return element("line", x1=x, x2=x, y1=0, y2=10, class_=kind)
 
 
-def size_bar(size_bytes: int, largest_bytes: int) -> Html:
+def size_bar(size_bytes: int, largest_bytes: int) -> Markup:
     """Return a file's size as a bar beside that of the largest."""
     width = round(90 * size_bytes / max(1, largest_bytes), 1)
-    return tag(
+    return element(
         "svg",
-        tag("rect", x=0, y=3, width=width, height=8, rx=2, class_="size"),
+        element("rect", x=0, y=3, width=width, height=8, rx=2, class_="size"),
         viewBox="0 0 90 14",
         width=90,
         height=14,

@@ -9,27 +9,28 @@ from skerry_converters.gates.report import GateReport
 from skerry_converters.layer_errors.report import LayerError, LayerErrors
 from skerry_converters.page import words
 from skerry_converters.page.charts import Column, ColumnKind, column_chart, legend
-from skerry_converters.page.markup import Html, folded, joined, table, tag
+from skerry_converters.page.tables import folded, table
+from skerry_edge.bench.page.markup import Markup, element, together
 
 _TOP_DB = {True: 60.0, False: 100.0}
 """The height of the chart for integer files and for float ones, which come far closer."""
 _MEANINGS: Mapping[ColumnKind, str] = {"good": "on integers", "float": "kept float", "exact": "exact"}
 
 
-def layer_section(report: GateReport) -> Html:
+def layer_section(report: GateReport) -> Markup:
     """Return the error of a file's layers, or why it is not known; nothing where it was not looked for."""
     found = report.layers
     if found is None:
-        return Html("")
-    title = tag("h3", "Error by layer")
+        return Markup("")
+    title = element("h3", "Error by layer")
     if not found.layers:
-        return joined((title, tag("p", f"Not measured: {found.reason}.", class_="quiet")))
+        return together((title, element("p", f"Not measured: {found.reason}.", class_="quiet")))
     begins = words.error_begins(report)
-    told = [tag("p", f"{begins[0].upper()}{begins[1:]}.")] if begins else []
-    return joined((title, *told, _figure(report, found), _table(found.layers)))
+    told = [element("p", f"{begins[0].upper()}{begins[1:]}.")] if begins else []
+    return together((title, *told, _figure(report, found), _table(found.layers)))
 
 
-def _figure(report: GateReport, found: LayerErrors) -> Html:
+def _figure(report: GateReport, found: LayerErrors) -> Markup:
     top_db, floor_db = _TOP_DB[report.precision in INTEGER_PRECISIONS], report.limits.integer_sqnr_db
     columns = [_column(place, one, top_db, floor_db) for place, one in enumerate(found.layers, start=1)]
     kinds = {one.kind for one in columns}
@@ -37,7 +38,7 @@ def _figure(report: GateReport, found: LayerErrors) -> Html:
     shown_floor = floor_db if "bad" in kinds else None
     chart = column_chart(columns, name=name, top_db=top_db, step_db=20.0, floor_db=shown_floor)
     meanings = {**_MEANINGS, "bad": f"under {floor_db:g} dB"}
-    return tag("figure", chart, legend(kinds, meanings), tag("figcaption", _caption(found)))
+    return element("figure", chart, legend(kinds, meanings), element("figcaption", _caption(found)))
 
 
 def _caption(found: LayerErrors) -> str:
@@ -64,9 +65,9 @@ def _kind(layer: LayerError, floor_db: float) -> ColumnKind:
     return "bad" if layer.sqnr_db < floor_db else "good"
 
 
-def _table(layers: Sequence[LayerError]) -> Html:
+def _table(layers: Sequence[LayerError]) -> Markup:
     rows = [
-        (tag("span", f"{place}. {words.layer(one.name)}", title=one.name), one.kind, _words(one))
+        (element("span", f"{place}. {words.layer(one.name)}", title=one.name), one.kind, _words(one))
         for place, one in enumerate(layers, start=1)
     ]
     return folded(

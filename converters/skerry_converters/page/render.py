@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
-
 from skerry_converters.page.content import PageContent
-from skerry_converters.page.markup import Html, joined, tag
 from skerry_converters.page.summary import doubts, gate_table, heading
 from skerry_converters.page.variant import variant_section
+from skerry_edge.bench.page.document import document
+from skerry_edge.bench.page.markup import Markup, element, together
 
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-"""Makes a browser refuse whatever is not in the file itself."""
 _TERMS = (
     (
         "SQNR",
@@ -35,28 +32,17 @@ _TERMS = (
 
 def render_page(content: PageContent) -> str:
     """Return the page; it holds its pictures and styles, and names no outside address."""
-    style = files("skerry_converters.page").joinpath("page.css").read_text("utf-8")
-    head = tag(
-        "head",
-        tag("meta", charset="utf-8"),
-        tag("meta", http_equiv="Content-Security-Policy", content=_POLICY),
-        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        tag("meta", name="color-scheme", content="light dark"),
-        tag("title", f"{content.name} {content.version}: conversion"),
-        # The style is a file of this package, and CSS would not survive escaping.
-        tag("style", Html(style)),
-    )
-    main = tag(
-        "main",
+    return document(
+        f"{content.name} {content.version}: conversion",
         heading(content),
         gate_table(content),
         doubts(content),
         *(variant_section(one) for one in content.variants),
         _terms(),
+        styled_by="skerry_converters.page",
     )
-    return joined((Html("<!doctype html>\n"), tag("html", head, tag("body", main), lang="en"), Html("\n")))
 
 
-def _terms() -> Html:
-    listed = [joined((tag("dt", term), tag("dd", meaning))) for term, meaning in _TERMS]
-    return tag("footer", tag("h2", "Terms"), tag("dl", *listed))
+def _terms() -> Markup:
+    listed = [together((element("dt", term), element("dd", meaning))) for term, meaning in _TERMS]
+    return element("footer", element("h2", "Terms"), element("dl", *listed))

@@ -10,7 +10,8 @@ from skerry_converters.accuracy.report import LayerSensitivity, SearchReport, Tr
 from skerry_converters.gates.report import GateReport
 from skerry_converters.page import words
 from skerry_converters.page.charts import Column, column_chart, legend
-from skerry_converters.page.markup import Cell, Html, folded, joined, table, tag
+from skerry_converters.page.tables import Cell, folded, table
+from skerry_edge.bench.page.markup import Markup, element, together
 
 _STEP_DB = 10.0
 _HIGHEST_DB = 60.0
@@ -19,19 +20,19 @@ _LISTED = 15
 """As many layers are in the open table; the others follow in one to open."""
 
 
-def search_section(report: GateReport) -> Html:
+def search_section(report: GateReport) -> Markup:
     """Return the search that found a file, or nothing for a plain one."""
     found = report.search
     if found is None:
-        return Html("")
+        return Markup("")
     if found.aim is None:
-        return joined(
-            (tag("h3", "How it was made"), tag("p", f"By a recipe found before: {words.recipe(found.chosen)}."))
+        return together(
+            (element("h3", "How it was made"), element("p", f"By a recipe found before: {words.recipe(found.chosen)}."))
         )
-    parts = [tag("h3", "How it was found"), tag("p", _told(found, found.aim)), _trials(found)]
+    parts = [element("h3", "How it was found"), element("p", _told(found, found.aim)), _trials(found)]
     if found.layers:
-        parts += [tag("h3", "Sensitivity by layer"), _figure(report.variant, found.layers), *_ranking(found.layers)]
-    return joined(parts)
+        parts += [element("h3", "Sensitivity by layer"), _figure(report.variant, found.layers), *_ranking(found.layers)]
+    return together(parts)
 
 
 def _told(found: SearchReport, aim: Aim) -> str:
@@ -49,7 +50,7 @@ def _told(found: SearchReport, aim: Aim) -> str:
     return " ".join(told)
 
 
-def _trials(found: SearchReport) -> Html:
+def _trials(found: SearchReport) -> Markup:
     judged_by_points = any(one.score and one.score.kept_points is not None for one in found.trials)
     headings = ["recipe", "mean SQNR", *(["AP kept"] if judged_by_points else [])]
     rows = [_trial(one, chosen=one.recipe == found.chosen, points=judged_by_points) for one in found.trials]
@@ -58,13 +59,13 @@ def _trials(found: SearchReport) -> Html:
 
 def _trial(trial: Trial, *, chosen: bool, points: bool) -> list[Cell]:
     said = words.recipe(trial.recipe) + (f": {trial.reason}" if trial.score is None else "")
-    mark = [" ", tag("span", "chosen", class_="badge passed")] if chosen else []
-    cells: list[Cell] = [joined((said, *mark)), words.ratio(trial.score.sqnr_db if trial.score else None)]
+    mark = [" ", element("span", "chosen", class_="badge passed")] if chosen else []
+    cells: list[Cell] = [together((said, *mark)), words.ratio(trial.score.sqnr_db if trial.score else None)]
     kept_points = trial.score.kept_points if trial.score else None
     return [*cells, words.figure(kept_points, ".1f")] if points else cells
 
 
-def _figure(variant: str, layers: Sequence[LayerSensitivity]) -> Html:
+def _figure(variant: str, layers: Sequence[LayerSensitivity]) -> Markup:
     highest_db = min(max(one.sqnr_db for one in layers), _HIGHEST_DB)
     top_db = _STEP_DB * max(2, math.ceil(highest_db / _STEP_DB))
     columns = [
@@ -82,14 +83,14 @@ def _figure(variant: str, layers: Sequence[LayerSensitivity]) -> Html:
         "much accuracy."
     )
     meanings = legend({one.kind for one in columns}, {"good": "on integers", "float": "kept float"})
-    return tag("figure", chart, meanings, tag("figcaption", caption))
+    return element("figure", chart, meanings, element("figcaption", caption))
 
 
-def _ranking(layers: Sequence[LayerSensitivity]) -> list[Html]:
+def _ranking(layers: Sequence[LayerSensitivity]) -> list[Markup]:
     total = sum(one.macs for one in layers) or 1
     rows = [
         (
-            tag("span", f"{place}. {words.layer(one.name)}", title=one.name),
+            element("span", f"{place}. {words.layer(one.name)}", title=one.name),
             "kept float" if one.kept_float else "",
             words.ratio(one.sqnr_db),
             words.share(one.macs / total),

@@ -9,28 +9,29 @@ from skerry_converters.gates.showcase import SamplePicture
 from skerry_converters.page import words
 from skerry_converters.page.content import VariantContent
 from skerry_converters.page.layers import layer_section
-from skerry_converters.page.markup import Html, folded, joined, table, tag
 from skerry_converters.page.search import search_section
 from skerry_converters.page.summary import badge
+from skerry_converters.page.tables import folded, table
+from skerry_edge.bench.page.markup import Markup, element, together
 
 _MOST_NAMED = 6
 """As many layers are named in a sentence; more are a list to open."""
 
 
-def variant_section(variant: VariantContent) -> Html:
+def variant_section(variant: VariantContent) -> Markup:
     """Return everything about one file."""
     report = variant.report
     parts = [
-        tag("h2", variant.name, " ", badge(variant)),
-        tag("ul", *(tag("li", reason) for reason in report.verdict.reasons), class_="reasons"),
-        tag("p", "; ".join(_facts(variant)), "."),
-        *(tag("p", note) for note in variant.notes),
+        element("h2", variant.name, " ", badge(variant)),
+        element("ul", *(element("li", reason) for reason in report.verdict.reasons), class_="reasons"),
+        element("p", "; ".join(_facts(variant)), "."),
+        *(element("p", note) for note in variant.notes),
         _kept_float(variant.kept_float),
     ]
     if report.outputs:
-        parts += [tag("h3", "Outputs"), _outputs(report.outputs)]
+        parts += [element("h3", "Outputs"), _outputs(report.outputs)]
     parts += [_boxes(variant), _pictures(variant), layer_section(report), search_section(report), _operators(variant)]
-    return tag("section", *parts, id=variant.name, class_="variant")
+    return element("section", *parts, id=variant.name, class_="variant")
 
 
 def _facts(variant: VariantContent) -> list[str]:
@@ -42,16 +43,16 @@ def _facts(variant: VariantContent) -> list[str]:
     return facts
 
 
-def _kept_float(names: tuple[str, ...]) -> Html:
+def _kept_float(names: tuple[str, ...]) -> Markup:
     shown = [words.layer(name) for name in names]
     if not shown:
-        return Html("")
+        return Markup("")
     if len(shown) <= _MOST_NAMED:
-        return tag("p", "Kept float: ", ", ".join(shown), ".")
-    return folded(f"{len(shown)} layers kept float", tag("p", ", ".join(shown)))
+        return element("p", "Kept float: ", ", ".join(shown), ".")
+    return folded(f"{len(shown)} layers kept float", element("p", ", ".join(shown)))
 
 
-def _outputs(outputs: tuple[OutputFigures, ...]) -> Html:
+def _outputs(outputs: tuple[OutputFigures, ...]) -> Markup:
     integer = any(one.share_within_lsb for one in outputs)
     headings = ["output", "SQNR", "cosine", "largest error", "mean error"]
     headings += ["within 1 LSB", "at the type's ends"] if integer else []
@@ -66,13 +67,13 @@ def _outputs(outputs: tuple[OutputFigures, ...]) -> Html:
     return table(headings, rows)
 
 
-def _boxes(variant: VariantContent) -> Html:
+def _boxes(variant: VariantContent) -> Markup:
     boxes, accuracy = variant.report.boxes, variant.report.accuracy
     rows: list[tuple[str, str]] = []
-    parts: list[Html] = []
+    parts: list[Markup] = []
     if boxes and not boxes.source_boxes:
         told = f"The source finds nothing above {boxes.threshold:g} in these pictures: {words.no_boxes(boxes)}."
-        parts.append(tag("p", told))
+        parts.append(element("p", told))
     elif boxes:
         rows += [
             (f"boxes above {boxes.threshold:g}: source, file", f"{boxes.source_boxes}, {boxes.variant_boxes}"),
@@ -89,38 +90,38 @@ def _boxes(variant: VariantContent) -> Html:
             ("pictures, labelled objects", f"{accuracy.images}, {accuracy.objects}"),
         ]
     parts += [table((), rows)] if rows else []
-    return joined((tag("h3", "Boxes"), *parts)) if parts else Html("")
+    return together((element("h3", "Boxes"), *parts)) if parts else Markup("")
 
 
-def _pictures(variant: VariantContent) -> Html:
+def _pictures(variant: VariantContent) -> Markup:
     if not variant.pictures:
-        return Html("")
+        return Markup("")
     pairs = [_pair(one, variant.name) for one in variant.pictures]
     if not any(one.differing for one in variant.pictures):
         return folded("Pictures, none of which differs", *pairs)
-    return joined((tag("h3", "Pictures that differ most"), *pairs))
+    return together((element("h3", "Pictures that differ most"), *pairs))
 
 
-def _pair(picture: SamplePicture, name: str) -> Html:
+def _pair(picture: SamplePicture, name: str) -> Markup:
     sides = [
         ("source", picture.source_jpeg, picture.source_boxes),
         (name, picture.variant_jpeg, picture.variant_boxes),
     ]
     shown = [
-        tag(
+        element(
             "div",
-            tag("img", src=data_uri(jpeg, "image/jpeg"), alt=f"{picture.name} with the boxes of {side}"),
-            tag("span", f"{side}: {words.boxes(boxes)}"),
+            element("img", src=data_uri(jpeg, "image/jpeg"), alt=f"{picture.name} with the boxes of {side}"),
+            element("span", f"{side}: {words.boxes(boxes)}"),
         )
         for side, jpeg, boxes in sides
     ]
     caption = f"{picture.name}: {words.boxes(picture.differing)} without a match"
-    return tag("figure", tag("div", *shown, class_="pair"), tag("figcaption", caption))
+    return element("figure", element("div", *shown, class_="pair"), element("figcaption", caption))
 
 
-def _operators(variant: VariantContent) -> Html:
+def _operators(variant: VariantContent) -> Markup:
     if not variant.operators:
-        return Html("")
+        return Markup("")
     rows = sorted(variant.operators.items(), key=lambda one: (-one[1], one[0]))
     total = words.counted(sum(variant.operators.values()), "operator", "operators")
     return folded(f"{total} of {words.counted(len(rows), 'kind', 'kinds')}", table(("operator", "count"), rows))

@@ -10,9 +10,9 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 """Makes a browser refuse whatever is not in the file itself."""
 
 
-def document(title: str, *sections: Markup) -> str:
-    """Return the page with its sections, one under the other."""
-    style = files("skerry_edge.bench.page").joinpath("page.css").read_text("utf-8")
+def document(title: str, *sections: Markup, styled_by: str = "skerry_edge.bench.page") -> str:
+    """Return the page with its sections, one under the other, and the `page.css` of the package ``styled_by``."""
+    style = files(styled_by).joinpath("page.css").read_text("utf-8")
     head = element(
         "head",
         element("meta", charset="utf-8"),
@@ -20,7 +20,7 @@ def document(title: str, *sections: Markup) -> str:
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="color-scheme", content="light dark"),
         element("title", title),
-        # The style is a file of this package, and CSS would not survive escaping.
+        # The style is a file of our own packages, and CSS would not survive escaping.
         element("style", Markup(style)),
     )
     body = element("body", element("main", *sections))
