@@ -24,53 +24,34 @@ from skerry_edge.foundation.errors import DataError
 class OnnxQuantizer:
     """A `Quantizer` of a prepared network; each float file is calibrated once, however often it is quantized.
 
-    Raises DataError where ONNX Runtime cannot calibrate or quantize the network; ``where`` names it in messages.
+    There is one preset: what else ONNX Runtime offers, ranges apart, is for other processors. ``graph`` takes the
+    ranges of tensors that get one of their own. Raises DataError where ONNX Runtime cannot calibrate or quantize the
+    network; ``where`` names it in messages.
     """
 
+    may_keep_float: bool = True
+    corrects_biases: bool = False
+    presets: tuple[str, ...] = ("",)
+
     def __init__(self, model: ModelFile, samples: Samples, *, where: str) -> None:
-        self._model = model
+        self.model = model
         self._samples = samples
         self._where = where
         self._calibrations: dict[bytes, Calibration] = {}
         plain = quantize(model.path, self._calibration(model.path), where=where)
-        self._graph = OnnxGraph(model.path, quantized_activations(plain))
-
-    @property
-    def model(self) -> ModelFile:
-        """The float file with its tensors."""
-        return self._model
-
-    @property
-    def may_keep_float(self) -> bool:
-        """Always: ONNX Runtime runs float and integer nodes side by side."""
-        return True
-
-    @property
-    def corrects_biases(self) -> bool:
-        """ONNX Runtime does not."""
-        return False
-
-    @property
-    def graph(self) -> OnnxGraph:
-        """What is in the float file; the ranges are those of tensors that get one of their own."""
-        return self._graph
+        self.graph = OnnxGraph(model.path, quantized_activations(plain))
 
     @property
     def watch(self) -> Watch:
         """Gives values inside the float file."""
         return watch_onnx
 
-    @property
-    def presets(self) -> tuple[str, ...]:
-        """One: what else ONNX Runtime offers, ranges apart, is for other processors."""
-        return ("",)
-
     def quantize(self, plan: Plan, path: Path) -> Path:
         """Write the int8 file of ``plan``.
 
         Raises DataError where ONNX Runtime cannot quantize the network, or a layer that is to stay float is not in it.
         """
-        unknown = sorted(plan.kept_float - {one.name for one in self._graph.multipliers})
+        unknown = sorted(plan.kept_float - {one.name for one in self.graph.multipliers})
         if unknown:
             raise DataError(
                 "the network has no layer that is to stay float", where=self._where, found=f"'{unknown[0]}'"

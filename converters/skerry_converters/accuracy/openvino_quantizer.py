@@ -24,46 +24,21 @@ class OpenVinoQuantizer:
     """A `Quantizer` of a float ONNX or TFLite file that ``graph`` describes and ``watch`` runs.
 
     A float file is quantized once with each preset: ranges and layers in float are set in what NNCF made of it.
+    The presets are NNCF's two ways to correct biases; its symmetric activations are never more accurate, and left out.
     ``where`` names the network in messages.
     """
 
+    may_keep_float: bool = True
+    corrects_biases: bool = True
+    presets: tuple[str, ...] = tuple(PRESETS)
+
     def __init__(self, model: ModelFile, graph: FloatGraph, watch: Watch, samples: Samples, *, where: str) -> None:
-        self._model = model
-        self._graph = graph
-        self._watch = watch
+        self.model = model
+        self.graph = graph
+        self.watch = watch
         self._samples = samples
         self._where = where
         self._quantized = lru_cache(_KEPT_MODELS)(self._quantize)
-
-    @property
-    def model(self) -> ModelFile:
-        """The float file with its tensors."""
-        return self._model
-
-    @property
-    def may_keep_float(self) -> bool:
-        """Always: OpenVINO runs float and integer layers side by side."""
-        return True
-
-    @property
-    def corrects_biases(self) -> bool:
-        """NNCF does, in either preset."""
-        return True
-
-    @property
-    def graph(self) -> FloatGraph:
-        """What is in the float file."""
-        return self._graph
-
-    @property
-    def watch(self) -> Watch:
-        """Gives values inside the float file."""
-        return self._watch
-
-    @property
-    def presets(self) -> tuple[str, ...]:
-        """NNCF's two ways to correct biases; its symmetric activations are never more accurate, and left out."""
-        return tuple(PRESETS)
 
     def quantize(self, plan: Plan, path: Path) -> Path:
         """Write the int8 file of ``plan`` as `.xml` and `.bin`, and return the former.
@@ -74,7 +49,7 @@ class OpenVinoQuantizer:
         if plan.preset not in PRESETS:
             raise DataError("NNCF is not used in this way", where=self._where, found=f"preset '{plan.preset}'")
         original, quantized = self._quantized(plan.float_file, plan.preset)
-        names = layer_names(original, self._graph.multipliers)
+        names = layer_names(original, self.graph.multipliers)
         unknown = sorted(plan.kept_float - names.keys())
         if unknown:
             raise DataError(
