@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
+import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,6 +46,41 @@ def need_program() -> Callable[[str], str]:
         return found
 
     return find
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run of `skerry` gave: its exit code and both its outputs."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """Standard output as one JSON value."""
+        return json.loads(self.out)
+
+    @property
+    def lines(self) -> list[Any]:
+        """Standard output as JSON lines."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+@pytest.fixture
+def skerry(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Callable[..., Run]:
+    """Return a function that runs `skerry …` in this process, exit code and outputs of native code included."""
+    from skerry_edge.cli import main
+
+    def run(*arguments: object) -> Run:
+        monkeypatch.setattr(sys, "argv", ["skerry", *map(str, arguments)])
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        captured = capfd.readouterr()
+        return Run(code=int(ended.value.code or 0), out=captured.out, err=captured.err)
+
+    return run
 
 
 @pytest.fixture

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +10,6 @@ import cv2
 import numpy as np
 import pytest
 
-from skerry_edge.cli import main
 from skerry_edge.contracts.bundle import artifact, write_bundle
 from skerry_edge.contracts.manifest import ImageInput, Manifest, Raw, Source, SsdPostprocess, Tensor, Variant
 
@@ -26,36 +22,6 @@ OBJECT = (
     "<object><name>{name}</name><difficult>{difficult}</difficult><bndbox><xmin>{x_min}</xmin><ymin>{y_min}</ymin>"
     "<xmax>{x_max}</xmax><ymax>{y_max}</ymax></bndbox></object>"
 )
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """Exit code and both outputs of one run."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> dict[str, Any]:
-        """Standard output as one JSON object."""
-        read: dict[str, Any] = json.loads(self.out)
-        return read
-
-
-@pytest.fixture
-def skerry(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
-    """Return a function that runs `skerry …` in this process, exit code and output included."""
-
-    def run(*arguments: object) -> Outcome:
-        monkeypatch.setattr(sys, "argv", ["skerry", *map(str, arguments)])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as caught:
-            main()
-        captured = capsys.readouterr()
-        return Outcome(code=int(caught.value.code or 0), out=captured.out, err=captured.err)
-
-    return run
 
 
 def telling_network(said: Said, *, endless: bool) -> bytes:

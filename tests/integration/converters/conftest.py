@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import struct
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,34 +15,9 @@ from skerry_converters.darknet.cfg import read_cfg
 from skerry_converters.layers import NETWORK_INPUT, Convolution, ConvolutionWeights, Network, Region, Shape
 from skerry_converters.reference import run_reference
 from skerry_converters.shapes import infer_shapes
-from skerry_edge import cli
 
 DARKNET_FLOOR = 0.2
 """Adds to every variance, so that no seeded channel is blown up."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Run:
-    """What a command gave."""
-
-    code: int
-    out: str
-    err: str
-
-
-@pytest.fixture
-def skerry(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Callable[..., Run]:
-    """Return a function that runs the `skerry` command with its arguments."""
-
-    def run(*arguments: object) -> Run:
-        monkeypatch.setattr(sys, "argv", ["skerry", *map(str, arguments)])
-        capfd.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        captured = capfd.readouterr()
-        return Run(code=int(ended.value.code or 0), out=captured.out, err=captured.err)
-
-    return run
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,5 @@
 """A network that finds red and blue squares, as a bundle in three variants, and `skerry detect` run in this process."""
 
-import json
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +9,6 @@ import numpy as np
 import pytest
 
 from skerry_edge.backends.registry import open_backend
-from skerry_edge.cli import main
 from skerry_edge.contracts.bundle import artifact, write_bundle
 from skerry_edge.contracts.manifest import (
     ImageInput,
@@ -180,32 +177,3 @@ def scene() -> Callable[..., np.ndarray]:
         return pixels
 
     return paint
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a command left behind."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def lines(self) -> list[dict[str, Any]]:
-        """Standard output as JSON lines."""
-        return [json.loads(line) for line in self.out.splitlines()]
-
-
-@pytest.fixture
-def skerry(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
-    """Return a function that runs `skerry …` in this process, exit code and output included."""
-
-    def run(*arguments: object) -> Outcome:
-        monkeypatch.setattr(sys, "argv", ["skerry", *map(str, arguments)])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as caught:
-            main()
-        captured = capsys.readouterr()
-        return Outcome(code=int(caught.value.code or 0), out=captured.out, err=captured.err)
-
-    return run
