@@ -12,7 +12,6 @@ from skerry_converters.accuracy.float_graph import FloatArray
 from skerry_converters.accuracy.report import Score
 from skerry_converters.families.tensors import declared
 from skerry_converters.gates.accuracy import POINTS
-from skerry_converters.gates.detection_task import LOW_SCORE
 from skerry_converters.gates.metrics import OutputMeter
 from skerry_converters.gates.real_outputs import real_values
 from skerry_converters.sources.base import Description, ModelFile
@@ -20,7 +19,7 @@ from skerry_edge.backends.base import Array
 from skerry_edge.backends.registry import backend_for, open_backend
 from skerry_edge.bench.average_precision import mean_average_precision
 from skerry_edge.bench.ground_truth import GroundTruth
-from skerry_edge.bench.matching import Matcher
+from skerry_edge.bench.matching import LOW_SCORE, Matcher
 from skerry_edge.contracts.manifest import ImageInput, MicroWakeWord, Raw, Tensor
 from skerry_edge.vision.decoders.base import Decoder
 from skerry_edge.vision.decoders.registry import decoder_for

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import click
-from click.core import ParameterSource
 
-from skerry_edge.options import NumberRange
+from skerry_edge.options import NumberRange, refuse_parameters
 
 MAX_SAMPLES = 100_000
 Resize = Literal["stretch", "letterbox"]
@@ -201,10 +200,8 @@ def with_options(*groups: Sequence[Decorator]) -> Decorator:
 
 def refuse_others(context: click.Context, job: str, *used: str) -> None:
     """Raise UsageError for a parameter on the command line that is not among those that ``job`` uses."""
-    for parameter in context.command.params:
-        name = parameter.name or ""
-        if name not in used and context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
-            raise click.UsageError(f"{parameter.get_error_hint(context)} does not go with {job}.", context)
+    names = (parameter.name or "" for parameter in context.command.params)
+    refuse_parameters(context, job, (name for name in names if name not in used))
 
 
 def require(value: T | None, name: str, context: click.Context) -> T:

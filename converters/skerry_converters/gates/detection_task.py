@@ -10,12 +10,11 @@ from skerry_converters.gates.held_out import Case
 from skerry_converters.gates.job import GateJob
 from skerry_converters.gates.showcase import SamplePicture, Showcase
 from skerry_edge.backends.base import Array
+from skerry_edge.bench.matching import LOW_SCORE
 from skerry_edge.contracts.manifest import ImageInput, MicroWakeWord, Raw, Tensor, Variant
 from skerry_edge.vision.decoders.registry import decoder_for
 
 Outputs = tuple[Tensor, ...]
-LOW_SCORE = 0.005
-"""Average precision is taken over all detections down to this score, as Darknet's `detector valid` does."""
 
 
 class DetectionTask:

@@ -13,6 +13,8 @@ from skerry_edge.vision.detections import Detections
 
 MATCH_IOU = 0.5
 """From this overlap on, an object counts as found (VOC)."""
+LOW_SCORE = 0.005
+"""Average precision is taken over all detections down to this score, as Darknet's `detector valid` does."""
 NO_OBJECT = -1
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from skerry_edge.options import NumberRange, refuse_parameters
+from skerry_edge.vision.quiet import quieten_opencv
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -159,8 +159,7 @@ def evaluate(context: click.Context, /, **parameters: Any) -> None:  # noqa: ANN
 
 
 def _evaluate_detector(given: Given, data: Path) -> None:
-    # OpenCV would write to stderr what the errors say already; the variants' processes inherit it.
-    os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
+    quieten_opencv()  # the variants' processes inherit it
     from skerry_edge.bench.evaluation.detection.job import (  # noqa: PLC0415  # keeps --help free of numpy
         EvaluationOrder,
         evaluate_detector,

@@ -13,12 +13,13 @@ from skerry_edge.bench.coco import CocoEvaluator, why_no_coco
 from skerry_edge.bench.evaluation.detection.comparison import variant_figures
 from skerry_edge.bench.evaluation.detection.figures import DataFacts, DetectionReport, ModelFacts, VariantFigures
 from skerry_edge.bench.evaluation.detection.labelled import LabelledSet, read_labelled
-from skerry_edge.bench.evaluation.detection.meter import LOW_SCORE, Measured, VariantMeter
+from skerry_edge.bench.evaluation.detection.meter import Measured, VariantMeter
 from skerry_edge.bench.evaluation.detection.plan import PlannedVariant, baseline_of, plan_variants
 from skerry_edge.bench.evaluation.detection.running import Setback, run_variant
 from skerry_edge.bench.evaluation.detection.worker import DetectionOrder
 from skerry_edge.bench.evaluation.versions import versions
 from skerry_edge.bench.intervals import CONFIDENCE
+from skerry_edge.bench.matching import LOW_SCORE
 from skerry_edge.bench.sizes import SizeRange
 from skerry_edge.contracts.bundle import Bundle
 from skerry_edge.contracts.manifest import Classification, Manifest, MicroWakeWord, Raw

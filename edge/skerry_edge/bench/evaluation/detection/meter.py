@@ -11,9 +11,6 @@ from skerry_edge.bench.matching import Matcher, Matches, match_picture
 from skerry_edge.bench.sizes import SizeRange, of_size
 from skerry_edge.vision.detections import Detections
 
-LOW_SCORE = 0.005
-"""Average precision is taken over all detections down to this score, as Darknet's `detector valid` does."""
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Measured:
