@@ -6,6 +6,7 @@ import hashlib
 import io
 import struct
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -42,6 +43,10 @@ class _Store(Protocol):
         """Return a file's bytes. Raises KeyError."""
         ...
 
+    def names(self) -> Iterable[str]:
+        """Return the names of all files that are there. Raises OSError."""
+        ...
+
 
 class _Directory:
     def __init__(self, root: Path) -> None:
@@ -52,6 +57,9 @@ class _Directory:
 
     def read(self, name: str) -> bytes:
         return self._path(name).read_bytes()
+
+    def names(self) -> Iterable[str]:
+        return (one.relative_to(self._root).as_posix() for one in self._root.rglob("*") if not one.is_dir())
 
     def _path(self, name: str) -> Path:
         path = self._root / name
@@ -78,6 +86,9 @@ class _Zip:
         if entry.compress_type != zipfile.ZIP_STORED:
             raise zipfile.BadZipFile(f"'{name}' is compressed; a bundle's files are stored")
         return self._archive.read(entry)
+
+    def names(self) -> Iterable[str]:
+        return self._entries.keys()
 
 
 class Bundle:
@@ -122,6 +133,14 @@ class Bundle:
         except _DAMAGE as error:
             where = f"{self.path}!{name}"
             raise BundleError("a file of the bundle cannot be read", where=where, found=str(error)) from error
+
+    def strays(self) -> tuple[str, ...]:
+        """Return the files that the manifest does not name, `gates.json` apart, in order. Raises BundleError."""
+        known = {MANIFEST, GATES, *(one.file for one in artifacts(self.manifest))}
+        try:
+            return tuple(sorted(set(self._store.names()) - known))
+        except OSError as error:
+            raise BundleError("the bundle cannot be listed", where=str(self.path), found=error.strerror) from error
 
     def variant(self, name: str) -> Variant:
         """Return a variant by name. Raises BundleError naming those that exist."""

@@ -42,21 +42,32 @@ class VariantCheck:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Inspection:
-    """A bundle with all that was checked; ``variants`` is empty where none was run."""
+    """A bundle with all that was checked; ``variants`` is empty where none was run.
+
+    ``strays`` are files in it that the manifest does not name: nothing vouches for them.
+    """
 
     path: Path
     manifest: Manifest
     files: tuple[FileCheck, ...]
     variants: tuple[VariantCheck, ...] = ()
+    strays: tuple[str, ...] = ()
 
     def require_success(self) -> None:
-        """Raise BundleError for a damaged file, else VerdictError for a variant that computes something else."""
+        """Raise BundleError for a damaged or stray file, else VerdictError for a variant that computes something else."""
         damaged = [one for one in self.files if one.problem]
         if damaged:
             raise BundleError(
                 f"{len(damaged)} of {len(self.files)} files of the bundle are not what its manifest says",
                 where=str(self.path),
                 found=", ".join(one.file for one in damaged),
+            )
+        if self.strays:
+            raise BundleError(
+                "the bundle holds files that its manifest does not name",
+                where=str(self.path),
+                found=", ".join(repr(one) for one in self.strays[:5]),
+                todo="take it from where it was made",
             )
         wrong = [one.variant for one in self.variants if not one.passed]
         if wrong:
@@ -78,7 +89,7 @@ def inspect_bundle(path: Path) -> Inspection:
         except BundleError as error:
             problem = f"{error.what}: {error.found}" if error.found else error.what
         checks[one.file] = FileCheck(file=one.file, size=one.size, sha256=one.sha256, problem=problem)
-    return Inspection(path=path, manifest=bundle.manifest, files=tuple(checks.values()))
+    return Inspection(path=path, manifest=bundle.manifest, files=tuple(checks.values()), strays=bundle.strays())
 
 
 def verify_variants(path: Path, progress: Callable[[str], None] = lambda _name: None) -> tuple[VariantCheck, ...]:

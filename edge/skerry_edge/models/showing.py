@@ -22,6 +22,7 @@ def as_plain(inspection: Inspection) -> dict[str, Any]:
         "bundle": str(inspection.path),
         "manifest": msgspec.to_builtins(inspection.manifest),
         "files": [msgspec.to_builtins(one) for one in inspection.files],
+        "strays": list(inspection.strays),
         "variants": [_plain_check(one) for one in inspection.variants],
     }
 

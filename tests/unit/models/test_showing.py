@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import msgspec
 import pytest
 from rich.console import Console
 
+from skerry_edge.contracts.errors import BundleError
 from skerry_edge.contracts.manifest import Source
 from skerry_edge.models.catalogue import resolve_model
 from skerry_edge.models.inspection import Inspection, inspect_bundle
@@ -59,3 +61,23 @@ def test_a_recipe_is_shown_without_what_was_not_done(inspection: Inspection) -> 
     assert "equalised: weights; bias corrected; kept float: a, b" in shown(inspection)
     assert "onnx-fp32 by" not in shown(inspection)
     assert as_plain(inspection)["manifest"]["variants"]["tflite-fp32"]["recipe"] == recipe
+
+
+@pytest.mark.parametrize("name", ["extra.onnx", "../../evil"])
+def test_a_file_that_no_manifest_names_is_told_and_refused(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "model.skerry"
+    path.write_bytes(Path(resolve_model("demo-discs")).read_bytes())
+    inspect_bundle(path).require_success()
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(name, b"who put this here?")
+    inspection = inspect_bundle(path)
+    assert as_plain(inspection)["strays"] == [name]
+    with pytest.raises(BundleError, match="does not name"):
+        inspection.require_success()
+
+
+def test_a_file_that_no_manifest_names_is_told_in_a_folder_as_well(tmp_path: Path) -> None:
+    with zipfile.ZipFile(resolve_model("demo-discs")) as archive:
+        archive.extractall(tmp_path)
+    (tmp_path / "golden" / "note.txt").write_text("mine")
+    assert inspect_bundle(tmp_path).strays == ("golden/note.txt",)
