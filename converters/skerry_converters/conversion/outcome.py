@@ -44,7 +44,9 @@ class Judged:
 
     @property
     def size_bytes(self) -> int:
-        """The size of the file and its companions."""
+        """The size of the file and its companions; for a microcontroller what it takes of the flash, not of C text."""
+        if self.emitted.footprint is not None:
+            return self.emitted.footprint.flash_bytes
         return self.variant.size + sum(one.size for one in self.variant.extra_files)
 
 
