@@ -54,7 +54,7 @@ class Inspection:
     strays: tuple[str, ...] = ()
 
     def require_success(self) -> None:
-        """Raise BundleError for a damaged or stray file, else VerdictError for a variant that computes something else."""
+        """Raise BundleError for a damaged or stray file, else VerdictError for a variant that gives something else."""
         damaged = [one for one in self.files if one.problem]
         if damaged:
             raise BundleError(
