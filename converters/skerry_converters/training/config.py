@@ -43,9 +43,9 @@ class RenderedData(_Part, frozen=True, kw_only=True, tag="rendered", tag_field="
     """Scenes of road signs that are drawn while training runs, never the same twice.
 
     ``validation`` scenes are drawn for the validation, which training never sees: those are as the renderer draws them
-    by default. Training scenes have up to ``most_signs`` posts with signs, a share ``signless_share`` of them none, and up
-    to ``most_lookalikes`` posts with what resembles signs. ``sign_px`` is the range of the signs' widths, in pixels of a
-    picture of the network's size.
+    by default. Training scenes have up to ``most_signs`` posts with signs, a share ``signless_share`` of them none,
+    and up to ``most_lookalikes`` posts with what resembles signs. ``sign_px`` is the range of the signs' widths, in
+    pixels of a picture of the network's size.
     """
 
     validation: Annotated[int, Meta(ge=1, le=10_000)] = 300
