@@ -16,6 +16,7 @@ from skerry_edge.foundation.stdout import abandon_stdout, reader_is_gone
 GROUP = "skerry.commands"
 SUMMARIES = {
     "agent": "Run the agent on a device.",
+    "bench": "Measure how fast models run here.",
     "boards": "Show what Skerry knows about boards.",
     "convert": "Convert a trained network into a checked bundle.",
     "demo": "Show the whole path on this machine: a picture and a voice in, events on a dashboard out.",
@@ -91,7 +92,7 @@ def root() -> None:
     """Take trained networks to fleets of small devices and keep them healthy there.
 
     \b
-    The model owner     convert, inspect, render, train, evaluate
+    The model owner     convert, inspect, render, train, evaluate, bench
     The installer       agent, boards, detect, listen
     The fleet operator  server, demo
     """  # noqa: D301  # \b is click's mark for text that keeps its line breaks

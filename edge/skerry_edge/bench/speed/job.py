@@ -1,0 +1,109 @@
+"""A whole benchmark: rows planned, accuracy where there are labels, every row measured, peers beside it, the report."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rich.markup import escape
+from rich.progress import Progress
+
+from skerry_edge.bench.annotations.dataset import read_dataset
+from skerry_edge.bench.evaluation.versions import versions
+from skerry_edge.bench.intervals import CONFIDENCE
+from skerry_edge.bench.speed.accuracy import evaluate_models, with_accuracy
+from skerry_edge.bench.speed.frames import MOST_PICTURES, FrameSource
+from skerry_edge.bench.speed.machine import describe_machine
+from skerry_edge.bench.speed.measuring import Measured, Pace, measure_row
+from skerry_edge.bench.speed.plan import Choice, PlannedRow, plan_rows
+from skerry_edge.bench.speed.result import SCHEMA, SpeedReport
+from skerry_edge.bench.speed.sensors import Sensors
+from skerry_edge.contracts.bundle import Bundle
+from skerry_edge.foundation.errors import DataError, MissingError, SkerryError, VerdictError
+
+_PACKAGES = ("numpy", "opencv-python-headless", "pycocotools", "onnxruntime", "ai-edge-litert", "openvino")
+_STEPS = 100
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BenchOrder:
+    """What is to be measured. ``frames`` None means the labelled pictures, or else the usual frame."""
+
+    models: tuple[Path, ...]
+    choice: Choice
+    pace: Pace
+    data: Path | None = None
+    frames: FrameSource | None = None
+    sensors: Sensors = field(default_factory=Sensors)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Benchmark:
+    """The report, and the error behind each row without figures, by the row's words."""
+
+    report: SpeedReport
+    errors: dict[str, SkerryError]
+
+    def require_success(self) -> None:
+        """Raise MissingError where nothing could be run; DataError or VerdictError where a row broke.
+
+        A row that this machine cannot run is no failure where another one ran.
+        """
+        broken = {name: one for name, one in self.errors.items() if not isinstance(one, MissingError)}
+        if broken:
+            damaged = any(one.exit_code == DataError.exit_code for one in broken.values())
+            family: type[SkerryError] = DataError if damaged else VerdictError
+            raise family(f"{len(broken)} of {len(self.report.rows)} rows failed", found=_told(broken))
+        if not self.report.measured:
+            raise MissingError("nothing of this can run here", found=_told(self.errors))
+
+
+def run_benchmark(order: BenchOrder, bar: Progress) -> Benchmark:
+    """Measure every row in turn.
+
+    A row that cannot be run, crashes or hangs is told in its place, and the others go on. Raises BundleError for what
+    is no bundle, ConfigError as `plan_rows` does, and what `evaluate_detector` raises for the labelled folder.
+    """
+    bundles = tuple(Bundle.open(path) for path in order.models)
+    planned = plan_rows(bundles, order.choice)
+    frames = order.frames or _frames(order.data, bundles[0])
+    looked_at, machine = frames.described(), describe_machine(order.sensors)
+    reports = evaluate_models(planned, order.data, stall_s=order.pace.stall_s, bar=bar) if order.data else {}
+    outcomes = [_measure(row, frames, order, bar) for row in planned]
+    rows = [one.row for one in outcomes]
+    if order.data is not None:
+        rows = [with_accuracy(row, reports.get(row.model)) for row in rows]
+    report = SpeedReport(
+        schema=SCHEMA,
+        kind="skerry-bench",
+        measured_ms=time.time_ns() // 1_000_000,
+        machine=machine,
+        versions=versions(_PACKAGES),
+        input=looked_at,
+        rows=tuple(rows),
+        not_measured=order.sensors.missing(),
+        confidence=CONFIDENCE,
+    )
+    errors = {f"{one.row.model} {one.row.name}": one.error for one in outcomes if one.error is not None}
+    return Benchmark(report=report, errors=errors)
+
+
+def _measure(planned: PlannedRow, frames: FrameSource, order: BenchOrder, bar: Progress) -> Measured:
+    task = bar.add_task(escape(f"{planned.model} {planned.variant}"), total=_STEPS)
+    measured = measure_row(
+        planned, frames, order.pace, order.sensors, lambda share: bar.update(task, completed=int(share * _STEPS))
+    )
+    bar.update(task, completed=_STEPS)
+    return measured
+
+
+def _frames(data: Path | None, bundle: Bundle) -> FrameSource:
+    if data is None:
+        return FrameSource()
+    pictures = read_dataset(data, bundle.manifest.labels).pictures[:MOST_PICTURES]
+    return FrameSource(pictures=tuple(one.path for one in pictures))
+
+
+def _told(errors: dict[str, SkerryError]) -> str:
+    return "; ".join(f"{name}: {one}" for name, one in errors.items())
