@@ -13,6 +13,7 @@ from skerry_edge.vision.quiet import quieten_opencv
 
 if TYPE_CHECKING:
     from skerry_edge.bench.speed.job import BenchOrder
+    from skerry_edge.bench.speed.peers.registry import Peer
     from skerry_edge.bench.speed.result import SpeedReport
 
 EPILOG = """\
@@ -34,6 +35,7 @@ Exit codes:
 """
 
 _PATH = click.Path(path_type=Path)
+_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,6 +48,9 @@ class Given:
     threads: str
     data: Path | None
     frame: str | None
+    peers: tuple[str, ...]
+    cfg: Path | None
+    weights: Path | None
     calls: int
     duration_s: float
     stall_s: float
@@ -66,6 +71,9 @@ class Given:
 @click.option("--calls", type=click.IntRange(1, 10_000_000), default=100, show_default=True, metavar="N")
 @click.option("--duration", "duration_s", type=NumberRange(0.0, 86400.0), default=3.0, show_default=True, metavar="S")
 @click.option("--stall", "stall_s", type=NumberRange(0.0, 86400.0), default=120.0, show_default=True, metavar="S")
+@click.option("--peer", "peers", multiple=True, metavar="TOOL[:V]", help="Run TOOL beside each row.")
+@click.option("--cfg", type=_FILE, metavar="F", help="For the peer darknet: the network's cfg.")
+@click.option("--weights", type=_FILE, metavar="F", help="For the peer darknet: its weights.")
 @click.option("--json", "json_to", metavar="F", help="Write all figures as JSON to F; - is standard output.")
 @click.option("--csv", type=_PATH, metavar="F", help="Write one line a row to F.")
 @click.option("--html", type=_PATH, metavar="F", help="Write a page with pictures to F.")
@@ -108,7 +116,15 @@ def _order(given: Given) -> BenchOrder:
         pace=Pace(amount=Amount(calls=given.calls, duration_s=given.duration_s), stall_s=given.stall_s),
         data=given.data,
         frames=FrameSource.parse(given.frame) if given.frame else None,
+        peers=_peers(given),
     )
+
+
+def _peers(given: Given) -> tuple[Peer, ...]:
+    from skerry_edge.bench.speed.peers.registry import DarknetFiles, parse_peer  # noqa: PLC0415  # the same
+
+    files = DarknetFiles(cfg=given.cfg, weights=given.weights) if given.cfg and given.weights else None
+    return tuple(parse_peer(text, files) for text in given.peers)
 
 
 def _words(text: str) -> tuple[str, ...]:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
 from rich.markup import escape
-from rich.progress import Progress
+from rich.progress import Progress, TaskID
 
 from skerry_edge.bench.annotations.dataset import read_dataset
 from skerry_edge.bench.evaluation.versions import versions
 from skerry_edge.bench.intervals import CONFIDENCE
 from skerry_edge.bench.speed.accuracy import evaluate_models, with_accuracy
+from skerry_edge.bench.speed.beside import measure_beside
 from skerry_edge.bench.speed.frames import MOST_PICTURES, FrameSource
 from skerry_edge.bench.speed.machine import describe_machine
 from skerry_edge.bench.speed.measuring import Measured, Pace, measure_row
+from skerry_edge.bench.speed.peers.registry import Peer, check_peer
 from skerry_edge.bench.speed.plan import Choice, PlannedRow, plan_rows
 from skerry_edge.bench.speed.result import SCHEMA, SpeedReport
 from skerry_edge.bench.speed.sensors import Sensors
@@ -35,6 +39,7 @@ class BenchOrder:
     pace: Pace
     data: Path | None = None
     frames: FrameSource | None = None
+    peers: tuple[Peer, ...] = ()
     sensors: Sensors = field(default_factory=Sensors)
 
 
@@ -67,10 +72,12 @@ def run_benchmark(order: BenchOrder, bar: Progress) -> Benchmark:
     """
     bundles = tuple(Bundle.open(path) for path in order.models)
     planned = plan_rows(bundles, order.choice)
+    for peer in order.peers:
+        check_peer(peer, bundles)
     frames = order.frames or _frames(order.data, bundles[0])
     looked_at, machine = frames.described(), describe_machine(order.sensors)
     reports = evaluate_models(planned, order.data, stall_s=order.pace.stall_s, bar=bar) if order.data else {}
-    outcomes = [_measure(row, frames, order, bar) for row in planned]
+    outcomes = [_beside_peers(_measure(row, frames, order, bar), row, frames, order, bar) for row in planned]
     rows = [one.row for one in outcomes]
     if order.data is not None:
         rows = [with_accuracy(row, reports.get(row.model)) for row in rows]
@@ -91,11 +98,28 @@ def run_benchmark(order: BenchOrder, bar: Progress) -> Benchmark:
 
 def _measure(planned: PlannedRow, frames: FrameSource, order: BenchOrder, bar: Progress) -> Measured:
     task = bar.add_task(escape(f"{planned.model} {planned.variant}"), total=_STEPS)
-    measured = measure_row(
-        planned, frames, order.pace, order.sensors, lambda share: bar.update(task, completed=int(share * _STEPS))
-    )
+    measured = measure_row(planned, frames, order.pace, order.sensors, _stepping(bar, task))
     bar.update(task, completed=_STEPS)
     return measured
+
+
+def _beside_peers(
+    measured: Measured, planned: PlannedRow, frames: FrameSource, order: BenchOrder, bar: Progress
+) -> Measured:
+    """Return the row with its peers; the error of one that failed stands where the row has none itself."""
+    found, errors = [], [measured.error]
+    for peer in order.peers if measured.error is None else ():
+        task = bar.add_task(escape(f"{planned.variant} beside {peer.name}"), total=_STEPS)
+        figures, error = measure_beside(planned, peer, frames, order.pace, _stepping(bar, task))
+        bar.update(task, completed=_STEPS)
+        found.append(figures)
+        errors.append(None if isinstance(error, MissingError) else error)
+    row = msgspec.structs.replace(measured.row, peers=tuple(found))
+    return Measured(row=row, error=next((one for one in errors if one is not None), None))
+
+
+def _stepping(bar: Progress, task: TaskID) -> Callable[[float], None]:
+    return lambda share: bar.update(task, completed=int(share * _STEPS))
 
 
 def _frames(data: Path | None, bundle: Bundle) -> FrameSource:

@@ -38,6 +38,11 @@ def spread(values_ms: Sequence[float]) -> Spread:
     return Spread(p50=p50, p90=p90, p95=p95, p99=p99, max=largest)
 
 
+def median_ms(blocks: Blocks) -> float:
+    """Return the median of all calls. Raises ValueError for no blocks."""
+    return float(np.median(np.concatenate([np.asarray(block) for block in blocks])))
+
+
 def interleaved_ratio(over: Blocks, under: Blocks, *, confidence: float = CONFIDENCE) -> Ratio:
     """Return the median of ``over`` divided by that of ``under``; block i of both ran one after the other.
 
@@ -70,13 +75,9 @@ def _ratio(
 ) -> Ratio:
     ratios = _medians(over, first) / _medians(under, second)
     low, high = np.quantile(ratios, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return Ratio(value=_median(over) / _median(under), low=float(low), high=float(high))
+    return Ratio(value=median_ms(over) / median_ms(under), low=float(low), high=float(high))
 
 
 def _medians(blocks: Blocks, chosen: NDArray[np.int64]) -> NDArray[np.float64]:
     arrays = [np.asarray(block) for block in blocks]
     return np.array([np.median(np.concatenate([arrays[place] for place in row])) for row in chosen])
-
-
-def _median(blocks: Blocks) -> float:
-    return float(np.median(np.concatenate([np.asarray(block) for block in blocks])))

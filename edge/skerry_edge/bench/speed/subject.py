@@ -44,7 +44,7 @@ def open_subject(subject: Subject, frames: Sequence[Pixels]) -> Call:
         return _detecting(detector, frames)
     backend = open_variant(bundle, subject.variant, subject.backend, options)
     tensors = tuple(seeded_tensor(one) for one in bundle.manifest.variants[subject.variant].inputs)
-    return _inferring(lambda: backend.infer(tensors))
+    return inferring(lambda: backend.infer(tensors))
 
 
 def seeded_tensor(described: Tensor) -> Array:
@@ -68,7 +68,9 @@ def _detecting(detector: Detector, frames: Sequence[Pixels]) -> Call:
     return detect
 
 
-def _inferring(infer: Callable[[], object]) -> Call:
+def inferring(infer: Callable[[], object]) -> Call:
+    """Return the call of an inference that has no other stage."""
+
     def once() -> dict[str, float]:
         start = time.perf_counter()
         infer()
