@@ -33,8 +33,9 @@ def evaluate_models(
     return reports
 
 
-def with_accuracy(row: Row, report: DetectionReport | None) -> Row:
+def with_accuracy(row: Row, reports: Mapping[str, DetectionReport]) -> Row:
     """Return the row with its variant's accuracy, or why there is none."""
+    report = reports.get(row.model)
     figures = None if report is None else report.variants.get(row.variant)
     if report is None or figures is None:
         return msgspec.structs.replace(row, accuracy_not_measured=row.reason or "nothing here runs it")

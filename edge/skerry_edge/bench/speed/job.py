@@ -15,19 +15,29 @@ from skerry_edge.bench.annotations.dataset import read_dataset
 from skerry_edge.bench.evaluation.versions import versions
 from skerry_edge.bench.intervals import CONFIDENCE
 from skerry_edge.bench.speed.accuracy import evaluate_models, with_accuracy
+from skerry_edge.bench.speed.against import check_comparable, compare
 from skerry_edge.bench.speed.beside import measure_beside
 from skerry_edge.bench.speed.frames import MOST_PICTURES, FrameSource
 from skerry_edge.bench.speed.machine import describe_machine
 from skerry_edge.bench.speed.measuring import Measured, Pace, measure_row
 from skerry_edge.bench.speed.peers.registry import Peer, check_peer
 from skerry_edge.bench.speed.plan import Choice, PlannedRow, plan_rows
-from skerry_edge.bench.speed.result import SCHEMA, SpeedReport
+from skerry_edge.bench.speed.result import SCHEMA, Against, SpeedReport
 from skerry_edge.bench.speed.sensors import Sensors
 from skerry_edge.contracts.bundle import Bundle
 from skerry_edge.foundation.errors import DataError, MissingError, SkerryError, VerdictError
 
 _PACKAGES = ("numpy", "opencv-python-headless", "pycocotools", "onnxruntime", "ai-edge-litert", "openvino")
 _STEPS = 100
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Base:
+    """An earlier result, what it is called, and the share by which a median may differ from it."""
+
+    report: SpeedReport
+    name: str
+    margin: float
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,6 +50,7 @@ class BenchOrder:
     data: Path | None = None
     frames: FrameSource | None = None
     peers: tuple[Peer, ...] = ()
+    base: Base | None = None
     sensors: Sensors = field(default_factory=Sensors)
 
 
@@ -51,7 +62,7 @@ class Benchmark:
     errors: dict[str, SkerryError]
 
     def require_success(self) -> None:
-        """Raise MissingError where nothing could be run; DataError or VerdictError where a row broke.
+        """Raise MissingError where nothing could be run; DataError or VerdictError where a row broke or got slower.
 
         A row that this machine cannot run is no failure where another one ran.
         """
@@ -62,13 +73,16 @@ class Benchmark:
             raise family(f"{len(broken)} of {len(self.report.rows)} rows failed", found=_told(broken))
         if not self.report.measured:
             raise MissingError("nothing of this can run here", found=_told(self.errors))
+        if self.report.against is not None:
+            _require_no_regression(self.report.against)
 
 
 def run_benchmark(order: BenchOrder, bar: Progress) -> Benchmark:
     """Measure every row in turn.
 
-    A row that cannot be run, crashes or hangs is told in its place, and the others go on. Raises BundleError for what
-    is no bundle, ConfigError as `plan_rows` does, and what `evaluate_detector` raises for the labelled folder.
+    A row that cannot be run, crashes or hangs is told in its place, and the others go on. Raises before anything is
+    measured: BundleError for what is no bundle, ConfigError as `plan_rows`, `check_peer` and `check_comparable` do, and
+    what `evaluate_detector` raises for the labelled folder.
     """
     bundles = tuple(Bundle.open(path) for path in order.models)
     planned = plan_rows(bundles, order.choice)
@@ -76,11 +90,11 @@ def run_benchmark(order: BenchOrder, bar: Progress) -> Benchmark:
         check_peer(peer, bundles)
     frames = order.frames or _frames(order.data, bundles[0])
     looked_at, machine = frames.described(), describe_machine(order.sensors)
+    if order.base is not None:
+        keys = [(row.model, row.variant, row.backend, row.threads) for row in planned]
+        check_comparable(order.base.report, order.base.name, machine, looked_at, keys)
     reports = evaluate_models(planned, order.data, stall_s=order.pace.stall_s, bar=bar) if order.data else {}
     outcomes = [_beside_peers(_measure(row, frames, order, bar), row, frames, order, bar) for row in planned]
-    rows = [one.row for one in outcomes]
-    if order.data is not None:
-        rows = [with_accuracy(row, reports.get(row.model)) for row in rows]
     report = SpeedReport(
         schema=SCHEMA,
         kind="skerry-bench",
@@ -88,10 +102,13 @@ def run_benchmark(order: BenchOrder, bar: Progress) -> Benchmark:
         machine=machine,
         versions=versions(_PACKAGES),
         input=looked_at,
-        rows=tuple(rows),
+        rows=tuple(with_accuracy(one.row, reports) if order.data else one.row for one in outcomes),
         not_measured=order.sensors.missing(),
         confidence=CONFIDENCE,
     )
+    if order.base is not None:
+        against = compare(order.base.report, order.base.name, report, order.base.margin)
+        report = msgspec.structs.replace(report, against=against)
     errors = {f"{one.row.model} {one.row.name}": one.error for one in outcomes if one.error is not None}
     return Benchmark(report=report, errors=errors)
 
@@ -127,6 +144,16 @@ def _frames(data: Path | None, bundle: Bundle) -> FrameSource:
         return FrameSource()
     pictures = read_dataset(data, bundle.manifest.labels).pictures[:MOST_PICTURES]
     return FrameSource(pictures=tuple(one.path for one in pictures))
+
+
+def _require_no_regression(against: Against) -> None:
+    slower = [one for one in against.changes if one.verdict == "regression"]
+    if slower:
+        found = "; ".join(f"{one.model} {one.name}: {one.ratio:.3g} times the earlier median" for one in slower)
+        raise VerdictError(f"{len(slower)} rows are slower than before", where=against.base, found=found)
+    if all(one.verdict == "not compared" for one in against.changes):
+        found = "; ".join(f"{one.model} {one.name}: {one.reason}" for one in against.changes)
+        raise VerdictError("no row could be compared", where=against.base, found=found)
 
 
 def _told(errors: dict[str, SkerryError]) -> str:

@@ -27,6 +27,7 @@ from skerry_edge.bench.speed.wording import (
     milliseconds,
     missing_sentence,
     peer_cells,
+    peer_name,
     remarks,
     row_name,
     stage_cells,
@@ -140,14 +141,12 @@ def _drift(row: Row) -> list[tuple[float, float]]:
 
 
 def _peers(report: SpeedReport) -> Markup:
-    rows = [
-        (f"{row_name(report, row)} beside {one.peer}", *peer_cells(one)) for row in report.rows for one in row.peers
-    ]
+    rows = [(peer_name(report, row, one), *peer_cells(one)) for row in report.rows for one in row.peers]
     if not rows:
         return NOTHING
     words_below = element("p", "A ratio above 1: our row is faster, frame to boxes, than the tool's bare call.")
     heading = element("h2", "Other tools, interleaved")
-    return element("section", heading, table(("row", *PEER_HEADINGS), rows, texts=2), words_below)
+    return element("section", heading, table(("row", *PEER_HEADINGS), rows), words_below)
 
 
 def _against(report: SpeedReport) -> Markup:

@@ -21,6 +21,7 @@ from skerry_edge.bench.speed.wording import (
     machine_sentence,
     missing_sentence,
     peer_cells,
+    peer_name,
     remarks,
     row_name,
     stage_cells,
@@ -37,9 +38,9 @@ def tables(report: SpeedReport) -> Iterator[Table]:
             "Median of each stage, milliseconds", STAGE_HEADINGS, [(name, *stage_cells(r)) for name, r in rows]
         )
         yield _table("Cold start, memory and size", COST_HEADINGS, [(name, *cost_cells(row)) for name, row in rows])
-    peers = [(f"{name} | {one.peer}", *peer_cells(one)) for name, row in rows for one in row.peers]
+    peers = [(peer_name(report, row, one), *peer_cells(one)) for _, row in rows for one in row.peers]
     if peers:
-        yield _table("Other tools, interleaved: above 1, ours is faster", PEER_HEADINGS, peers, texts=2)
+        yield _table("Other tools, interleaved: above 1, ours is faster", PEER_HEADINGS, peers)
     if report.against is not None:
         changes = [(row_name(report, one), *change_cells(one)) for one in report.against.changes]
         yield _table(f"Against {report.against.base}: above 1, slower now", CHANGE_HEADINGS, changes)
@@ -69,7 +70,9 @@ def _times(rows: Sequence[tuple[str, Row]]) -> Table:
 def _table(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]], *, texts: int = 1) -> Table:
     table = Table(title=Text(title), title_justify="left")
     for place, heading in enumerate(("row", *headings)):
-        table.add_column(heading, justify="left" if place < texts else "right", overflow="fold", no_wrap=place == 0)
+        table.add_column(
+            heading, justify="left" if place < texts else "right", overflow="fold", no_wrap=place == 0 and texts > 1
+        )
     for row in rows:
         # Names come out of a file: text, never markup.
         table.add_row(*(Text(cell) for cell in row))

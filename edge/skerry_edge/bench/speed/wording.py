@@ -12,7 +12,7 @@ TIME_HEADINGS = ("p50", "p90", "p95", "p99", "max", "calls")
 STAGE_HEADINGS = ("preprocess", "inference", "postprocess", "CPU time")
 COST_HEADINGS = ("import ms", "load ms", "first ms", "peak MB", "file kB")
 CONDITION_HEADINGS = ("others", "stolen", "°C", "MHz", "throttled", "mJ a call")
-PEER_HEADINGS = ("it computes", "its ms", "ours ms", "ratio", "95 % interval")
+PEER_HEADINGS = ("its ms", "ours ms", "ratio", "95 % interval")
 CHANGE_HEADINGS = ("then ms", "now ms", "ratio", "95 % interval", "verdict")
 
 
@@ -75,10 +75,14 @@ def accuracy_cell(row: Row) -> str:
     return f"{words.share(figures.ap50)} ({ends})"
 
 
+def peer_name(report: SpeedReport, row: Row, peer: PeerFigures) -> str:
+    """Return which tool ran beside which row, and the file that it ran."""
+    return f"{row_name(report, row)} beside {peer.peer}{f' ({peer.computes})' if peer.computes else ''}"
+
+
 def peer_cells(peer: PeerFigures) -> tuple[str, ...]:
     """Return a peer's figures under `PEER_HEADINGS`."""
     return (
-        peer.computes or words.NONE,
         milliseconds(peer.peer_ms),
         milliseconds(peer.ours_ms),
         *_ratio_cells(peer.ratio, peer.low, peer.high),

@@ -63,8 +63,18 @@ class Peer:
         return None if self.entry.backend is None else missing_reason(self.entry.backend)
 
 
-def parse_peer(text: str, files: DarknetFiles | None) -> Peer:
-    """Read `--peer`: TOOL, or TOOL:VARIANT. Raises ConfigError for an unknown tool, and what Darknet lacks."""
+def parse_peers(texts: tuple[str, ...], files: DarknetFiles | None) -> tuple[Peer, ...]:
+    """Read `--peer` as often as it was given: TOOL, or TOOL:VARIANT.
+
+    Raises ConfigError for an unknown tool, one that is given twice, and what Darknet lacks.
+    """
+    twice = sorted({text for text in texts if texts.count(text) > 1})
+    if twice:
+        raise ConfigError("this is named twice", where="--peer", found=", ".join(twice))
+    return tuple(_parsed(text, files) for text in texts)
+
+
+def _parsed(text: str, files: DarknetFiles | None) -> Peer:
     name, colon, variant = text.partition(":")
     if name not in PEERS:
         todo = suggestion(name, PEERS, otherwise=f"known: {', '.join(PEERS)}")
