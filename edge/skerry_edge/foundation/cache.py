@@ -8,12 +8,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
+from skerry_edge.foundation.errors import ConfigError
+
 
 def cache_folder() -> Path:
-    """Return Skerry's folder in the user's cache; it may not be there yet."""
+    """Return Skerry's folder in the user's cache; it may not be there yet.
+
+    Raises ConfigError for a user who has no home, as services and containers have none.
+    """
     base = os.environ.get("XDG_CACHE_HOME", "")
-    root = Path(base) if Path(base).is_absolute() else Path.home() / ".cache"
-    return root / "skerry"
+    if Path(base).is_absolute():
+        return Path(base) / "skerry"
+    try:
+        return Path.home() / ".cache" / "skerry"
+    except RuntimeError as error:
+        raise ConfigError("there is no home folder to keep files in", todo="set XDG_CACHE_HOME to a folder") from error
 
 
 def take_lock(path: Path, waiting: Callable[[], None] = lambda: None) -> TextIO:

@@ -122,8 +122,9 @@ def list_command(*, as_json: bool) -> None:
 def pull_command(*, names: tuple[str, ...], mirror: str | None, as_json: bool) -> None:
     """Bring the Darknet network NAME into the cache.
 
-    A download that was cut goes on where it stopped, in this run or the next: five attempts with growing waits, and
-    redirections only to https. Where a site has changed the file meanwhile, or cannot go on, it begins anew.
+    A download that was cut goes on where it stopped, in this run or the next; one run makes five attempts with growing
+    waits. Where a site has changed the file meanwhile, or cannot go on, it begins anew. Redirections that leave https
+    are not followed.
 
     Every file must have the size and hash that the catalogue gives. Where the maker gives no hash, as for
     yolov2-tiny-voc, that of the first pull is kept in first-pull.json, and every later pull must bring the same. A file
@@ -136,7 +137,7 @@ def pull_command(*, names: tuple[str, ...], mirror: str | None, as_json: bool) -
     from skerry_edge.models.pull_progress import shown_progress  # noqa: PLC0415  # rich
     from skerry_edge.models.pulling import parse_mirror, pull  # noqa: PLC0415  # urllib3
 
-    source = parse_mirror(mirror) if mirror else None
+    source = None if mirror is None else parse_mirror(mirror)
     entries = {name: network_to_pull(name) for name in names}
     places: dict[str, ModelPlace | None] = dict.fromkeys(names)
     with shown_progress() as progress:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import itertools
 import ssl
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import urllib3
-from urllib3.exceptions import HTTPError, LocationValueError, SSLError
+from urllib3.exceptions import HTTPError, LocationValueError
 
 from skerry_edge.foundation.errors import DataError, ReachError
 from skerry_edge.models.entries import Download
@@ -21,6 +21,8 @@ from skerry_edge.models.part_file import PartFile
 from skerry_edge.models.resumption import Body, TransientError, read_answer, redirected, request_headers, wrong_size
 
 BLOCK_BYTES = 1 << 16
+KEEP_EVERY_BYTES = 4 << 20
+"""How much a power cut may cost at most."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,26 +96,31 @@ def _tried(wanted: Download, part: PartFile, patience: Patience, progress: Progr
 
 def _attempt(wanted: Download, part: PartFile, patience: Patience, progress: Progress) -> None:
     origin = part.origin()
-    size = part.size()
-    if origin is None or origin.url != wanted.url or size > max(wanted.sizes):
-        origin, size = None, 0
-    elif size == origin.total:
+    if origin is None or origin.url != wanted.url or origin.kept > max(wanted.sizes):
+        offset, validator = 0, None
+    elif origin.kept == origin.total:
         return
-    validator = origin.validator if origin else None
-    try:
-        with closing(_answer(wanted.url, request_headers(size, validator), patience)) as response:
-            body = read_answer(response.status, response.headers, url=wanted.url, offset=size, sizes=wanted.sizes)
-            _receive(response, body, wanted, part, patience, progress)
-    except SSLError as error:
-        if any(isinstance(one, ssl.SSLCertVerificationError) for one in error.args):
-            raise ReachError("the server cannot be trusted", where=wanted.url, found=_reason(error)) from error
-        raise TransientError("the connection failed", where=wanted.url, found=_reason(error)) from error
-    except LocationValueError as error:
-        raise ReachError("this is no address", where=wanted.url, found=_reason(error)) from error
-    except HTTPError as error:
-        raise TransientError("the connection failed", where=wanted.url, found=_reason(error)) from error
+    else:
+        offset, validator = origin.kept, origin.validator
+    headers = request_headers(offset, validator)
+    with _failures_told(wanted.url), closing(_answer(wanted.url, headers, patience)) as response:
+        body = read_answer(response.status, response.headers, url=wanted.url, offset=offset, sizes=wanted.sizes)
+        _receive(response, body, wanted, part, patience, progress)
     if part.size() not in wanted.sizes or body.total not in (None, part.size()):
         raise TransientError("the server ended early", where=wanted.url, found=f"{part.size()} bytes")
+
+
+@contextmanager
+def _failures_told(url: str) -> Iterator[None]:
+    """Turn urllib3's errors into ours: transient ones but for a certificate or an address that is wrong."""
+    try:
+        yield
+    except LocationValueError as error:
+        raise ReachError("this is no address", where=url, found=_reason(error)) from error
+    except HTTPError as error:
+        if any(isinstance(one, ssl.SSLCertVerificationError) for one in error.args):
+            raise ReachError("the server cannot be trusted", where=url, found=_reason(error)) from error
+        raise TransientError("the connection failed", where=url, found=_reason(error)) from error
 
 
 def _answer(url: str, headers: dict[str, str], patience: Patience) -> urllib3.BaseHTTPResponse:
@@ -150,16 +157,19 @@ def _receive(
     progress: Progress,
 ) -> None:
     total = body.total or max(wanted.sizes)
-    done = body.offset
-    deadline = time.monotonic() + patience.stall_s + (total - done) / patience.least_rate
+    deadline = time.monotonic() + patience.stall_s + (total - body.offset) / patience.least_rate
+    done = kept = body.offset
     try:
-        with part.open(wanted.url, body) as file:
+        with part.writing(wanted.url, body) as file:
             while block := response.read1(BLOCK_BYTES, decode_content=False):
                 done += len(block)
                 if done > total:
                     raise wrong_size(wanted.url, f"more than {total}", wanted.sizes)
                 file.write(block)
                 progress.at(done, total)
+                if done - kept >= KEEP_EVERY_BYTES:
+                    part.keep(file)
+                    kept = done
                 if time.monotonic() > deadline:
                     raise TransientError("the server is too slow", where=wanted.url, found=f"{done} of {total} bytes")
     except OSError as error:

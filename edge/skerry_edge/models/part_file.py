@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,11 +16,16 @@ from skerry_edge.models.resumption import Body
 
 
 class Origin(Struct, frozen=True, kw_only=True):
-    """Where the bytes so far came from. ``total`` is the size of the whole file, None where the server did not say."""
+    """Where the bytes so far came from, and how many of them the disk has for good.
+
+    ``total`` is the size of the whole file, None where the server did not say. Bytes beyond ``kept`` may be anything
+    after a power cut: they are not gone on with.
+    """
 
     url: str
     validator: str | None
     total: int | None
+    kept: int = 0
 
 
 class PartFile:
@@ -29,24 +37,40 @@ class PartFile:
 
     def origin(self) -> Origin | None:
         """Return where the bytes so far came from; None where there are none that can be gone on with."""
-        if not self.path.is_file():
-            return None
         try:
-            return msgspec.json.decode(self._origin_path.read_bytes(), type=Origin)
+            origin = msgspec.json.decode(self._origin_path.read_bytes(), type=Origin)
         except (OSError, msgspec.MsgspecError):
             return None  # a part of unknown origin is begun anew
+        return origin if self.size() >= origin.kept else None
 
     def size(self) -> int:
-        """Return how many bytes there are so far."""
+        """Return how many bytes there are so far, for good or not."""
         return self.path.stat().st_size if self.path.is_file() else 0
 
-    def open(self, url: str, body: Body) -> BinaryIO:
-        """Open for the bytes of ``body``: cut to its offset, the origin noted. Raises OSError, ReachError."""
+    @contextmanager
+    def writing(self, url: str, body: Body) -> Iterator[BinaryIO]:
+        """Open for the bytes of ``body``, cut to its offset; what was written is kept, however the context ends.
+
+        Raises OSError, ReachError.
+        """
         if body.offset == 0:
             self.discard()
-            origin = Origin(url=url, validator=body.validator, total=body.total)
-            write_atomic(self._origin_path, msgspec.json.encode(origin))
-        return self.path.open("ab")
+            self._note(Origin(url=url, validator=body.validator, total=body.total))
+        else:
+            os.truncate(self.path, body.offset)
+        with self.path.open("ab") as file:
+            try:
+                yield file
+            finally:
+                self.keep(file)
+
+    def keep(self, file: BinaryIO) -> None:
+        """Make sure of all bytes written so far to ``file``, which `writing` gave. Raises OSError, ReachError."""
+        file.flush()
+        os.fsync(file.fileno())
+        origin = self.origin()
+        if origin is not None:
+            self._note(msgspec.structs.replace(origin, kept=file.tell()))
 
     def discard(self) -> None:
         """Remove the bytes so far. Raises OSError."""
@@ -56,3 +80,6 @@ class PartFile:
     def forget_origin(self) -> None:
         """Remove what lies beside the bytes, when they have become the whole file. Raises OSError."""
         self._origin_path.unlink(missing_ok=True)
+
+    def _note(self, origin: Origin) -> None:
+        write_atomic(self._origin_path, msgspec.json.encode(origin))

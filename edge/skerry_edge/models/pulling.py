@@ -55,7 +55,7 @@ def parse_mirror(text: str) -> Mirror:
     if "://" in text:
         return require_web_address(text)
     folder = Path(text)
-    if not folder.is_dir():
+    if not (text and folder.is_dir()):
         raise ReachError("there is no such folder to take models from", where=text, todo="give a folder or an address")
     return folder
 
@@ -75,9 +75,9 @@ def pull(entry: DarknetEntry, *, mirror: Mirror | None, patience: Patience, prog
                 source = _source(wanted, path.name, mirror)
                 record = None if wanted == listed else place.record
                 errand = _Errand(path=path, wanted=wanted, source=source, record=record)
-                _bring(errand, PartFile(path), patience, progress)
+                found = _bring(errand, PartFile(path), patience, progress)
                 if wanted.sha256 is None:
-                    _record_first(place, errand)
+                    _record_first(place, errand, found)
                 _publish(path)
         if entry.cfg is None:
             write_atomic(place.cfg, CATALOGUE.with_name(place.cfg.name).read_bytes())
@@ -130,34 +130,39 @@ def _source(wanted: Download, name: str, mirror: Mirror | None) -> Download | Pa
     return msgspec.structs.replace(wanted, url=f"{mirror.rstrip('/')}/{name}")
 
 
-def _bring(errand: _Errand, part: PartFile, patience: Patience, progress: Progress) -> None:
-    """Make the part file whole and judge it. Raises DataError, with the part removed, for another file."""
+def _bring(errand: _Errand, part: PartFile, patience: Patience, progress: Progress) -> str:
+    """Make the part file whole and return its hash. Raises DataError, with the part removed, for another file."""
     # A part of an earlier run may have been damaged since: then the file is brought once more, from its beginning.
-    for trials_left in (1, 0) if part.size() else (0,):
+    trials = 2 if part.size() else 1
+    while True:
         if isinstance(errand.source, Path):
             _copy(errand.source, errand.wanted, part, progress)
         else:
             download(errand.source, part, patience, progress)
         found = sha256_of(part.path)
         if errand.wanted.sha256 in (None, found):
-            return
+            return found
         part.discard()
-        if not trials_left:
+        trials -= 1
+        if not trials:
             raise _another_file(errand, found)
 
 
 def _copy(source: Path, wanted: Download, part: PartFile, progress: Progress) -> None:
     try:
+        taken = source.open("rb")
+    except OSError as error:
+        raise ReachError("the folder does not give the file", where=str(source), found=error.strerror) from error
+    with taken:
         size = source.stat().st_size
-    except OSError as error:
-        raise ReachError("the folder does not have the file", where=str(source), found=error.strerror) from error
-    if size not in wanted.sizes:
-        raise wrong_size(str(source), size, wanted.sizes)
-    part.discard()
-    try:
-        shutil.copyfile(source, part.path)
-    except OSError as error:
-        raise cannot_keep(part, error) from error
+        if size not in wanted.sizes:
+            raise wrong_size(str(source), size, wanted.sizes)
+        part.discard()
+        try:
+            with part.path.open("wb") as file:
+                shutil.copyfileobj(taken, file)
+        except OSError as error:
+            raise cannot_keep(part, error) from error
     progress.at(size, size)
 
 
@@ -173,12 +178,11 @@ def _another_file(errand: _Errand, found: str) -> DataError:
     )
 
 
-def _record_first(place: ModelPlace, errand: _Errand) -> None:
-    part = PartFile(errand.path).path
+def _record_first(place: ModelPlace, errand: _Errand, sha256: str) -> None:
     first = FirstPull(
         source=errand.where,
-        size=part.stat().st_size,
-        sha256=sha256_of(part),
+        size=PartFile(errand.path).size(),
+        sha256=sha256,
         pulled_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
     )
     write_record(place, PullRecord(files={**read_record(place).files, errand.path.name: first}))

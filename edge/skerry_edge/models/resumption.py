@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
 from skerry_edge.foundation.errors import ConfigError, DataError, ReachError
+from skerry_edge.foundation.redaction import redact
 
+_LATER = "try again later, when it goes on where it stopped, or give another place with --from"
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 _MISSING = frozenset({404, 410})
-_RANGE = re.compile(r"bytes (?P<first>\d+)-\d+/(?P<total>\d+|\*)")
+_RANGE = re.compile(r"bytes (?P<first>[0-9]{1,18})-[0-9]{1,18}/(?P<total>[0-9]{1,18}|\*)")
+_NUMBER = re.compile(r"[0-9]{1,18}")
 
 
 class TransientError(ReachError):
@@ -32,7 +35,7 @@ class TransientError(ReachError):
         retry_after_s: float | None = None,
         part_is_useless: bool = False,
     ) -> None:
-        super().__init__(what, where=where, found=found, todo="try again later: it goes on where it stopped")
+        super().__init__(what, where=where, found=found, todo=_LATER)
         self.retry_after_s = retry_after_s
         self.part_is_useless = part_is_useless
 
@@ -96,15 +99,18 @@ def redirected(url: str, location: str) -> str:
 
 
 def require_web_address(text: str) -> str:
-    """Return ``text`` where it is an http or https address with a host. Raises ConfigError."""
+    """Return ``text`` where it is an http or https address to which a path can be added. Raises ConfigError."""
     try:
         parts = urlsplit(text)
-        whole = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+        plain = not (parts.query or parts.fragment or "@" in parts.netloc)
+        whole = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
-        whole = False
-    if not whole:
+        plain = whole = False
+    if not (plain and whole):
         raise ConfigError(
-            "this is no address of a web server", found=f"'{text}'", todo="give such as https://mirror.example/models"
+            "models cannot be taken from this address",
+            found=f"'{redact(text)}'",
+            todo="give such as https://mirror.example/models, with no password, query or fragment",
         )
     return text
 
@@ -132,11 +138,11 @@ def _extent(status: int, headers: Mapping[str, str], url: str) -> tuple[int, int
     """Return where the body begins in the file and how large the file is."""
     if status == 200:
         length = headers.get("Content-Length", "")
-        return 0, int(length) if length.isdecimal() else None
+        return 0, int(length) if _NUMBER.fullmatch(length) else None
     match = _RANGE.fullmatch(headers.get("Content-Range", ""))
     if match is None:
         raise _useless(url, "a part of it without saying which")
-    return int(match["first"]), int(match["total"]) if match["total"].isdecimal() else None
+    return int(match["first"]), int(match["total"]) if match["total"] != "*" else None
 
 
 def _useless(url: str, found: str) -> TransientError:
@@ -152,4 +158,4 @@ def _validator(headers: Mapping[str, str]) -> str | None:
 def _retry_after_s(headers: Mapping[str, str]) -> float | None:
     """Return the seconds of Retry-After; None for a date, which is rare and needs clocks that agree."""
     text = headers.get("Retry-After", "")
-    return float(text) if text.isdecimal() and len(text) < 10 else None
+    return float(text) if _NUMBER.fullmatch(text) else None

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import ssl
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -87,17 +90,43 @@ class Site:
         return [headers.get("Range") for _, headers in self.seen]
 
 
-@pytest.fixture
-def site() -> Iterator[Site]:
-    server = Server(("127.0.0.1", 0), Request)
-    server.site = Site(address=f"http://127.0.0.1:{server.server_address[1]}")
+@contextmanager
+def running(server: Server, scheme: str) -> Iterator[Site]:
+    """Run a server for as long as the context lasts."""
+    server.site = Site(address=f"{scheme}://127.0.0.1:{server.server_address[1]}")
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
-    yield server.site
-    server.site.closing.set()
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    try:
+        yield server.site
+    finally:
+        server.site.closing.set()
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    with running(Server(("127.0.0.1", 0), Request), "http") as site:
+        yield site
+
+
+@pytest.fixture
+def stranger(tmp_path: Path, need_program: Callable[[str], str]) -> Iterator[Site]:
+    """A server that speaks TLS with a certificate that nobody has signed."""
+    certificate = tmp_path / "stranger.pem"
+    subject = ["-subj", "/CN=127.0.0.1", "-days", "1"]
+    files = ["-keyout", str(certificate), "-out", str(tmp_path / "public.pem")]
+    line = [need_program("openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes", *subject, *files]
+    subprocess.run(line, check=True, capture_output=True)
+    with certificate.open("ab") as file:
+        file.write((tmp_path / "public.pem").read_bytes())
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    server = Server(("127.0.0.1", 0), Request)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    with running(server, "https") as site:
+        yield site
 
 
 @pytest.fixture(autouse=True)

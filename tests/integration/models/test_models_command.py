@@ -91,6 +91,7 @@ def test_a_mirror_may_be_a_server_named_by_the_environment(skerry, site, mirror:
         (("pull",), 2, "NAME"),
         (("pull", NAME, "--from", "nowhere"), 4, "nowhere"),
         (("pull", NAME, "--from", "ftp://mirror.example"), 2, "ftp://mirror.example"),
+        (("pull", NAME, "--from", ""), 4, "no such folder"),
         (("remove", "demo-discs"), 2, "no such model to pull"),
     ],
 )

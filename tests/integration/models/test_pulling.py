@@ -108,6 +108,51 @@ def test_a_part_that_was_whole_when_the_run_was_killed_is_not_downloaded_again(
     assert len(site.seen) == 1
 
 
+def test_what_the_disk_may_have_lost_in_a_power_cut_is_not_gone_on_with(site, pulled, refused, content, cache) -> None:
+    site.answers = [lambda request: request.cut(content, 300_000)]
+    refused(attempts=1)
+    with next(cache.rglob("*.part")).open("ab") as file:
+        file.write(b"\0" * 4096)
+    site.answers = [lambda request: request.body(content)]
+    assert pulled().weights.read_bytes() == content
+    assert site.ranges() == [None, "bytes=300000-"]
+
+
+def test_a_part_that_lost_bytes_is_begun_anew(site, pulled, refused, content, cache) -> None:
+    site.answers = [lambda request: request.cut(content, 300_000)]
+    refused(attempts=1)
+    next(cache.rglob("*.part")).write_bytes(content[:1000])
+    site.answers = [lambda request: request.body(content)]
+    assert pulled().weights.read_bytes() == content
+    assert site.ranges() == [None, None]
+
+
+def test_an_interrupted_pull_goes_on_later(site, pulled, content, notes, monkeypatch) -> None:
+    def interrupt(done_bytes: int, total_bytes: int) -> None:
+        raise KeyboardInterrupt
+
+    site.answers = [lambda request: request.body(content)]
+    with monkeypatch.context() as patched:
+        patched.setattr(notes, "at", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            pulled()
+    assert pulled().weights.read_bytes() == content
+    assert (site.ranges()[1] or "").startswith("bytes=")
+
+
+def test_a_long_download_is_made_sure_of_on_the_way(site, pulled, content, notes, cache, monkeypatch) -> None:
+    kept = []
+
+    def look(done_bytes: int, total_bytes: int) -> None:
+        kept.append(json.loads(next(cache.rglob("*.part.json")).read_text())["kept"])
+
+    monkeypatch.setattr("skerry_edge.models.download.KEEP_EVERY_BYTES", 100_000)
+    monkeypatch.setattr(notes, "at", look)
+    site.answers = [lambda request: request.body(content)]
+    pulled()
+    assert len(content) > kept[-1] >= 300_000
+
+
 def test_a_server_that_ignores_ranges_is_asked_for_all_of_it(site, pulled, content) -> None:
     def whole(request) -> None:
         request.head(200, Content_Length=len(content))
@@ -302,12 +347,19 @@ def test_where_nobody_answers_the_attempts_are_bounded(refused, free_port, waits
     assert len(waits) == 2
 
 
+def test_a_server_with_a_certificate_of_its_own_is_not_trusted_however_often(stranger, refused, content, waits) -> None:
+    stranger.answers = [lambda request: request.body(content)]
+    assert "cannot be trusted" in str(refused(mirror=stranger.address))
+    assert not waits
+    assert not stranger.seen
+
+
 def test_a_server_that_talks_something_else_is_an_error(site, refused) -> None:
     site.answers = [lambda request: request.wfile.write(b"\x15\x03\x01 this is no HTTP\r\n\r\n")]
     assert "connection failed" in str(refused())
 
 
-def test_a_full_disk_is_told_and_what_fits_is_kept(site, pulled, refused, content, cache) -> None:
+def test_a_full_disk_is_told_and_the_pull_goes_on_when_there_is_room(site, pulled, refused, content, cache) -> None:
     site.answers = [lambda request: request.body(content)]
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, hard))
@@ -317,7 +369,6 @@ def test_a_full_disk_is_told_and_what_fits_is_kept(site, pulled, refused, conten
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert "make room" in str(error)
     assert pulled().weights.read_bytes() == content
-    assert site.ranges()[-1] is not None
 
 
 def test_two_pulls_at_once_download_it_once(site, pulled, content, notes) -> None:
@@ -341,7 +392,7 @@ def test_a_folder_may_stand_for_the_server(pulled, content, tmp_path) -> None:
     assert pulled(mirror=tmp_path).weights.read_bytes() == content
 
 
-@pytest.mark.parametrize(("held", "told"), [(None, "does not have"), (b"short", "5 bytes"), ("reversed", "sha256")])
+@pytest.mark.parametrize(("held", "told"), [(None, "does not give"), (b"short", "5 bytes"), ("reversed", "sha256")])
 def test_a_folder_without_the_right_file_is_refused(content, refused, tmp_path, held, told: str) -> None:
     if held is not None:
         (tmp_path / "yolov2-tiny-voc.weights").write_bytes(content[::-1] if held == "reversed" else held)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from skerry_edge.foundation.cache import cache_folder, take_lock
+from skerry_edge.foundation.errors import ConfigError
 
 
 def test_the_cache_lies_where_xdg_cache_home_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -21,6 +22,16 @@ def test_a_relative_cache_folder_is_ignored_as_the_xdg_rules_say(
     monkeypatch.setenv("XDG_CACHE_HOME", "here")
     monkeypatch.setenv("HOME", str(tmp_path))
     assert cache_folder() == tmp_path / ".cache" / "skerry"
+
+
+def test_a_user_without_a_home_is_told_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(Path, "home", homeless)
+    with pytest.raises(ConfigError, match="XDG_CACHE_HOME"):
+        cache_folder()
 
 
 def test_the_second_to_take_a_lock_says_so_and_waits_for_the_first(tmp_path: Path) -> None:
