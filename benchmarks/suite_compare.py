@@ -16,7 +16,7 @@ from rich.progress import Progress
 from skerry_edge.bench.speed.beside import open_peer
 from skerry_edge.bench.speed.contender import Contender
 from skerry_edge.bench.speed.frames import FrameSource
-from skerry_edge.bench.speed.interleaving import Turns, interleave
+from skerry_edge.bench.speed.interleaving import Rounds, Turns, interleave
 from skerry_edge.bench.speed.measuring import Pace, subject_of
 from skerry_edge.bench.speed.pacing import Amount
 from skerry_edge.bench.speed.peers.registry import DARKNET, DarknetFiles, Peer
@@ -31,7 +31,8 @@ FOLDER = BENCH / "compare"
 THREADS = 2
 ROUNDS = 20
 STALL_S = 300.0
-OURS = ("openvino-int8", "tflite-int8", "onnx-int8")
+LITERT = "tflite-int8"
+OURS = ("openvino-int8", LITERT, "onnx-int8")
 BARE = {"openvino-int8": "openvino", "tflite-int8": "litert", "onnx-int8": "onnxruntime"}
 """Which tool runs the very file of each of our rows."""
 FLOATS = (("onnxruntime", "onnx-fp32"), ("openvino", "onnx-fp32"), ("litert", "tflite-fp32"), ("opencv", "onnx-fp32"))
@@ -83,7 +84,7 @@ def network_figures(rounds: int, bar: Progress) -> list[Figure]:
 def compared(timed: Timed) -> list[Figure]:
     """Return the figures of one run."""
     best = min(timed.ours, key=lambda name: median_ms(timed.ours[name]))
-    ours, litert = timed.ours[best], timed.ours["tflite-int8"]
+    ours = timed.ours[best]
     floats = {key: turns for key, turns in timed.peers.items() if key[1] not in OURS and key[0] not in timed.half}
     fastest = min(floats, key=lambda key: median_ms(floats[key]))
     told = f"; not fp32 by default: {', '.join(timed.half)}" if timed.half else ""
@@ -92,7 +93,7 @@ def compared(timed: Timed) -> list[Figure]:
         _figure("int8_vs_best_fp32", " ".join(fastest), floats[fastest], best, ours, note=told),
         _beside(timed, "vs_opencv", "opencv", best),
         _beside(timed, "vs_darknet", DARKNET, best),
-        _figure("litert_int8_vs_best", "tflite-int8", litert, best, ours),
+        *[_figure("litert_int8_vs_best", name, one, best, ours) for name, one in timed.ours.items() if name == LITERT],
     ]
 
 
@@ -111,7 +112,8 @@ def harness_figure() -> Figure:
 
 def _timed(network: TinyYolo, rounds: int, bar: Progress) -> Timed:
     bundle = Bundle.open(network.bundle)
-    rows = plan_rows((bundle,), Choice(variants=OURS, threads=(THREADS,)))
+    planned = plan_rows((bundle,), Choice(variants=OURS, threads=(THREADS,)))
+    rows = [row for row in planned if row.backend is not None]
     files = DarknetFiles(cfg=CFG, weights=network.weights)
     peers = [Peer(name=tool, variant=name) for name, tool in BARE.items()]
     peers += [Peer(name=tool, variant=name) for tool, name in FLOATS]
@@ -126,7 +128,9 @@ def _timed(network: TinyYolo, rounds: int, bar: Progress) -> Timed:
         own = [stack.enter_context(closing(_ours(row))) for row in rows]
         task = bar.add_task("measuring in turn", total=rounds)
         turns = interleave(
-            [*own, *opened.values()], rounds, lambda share: bar.update(task, completed=round(share * rounds))
+            [*own, *opened.values()],
+            Rounds(count=rounds),
+            lambda share: bar.update(task, completed=round(share * rounds)),
         )
     return Timed(
         ours={row.variant: one for row, one in zip(rows, turns, strict=False)},

@@ -8,7 +8,7 @@ from contextlib import ExitStack, closing
 from skerry_edge.backends.variants import extracted
 from skerry_edge.bench.speed.contender import Contender
 from skerry_edge.bench.speed.frames import FrameSource
-from skerry_edge.bench.speed.interleaving import interleave, rounds_for
+from skerry_edge.bench.speed.interleaving import Rounds, interleave
 from skerry_edge.bench.speed.measuring import Pace, Progress, subject_of
 from skerry_edge.bench.speed.peers.program import PeerOrder
 from skerry_edge.bench.speed.peers.registry import Peer, file_for
@@ -65,7 +65,7 @@ def _measured(planned: PlannedRow, peer: Peer, frames: FrameSource, pace: Pace, 
         theirs, file = open_peer(peer, Bundle.open(planned.path), planned.variant, pace, planned.threads, stack)
         order = ColdOrder(subject=subject_of(planned, planned.backend, frames), started_s=time.monotonic())
         ours = stack.enter_context(closing(Contender(MODULE, order, stall_s=pace.stall_s)))
-        own, other = interleave((ours, theirs), rounds_for(pace.amount.duration_s), done)
+        own, other = interleave((ours, theirs), Rounds.within(pace.amount.duration_s), done)
     return _figures(peer, theirs, file, own, other)
 
 

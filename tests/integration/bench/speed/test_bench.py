@@ -67,4 +67,6 @@ def test_the_figures_go_to_json_csv_and_a_page_at_once(bench: Run, tmp_path: Pat
 
 def test_the_terminal_shows_times_costs_and_the_machine(bench: Run) -> None:
     out = bench().out
-    assert all(word in out for word in ("onnx-fp32", "tflite-fp32", "p99", "peak MB", "Measured on", "seed 0, 1280x720"))
+    assert all(
+        word in out for word in ("onnx-fp32", "tflite-fp32", "p99", "peak MB", "Measured on", "seed 0, 1280x720")
+    )
