@@ -61,6 +61,8 @@ def _started(peer: Peer, order: PeerOrder, pace: Pace, stack: ExitStack) -> Cont
 def _measured(planned: PlannedRow, peer: Peer, frames: FrameSource, pace: Pace, done: Progress) -> PeerFigures:
     if planned.backend is None:
         raise MissingError("this row has no figures to compare with")
+    if planned.word is not None:
+        raise MissingError("a wake word is no bundle, of which alone peers take files")
     with ExitStack() as stack:
         theirs, file = open_peer(peer, Bundle.open(planned.path), planned.variant, pace, planned.threads, stack)
         order = ColdOrder(subject=subject_of(planned, planned.backend, frames), started_s=time.monotonic())

@@ -197,13 +197,14 @@ def _numbers(context: click.Context, parameter: click.Parameter, text: str) -> t
 def bench(context: click.Context, /, **parameters: Any) -> None:  # noqa: ANN401  # `Given` has each one's type
     """Measure how fast models run here, and what they take.
 
-    MODEL is a bundle or the name of a model that Skerry ships. A row is a variant on its backend with a number of
-    threads. Each is run in a process of its own, one row after the other: from a cold start, told apart as import, load
-    and first call, through a warm-up until calls are alike, to times of which none is left out. One that crashes or
-    hangs says so in its row, and the others go on.
+    MODEL is a bundle, the name of a model that Skerry ships, or a wake word as `skerry listen` takes it. A row is a
+    variant on its backend with a number of threads. Each is run in a process of its own, one row after the other: from
+    a cold start, told apart as import, load and first call, through a warm-up until calls are alike, to times of which
+    none is left out. One that crashes or hangs says so in its row, and the others go on.
 
     Times are those of a frame in memory until its boxes, with the stages that a live pipeline reports: preprocess,
-    inference, postprocess, end to end. A network without a decoder is timed on its inference alone, on seeded values.
+    inference, postprocess, end to end. Those of a wake word are of one step of its network: the sound, its features,
+    the score. A network without a decoder is timed on its inference alone, on seeded values.
 
     A row is marked as disturbed where other processes took over 5 % of the processor time or the host over 1 %, where
     the processor was throttled, or where calls never became alike. Temperature, clock, throttling and energy are in the
@@ -242,6 +243,7 @@ def _destinations(given: Given) -> Destinations:
 
 
 def _order(given: Given) -> BenchOrder:
+    from skerry_edge.audio.model import find_model  # noqa: PLC0415  # the same
     from skerry_edge.bench.speed.frames import FrameSource  # noqa: PLC0415  # keeps --help free of numpy
     from skerry_edge.bench.speed.job import BenchOrder  # noqa: PLC0415  # the same
     from skerry_edge.bench.speed.measuring import Pace  # noqa: PLC0415  # the same
@@ -250,7 +252,8 @@ def _order(given: Given) -> BenchOrder:
     from skerry_edge.models.catalogue import resolve_model  # noqa: PLC0415  # the same
 
     return BenchOrder(
-        models=tuple(resolve_model(name) for name in given.models),
+        models=tuple(resolve_model(name) for name in given.models if not _is_wake_word(name)),
+        words=tuple(find_model(name) for name in given.models if _is_wake_word(name)),
         choice=Choice(variants=given.variants, backends=given.backends, threads=given.threads),
         pace=Pace(amount=Amount(calls=given.calls, duration_s=given.duration_s), stall_s=given.stall_s),
         data=given.data,
@@ -258,6 +261,12 @@ def _order(given: Given) -> BenchOrder:
         peers=_peers(given),
         base=_base(given),
     )
+
+
+def _is_wake_word(text: str) -> bool:
+    from skerry_edge.models.entries import known_models  # noqa: PLC0415  # keeps --help free of msgspec
+
+    return text.endswith(".json") or text in known_models().wakeword.names
 
 
 def _peers(given: Given) -> tuple[Peer, ...]:

@@ -11,6 +11,7 @@ import msgspec
 from rich.markup import escape
 from rich.progress import Progress, TaskID
 
+from skerry_edge.audio.model import WakeWordModel
 from skerry_edge.bench.annotations.dataset import read_dataset
 from skerry_edge.bench.evaluation.versions import versions
 from skerry_edge.bench.intervals import CONFIDENCE
@@ -25,7 +26,7 @@ from skerry_edge.bench.speed.plan import Choice, PlannedRow, plan_rows
 from skerry_edge.bench.speed.result import SCHEMA, Against, SpeedReport
 from skerry_edge.bench.speed.sensors import Sensors
 from skerry_edge.contracts.bundle import Bundle
-from skerry_edge.foundation.errors import DataError, MissingError, SkerryError, VerdictError
+from skerry_edge.foundation.errors import ConfigError, DataError, MissingError, SkerryError, VerdictError
 
 _PACKAGES = ("numpy", "opencv-python-headless", "pycocotools", "onnxruntime", "ai-edge-litert", "openvino")
 _STEPS = 100
@@ -45,8 +46,10 @@ class BenchOrder:
     """What is to be measured. ``frames`` None means the labelled pictures, or else the usual frame."""
 
     models: tuple[Path, ...]
+    """Bundles."""
     choice: Choice
     pace: Pace
+    words: tuple[WakeWordModel, ...] = ()
     data: Path | None = None
     frames: FrameSource | None = None
     peers: tuple[Peer, ...] = ()
@@ -85,10 +88,13 @@ def run_benchmark(order: BenchOrder, bar: Progress) -> Benchmark:
     what `evaluate_detector` raises for the labelled folder.
     """
     bundles = tuple(Bundle.open(path) for path in order.models)
-    planned = plan_rows(bundles, order.choice)
+    if order.data is not None and order.words:
+        words = ", ".join(one.path.stem for one in order.words)
+        raise ConfigError("a wake word has no accuracy on pictures", where="--data", found=words)
+    planned = plan_rows(bundles, order.choice, order.words)
     for peer in order.peers:
         check_peer(peer, bundles)
-    frames = order.frames or _frames(order.data, bundles[0])
+    frames = order.frames or _frames(order.data, bundles)
     looked_at, machine = frames.described(), describe_machine(order.sensors)
     if order.base is not None:
         keys = [(row.model, row.variant, row.backend, row.threads) for row in planned]
@@ -139,10 +145,10 @@ def _stepping(bar: Progress, task: TaskID) -> Callable[[float], None]:
     return lambda share: bar.update(task, completed=int(share * _STEPS))
 
 
-def _frames(data: Path | None, bundle: Bundle) -> FrameSource:
+def _frames(data: Path | None, bundles: tuple[Bundle, ...]) -> FrameSource:
     if data is None:
         return FrameSource()
-    pictures = read_dataset(data, bundle.manifest.labels).pictures[:MOST_PICTURES]
+    pictures = read_dataset(data, bundles[0].manifest.labels).pictures[:MOST_PICTURES]
     return FrameSource(pictures=tuple(one.path for one in pictures))
 
 

@@ -17,10 +17,10 @@ from skerry_edge.bench.speed.machine import load_1min
 from skerry_edge.bench.speed.pacing import MOST_WARM_UP_S, Amount, calls_for, is_settled
 from skerry_edge.bench.speed.plan import PlannedRow
 from skerry_edge.bench.speed.processor_time import read_processor_time
-from skerry_edge.bench.speed.result import Row, WarmUp
+from skerry_edge.bench.speed.result import Outcome, Row, WarmUp
 from skerry_edge.bench.speed.sensors import Sensors
 from skerry_edge.bench.speed.spread import spread
-from skerry_edge.bench.speed.subject import Subject
+from skerry_edge.bench.speed.subject import Subject, WakeWordSubject
 from skerry_edge.bench.speed.worker import MODULE, ColdOrder
 from skerry_edge.foundation.errors import MissingError, SkerryError
 
@@ -62,26 +62,27 @@ def measure_row(planned: PlannedRow, frames: FrameSource, pace: Pace, sensors: S
         return Measured(row=described(planned, "failed", str(error)), error=error)
 
 
-def subject_of(planned: PlannedRow, backend: str, frames: FrameSource) -> Subject:
+def subject_of(planned: PlannedRow, backend: str, frames: FrameSource) -> Subject | WakeWordSubject:
     """Return what the row's process is told to run."""
+    if planned.word is not None:
+        return WakeWordSubject(word=planned.word, backend=backend, threads=planned.threads, frames=frames)
     return Subject(
         bundle=planned.path, variant=planned.variant, backend=backend, threads=planned.threads, frames=frames
     )
 
 
-def described(planned: PlannedRow, outcome: str, reason: str | None) -> Row:
+def described(planned: PlannedRow, outcome: Outcome, reason: str | None) -> Row:
     """Return a row without figures."""
-    variant = planned.described
     return Row(
         model=planned.model,
         version=planned.version,
         variant=planned.variant,
         backend=planned.backend,
         threads=planned.threads,
-        outcome=outcome,  # type: ignore[arg-type]
+        outcome=outcome,
         reason=reason,
-        precision=variant.precision,
-        size_bytes=variant.size + sum(one.size for one in variant.extra_files),
+        precision=planned.precision,
+        size_bytes=planned.size_bytes,
     )
 
 

@@ -22,10 +22,10 @@ from skerry_edge.bench.speed.wording import (
     change_cells,
     condition_cells,
     cost_cells,
-    input_sentence,
-    machine_sentence,
+    input_words,
+    machine_words,
     milliseconds,
-    missing_sentence,
+    missing_words,
     peer_cells,
     peer_name,
     remarks,
@@ -63,9 +63,9 @@ def render_page(report: SpeedReport) -> str:
 
 
 def _facts(report: SpeedReport) -> list[tuple[str, str]]:
-    facts = [("Machine", machine_sentence(report.machine)), ("Input", input_sentence(report.input))]
+    facts = [("Machine", machine_words(report.machine)), ("Input", input_words(report.input))]
     if report.not_measured:
-        facts.append(("Not measured", missing_sentence(report.not_measured)))
+        facts.append(("Not measured", missing_words(report.not_measured)))
     facts.append(("Versions", ", ".join(f"{name} {number}" for name, number in report.versions.items())))
     return facts
 
@@ -166,7 +166,7 @@ def _conditions(report: SpeedReport) -> Markup:
 
 
 def _remarks(report: SpeedReport) -> Markup:
-    rows = [(row_name(report, row), text) for row in report.rows for text in remarks(row)]
+    rows = remarks(report)
     if not rows:
         return NOTHING
     return element("section", element("h2", "Remarks"), table(("row", "remark"), rows, texts=2))

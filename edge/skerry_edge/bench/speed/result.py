@@ -99,7 +99,8 @@ class Keyed(Struct, frozen=True, kw_only=True):
     @property
     def name(self) -> str:
         """What tells the row from the others of its model."""
-        return f"{self.variant}, {self.threads} threads" if self.threads else self.variant
+        threads = f", {self.threads} thread{'s' if self.threads > 1 else ''}" if self.threads else ""
+        return f"{self.variant}{threads}"
 
     @property
     def key(self) -> tuple[str, str, str | None, int]:

@@ -17,9 +17,9 @@ from skerry_edge.bench.speed.wording import (
     accuracy_cell,
     change_cells,
     cost_cells,
-    input_sentence,
-    machine_sentence,
-    missing_sentence,
+    input_words,
+    machine_words,
+    missing_words,
     peer_cells,
     peer_name,
     remarks,
@@ -44,17 +44,17 @@ def tables(report: SpeedReport) -> Iterator[Table]:
     if report.against is not None:
         changes = [(row_name(report, one), *change_cells(one)) for one in report.against.changes]
         yield _table(f"Against {report.against.base}: above 1, slower now", CHANGE_HEADINGS, changes)
-    told = [(name, text) for name, row in rows for text in remarks(row)]
+    told = remarks(report)
     if told:
         yield _table("Remarks", ("",), told, texts=2)
 
 
 def notes(report: SpeedReport) -> Iterator[str]:
     """Yield what belongs below the tables."""
-    yield machine_sentence(report.machine)
-    yield input_sentence(report.input)
+    yield f"Measured on {machine_words(report.machine)}."
+    yield f"Input: {input_words(report.input)}."
     if report.not_measured:
-        yield missing_sentence(report.not_measured)
+        yield f"Not measured: {missing_words(report.not_measured)}."
     if report.against is not None and report.against.differences:
         yield f"Not as in {report.against.base}: {'; '.join(report.against.differences)}."
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from skerry_edge.bench.evaluation import words
 from skerry_edge.bench.speed.result import Change, Conditions, Input, Keyed, Machine, PeerFigures, Row, SpeedReport
@@ -90,14 +90,19 @@ def peer_cells(peer: PeerFigures) -> tuple[str, ...]:
 
 
 def change_cells(change: Change) -> tuple[str, ...]:
-    """Return a comparison with an earlier result under `CHANGE_HEADINGS`."""
-    verdict = f"{change.verdict}: {change.reason}" if change.reason else change.verdict
+    """Return a comparison with an earlier result under `CHANGE_HEADINGS`; its reason is a remark."""
     times = map(milliseconds, (change.base_ms, change.now_ms))
-    return (*times, *_ratio_cells(change.ratio, change.low, change.high), verdict)
+    return (*times, *_ratio_cells(change.ratio, change.low, change.high), change.verdict)
 
 
-def remarks(row: Row) -> tuple[str, ...]:
-    """Return why a row has no figures, or what disturbed them, and what its accuracy and its peers lack."""
+def remarks(report: SpeedReport) -> list[tuple[str, str]]:
+    """Return what is to be said of single rows: why one has no figures, and what its comparisons lack."""
+    told = [(row_name(report, row), text) for row in report.rows for text in _remarks(row)]
+    changes = report.against.changes if report.against else ()
+    return told + [(row_name(report, one), f"{one.verdict}: {one.reason}") for one in changes if one.reason]
+
+
+def _remarks(row: Row) -> tuple[str, ...]:
     found = [f"{row.outcome}: {row.reason}"] if row.outcome != "measured" else []
     if row.disturbed:
         found.append(f"disturbed: {'; '.join(row.disturbed)}")
@@ -106,7 +111,7 @@ def remarks(row: Row) -> tuple[str, ...]:
     return (*found, *(f"{one.peer} {one.outcome}: {one.reason}" for one in row.peers if one.reason))
 
 
-def machine_sentence(machine: Machine) -> str:
+def machine_words(machine: Machine) -> str:
     """Return what the figures were measured on."""
     parts = [
         *([machine.board] if machine.board else []),
@@ -116,27 +121,23 @@ def machine_sentence(machine: Machine) -> str:
         *([f"governor {machine.governor}"] if machine.governor else []),
         f"load {machine.load_1min:g} at the start",
     ]
-    return f"Measured on {', '.join(parts)}."
+    return ", ".join(parts)
 
 
-def input_sentence(looked_at: Input) -> str:
+def input_words(looked_at: Input) -> str:
     """Return what detectors looked at."""
     size = f"{looked_at.width_px}x{looked_at.height_px}"
     if looked_at.pictures == 1:
-        return f"Input: {looked_at.source}, {size}."
-    return f"Input: {looked_at.pictures} pictures of {looked_at.source} in turn, the first {size}."
+        return f"{looked_at.source}, {size}"
+    return f"{looked_at.pictures} pictures of {looked_at.source} in turn, the first {size}"
 
 
-def missing_sentence(not_measured: Mapping[str, str]) -> str:
+def missing_words(not_measured: Mapping[str, str]) -> str:
     """Return what the machine does not tell."""
     told: dict[str, list[str]] = {}
     for name, reason in not_measured.items():
         told.setdefault(reason, []).append(name.removesuffix("_c").removesuffix("_mhz").removesuffix("_mj"))
-    return f"Not measured: {'; '.join(f'{_listed(names)} ({reason})' for reason, names in told.items())}."
-
-
-def _listed(names: Sequence[str]) -> str:
-    return " and ".join(names)
+    return "; ".join(f"{' and '.join(names)} ({reason})" for reason, names in told.items())
 
 
 def _ratio_cells(ratio: float | None, low: float | None, high: float | None) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from skerry_edge.backends.registry import import_runtime
 from skerry_edge.bench.apart import serve_answers
 from skerry_edge.bench.speed.blocks import timed_blocks
 from skerry_edge.bench.speed.result import ColdStart
-from skerry_edge.bench.speed.subject import Subject, open_subject
+from skerry_edge.bench.speed.subject import Subject, WakeWordSubject, open_subject
 
 MODULE = "skerry_edge.bench.speed.worker"
 
@@ -20,7 +20,7 @@ MODULE = "skerry_edge.bench.speed.worker"
 class ColdOrder:
     """What the process is told; ``started_s`` is the system's monotonic clock just before it was started."""
 
-    subject: Subject
+    subject: Subject | WakeWordSubject
     started_s: float
 
 

@@ -53,6 +53,16 @@ def test_rows_are_variants_by_threads(bench: Run) -> None:
     assert [(row["variant"], row["threads"]) for row in report["rows"]] == [("tflite-fp32", 1), ("tflite-fp32", 2)]
 
 
+def test_a_wake_word_by_its_name_is_timed_beside_a_bundle(bench: Run) -> None:
+    pytest.importorskip("pymicro_wakeword", reason="the extra 'wakeword' is not installed")
+    report = bench("alexa", "--json", "-", "--variants", "tflite-fp32,tflite-int8").json
+    assert [(row["model"], row["variant"], row["outcome"]) for row in report["rows"]] == [
+        ("demo-discs", "tflite-fp32", "measured"),
+        ("alexa", "tflite-int8", "measured"),
+    ]
+    assert set(report["rows"][1]["stages_ms"]) == STAGES
+
+
 def test_the_figures_go_to_json_csv_and_a_page_at_once(bench: Run, tmp_path: Path) -> None:
     done = bench("--json", tmp_path / "f.json", "--csv", tmp_path / "f.csv", "--html", tmp_path / "f.html")
     assert done.code == 0

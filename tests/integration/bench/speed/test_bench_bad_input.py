@@ -103,6 +103,13 @@ def test_a_network_without_a_decoder_is_timed_on_its_inference_alone(bench: Run,
     assert set(done.json["rows"][0]["stages_ms"]) == {"inference", "end_to_end"}
 
 
+def test_a_wake_word_has_no_accuracy_on_pictures(bench: Run, voc_folder: Make) -> None:
+    pytest.importorskip("pymicro_wakeword", reason="the extra 'wakeword' is not installed")
+    done = bench("alexa", "--data", voc_folder([("cat", 1, 1, 40, 40)]))
+    assert done.code == 2
+    assert "no accuracy on pictures" in done.err
+
+
 def test_accuracy_stands_in_the_same_row_and_is_that_of_evaluate(
     skerry: Run, bench: Run, telling_bundle: Make, voc_folder: Make
 ) -> None:

@@ -93,7 +93,7 @@ def test_a_runtime_that_is_missing_is_told_with_what_to_install(bundle, monkeypa
 @pytest.mark.parametrize(
     ("choice", "words"),
     [
-        (Choice(variants=("onnx-fp23",)), "no such variant"),
+        (Choice(variants=("onnx-fp23",)), "no model has such a variant"),
         (Choice(variants=("onnx-fp32", "onnx-fp32")), "named twice"),
         (Choice(backends=("onxx",)), "unknown backend"),
         (Choice(backends=("openvino",)), "loads none of the variants"),
