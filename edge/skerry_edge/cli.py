@@ -25,6 +25,7 @@ SUMMARIES = {
     "inspect": "Show what a bundle holds, and check it.",
     "listen": "Find wake words in recordings, a microphone or standard input.",
     "models": "List the models that go by a name, and bring those that Skerry does not ship.",
+    "recommend": "Tell which variant of a model to take.",
     "render": "Render road scenes with labelled signs.",
     "server": "Run the fleet server.",
     "train": "Train a detector on the CPU.",
@@ -93,7 +94,8 @@ def root() -> None:
     """Take trained networks to fleets of small devices and keep them healthy there.
 
     \b
-    The model owner     models, convert, inspect, render, train, evaluate, bench
+    The model owner     models, convert, inspect, render, train, evaluate, bench,
+                        recommend
     The installer       agent, boards, detect, listen
     The fleet operator  server, demo
     """  # noqa: D301  # \b is click's mark for text that keeps its line breaks
