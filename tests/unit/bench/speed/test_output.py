@@ -11,7 +11,7 @@ from rich.console import Console
 
 from skerry_edge.bench.speed.csv_lines import csv_lines
 from skerry_edge.bench.speed.page import render_page
-from skerry_edge.bench.speed.result import Accuracy, Against, Change, PeerFigures, Row, SpeedReport
+from skerry_edge.bench.speed.result import Accuracy, Against, Change, Conditions, PeerFigures, Row, SpeedReport
 from skerry_edge.bench.speed.terminal import notes, tables
 
 NAME = "<b>[red]name"
@@ -84,3 +84,24 @@ def test_a_line_has_every_figure_under_the_name_of_its_field(full: SpeedReport) 
     assert measured["accuracy_ap50"] == "0.951"
     assert measured["disturbed"] == "the processor was throttled"
     assert (failed["outcome"], failed["reason"], failed["end_to_end_p50_ms"]) == ("failed", "the process crashed", "")
+
+
+def test_what_the_machine_told_of_itself_stands_in_a_table_and_what_it_did_not_is_no_zero(measured_row, report) -> None:
+    conditions = Conditions(
+        load_1min=0.1,
+        others_share=0.01,
+        steal_share=0.0,
+        temperature_c=61.0,
+        clock_mhz=2400.0,
+        throttled=False,
+        energy_mj=None,
+    )
+    found = told(report(measured_row(conditions=conditions)))
+    assert "Conditions" in found
+    assert all(words in found for words in ("61", "2,400", "not measured"))
+
+
+def test_a_machine_that_tells_nothing_has_no_such_table(measured_row, report) -> None:
+    nothing = dict.fromkeys(("temperature_c", "clock_mhz", "throttled", "energy_mj"))
+    conditions = Conditions(load_1min=0.1, others_share=0.01, steal_share=0.0, **nothing)
+    assert "Conditions" not in told(report(measured_row(conditions=conditions)))
