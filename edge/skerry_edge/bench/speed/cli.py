@@ -99,7 +99,10 @@ class Given:
 
 
 def _words(_context: click.Context, _parameter: click.Parameter, text: str) -> tuple[str, ...]:
-    return tuple(word.strip() for word in text.split(",")) if text else ()
+    words = tuple(word.strip() for word in text.split(",")) if text else ()
+    if not all(words):
+        raise click.BadParameter(f"'{text}' holds an empty name.")
+    return words
 
 
 def _numbers(context: click.Context, parameter: click.Parameter, text: str) -> tuple[int, ...]:

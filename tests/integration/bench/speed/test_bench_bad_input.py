@@ -277,6 +277,7 @@ def test_an_earlier_result_of_something_else_is_refused_before_anything_is_measu
         (("--threads", "-1"), 2, "no list of numbers"),
         (("--threads", "999"), 2, "no list of numbers"),
         (("--variants", "onnx-fp23"), 2, "onnx-fp32"),
+        (("--variants", "onnx-fp32,"), 2, "holds an empty name"),
         (("--backends", "litert"), 2, "loads none of the variants"),
         (("--frame", "12"), 2, "neither a size nor a picture"),
         (("--duration", "nan"), 2, "not a number"),

@@ -127,15 +127,17 @@ def _reads(entry: PeerEntry, variant: Variant) -> bool:
 
 def _check_origin(files: DarknetFiles, bundle: Bundle) -> None:
     source = bundle.manifest.source
-    for path in (files.cfg, files.weights):
+    for role, path in (("cfg", files.cfg), ("weights", files.weights)):
         try:
             digest = hashlib.sha256(path.read_bytes()).hexdigest()
         except OSError as error:
             raise ReachError("cannot read the network", where=str(path), found=error.strerror) from error
+        # Bundles from before there were roles have none; then any of the files will do.
+        known = [one for name, one in source.files.items() if source.roles.get(name, role) == role]
         # A network from elsewhere may have been Darknet's once; there is nothing to hold the file against.
-        if source.kind == DARKNET and digest not in source.files.values():
+        if source.kind == DARKNET and digest not in known:
             raise ConfigError(
-                "the bundle was made from another file",
+                f"this is not the {role} that the bundle was made from",
                 where=str(path),
                 found=f"sha256 {digest[:12]}…",
                 todo="give the cfg and weights that it was converted from",
