@@ -16,7 +16,7 @@ from skerry_edge.foundation.stdout import abandon_stdout, reader_is_gone
 GROUP = "skerry.commands"
 SUMMARIES = {
     "agent": "Run the agent on a device.",
-    "bench": "Measure how fast models run here.",
+    "bench": "Measure how fast models run here, and what they take.",
     "boards": "Show what Skerry knows about boards.",
     "convert": "Convert a trained network into a checked bundle.",
     "demo": "Show the whole path on this machine: a picture and a voice in, events on a dashboard out.",
