@@ -8,13 +8,14 @@ from dataclasses import dataclass
 import msgspec
 
 from skerry_edge.backends.variants import EXACT
-from skerry_edge.bench.evaluation.detection.figures import DetectionReport, Difference, VariantFigures
+from skerry_edge.bench.evaluation.detection.figures import DetectionReport, Difference
 from skerry_edge.bench.recommendation.result import AccuracySource, Drop
 from skerry_edge.bench.speed.result import Row
 from skerry_edge.contracts.bundle import GATES, Bundle
 from skerry_edge.contracts.manifest import Manifest
 from skerry_edge.foundation.errors import ConfigError, DataError
 
+_DIGITS = 9
 NOTHING_LOST = Drop(points=0.0, low=0.0, high=0.0)
 
 
@@ -48,7 +49,10 @@ def from_evaluation(report: DetectionReport, manifest: Manifest, *, origin: str)
     reference = _reference(scores, manifest, first=report.baseline, where=origin)
     paired = reference == report.baseline
     known = {
-        name: Quality(ap50=score, drop=_drop(scores[reference], report.variants[name], paired=paired))
+        name: Quality(
+            ap50=score,
+            drop=_drop(scores[reference] - score, report.variants[name].against_baseline if paired else None),
+        )
         for name, score in scores.items()
     }
     known[reference] = Quality(ap50=scores[reference], drop=NOTHING_LOST)
@@ -76,10 +80,7 @@ def from_rows(rows: Sequence[Row], manifest: Manifest, *, origin: str) -> Accura
         told = " and ".join(map(str, sorted(images)))
         raise ConfigError("the accuracies are of different pictures", where=origin, found=f"{told} pictures")
     reference = _reference(scores, manifest, first=None, where=origin)
-    known = {
-        name: Quality(ap50=score, drop=Drop(points=100 * (scores[reference] - score), low=None, high=None))
-        for name, score in scores.items()
-    }
+    known = {name: Quality(ap50=score, drop=_drop(scores[reference] - score, None)) for name, score in scores.items()}
     known[reference] = Quality(ap50=scores[reference], drop=NOTHING_LOST)
     source = AccuracySource(
         source=f"`skerry bench --data` in {origin}, without paired intervals",
@@ -153,9 +154,13 @@ def _is_exact(manifest: Manifest, name: str) -> bool:
     return name in manifest.variants and manifest.variants[name].precision == EXACT
 
 
-def _drop(reference_ap50: float, figures: VariantFigures, *, paired: bool) -> Drop:
-    lost = 100 * (reference_ap50 - (figures.ap50 or 0.0))
-    against: Difference | None = figures.against_baseline if paired else None
+def _drop(lost: float, against: Difference | None) -> Drop:
+    """Return a lost share of AP50 in points, with the interval of the paired comparison where there was one."""
     if against is None or against.low is None or against.high is None:
-        return Drop(points=lost, low=None, high=None)
-    return Drop(points=lost, low=-100 * against.high, high=-100 * against.low)
+        return Drop(points=_points(lost), low=None, high=None)
+    return Drop(points=_points(lost), low=_points(-against.high), high=_points(-against.low))
+
+
+def _points(share: float) -> float:
+    """Return a share in points, rounded so that 0.9 - 0.895 is half a point and not a trace more."""
+    return round(100 * share, _DIGITS)

@@ -45,8 +45,8 @@ Another board than this machine:
 \b
 Examples:
   skerry recommend model.skerry --fps 30 --max-drop 0.5
-  skerry recommend model.skerry --fps 30 --max-drop 0.5 --data val/ --html front.html
-  skerry recommend model.skerry --fps 10 --max-drop 1 --results a.json --results b.json
+  skerry recommend model.skerry --fps 30 --max-drop 1 --data val/ --html f.html
+  skerry recommend model.skerry --fps 10 --max-drop 1 --results a.json
   skerry recommend model.skerry --fps 30 --max-drop 1 --json - | jq -r .pick
 
 \b

@@ -11,11 +11,12 @@ from rich.progress import Progress
 from skerry_boards.schema import Board
 from skerry_edge.bench.recommendation.accuracy import Accuracies
 from skerry_edge.bench.recommendation.boards import Target, target_of
+from skerry_edge.bench.recommendation.earlier import Timed, read_results
 from skerry_edge.bench.recommendation.judging import judge_rows
 from skerry_edge.bench.recommendation.picking import concessions, pick
 from skerry_edge.bench.recommendation.reasoning import reason_against, reason_for, why_not
 from skerry_edge.bench.recommendation.result import SCHEMA, Candidate, Outcome, Recommendation, Wanted
-from skerry_edge.bench.recommendation.sources import Given, Timed, accuracies_of, measure, read_results
+from skerry_edge.bench.recommendation.sources import Given, accuracies_of, measure
 from skerry_edge.contracts.bundle import Bundle
 
 
@@ -65,7 +66,7 @@ def decide(bundle: Bundle, timed: Timed, accuracies: Accuracies, wanted: Wanted,
         candidates=candidates,
         accuracy=accuracies.source,
         machine=timed.machine,
-        measured_by=timed.origin,
+        times_from=timed.origin,
         elsewhere=elsewhere,
     )
 

@@ -11,12 +11,14 @@ from skerry_edge.bench.recommendation.picking import drop_of, latency_of
 from skerry_edge.bench.recommendation.picture import front_picture
 from skerry_edge.bench.recommendation.result import Candidate, Recommendation
 from skerry_edge.bench.recommendation.wording import (
+    PICK,
     accuracy_sentence,
     advice,
     cells,
     headings,
     headline,
     machine_sentence,
+    mark,
     remark,
     wanted_sentence,
 )
@@ -88,10 +90,15 @@ def _front(answer: Recommendation) -> Markup:
 
 
 def _candidates(answer: Recommendation) -> Markup:
-    rows = [cells(answer, one) for one in answer.candidates]
+    rows = [_row(answer, one) for one in answer.candidates]
     told = [(one.name, remark(one)) for one in answer.candidates if remark(one)]
     reasons = table(("row", "remark"), told, texts=2) if told else NOTHING
     return element("section", element("h2", "Every variant"), table(headings(answer), rows, texts=2), reasons)
+
+
+def _row(answer: Recommendation, one: Candidate) -> tuple[Markup | str, ...]:
+    name, *others = cells(answer, one)
+    return (element("strong", name) if mark(answer, one) == PICK else name, *others)
 
 
 def _facts(answer: Recommendation) -> list[Markup]:

@@ -102,7 +102,7 @@ def _elsewhere(candidates: Sequence[Candidate]) -> Iterator[Concession]:
     for one in candidates:
         if one.kinds and one.kinds <= {"board", "memory"}:
             reasons = " and ".join(problem.words for problem in one.problems)
-            words = f"{one.name} keeps to both limits on the machine that was measured, but {reasons}"
+            words = f"nothing else speaks against {one.name}: it {reasons}"
             yield Concession(row=one.name, fps=None, drop_points=None, words=words)
         elif one.kinds == {"accuracy"}:
             words = f"{one.name} is fast enough; its accuracy would have to be measured"

@@ -44,12 +44,12 @@ def why_not(one: Candidate, pick: Candidate, wanted: Wanted, *, provisional: boo
     if one.problems:
         return " and ".join(problem.words for problem in one.problems)
     if not is_certain(drop_of(one), wanted) and is_certain(drop_of(pick), wanted):
-        return f"{_faster(one, pick)} less certain to keep to the drop"
+        return f"{_faster(one, pick)}is less certain to keep to the drop"
     more = drop_of(one).points - drop_of(pick).points
     if provisional:
         return f"takes {milliseconds(latency_of(one))} ms"
     if more >= SAME_POINTS and not is_as_accurate(one, pick):
-        return f"loses {points(more)} points more"
+        return f"{_faster(one, pick)}loses {points(more)} points more"
     if latency_of(one) > latency_of(pick):
         return f"is no better as far as the pictures tell, and takes {milliseconds(latency_of(one))} ms"
     return "is no smaller" if (one.size_bytes or 0) >= (pick.size_bytes or 0) else "is no more accurate"
@@ -89,5 +89,5 @@ def _accuracy(one: Candidate, wanted: Wanted) -> str:
 
 def _faster(one: Candidate, pick: Candidate) -> str:
     if latency_of(one) < latency_of(pick):
-        return f"is faster at {milliseconds(latency_of(one))} ms, but"
-    return "is"
+        return f"is faster at {milliseconds(latency_of(one))} ms, but "
+    return ""

@@ -103,7 +103,7 @@ class Recommendation(Struct, frozen=True, kw_only=True):
     accuracy: AccuracySource
     machine: Machine
     """What the times were measured on."""
-    measured_by: str
+    times_from: str
     elsewhere: bool
     """Whether that is another machine than the board that was asked for."""
 

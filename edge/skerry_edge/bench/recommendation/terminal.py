@@ -41,7 +41,8 @@ def table(answer: Recommendation) -> Table:
 def notes(answer: Recommendation) -> Iterator[str]:
     """Yield the answer, its reason, what is said of each candidate, and what all rests on."""
     yield wanted_sentence(answer)
-    yield headline(answer)
+    if answer.pick is not None:
+        yield headline(answer)
     yield answer.reason
     for one in answer.candidates:
         if told := remark(one):

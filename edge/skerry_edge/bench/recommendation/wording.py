@@ -61,7 +61,7 @@ def machine_sentence(answer: Recommendation) -> str:
     machine = answer.machine
     name = f"{machine.board}, {machine.processor}" if machine.board else machine.processor
     there = f", not on {answer.wanted.board}" if answer.elsewhere else ""
-    return f"Times: measured on {name} with {words.count(machine.cores, 'core')}{there} ({answer.measured_by})."
+    return f"Times: measured on {name} with {words.count(machine.cores, 'core')}{there} ({answer.times_from})."
 
 
 def accuracy_sentence(answer: Recommendation) -> str:

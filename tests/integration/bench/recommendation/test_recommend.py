@@ -36,7 +36,7 @@ def test_times_and_drops_are_measured_here_on_labelled_pictures(recommend: Make,
     assert exact.latency_ms is not None
     assert 0 < exact.latency_ms < 10_000
     assert (answer.accuracy.images, answer.accuracy.reference) == (4, "onnx-fp32")
-    assert answer.measured_by == "measured just now"
+    assert answer.times_from == "measured just now"
 
 
 def test_an_earlier_evaluation_tells_the_drops(
@@ -123,7 +123,7 @@ def test_times_of_the_board_itself_settle_it(
     answer = decoded(done.out)
     assert (done.code, answer.outcome, answer.pick) == (0, "picked", "onnx-int8")
     assert [one.latency_ms for one in answer.candidates] == [180.0, 45.0]
-    assert (answer.machine.board, answer.measured_by) == ("Raspberry Pi 5 Model B Rev 1.0", str(there))
+    assert (answer.machine.board, answer.times_from) == ("Raspberry Pi 5 Model B Rev 1.0", str(there))
 
 
 def test_the_newest_of_several_results_counts(recommend: Make, results: Make, gated: Make, model: Path) -> None:
@@ -132,6 +132,21 @@ def test_the_newest_of_several_results_counts(recommend: Make, results: Make, ga
     old = results("old.json", model, TIMES, measured_ms=1)
     done = recommend(model, "--fps", 20, "--max-drop", 1, "--results", new, "--results", old, "--json", "-")
     assert [one.latency_ms for one in decoded(done.out).candidates] == [40.0, 11.0]
+
+
+def test_what_was_measured_counts_before_a_newer_row_that_was_not(
+    recommend: Make, results: Make, gated: Make, model: Path
+) -> None:
+    gated(model, NARROW)
+    new = results("new.json", model, TIMES, measured_ms=2)
+    report = json.loads(new.read_text())
+    report["rows"][1] |= {"outcome": "failed", "reason": "it hung", "stages_ms": {}, "blocks_ms": [], "backend": None}
+    new.write_text(json.dumps(report))
+    old = results("old.json", model, {"onnx-int8": 10.0}, measured_ms=1)
+    done = recommend(model, "--fps", 30, "--max-drop", 1, "--results", new, "--results", old, "--json", "-")
+    answer = decoded(done.out)
+    assert answer.pick == "onnx-int8"
+    assert [one.latency_ms for one in answer.candidates] == [40.0, 10.0]
 
 
 def test_a_variant_that_the_results_lack_or_that_has_changed_is_listed_with_the_reason(

@@ -51,6 +51,15 @@ def test_a_file_that_is_no_result_is_refused(
     assert "result.json" in done.err
 
 
+def test_a_result_whose_times_are_no_times_is_refused(recommend: Make, gated: Make, results: Make, model: Path) -> None:
+    gated(model, DROPS)
+    told = results("a.json", model, TIMES)
+    told.write_text(told.read_text().replace('"p50":40.0', '"p50":0.0'))
+    done = recommend(model, *LIMITS, "--results", told)
+    assert done.code == 4
+    assert "no times from end to end" in done.err
+
+
 @pytest.mark.parametrize("text", ["{", "{}", "[]", None])
 def test_a_file_that_is_no_evaluation_is_refused(
     recommend: Make, model: Path, tmp_path: Path, text: str | None

@@ -43,6 +43,13 @@ def test_the_best_fp32_variant_is_the_reference(row: Make, manifest: Any) -> Non
     assert found.known["onnx-int8"].drop.high is None
 
 
+def test_half_a_point_lost_is_not_a_trace_more(row: Make, manifest: Any) -> None:
+    rows = [row("onnx-fp32", 10.0, accuracy=accuracy(0.9)), row("onnx-int8", 10.0, accuracy=accuracy(0.895))]
+    found = from_rows(rows, manifest, origin="a.json")
+    assert found is not None
+    assert found.known["onnx-int8"].drop.points == 0.5
+
+
 def test_rows_without_accuracy_tell_none(row: Make, manifest: Any) -> None:
     assert from_rows([row("onnx-fp32", 10.0)], manifest, origin="a.json") is None
 
