@@ -94,7 +94,7 @@ def _measured(planned: PlannedRow, ours: Contender, amount: Amount, sensors: Sen
     call_ms = last.elapsed_s * 1e3 / _calls(last)
     while (share := amount.share_done(sum(map(_calls, blocks)), sum(one.elapsed_s for one in blocks))) < 1:
         done(share)
-        blocks.append(ours.run(calls_for(call_ms)))
+        blocks.append(ours.run(calls_for(call_ms, amount.block_s)))
         moments.append(_moment(sensors, ours))
     calls = sum(map(_calls, blocks))
     conditions = summarise(moments, load_1min=load, calls=calls)

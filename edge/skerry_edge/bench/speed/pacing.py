@@ -8,6 +8,7 @@ from statistics import median
 
 BLOCK_S = 0.25
 """Long against the machine's jitter, short enough to have twenty in five seconds."""
+_FEWEST_BLOCKS = 10
 MOST_CALLS = 100_000
 MOST_WARM_UP_S = 20.0
 _SETTLED_BLOCKS, _SETTLED_WITHIN = 3, 0.05
@@ -19,6 +20,11 @@ class Amount:
 
     calls: int = 100
     duration_s: float = 3.0
+
+    @property
+    def block_s(self) -> float:
+        """How long a block is: a tenth of the time where that is short, so that there are enough for an interval."""
+        return min(BLOCK_S, self.duration_s / _FEWEST_BLOCKS)
 
     def share_done(self, calls: int, elapsed_s: float) -> float:
         """Return how much of it is done, 1 where all is."""

@@ -187,12 +187,12 @@ def test_an_earlier_result_that_is_none_is_refused(
 
 
 @pytest.fixture
-def base(bench: Run, model: Path, tmp_path: Path) -> Callable[..., Path]:
+def base(skerry: Run, model: Path, frame: Path, tmp_path: Path) -> Callable[..., Path]:
     """Return a function that measures an earlier result, and changes what it holds as told."""
 
     def make(change: Callable[[Any], None]) -> Path:
         path = tmp_path / "base.json"
-        assert bench(model, "--json", path, "--calls", 400).code == 0
+        assert skerry("bench", model, "--frame", frame, "--duration", 0, "--calls", 400, "--json", path).code == 0
         result = json.loads(path.read_text())
         for row in result["rows"]:
             row["disturbed"] = []

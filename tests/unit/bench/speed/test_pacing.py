@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from skerry_edge.bench.speed.pacing import Amount, calls_for, is_settled
+from skerry_edge.bench.speed.pacing import BLOCK_S, Amount, calls_for, is_settled
 
 
 @pytest.mark.parametrize(("call_ms", "calls"), [(1.0, 250), (100.0, 2), (5000.0, 1), (0.0, 100_000)])
@@ -28,6 +28,11 @@ def test_both_calls_and_seconds_are_needed() -> None:
     assert amount.share_done(50, 10.0) == 0.5
     assert amount.share_done(1000, 1.0) == 0.5
     assert amount.share_done(100, 2.0) == 1.0
+
+
+def test_a_short_measurement_has_shorter_blocks_and_still_ten_of_them() -> None:
+    assert Amount(duration_s=1.0).block_s == pytest.approx(0.1)
+    assert Amount(duration_s=60.0).block_s == BLOCK_S
 
 
 def test_no_seconds_at_all_leave_the_calls() -> None:
