@@ -21,15 +21,16 @@ from skerry_edge.bench.recommendation.wording import (
     wanted_sentence,
 )
 
-_TEXTS = ("row", "")
+_NAME = "row"
+"""The one column that gives way on a narrow terminal: a figure that is cut is another figure."""
 
 
 def table(answer: Recommendation) -> Table:
     """Return the candidates, the pick in bold and those off the front dimmed."""
     drawn = Table(title=Text(f"{answer.model} {answer.version}"), title_justify="left")
     for heading in headings(answer):
-        text = heading in _TEXTS
-        drawn.add_column(heading, justify="left" if text else "right", overflow="fold", no_wrap=True)
+        text = heading in (_NAME, "")
+        drawn.add_column(heading, justify="left" if text else "right", overflow="fold", no_wrap=heading != _NAME)
     for one in answer.candidates:
         place = mark(answer, one)
         style = "bold" if place == PICK else None if place else "dim"

@@ -207,3 +207,16 @@ def test_figures_and_page_are_of_one_answer(
     given = ("--results", results("a.json", model, TIMES), "--json", told, "--html", page)
     assert recommend(model, "--fps", 30, "--max-drop", 1, *given).code == 0
     assert json.loads(told.read_text())["reason"] in page.read_text()
+
+
+def test_no_figure_is_cut_where_the_terminal_is_narrow(
+    recommend: Make, results: Make, gated: Make, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    gated(model, NARROW)
+    told = results("a.json", model, {"onnx-fp32": 1234.0, "onnx-int8": 123.0})
+    report = json.loads(told.read_text())
+    report["rows"].append(report["rows"][0] | {"threads": 128})
+    told.write_text(json.dumps(report))
+    out = recommend(model, "--fps", 1, "--max-drop", 1, "--results", told).out
+    assert all(out.count(figure) >= 2 for figure in ("1,234 │", "100 │", "0.0 to 0.0 │", "0.900 │"))
