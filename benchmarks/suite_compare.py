@@ -23,6 +23,7 @@ from skerry_edge.bench.speed.pacing import Amount
 from skerry_edge.bench.speed.peers.registry import DARKNET, DarknetFiles, Peer
 from skerry_edge.bench.speed.plan import Choice, PlannedRow, plan_rows
 from skerry_edge.bench.speed.spread import interleaved_ratio, median_ms
+from skerry_edge.bench.speed.subject import Subject
 from skerry_edge.contracts.bundle import Bundle
 from skerry_edge.foundation.errors import SkerryError
 from skerry_edge.vision.progress import progress_bar
@@ -141,8 +142,9 @@ def _timed(network: TinyYolo, rounds: int, bar: Progress) -> Timed:
 
 
 def _started(peer: Peer, bundle: Bundle, stack: ExitStack) -> tuple[Contender, str] | SkerryError:
+    beside = Subject(bundle=bundle.path, variant=OURS[0], backend="", threads=THREADS, frames=FrameSource())
     try:
-        return open_peer(peer, bundle, OURS[0], Pace(amount=Amount(), stall_s=STALL_S), THREADS, stack)
+        return open_peer(peer, bundle, beside, Pace(amount=Amount(), stall_s=STALL_S), stack)
     except SkerryError as error:
         return error
 

@@ -16,6 +16,7 @@ from skerry_edge.bench.speed.peers.registry import Peer, file_for
 from skerry_edge.bench.speed.plan import PlannedRow
 from skerry_edge.bench.speed.result import PeerFigures
 from skerry_edge.bench.speed.spread import Blocks, interleaved_ratio, median_ms
+from skerry_edge.bench.speed.subject import Subject, WakeWordSubject
 from skerry_edge.contracts.bundle import Bundle
 from skerry_edge.foundation.errors import MissingError, SkerryError
 
@@ -32,22 +33,25 @@ def measure_beside(
         return PeerFigures(peer=peer.name, outcome="failed", reason=str(error)), error
 
 
-def open_peer(
-    peer: Peer, bundle: Bundle, own: str, pace: Pace, threads: int, stack: ExitStack
-) -> tuple[Contender, str]:
-    """Start a peer's program beside the row of variant ``own``; return it with the name of what it runs.
+def open_peer(peer: Peer, bundle: Bundle, subject: Subject, pace: Pace, stack: ExitStack) -> tuple[Contender, str]:
+    """Start a peer's program beside what our row runs; return it with the name of the file that it runs.
 
     Raises MissingError where the tool is not installed or no file is there that it reads, and what it raises.
     """
     if peer.missing:
         raise MissingError(f"{peer.name} cannot be used", found=peer.missing)
-    variants = bundle.manifest.variants
+    variants, threads = bundle.manifest.variants, subject.threads
     if peer.files is not None:
         order = PeerOrder(
-            file=peer.files.weights, description=peer.files.cfg, inputs=variants[own].inputs, threads=threads
+            file=peer.files.weights,
+            inputs=variants[subject.variant].inputs,
+            threads=threads,
+            description=peer.files.cfg,
+            frames=subject.frames,
+            classes=len(bundle.manifest.labels),
         )
         return _started(peer, order, pace, stack), peer.files.weights.name
-    name = file_for(peer, own, variants)
+    name = file_for(peer, subject.variant, variants)
     if name is None:
         raise MissingError(f"no variant of the bundle is one that {peer.name} reads", where=str(bundle.path))
     file = stack.enter_context(extracted(bundle, variants[name]))
@@ -61,11 +65,12 @@ def _started(peer: Peer, order: PeerOrder, pace: Pace, stack: ExitStack) -> Cont
 def _measured(planned: PlannedRow, peer: Peer, frames: FrameSource, pace: Pace, done: Progress) -> PeerFigures:
     if planned.backend is None:
         raise MissingError("this row has no figures to compare with")
-    if planned.word is not None:
+    subject = subject_of(planned, planned.backend, frames)
+    if isinstance(subject, WakeWordSubject):
         raise MissingError("a wake word is no bundle, of which alone peers take files")
     with ExitStack() as stack:
-        theirs, file = open_peer(peer, Bundle.open(planned.path), planned.variant, pace, planned.threads, stack)
-        order = ColdOrder(subject=subject_of(planned, planned.backend, frames), started_s=time.monotonic())
+        theirs, file = open_peer(peer, Bundle.open(planned.path), subject, pace, stack)
+        order = ColdOrder(subject=subject, started_s=time.monotonic())
         ours = stack.enter_context(closing(Contender(WORKER, order, stall_s=pace.stall_s)))
         own, other = interleave((ours, theirs), Rounds.within(pace.amount.duration_s), done)
     return _figures(peer, theirs, file, own, other)

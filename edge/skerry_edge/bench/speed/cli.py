@@ -31,14 +31,15 @@ Examples:
 
 \b
 Peers run the same network by the tool's documented call, with nothing set but
---threads, in turn with the row (A B A B). They are timed on that call alone,
-with an input made ready before; our row is timed from frame to boxes.
+--threads, in turn with the row (A B A B). Our row is timed from frame to boxes,
+they on their call alone with an input made ready before, but for darknet,
+which goes from frame to boxes itself.
   onnxruntime  the row's ONNX file, else one of its precision
   openvino     likewise its OpenVINO file, else an ONNX one
   litert       likewise its TFLite file
   opencv       the fp32 ONNX file (OpenCV 5 reads no Darknet files any more)
   darknet      its library with --cfg and --weights, which must be the files
-               that the bundle was made from; loading and boxes do not count
+               that the bundle was made from
 TOOL:VARIANT runs the file of that variant instead.
 
 \b

@@ -72,7 +72,8 @@ class PeerFigures(Struct, frozen=True, kw_only=True):
     """The same network by another tool, interleaved with this row.
 
     ``ratio`` is the peer's median over ours, end to end: above 1, ours is faster. ``low`` and ``high`` are its 95 %
-    bootstrap interval. The peer's time is its bare call on an input that was made ready before.
+    bootstrap interval. The peer's time is its bare call on an input that was made ready before; Darknet's is that of
+    its own way from a frame to boxes.
     """
 
     peer: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import os
 from collections.abc import Callable
@@ -13,6 +14,7 @@ import pytest
 
 from skerry_edge.bench.apart import CrashError
 from skerry_edge.bench.speed.contender import Contender
+from skerry_edge.bench.speed.frames import FrameSource
 from skerry_edge.bench.speed.peers.program import PeerOrder
 from skerry_edge.bench.speed.peers.registry import PEERS
 from skerry_edge.bench.speed.subject import seeded_tensor
@@ -98,16 +100,19 @@ def darknet_order(tmp_path: Path, need_program: Callable[[str], str]) -> PeerOrd
         description=tmp_path / "sum.cfg",
         inputs=(Tensor(name="x", shape=(1, 2, 4, 3), layout="NHWC"),),
         threads=2,
+        frames=FrameSource(width=4, height=2),
+        classes=1,
     )
 
 
-def test_darknet_computes_its_own_files(darknet_order: PeerOrder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_darknet_computes_its_own_files_on_the_frame(darknet_order: PeerOrder, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "environ", dict(os.environ))
     module = importlib.import_module(PEERS["darknet"].module)
     _, call = module.open_darknet(darknet_order)
-    pixels = np.random.default_rng(0).random(24, np.float32).reshape(3, 8)
     outputs = np.ctypeslib.as_array(call(), (2, 8))
-    assert np.allclose(outputs, pixels.sum(axis=0) + np.array([[0], [10]]), atol=1e-5)
+    (frame,) = darknet_order.frames.read()
+    summed = frame.sum(axis=2).reshape(8) / 255
+    assert np.allclose(outputs, summed + np.array([[0], [10]]), atol=1e-5)
 
 
 def test_darknet_answers_blocks_of_calls(darknet_order: PeerOrder) -> None:
@@ -117,7 +122,6 @@ def test_darknet_answers_blocks_of_calls(darknet_order: PeerOrder) -> None:
 
 def test_a_cfg_of_another_size_is_refused(darknet_order: PeerOrder) -> None:
     other = Tensor(name="x", shape=(1, 3, 416, 416), layout="NCHW")
-    order = PeerOrder(file=darknet_order.file, description=darknet_order.description, inputs=(other,), threads=0)
     with pytest.raises(DataError, match="not that of the bundle") as raised:
-        Contender(PEERS["darknet"].module, order, stall_s=60)
+        Contender(PEERS["darknet"].module, dataclasses.replace(darknet_order, inputs=(other,)), stall_s=60)
     assert raised.value.found == "4x2, expected 416x416"

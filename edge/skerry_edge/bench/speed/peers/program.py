@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from skerry_edge.bench.apart import serve_answers
 from skerry_edge.bench.speed.blocks import timed_blocks
+from skerry_edge.bench.speed.frames import FrameSource
 from skerry_edge.bench.speed.subject import inferring
 from skerry_edge.contracts.manifest import Tensor
 
@@ -17,13 +18,16 @@ from skerry_edge.contracts.manifest import Tensor
 class PeerOrder:
     """The file to run, its inputs, and how many threads (0: the tool's own choice).
 
-    ``description`` is the network's description where it is a file of its own: Darknet's cfg beside its weights.
+    The rest is for a tool that goes from a frame to boxes itself: Darknet's cfg beside its weights, the frames of which
+    it takes the first, and the number of classes.
     """
 
     file: Path
     inputs: tuple[Tensor, ...]
     threads: int
     description: Path | None = None
+    frames: FrameSource = field(default_factory=FrameSource)
+    classes: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
