@@ -144,7 +144,10 @@ def _peers(report: SpeedReport) -> Markup:
     rows = [(peer_name(report, row, one), *peer_cells(one)) for row in report.rows for one in row.peers]
     if not rows:
         return NOTHING
-    words_below = element("p", "A ratio above 1: our row is faster, frame to boxes, than the tool's bare call.")
+    words_below = element(
+        "p",
+        "A ratio above 1: our row is faster, frame to boxes, than the tool's bare call (Darknet: than its own frame to boxes).",
+    )
     heading = element("h2", "Other tools, interleaved")
     return element("section", heading, table(("row", *PEER_HEADINGS), rows), words_below)
 
@@ -154,7 +157,7 @@ def _against(report: SpeedReport) -> Markup:
         return NOTHING
     rows = [(row_name(report, one), *change_cells(one)) for one in report.against.changes]
     told = [element("p", f"Not as then: {one}.") for one in report.against.differences]
-    heading = element("h2", f"Against {report.against.base}")
+    heading = element("h2", f"Against {report.against.base}, margin {report.against.margin:.0%}")
     return element("section", heading, table(("row", *CHANGE_HEADINGS), rows), *told)
 
 

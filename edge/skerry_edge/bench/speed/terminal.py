@@ -49,7 +49,11 @@ def tables(report: SpeedReport) -> Iterator[Table]:
         yield _table("Other tools, interleaved: above 1, ours is faster", PEER_HEADINGS, peers)
     if report.against is not None:
         changes = [(row_name(report, one), *change_cells(one)) for one in report.against.changes]
-        yield _table(f"Against {report.against.base}: above 1, slower now", CHANGE_HEADINGS, changes)
+        yield _table(
+            f"Against {report.against.base}, margin {report.against.margin:.0%}: above 1, slower now",
+            CHANGE_HEADINGS,
+            changes,
+        )
     if remarks(report):
         yield _table("Remarks", ("",), remarks(report), texts=2)
 
