@@ -64,14 +64,15 @@ def neighbours(pick: Candidate, candidates: Sequence[Candidate]) -> list[Candida
 
 
 def _speed(one: Candidate, wanted: Wanted) -> str:
-    rate = f"{fps_within(latency_of(one)):g} frames a second, {wanted.fps:g} are wanted"
+    rate = f"{fps_within(latency_of(one)):g} frames a second; wanted: {wanted.fps:g}"
     return f"ends {_SHARES[wanted.quantile]} of its calls within {milliseconds(latency_of(one))} ms ({rate})"
 
 
 def _unproven_speed(one: Candidate, wanted: Wanted) -> str:
     here = f"{milliseconds(latency_of(one))} ms on the machine that was measured"
+    keep = "certainly keep" if is_certain(drop_of(one), wanted) else "keep"
     return (
-        f"is the fastest of those that {wanted.board} can run and that keep to the drop ({here}, which does not tell "
+        f"is the fastest of those that {wanted.board} can run and that {keep} to the drop ({here}, which does not tell "
         f"whether it does {wanted.fps:g} frames a second there)"
     )
 
@@ -84,7 +85,7 @@ def _accuracy(one: Candidate, wanted: Wanted) -> str:
         return f"loses nothing{interval}"
     if drop.points < 0:
         return f"gains {points(-drop.points)} points of AP50{interval}"
-    return f"loses {points(drop.points)} points of AP50, {wanted.max_drop_points:g} are allowed{interval}"
+    return f"loses {points(drop.points)} points of AP50 (allowed: {wanted.max_drop_points:g}){interval}"
 
 
 def _faster(one: Candidate, pick: Candidate) -> str:

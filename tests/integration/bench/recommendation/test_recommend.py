@@ -70,8 +70,8 @@ def test_the_terminal_marks_the_front_and_says_why_this_one(
     assert done.code == 0
     assert "Take onnx-int8." in done.out
     assert (
-        "onnx-int8 ends 95 % of its calls within 10.0 ms (100 frames a second, 30 are wanted), and loses 0.4 points of "
-        "AP50, 1 are allowed, 95 % interval 0.2 to 0.6. Not onnx-fp32, which takes 40.0 ms, of 33.3 allowed."
+        "onnx-int8 ends 95 % of its calls within 10.0 ms (100 frames a second; wanted: 30), and loses 0.4 points of "
+        "AP50 (allowed: 1), 95 % interval 0.2 to 0.6. Not onnx-fp32, which takes 40.0 ms, of 33.3 allowed."
     ) in done.out
     assert "Times: measured on Workstation with 8 cores" in done.out
 
