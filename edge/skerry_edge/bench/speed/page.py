@@ -144,12 +144,11 @@ def _peers(report: SpeedReport) -> Markup:
     rows = [(peer_name(report, row, one), *peer_cells(one)) for row in report.rows for one in row.peers]
     if not rows:
         return NOTHING
-    words_below = element(
-        "p",
-        "A ratio above 1: our row is faster, frame to boxes, than the tool's bare call (Darknet: than its own frame to boxes).",
+    told = (
+        "A ratio above 1: our row, frame to boxes, is faster than the tool's bare call, or Darknet's own way to boxes."
     )
     heading = element("h2", "Other tools, interleaved")
-    return element("section", heading, table(("row", *PEER_HEADINGS), rows), words_below)
+    return element("section", heading, table(("row", *PEER_HEADINGS), rows), element("p", told))
 
 
 def _against(report: SpeedReport) -> Markup:
