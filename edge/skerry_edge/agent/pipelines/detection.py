@@ -124,8 +124,10 @@ class Watcher:
         place_s = captured.item.time_s
         labels = self._detector.manifest.labels
         sightings = sightings_of(result.detections, labels, frame)
-        for one in self._rule.judge(sightings, captured.at_s if place_s is None else place_s):
-            latency_ms = (time.monotonic() - captured.at_s) * 1e3
+        appeared = self._rule.judge(sightings, captured.at_s if place_s is None else place_s)
+        # Taken here: making a snapshot for the first is no part of deciding on the second.
+        latency_ms = (time.monotonic() - captured.at_s) * 1e3
+        for one in appeared:
             self._link.find(
                 "detection",
                 one.label,
