@@ -91,7 +91,8 @@ class MemoryOutbox:
         with self._lock:
             if isinstance(message, Heartbeat):
                 self._remove([key for key in self._waiting(Heartbeat) if self._entries[key].letter.topic == topic])
-            self._make_room(size, self._displaced_by(message))
+            if self._bytes + size > self._max_bytes:
+                self._make_room(size, self._displaced_by(message))
             if self._bytes + size > self._max_bytes:
                 self._dropped += 1
                 return

@@ -43,7 +43,11 @@ def test_a_sign_that_is_named_where_and_when_it_stands_is_found():
 
 @pytest.mark.parametrize(
     "event",
-    [named("give-way", 12), named("stop", 12, x=0.9), named("stop", 60)],
+    [
+        named("give-way", 12),
+        named("stop", 12, x=0.9),
+        Named(ts_ms=BEGAN_MS + 6_000, label="stop", box=box_at(12)),
+    ],
     ids=["another name", "another place", "another time"],
 )
 def test_a_detection_that_fits_no_sign_is_wrong_and_finds_nothing(event):
