@@ -8,14 +8,16 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import psutil
+import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from skerry_edge.bench.speed.machine import describe_machine
+from skerry_edge.bench.speed.sensors import Sensors
 from skerry_edge.foundation.atomic import write_atomic
 
 BENCH = Path(__file__).resolve().parent.parent / "build" / "bench"
-_PACKAGES = ("numpy", "opencv-python-headless", "onnxruntime", "ai-edge-litert", "click", "msgspec")
+_PACKAGES = ("numpy", "opencv-python-headless", "onnxruntime", "ai-edge-litert", "openvino", "click", "msgspec")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,14 +53,9 @@ def not_measured(name: str, goal: str, unit: str, reason: str) -> Figure:
 def machine() -> dict[str, object]:
     """Describe what the figures were measured on, without anything that names the machine."""
     return {
-        "processor": _processor(),
-        "architecture": platform.machine(),
-        "cores": psutil.cpu_count(),
-        "memory_mb": round(psutil.virtual_memory().total / 1e6),
-        "system": f"{platform.system()} {platform.release()}",
+        **msgspec.structs.asdict(describe_machine(Sensors())),
         "python": platform.python_version(),
         "packages": {name: found for name in _PACKAGES if (found := _version(name))},
-        "load_1min": round(psutil.getloadavg()[0], 2),
     }
 
 
@@ -81,14 +78,6 @@ def _table(suite: str, figures: list[Figure]) -> Table:
         value = "-" if one.value is None else f"{one.value:.4g}"
         table.add_row(one.name, value, one.unit, one.goal, "yes" if one.holds else "NO", one.note)
     return table
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor()
-    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "unknown")
 
 
 def _version(package: str) -> str | None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
+
+from skerry_edge.bench.speed.frames import synthetic_frame
 
 CFG = Path("/usr/share/darknet/cfg/yolov2-tiny-voc.cfg")
 """From Debian's package `darknet`."""
@@ -26,6 +29,7 @@ _CONVOLUTIONS = (
 _HEAD_INPUTS = 1024
 ANCHORS_IN_CELLS = ((1.08, 1.19), (3.42, 4.41), (6.63, 11.38), (9.42, 5.11), (16.62, 10.52))
 """The cfg's anchors."""
+_CALIBRATION_PICTURES = 20
 ANCHORS, CLASSES = len(ANCHORS_IN_CELLS), 20
 _VALUES = 5 + CLASSES
 _HEADER = np.array([0, 2, 0, 0, 0], "<i4")
@@ -42,8 +46,11 @@ class TinyYolo:
     picture: Path
 
 
-def make_tiny_yolo(folder: Path) -> TinyYolo:
-    """Write weights, labels, picture and bundle into ``folder``. Raises FileNotFoundError without Debian's cfg."""
+def make_tiny_yolo(folder: Path, targets: Sequence[str] = ("onnx-fp32",)) -> TinyYolo:
+    """Write weights, labels, picture and a bundle of ``targets`` into ``folder``; integer ones are calibrated on noise.
+
+    Raises FileNotFoundError without Debian's cfg.
+    """
     if not CFG.is_file():
         raise FileNotFoundError(f"{CFG.name} is not there: install Debian's package darknet")
     folder.mkdir(parents=True, exist_ok=True)
@@ -57,16 +64,25 @@ def make_tiny_yolo(folder: Path) -> TinyYolo:
     made.labels.write_text("".join(f"class {number}\n" for number in range(CLASSES)), encoding="utf-8")
     cv2.imwrite(str(made.picture), frame())
     sources = ["--weights", str(made.weights), "--labels", str(made.labels)]
-    arguments = [str(CFG), *sources, "--to", "onnx-fp32", "--resize", "letterbox", "--out", str(made.bundle)]
-    convert = [sys.executable, "-c", "from skerry_edge.cli import main; main()", "convert", *arguments]
-    subprocess.run(convert, check=True, capture_output=True)
+    arguments = [str(CFG), *sources, "--to", ",".join(targets), "--resize", "letterbox", "--out", str(made.bundle)]
+    noise = ["--calibration", str(_noise(folder / "noise"))] if any("int8" in name for name in targets) else []
+    subprocess.run(
+        [sys.executable, "-m", "skerry_edge", "convert", *arguments, *noise], check=True, capture_output=True
+    )
     return made
+
+
+def _noise(folder: Path) -> Path:
+    """Write pictures of noise: what weights from a seed see in anything else is noise, too."""
+    folder.mkdir(exist_ok=True)
+    for seed in range(_CALIBRATION_PICTURES):
+        cv2.imwrite(str(folder / f"{seed:02}.png"), synthetic_frame(1280, 720, seed))
+    return folder
 
 
 def frame() -> np.ndarray:
     """Return the frame that is looked at: 1280x720, BGR, noise as soft as a photograph."""
-    noise = np.random.default_rng(0).integers(0, 256, (720, 1280, 3), dtype=np.uint8)
-    return cv2.GaussianBlur(noise, (0, 0), 3)
+    return synthetic_frame(1280, 720, seed=0)
 
 
 def seeded_weights(seed: int) -> bytes:

@@ -29,6 +29,8 @@ Examples:
       --license MIT --model-version 2.1.0 --out yolo-fastest.skerry
   skerry convert yolo11n.onnx --manifest yolo11n.toml --to all \\
       --calibration photos/ --out yolo11n.skerry --json
+  skerry models pull yolov2-tiny-voc && skerry convert yolov2-tiny-voc \\
+      --to onnx-fp32 --out tiny.skerry
   skerry convert kws.tflite --to mcu-int8 --board esp32-s3 --out kws.skerry
   skerry convert hey_you.json --to mcu-int8 --gate-data recordings/ \\
       --out hey_you.skerry && unzip hey_you.skerry hey_you.json hey_you.tflite
@@ -68,7 +70,8 @@ def convert(context: click.Context, /, **parameters: Any) -> None:  # noqa: ANN4
     SOURCE is a Darknet .cfg, an .onnx file (opset 11 or later), a .keras or .h5 file, a SavedModel folder, a .tflite
     file, or the .json of a microWakeWord model, for which mcu-int8 gives the files that ESPHome takes. A Darknet
     network may have convolutional, maxpool, route, shortcut, reorg, upsample and dropout layers and ends in a region
-    layer or in yolo layers.
+    layer or in yolo layers. The name of a network that `skerry models pull` has brought stands for its .cfg, its
+    weights and labels, and for the way in which its pictures are resized; it wins over a file of that name.
 
     Every file that is written is run in the backend that a device uses, on inputs that nothing was calibrated with. A
     float file must give what the source gives, to 0.001; one of half precision must reach 40 dB; an integer file must

@@ -16,6 +16,7 @@ from skerry_edge.foundation.stdout import abandon_stdout, reader_is_gone
 GROUP = "skerry.commands"
 SUMMARIES = {
     "agent": "Run the agent on a device.",
+    "bench": "Measure how fast models run here.",
     "boards": "Show what Skerry knows about boards.",
     "convert": "Convert a trained network into a checked bundle.",
     "demo": "Show the whole path on this machine: a picture and a voice in, events on a dashboard out.",
@@ -23,6 +24,8 @@ SUMMARIES = {
     "evaluate": "Measure how well a model does its task.",
     "inspect": "Show what a bundle holds, and check it.",
     "listen": "Find wake words in recordings, a microphone or standard input.",
+    "models": "List the models that go by a name, and bring those that Skerry does not ship.",
+    "recommend": "Tell which variant of a model to take.",
     "render": "Render road scenes with labelled signs.",
     "server": "Run the fleet server.",
     "train": "Train a detector on the CPU.",
@@ -91,7 +94,8 @@ def root() -> None:
     """Take trained networks to fleets of small devices and keep them healthy there.
 
     \b
-    The model owner     convert, inspect, render, train, evaluate
+    The model owner     models, convert, inspect, render, train, evaluate, bench,
+                        recommend
     The installer       agent, boards, detect, listen
     The fleet operator  server, demo
     """  # noqa: D301  # \b is click's mark for text that keeps its line breaks

@@ -26,6 +26,7 @@ def rows(board: Board) -> list[list[str]]:
         ("kind", board.kind),
         ("processor", processor(board)),
         ("memory", memory(board)),
+        ("model of the device tree", " or ".join(f"{one} …" for one in board.device_tree)),
         *_microcontroller(board),
         ("accelerator", "\n".join(_accelerator(one) for one in board.accelerators)),
         ("runtimes, in order", "\n".join(_runtime(one) for one in board.runtimes)),

@@ -121,13 +121,18 @@ class Source(_Part, frozen=True, kw_only=True):
 
 
 class Board(_Part, frozen=True, kw_only=True):
-    """One board profile. ``memory_mb`` are the sizes it is sold with; ``runtimes`` are tried in this order."""
+    """One board profile. ``memory_mb`` are the sizes it is sold with; ``runtimes`` are tried in this order.
+
+    ``device_tree`` are beginnings of `/sys/firmware/devicetree/base/model`, by which the kernel tells the board from
+    others; a profile without any is not told by its name.
+    """
 
     schema: Literal[1]
     name: Annotated[str, Meta(pattern=NAME_PATTERN)]
     title: Text
     kind: Literal["computer", "microcontroller"]
     processor: Processor
+    device_tree: tuple[Text, ...] = ()
     memory_mb: tuple[Positive, ...] = ()
     microcontroller: Microcontroller | None = None
     accelerators: tuple[Accelerator, ...] = ()

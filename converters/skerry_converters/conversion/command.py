@@ -10,6 +10,7 @@ import click
 from skerry_converters.accuracy.recipe import Aim
 from skerry_converters.conversion import showing
 from skerry_converters.conversion.boards import board_for
+from skerry_converters.conversion.catalogued import from_catalogue
 from skerry_converters.conversion.choosing import choose
 from skerry_converters.conversion.data import DataChoice
 from skerry_converters.conversion.identity import Identity, identify
@@ -36,6 +37,7 @@ def run_convert(given: Given, *, source: Path, targets: str, out: Path) -> None:
     names = parse_targets(targets)
     board = board_for(given.board, names)
     aim = _aim(given)
+    given, source = from_catalogue(given, source)
     identity = identify(source, name=given.name, version=given.model_version, license_name=given.license_name)
     require_place(out, "--out")
     if given.report is not None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import importlib
 import itertools
+import logging
 import re
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +32,24 @@ def converted(path: Path, *, where: str) -> Model:
     refusals = importlib.import_module("openvino.tools.ovc.error").BasicError
     try:
         # Not `read_model`: it leaves biases unfolded, and depthwise convolutions would then stay in float.
-        model = ov.convert_model(path)
+        with _same_logging():
+            model = ov.convert_model(path)
     except (RuntimeError, ValueError, refusals) as error:
         raise DataError("OpenVINO cannot convert the network", where=where, found=str(error).strip()[-300:]) from error
     name_by_place(model, _names_in(path))
     return model
+
+
+@contextmanager
+def _same_logging() -> Iterator[None]:
+    """Keep the root logger as it is: OpenVINO hushes it, and puts it back only where a conversion succeeds."""
+    root = logging.getLogger()
+    level, filters, handlers = root.level, list(root.filters), list(root.handlers)
+    try:
+        yield
+    finally:
+        root.setLevel(level)
+        root.filters[:], root.handlers[:] = filters, handlers
 
 
 def name_by_place(model: Model, kept: Collection[str] = ()) -> None:

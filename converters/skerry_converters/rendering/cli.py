@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from skerry_edge.foundation.errors import ConfigError
+from skerry_edge.options import NumberRange, refuse_parameters
 from skerry_edge.vision.quiet import quieten_opencv
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ EPILOG = """\
 Examples:
   skerry render --count 1000 --seed 1 --out signs/
   skerry render --count 1000 --seed 1 --split test --out held-out/ --json
+  skerry render --count 1000 --split test --signless 1 --out look-alikes/
   skerry render --count 500 --format coco --size 640x480 --out signs-coco/
   skerry render --count 200 --photographs my-street/ --out over-photos/
   skerry render --count 600 --seed 7 --video drive.mp4
@@ -104,6 +106,12 @@ def _size(_: click.Context, __: click.Parameter, value: str | None) -> tuple[int
     help="Render a drive past signs, at 10 frames a second, into this .mp4 or .avi file.",
 )
 @click.option(
+    "--signless",
+    type=NumberRange(0.0, 1.0),
+    metavar="SHARE",
+    help="How many of the scenes show no sign, but two to five look-alikes.  [default: 0.2]",
+)
+@click.option(
     "--photographs",
     type=click.Path(path_type=Path),
     metavar="DIR",
@@ -119,25 +127,27 @@ def render(  # noqa: PLR0913  # one parameter for each option
     layout: Literal["voc", "yolo", "coco"],
     size: tuple[int, int] | None,
     video: Path | None,
+    signless: float | None,
     photographs: Path | None,
     as_json: bool,
 ) -> None:
     """Render road scenes with labelled signs.
 
     Draws streets, country roads and motorways in all weathers with signs of 20 classes of the Vienna convention and
-    with things that resemble them, as a car's camera would see them, and writes the truth beside them. Two scenes in
-    ten show no sign of the 20. All is drawn from geometry; nothing is downloaded.
+    with things that resemble them, as a car's camera would see them, and writes the truth beside them. All is drawn
+    from geometry; nothing is downloaded.
 
     The same seed, split and size give the same series of pictures: byte for byte with one version of OpenCV on one kind
     of processor, and with grey values a few levels apart elsewhere.
     """
     if out is None and video is None:
         raise click.UsageError("Missing option '--out' or '--video'.")
-    if video is not None and photographs is not None:
-        raise click.UsageError("'--photographs' is for single scenes, not for '--video'.")
+    if video is not None:
+        refuse_parameters(click.get_current_context(), "--video", ("signless", "photographs"))
     quieten_opencv()
     from skerry_converters.rendering.job import Order, render_all  # noqa: PLC0415  # keeps --help free of numpy
     from skerry_converters.rendering.photographs import read_photographs  # noqa: PLC0415  # the same
+    from skerry_converters.rendering.scene import SceneOptions  # noqa: PLC0415  # the same
     from skerry_edge.vision.geometry import Size  # noqa: PLC0415  # the same
     from skerry_edge.vision.progress import progress_bar  # noqa: PLC0415  # keeps --help free of rich
 
@@ -152,6 +162,7 @@ def render(  # noqa: PLR0913  # one parameter for each option
         layout=layout,
         out=out,
         video=video,
+        options=SceneOptions() if signless is None else SceneOptions(signless_share=signless),
         photographs=read_photographs(photographs) if photographs else (),
     )
     with progress_bar(lines_on_stdout=False) as bar:

@@ -14,7 +14,7 @@ from skerry_converters.rendering.canvas import Pixels
 from skerry_converters.rendering.classes import SIGN_LABELS
 from skerry_converters.rendering.datasets import open_writer
 from skerry_converters.rendering.drive import DRIVE_RATE_HZ, drive
-from skerry_converters.rendering.scene import Scene, Split, render_scene
+from skerry_converters.rendering.scene import Scene, SceneOptions, Split, render_scene
 from skerry_converters.rendering.staging import filled_at_once
 from skerry_edge.bench.annotations.dataset import Layout
 from skerry_edge.vision.geometry import Size
@@ -35,6 +35,7 @@ class Order:
     layout: Layout
     out: Path | None
     video: Path | None
+    options: SceneOptions
     photographs: Sequence[Pixels] = ()
 
 
@@ -83,7 +84,14 @@ def _scenes(order: Order) -> Iterator[Scene]:
     if order.video is not None:
         return islice(drive(order.seed, split=order.split, size=order.size), order.count)
     return (
-        render_scene(order.seed, index, split=order.split, size=order.size, photographs=order.photographs)
+        render_scene(
+            order.seed,
+            index,
+            split=order.split,
+            size=order.size,
+            options=order.options,
+            photographs=order.photographs,
+        )
         for index in range(order.count)
     )
 

@@ -48,11 +48,13 @@ class SceneOptions:
 
     ``sign_px`` is the range of a sign's width in pixels of the picture, were it to face the camera squarely;
     ``most_signs`` how many posts with signs there are at most (a post carries one or two), ``signless_share`` how many
-    of the scenes show look-alikes only.
+    of the scenes show look-alikes only. There are up to ``most_lookalikes`` posts with these, and two more in a scene
+    without signs.
     """
 
     sign_px: tuple[float, float] = (16.0, 200.0)
     most_signs: int = 5
+    most_lookalikes: int = 3
     signless_share: float = 0.2
     photograph_share: float = 0.3
     """How many scenes have one of the given photographs behind the signs instead of a drawn road, if there are some."""
@@ -200,7 +202,7 @@ def _draw_view(draws: Draws, road: Road, size: tuple[int, int]) -> View:
 def _draw_plates(draws: Draws, hanger: Hanger, options: SceneOptions) -> list[Item]:
     """Return posts with signs and look-alikes; where there are no signs, more of what resembles them."""
     signs = 0 if draws.chance(options.signless_share) else 1 + draws.below(options.most_signs)
-    others = draws.below(4) if signs else 2 + draws.below(4)
+    others = draws.below(options.most_lookalikes + 1) + (0 if signs else 2)
     wanted = [Wanted(faces=SIGNS, side_px=options.sign_px)] * signs
     wanted += [Wanted(faces=LOOKALIKES, side_px=options.sign_px)] * others
     return [item for one in wanted for item in hanger.hang(one)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import functools
 import hashlib
 import os
@@ -10,10 +9,11 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
+from skerry_edge.foundation.cache import cache_folder, take_lock
 from skerry_edge.foundation.errors import MissingError
 
 Progress = Callable[[str], None]
@@ -37,7 +37,7 @@ class Toolchain:
     def folder(self) -> Path:
         """Where the environment lies once it is made: other requirements give another folder."""
         digest = hashlib.sha256("\n".join(self.requirements).encode()).hexdigest()[:12]
-        return cache_folder() / f"{self.name}-{digest}"
+        return cache_folder() / "toolchains" / f"{self.name}-{digest}"
 
     @property
     def python(self) -> Path:
@@ -86,13 +86,6 @@ class Toolchain:
         except BaseException:
             shutil.rmtree(self.folder, ignore_errors=True)
             raise
-
-
-def cache_folder() -> Path:
-    """Return the folder of all such environments, by the XDG base directory specification."""
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    root = Path(base) if Path(base).is_absolute() else Path.home() / ".cache"
-    return root / "skerry" / "toolchains"
 
 
 @functools.lru_cache(maxsize=8)
@@ -153,12 +146,10 @@ def _run(line: Sequence[str], name: str) -> None:
         )
 
 
-@contextmanager
-def _lock(folder: Path) -> Iterator[None]:
+def _lock(folder: Path) -> TextIO:
     """Let one process at a time make an environment; the others wait and find it made."""
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        file = folder.with_name(f"{folder.name}.lock").open("w", encoding="utf-8")
+        return take_lock(folder.with_name(f"{folder.name}.lock"))
     except OSError as error:
         raise MissingError(
             "there is no place for a tool's environment",
@@ -166,6 +157,3 @@ def _lock(folder: Path) -> Iterator[None]:
             found=error.strerror,
             todo="set XDG_CACHE_HOME",
         ) from error
-    with file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

@@ -18,6 +18,7 @@ Side = Annotated[int, Meta(ge=2 * CELL_PX, le=1024, multiple_of=CELL_PX)]
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 PathText = Annotated[str, Meta(min_length=1, max_length=4096)]
 Anchor = tuple[Above, Above]
+SignWidth = Annotated[float, Meta(ge=8, le=400)]
 
 
 class _Part(Struct, frozen=True, kw_only=True):
@@ -42,11 +43,15 @@ class RenderedData(_Part, frozen=True, kw_only=True, tag="rendered", tag_field="
     """Scenes of road signs that are drawn while training runs, never the same twice.
 
     ``validation`` scenes are drawn for the validation, which training never sees: those are as the renderer draws them
-    by default. Training scenes have up to ``most_signs`` posts with signs, a share ``signless_share`` of them none.
+    by default. Training scenes have up to ``most_signs`` posts with signs, a share ``signless_share`` of them none,
+    and up to ``most_lookalikes`` posts with what resembles signs. ``sign_px`` is the range of the signs' widths, in
+    pixels of a picture of the network's size.
     """
 
     validation: Annotated[int, Meta(ge=1, le=10_000)] = 300
+    sign_px: tuple[SignWidth, SignWidth] = (16.0, 200.0)
     most_signs: Annotated[int, Meta(ge=1, le=40)] = 5
+    most_lookalikes: Annotated[int, Meta(ge=0, le=40)] = 3
     signless_share: Share = 0.2
 
 

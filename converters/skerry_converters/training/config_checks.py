@@ -49,5 +49,8 @@ def _problems(config: TrainingConfig) -> Iterator[tuple[_Key, str, str]]:
     if config.pool.first > config.pool.capacity:
         found = f"{config.pool.first} of {config.pool.capacity}"
         yield ("pool", "first"), "training cannot begin with more pictures than are kept", found
+    if isinstance(config.data, RenderedData) and config.data.sign_px[0] > config.data.sign_px[1]:
+        low, high = config.data.sign_px
+        yield ("data", "sign_px"), "a range begins with its smaller end", f"{low:g} before {high:g}"
     if isinstance(config.data, RenderedData) and config.augmentation.flip:
         yield ("augmentation", "flip"), "signs have a left and a right: they must not be mirrored", "true"

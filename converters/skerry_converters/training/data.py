@@ -40,7 +40,12 @@ def open_data(config: TrainingConfig, base: Path) -> TrainingData:
 
 
 def _rendered(data: RenderedData, config: TrainingConfig) -> TrainingData:
-    options = SceneOptions(most_signs=data.most_signs, signless_share=data.signless_share)
+    options = SceneOptions(
+        sign_px=data.sign_px,
+        most_signs=data.most_signs,
+        most_lookalikes=data.most_lookalikes,
+        signless_share=data.signless_share,
+    )
     side = config.network.side_px
     return TrainingData(
         labels=SIGN_LABELS,

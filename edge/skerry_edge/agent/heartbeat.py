@@ -7,22 +7,13 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import psutil
 
+from skerry_edge.bench.temperature import TemperatureReading, processor_temperature
+
 _MB = 1e6
-_PROCESSOR_SENSORS = ("cpu_thermal", "cpu-thermal", "soc_thermal", "coretemp", "k10temp", "zenpower", "acpitz")
-"""Names of the processor's sensor, the most telling first: Raspberry Pi and other boards, Intel, AMD, ACPI."""
-
-
-class _Reading(Protocol):
-    """The part of psutil's temperature reading that counts here."""
-
-    @property
-    def current(self) -> float | None:
-        """Degrees Celsius."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,21 +57,9 @@ class Machine:
         )
 
 
-def processor_temperature(sensors: Mapping[str, Sequence[_Reading]]) -> float | None:
-    """Return the processor's temperature, else the highest that any sensor gives, else None; degrees Celsius."""
-    for name in _PROCESSOR_SENSORS:
-        if name in sensors and (hottest := _hottest(sensors[name])) is not None:
-            return hottest
-    return _hottest([reading for readings in sensors.values() for reading in readings])
-
-
-def _hottest(readings: Sequence[_Reading]) -> float | None:
-    return max((one.current for one in readings if one.current is not None), default=None)
-
-
-def _sensors() -> Mapping[str, Sequence[_Reading]]:
+def _sensors() -> Mapping[str, Sequence[TemperatureReading]]:
     try:
-        sensors: Mapping[str, Sequence[_Reading]] = psutil.sensors_temperatures()
+        sensors: Mapping[str, Sequence[TemperatureReading]] = psutil.sensors_temperatures()
     except OSError:
         return {}  # a sensor that vanished between listing and reading, as a USB accelerator's does
     return sensors

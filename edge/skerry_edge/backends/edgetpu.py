@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from skerry_edge.backends.base import Backend, BackendOptions, ModelFileError
-from skerry_edge.backends.litert import LiteRtBackend
+from skerry_edge.backends.litert import LiteRtBackend, import_runtime
 from skerry_edge.foundation.errors import ConfigError, MissingError
 
 DEVICES = {"cpu": "", "usb": "usb", "pci": "pci"}
@@ -61,8 +61,7 @@ def _with_pycoral(path: Path, device: str) -> Any:  # noqa: ANN401  # pycoral sh
 
 
 def _with_delegate(path: Path, device: str) -> Any:  # noqa: ANN401  # the runtime ships no types
-    package = "ai_edge_litert" if importlib.util.find_spec("ai_edge_litert") else "tflite_runtime"
-    runtime = importlib.import_module(f"{package}.interpreter")
+    runtime = import_runtime()
     library = ctypes.util.find_library("edgetpu")
     if library is None:
         raise MissingError("the Edge TPU's library is not installed", todo="install Debian's or Coral's libedgetpu1")

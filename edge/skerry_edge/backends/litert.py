@@ -22,12 +22,17 @@ from skerry_edge.backends.native_output import only_warnings
 from skerry_edge.foundation.errors import ConfigError
 
 
+def import_runtime() -> Any:  # noqa: ANN401  # the runtime ships no types
+    """Import LiteRT, or its older distribution where that is what there is."""
+    package = "ai_edge_litert" if importlib.util.find_spec("ai_edge_litert") else "tflite_runtime"
+    return importlib.import_module(f"{package}.interpreter")
+
+
 def load(path: Path, options: BackendOptions) -> Backend:
     """Load a TFLite file. Raises ModelFileError where LiteRT refuses it, ConfigError for another device."""
     if options.device != "cpu":
         raise ConfigError("the litert backend runs on the cpu", found=f"device '{options.device}'")
-    package = "ai_edge_litert" if importlib.util.find_spec("ai_edge_litert") else "tflite_runtime"
-    runtime = importlib.import_module(f"{package}.interpreter")
+    runtime = import_runtime()
     resolver = runtime.OpResolverType
     try:
         with only_warnings():

@@ -40,6 +40,10 @@ def import_onnxruntime() -> Any:  # noqa: ANN401  # onnxruntime ships no types
     return importlib.import_module("onnxruntime")
 
 
+import_runtime = import_onnxruntime
+"""What every backend's module calls it."""
+
+
 def load(path: Path, options: BackendOptions) -> Backend:
     """Load an ONNX file. Raises ModelFileError where ONNX Runtime refuses it, ConfigError for another device."""
     ort = import_onnxruntime()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +22,17 @@ from skerry_edge.foundation.errors import ConfigError
 MAX_THREADS = 1024
 
 
+def import_runtime() -> Any:  # noqa: ANN401  # openvino ships no types
+    """Import OpenVINO."""
+    return importlib.import_module("openvino")
+
+
 def load(path: Path, options: BackendOptions) -> Backend:
     """Load an OpenVINO model: the .xml at ``path`` and the .bin beside it.
 
     Raises ModelFileError where OpenVINO refuses it, ConfigError for a device that this machine does not have.
     """
-    import openvino as ov  # noqa: PLC0415  # a heavy runtime is imported only where it is used
-
-    core = ov.Core()
+    core = import_runtime().Core()
     device = _device(core, options.device)
     try:
         # The weights are read, not mapped: the caller may replace or remove the file once this returns.

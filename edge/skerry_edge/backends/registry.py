@@ -8,6 +8,7 @@ import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 from skerry_edge.backends.base import Backend, BackendOptions
 from skerry_edge.foundation.errors import ConfigError, MissingError
@@ -17,9 +18,9 @@ from skerry_edge.foundation.nearest import suggestion
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BackendEntry:
-    """Where a backend lives: ``module`` has ``load(path, options)``; ``runtimes`` are the packages it can use.
+    """Where a backend lives: ``module`` has ``load(path, options)`` and ``import_runtime()``.
 
-    ``library`` is a shared library of the system that it needs besides.
+    ``runtimes`` are the packages that it can use, ``library`` is a shared library of the system that it needs besides.
     """
 
     module: str
@@ -76,18 +77,26 @@ def missing_reason(name: str) -> str | None:
     return None
 
 
+def import_runtime(name: str) -> None:
+    """Import what backend ``name`` runs on, which `open_backend` would do as it loads. Raises as that."""
+    _module(name).import_runtime()
+
+
 def open_backend(name: str, path: Path, options: BackendOptions | None = None) -> Backend:
     """Load the model file ``path`` with backend ``name``.
 
     Raises ConfigError for an unknown name, MissingError where the runtime is not installed (the error names
     the extra), ModelFileError where the runtime refuses the file.
     """
-    entry = _entry(name)
+    load: Callable[[Path, BackendOptions], Backend] = _module(name).load
+    return load(path, options or BackendOptions())
+
+
+def _module(name: str) -> ModuleType:
     reason = missing_reason(name)
     if reason:
         raise MissingError(f"backend '{name}' cannot be used", found=reason)
-    load: Callable[[Path, BackendOptions], Backend] = importlib.import_module(entry.module).load
-    return load(path, options or BackendOptions())
+    return importlib.import_module(_entry(name).module)
 
 
 def _entry(name: str) -> BackendEntry:

@@ -66,7 +66,7 @@ def open_variant(bundle: Bundle, variant: str, backend: str, options: BackendOpt
     Raises BundleError, ConfigError, MissingError, and ModelFileError where the file is not what the manifest says.
     """
     described = bundle.variant(variant)
-    with _file_of(bundle, described) as path:
+    with extracted(bundle, described) as path:
         loaded = open_backend(backend, path, options)
     where = f"{bundle.path}!{described.file}"
     try:
@@ -119,8 +119,11 @@ def _told(info: TensorInfo) -> str:
 
 
 @contextmanager
-def _file_of(bundle: Bundle, variant: Variant) -> Iterator[Path]:
-    """Give the path of a variant's file: a copy of the very bytes that were checked, and of its companions."""
+def extracted(bundle: Bundle, variant: Variant) -> Iterator[Path]:
+    """Give the path of a variant's file: a copy of the very bytes that were checked, and of its companions.
+
+    The copies are gone when the body ends. Raises BundleError.
+    """
     parts: tuple[Artifact | Variant, ...] = (variant, *variant.extra_files)
     contents = {one.file: bundle.read(one) for one in parts}
     with tempfile.TemporaryDirectory(prefix="skerry-") as folder:

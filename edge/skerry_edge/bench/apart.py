@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import IO, Any
@@ -40,19 +41,18 @@ def run_apart(module: str, job: object, *, stall_s: float) -> Generator[Any, Non
     process's last words where it died, or gave nothing for ``stall_s`` seconds (0 waits for ever). The process never
     outlives this generator.
     """
-    ours, theirs = socket.socketpair()
-    with tempfile.TemporaryFile() as chatter, ours:
-        with theirs:
-            process = _start(module, theirs, chatter)
-        connection = Connection(ours.detach())
-        try:
-            connection.send(job)
-            yield from _results(connection, stall_s)
-        except (EOFError, ConnectionError) as error:
-            raise CrashError("the process crashed", found=_last_words(chatter, _ended(process))) from error
-        finally:
-            connection.close()
-            _stop(process)
+    with _process(module, job) as connection:
+        yield from _results(connection, stall_s)
+
+
+def converse(module: str, job: object, *, stall_s: float) -> Generator[Any, Any, None]:
+    """Run ``module`` as `run_apart` does, but let it answer: what is sent into this generator is its next question.
+
+    The module calls `serve_answers`. The first result comes unasked, then one for each question. Raises as `run_apart`.
+    """
+    with _process(module, job) as connection:
+        for value in _results(connection, stall_s):
+            connection.send((yield value))
 
 
 def serve(descriptor: int, work: Callable[[Any], Iterator[Any]]) -> None:
@@ -65,6 +65,42 @@ def serve(descriptor: int, work: Callable[[Any], Iterator[Any]]) -> None:
         connection.send(_End(error))
     else:
         connection.send(_End(None))
+
+
+def serve_answers(descriptor: int, work: Callable[[Any], Generator[Any, Any, None]]) -> None:
+    """Be the other process of `converse`: what ``work`` yields is an answer, and what it gets back is a question.
+
+    It waits for the next question without doing anything; the asking process ends it.
+    """
+    connection = Connection(descriptor)
+    try:
+        answers = work(connection.recv())
+        value = next(answers)
+        while True:
+            connection.send(_Result(value))
+            value = answers.send(connection.recv())
+    except StopIteration:
+        connection.send(_End(None))
+    except SkerryError as error:
+        connection.send(_End(error))
+
+
+@contextmanager
+def _process(module: str, job: object) -> Iterator[Connection]:
+    """Run ``module`` and give the line to it, with the job already sent; however the body ends, so does the process."""
+    ours, theirs = socket.socketpair()
+    with tempfile.TemporaryFile() as chatter, ours:
+        with theirs:
+            process = _start(module, theirs, chatter)
+        connection = Connection(ours.detach())
+        try:
+            connection.send(job)
+            yield connection
+        except (EOFError, ConnectionError) as error:
+            raise CrashError("the process crashed", found=_last_words(chatter, _ended(process))) from error
+        finally:
+            connection.close()
+            _stop(process)
 
 
 def _results(connection: Connection, stall_s: float) -> Iterator[Any]:

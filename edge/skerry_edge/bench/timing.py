@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from skerry_edge.contracts.messages import STAGES, Quantiles
@@ -43,11 +43,15 @@ class StageTimer:
 
 def quantiles(values_ms: list[float]) -> Quantiles:
     """Return p50, p95 and p99 by the nearest-rank method. Raises ValueError for no values."""
-    if not values_ms:
-        raise ValueError("no values to take quantiles of")
     ordered = sorted(values_ms)
+    return Quantiles(p50=nearest_rank(ordered, 50), p95=nearest_rank(ordered, 95), p99=nearest_rank(ordered, 99))
 
-    def rank(share: float) -> float:
-        return ordered[max(0, -(-int(share * 100) * len(ordered) // 100) - 1)]
 
-    return Quantiles(p50=rank(0.50), p95=rank(0.95), p99=rank(0.99))
+def nearest_rank(ordered: Sequence[float], percent: int) -> float:
+    """Return the smallest of ascending values that at least ``percent`` % of them do not exceed.
+
+    Raises ValueError for no values.
+    """
+    if not ordered:
+        raise ValueError("no values to take quantiles of")
+    return ordered[max(0, -(-percent * len(ordered) // 100) - 1)]

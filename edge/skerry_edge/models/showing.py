@@ -10,7 +10,15 @@ import msgspec
 from rich.table import Table
 from rich.text import Text
 
-from skerry_edge.contracts.manifest import ImageInput, Manifest, Source, Tensor, Variant
+from skerry_edge.contracts.manifest import (
+    AudioInput,
+    ImageInput,
+    Manifest,
+    Source,
+    Tensor,
+    TensorInput,
+    Variant,
+)
 from skerry_edge.models.inspection import Inspection, VariantCheck
 
 _SHOWN_LABELS = 8
@@ -34,6 +42,13 @@ def tables(inspection: Inspection) -> Iterator[Table]:
     yield _files(inspection)
     if inspection.variants:
         yield _runs(inspection)
+
+
+def input_text(described: ImageInput | AudioInput | TensorInput) -> str:
+    """Return what a network takes, in words."""
+    if isinstance(described, ImageInput):
+        return f"image {described.width}x{described.height} {described.colour}, {described.resize}"
+    return _struct(described)
 
 
 def _plain_check(check: VariantCheck) -> dict[str, Any]:
@@ -71,7 +86,7 @@ def _model(inspection: Inspection) -> Table:
         ("task", manifest.task),
         ("labels", shown + more),
         ("licence", manifest.license),
-        ("input", _input(manifest)),
+        ("input", input_text(manifest.input)),
         ("output", _struct(manifest.output)),
         ("made from", f"{manifest.source.kind}: {_source_files(manifest.source)}"),
         ("with", ", ".join(_source_options(manifest.source))),
@@ -83,13 +98,6 @@ def _model(inspection: Inspection) -> Table:
         if fact[1]:
             _row(table, *fact)
     return table
-
-
-def _input(manifest: Manifest) -> str:
-    described = manifest.input
-    if isinstance(described, ImageInput):
-        return f"image {described.width}x{described.height} {described.colour}, {described.resize}"
-    return _struct(described)
 
 
 def _struct(value: msgspec.Struct) -> str:

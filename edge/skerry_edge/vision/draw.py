@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import colorsys
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import cv2
 
@@ -19,31 +21,50 @@ _BLACK, _WHITE = (0, 0, 0), (255, 255, 255)
 _NO_WRAP = (0, 1 << 20)
 
 Colour = tuple[int, int, int]
+"""Blue, green, red in 0..255."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DrawnBox:
+    """A box (x_min, y_min, x_max, y_max, in pixels of the picture) and what is written at it."""
+
+    box_px: tuple[float, float, float, float]
+    text: str
+    colour: Colour
 
 
 def draw_detections(pixels: Pixels, detections: Detections, labels: tuple[str, ...]) -> Pixels:
     """Return a copy of ``pixels`` with each box, its label and score; a class has the same colour in every picture.
 
-    Lines and text grow with the picture, and text is never smaller than 11 pixels. The best score is on top.
+    The best score is on top.
+    """
+    rows = zip(detections.boxes_px.tolist(), detections.class_ids.tolist(), detections.scores.tolist(), strict=True)
+    boxes = [
+        DrawnBox(box_px=tuple(box), text=f"{labels[class_id]} {score:.0%}", colour=class_colour(class_id))
+        for box, class_id, score in rows
+    ]
+    return draw_boxes(pixels, boxes[::-1])
+
+
+def draw_boxes(pixels: Pixels, boxes: Sequence[DrawnBox]) -> Pixels:
+    """Return a copy of ``pixels`` with each box, the last on top, and all texts above all lines.
+
+    Lines and text grow with the picture, and text is never smaller than 11 pixels.
     """
     drawn: Pixels = pixels.copy()
     height, width = pixels.shape[:2]
     line_px = max(1, round(min(height, width) * _LINE_SHARE))
-    order = range(len(detections) - 1, -1, -1)
-    for index in order:
-        colour = class_colour(int(detections.class_ids[index]))
-        left, top, right, bottom = (round(float(edge)) for edge in detections.boxes_px[index])
+    for one in boxes:
+        left, top, right, bottom = (round(edge) for edge in one.box_px)
         # A box ends where the picture ends; its line is drawn on the last pixel, not behind it.
-        cv2.rectangle(drawn, (left, top), (min(right, width - 1), min(bottom, height - 1)), colour, line_px)
-    for index in order:
-        class_id = int(detections.class_ids[index])
-        left, top = (round(float(edge)) for edge in detections.boxes_px[index, :2])
-        _draw_label(drawn, f"{labels[class_id]} {detections.scores[index]:.0%}", left, top, class_colour(class_id))
+        cv2.rectangle(drawn, (left, top), (min(right, width - 1), min(bottom, height - 1)), one.colour, line_px)
+    for one in boxes:
+        _draw_label(drawn, one.text, round(one.box_px[0]), round(one.box_px[1]), one.colour)
     return drawn
 
 
 def class_colour(class_id: int) -> Colour:
-    """Return the colour of a class as blue, green, red in 0..255."""
+    """Return the colour of a class."""
     red, green, blue = colorsys.hsv_to_rgb(class_id * _GOLDEN % 1.0, 0.85, 0.95)
     return round(blue * 255), round(green * 255), round(red * 255)
 

@@ -80,6 +80,16 @@ def test_a_video_alone(skerry: Skerry, tmp_path: Path, suffix: str) -> None:
     assert "3 pictures" in run.out
 
 
+def test_scenes_without_signs_are_as_many_as_asked_for(skerry: Skerry, tmp_path: Path) -> None:
+    def empty(share: float) -> int:
+        out = tmp_path / f"{share}"
+        return int(skerry("render", "--count", 12, "--signless", share, "--out", out, "--json", *SMALL).json["empty"])
+
+    assert empty(1) == 12
+    # Where there is no room for a sign, there is none.
+    assert empty(0) < 6
+
+
 def test_photographs_are_behind_some_scenes(skerry: Skerry, tmp_path: Path) -> None:
     (tmp_path / "photos").mkdir()
     cv2.imwrite(str(tmp_path / "photos" / "p.png"), np.full((90, 120, 3), (250, 10, 250), np.uint8))
@@ -103,7 +113,9 @@ def test_photographs_are_behind_some_scenes(skerry: Skerry, tmp_path: Path) -> N
         (("--out", "{}/x", "--seed", "-1"), "-1 is not in the range"),
         (("--video", "{}/v.gif"), "end its name in .mp4 or .avi"),
         (("--video", "{}/v.mp4", "--size", "101x100"), "must be even"),
-        (("--video", "{}/v.mp4", "--photographs", "{}"), "for single scenes"),
+        (("--video", "{}/v.mp4", "--photographs", "{}"), "does not go with --video"),
+        (("--video", "{}/v.mp4", "--signless", "1"), "does not go with --video"),
+        (("--out", "{}/x", "--signless", "nan"), "not a number"),
         (
             (
                 "--out",

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from skerry_edge.agent.heartbeat import Machine, processor_temperature
+from skerry_edge.agent.heartbeat import Machine
+from skerry_edge.bench.temperature import processor_temperature
 from skerry_edge.contracts.messages import Heartbeat
 
 

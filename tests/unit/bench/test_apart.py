@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from skerry_edge.bench.apart import CrashError, run_apart
+from skerry_edge.bench.apart import CrashError, converse, run_apart
 from skerry_edge.foundation.errors import DataError
 
 WORKER = """\
@@ -96,3 +97,56 @@ def test_what_the_process_prints_does_not_disturb_the_results(run: Run, capfd: p
 def test_a_module_that_is_not_there_is_a_crash() -> None:
     with pytest.raises(CrashError, match="No module named"):
         list(run_apart("no_such_module_anywhere", None, stall_s=60.0))
+
+
+ANSWERING = """\
+import os, signal, sys
+from skerry_edge.bench.apart import serve_answers
+from skerry_edge.foundation.errors import DataError
+
+def work(job):
+    question = yield job, os.getpid()
+    while question != "stop":
+        if question == "fail":
+            raise DataError("broken", where="a file")
+        if question == "die":
+            os.kill(os.getpid(), signal.SIGSEGV)
+        question = yield question * 2
+
+serve_answers(int(sys.argv[1]), work)
+"""
+
+
+@pytest.fixture
+def conversation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Generator[Any, Any, None]]:
+    """A conversation with a process that answers a number with its double."""
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    (tmp_path / "an_answerer_for_a_test.py").write_text(ANSWERING)
+    with closing(converse("an_answerer_for_a_test", "any", stall_s=60.0)) as talk:
+        yield talk
+
+
+def test_a_process_answers_one_question_after_the_other(conversation: Generator[Any, Any, None]) -> None:
+    job, pid = next(conversation)
+    assert job == "any"
+    assert [conversation.send(number) for number in (1, 2, 21)] == [2, 4, 42]
+    conversation.close()
+    assert is_gone(pid)
+
+
+def test_an_answer_that_fails_is_the_error_that_it_was(conversation: Generator[Any, Any, None]) -> None:
+    next(conversation)
+    with pytest.raises(DataError, match="broken"):
+        conversation.send("fail")
+
+
+def test_a_process_that_dies_over_a_question_is_a_crash(conversation: Generator[Any, Any, None]) -> None:
+    next(conversation)
+    with pytest.raises(CrashError, match="SIGSEGV"):
+        conversation.send("die")
+
+
+def test_a_process_that_has_nothing_more_to_say_ends_the_conversation(conversation: Generator[Any, Any, None]) -> None:
+    next(conversation)
+    with pytest.raises(StopIteration):
+        conversation.send("stop")

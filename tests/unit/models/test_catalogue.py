@@ -57,3 +57,29 @@ def test_what_is_neither_name_nor_path_is_refused_with_the_names(shipped: Path, 
 def test_the_catalogue_imports_no_numpy() -> None:
     code = "import sys, skerry_edge.models.catalogue; sys.exit('numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_network_that_is_no_bundle_yet_is_answered_with_what_makes_one(shipped: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        catalogue.resolve_model("yolov2-tiny-voc")
+    todo = caught.value.todo or ""
+    assert "skerry models pull yolov2-tiny-voc" in todo
+    assert "skerry convert yolov2-tiny-voc --to onnx-fp32 --out yolov2-tiny-voc.skerry" in todo
+
+
+def test_a_wake_word_is_answered_with_what_listens_for_it(shipped: Path) -> None:
+    with pytest.raises(ConfigError, match="skerry listen alexa"):
+        catalogue.resolve_model("alexa")
+
+
+def test_a_bundle_that_is_named_as_a_network_is_the_bundle(
+    shipped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "yolov2-tiny-voc").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert catalogue.resolve_model("yolov2-tiny-voc") == Path("yolov2-tiny-voc")
+
+
+def test_what_is_unknown_is_answered_with_where_the_names_are(shipped: Path) -> None:
+    with pytest.raises(ConfigError, match="skerry models list"):
+        catalogue.resolve_model("nothing-like-it")

@@ -166,12 +166,12 @@ def _evaluate_detector(given: Given, data: Path) -> None:
     )
     from skerry_edge.bench.evaluation.detection.page import render_page  # noqa: PLC0415  # the same
     from skerry_edge.bench.evaluation.detection.terminal import notes, tables  # noqa: PLC0415  # the same
-    from skerry_edge.bench.evaluation.output import Destinations  # noqa: PLC0415  # the same
+    from skerry_edge.bench.output import Destinations  # noqa: PLC0415  # the same
     from skerry_edge.bench.sizes import parse_sizes  # noqa: PLC0415  # the same
     from skerry_edge.models.catalogue import resolve_model  # noqa: PLC0415  # the same
     from skerry_edge.vision.progress import progress_bar  # noqa: PLC0415  # keeps --help free of rich
 
-    destinations = Destinations.parse(given.json_to, given.html)
+    destinations = Destinations.parse(given.json_to, html=given.html)
     order = EvaluationOrder(
         model=resolve_model(given.model),
         data=data,
@@ -183,14 +183,13 @@ def _evaluate_detector(given: Given, data: Path) -> None:
     )
     with progress_bar(lines_on_stdout=False) as bar:
         evaluation = evaluate_detector(order, bar)
-    destinations.write(evaluation.report, lambda: render_page(evaluation))
+    destinations.write(evaluation.report, html=lambda: render_page(evaluation))
     if not destinations.json_on_stdout:
         _show(tables(evaluation.report), notes(evaluation.report))
     evaluation.require_success()
 
 
 def _evaluate_wake_word(given: Given) -> None:
-    from skerry_edge.bench.evaluation.output import Destinations  # noqa: PLC0415  # keeps --help free of numpy
     from skerry_edge.bench.evaluation.wakeword.job import (  # noqa: PLC0415  # the same
         WakeWordOrder,
         evaluate_wake_word,
@@ -198,9 +197,10 @@ def _evaluate_wake_word(given: Given) -> None:
     )
     from skerry_edge.bench.evaluation.wakeword.page import render_page  # noqa: PLC0415  # the same
     from skerry_edge.bench.evaluation.wakeword.terminal import notes, tables  # noqa: PLC0415  # the same
+    from skerry_edge.bench.output import Destinations  # noqa: PLC0415  # keeps --help free of numpy
     from skerry_edge.vision.progress import progress_bar  # noqa: PLC0415  # keeps --help free of rich
 
-    destinations = Destinations.parse(given.json_to, given.html)
+    destinations = Destinations.parse(given.json_to, html=given.html)
     order = WakeWordOrder(
         model=given.model,
         positives=given.positives,
@@ -210,7 +210,7 @@ def _evaluate_wake_word(given: Given) -> None:
     )
     with progress_bar(lines_on_stdout=False) as bar:
         report = evaluate_wake_word(order, bar)
-    destinations.write(report, lambda: render_page(report))
+    destinations.write(report, html=lambda: render_page(report))
     if not destinations.json_on_stdout:
         _show(tables(report), notes(report))
     require_all_heard(report)

@@ -6,7 +6,6 @@ import threading
 
 import pytest
 
-from skerry_converters.toolchains import environment
 from skerry_converters.toolchains.environment import Toolchain, find_python
 from skerry_edge.foundation.errors import MissingError
 
@@ -154,8 +153,3 @@ def test_a_cache_that_cannot_be_written_is_told(tool, interpreter, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", "/proc/nowhere")
     with pytest.raises(MissingError, match="no place"):
         tool.ensure()
-
-
-def test_a_relative_cache_folder_is_ignored_as_the_xdg_rules_say(monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", "here")
-    assert environment.cache_folder().is_absolute()

@@ -50,6 +50,7 @@ def test_a_short_configuration_is_enough(load: Callable[[str], TrainingConfig]) 
         ("steps = 10", "steps = 10\n[[stages]]\nside_px = 416\nminutes = 3", 7, "in one unit"),
         ("steps = 10", "steps = 10\n[pool]\ncapacity = 50\nfirst = 51", 9, "more pictures than are kept"),
         ("steps = 10", "steps = 10\n[augmentation]\nflip = true", 8, "must not be mirrored"),
+        ('kind = "rendered"', 'kind = "rendered"\nsign_px = [90.0, 20.0]', 4, "smaller end"),
         ("steps = 10", "steps = 10\n[network]\nanchors = [[1.0, 0.0]]", 8, "> 0"),
         ("steps = 10", "steps = 10\n[network]\nanchors = []", 8, "length >= 1"),
         ("steps = 10", "steps = 10\n[learning]\nrate = nan", 8, "rate"),

@@ -200,3 +200,16 @@ def test_rendered_scenes_to_validate_on_are_other_ones_than_those_trained_on() -
     assert one.pixels.shape == (416, 416, 3)
     assert not np.array_equal(one.pixels, other.pixels)
     assert np.array_equal(one.pixels, data.train.sample(5).pixels)
+
+
+def test_rendered_scenes_are_those_that_the_configuration_asks_for() -> None:
+    def objects(**asked: object) -> list[float]:
+        data = RenderedData(signless_share=0.0, most_lookalikes=0, **asked)  # type: ignore[arg-type]  # by the struct
+        config = TrainingConfig(name="mine", data=data, stages=(Stage(side_px=64, steps=1),), seed=3)
+        opened = open_data(config, Path())
+        boxes = np.concatenate([opened.train.sample(number).boxes_px for number in range(12)])
+        return (boxes[:, 2:] - boxes[:, :2]).max(axis=1).tolist()
+
+    few, many = objects(), objects(most_signs=20, sign_px=(20.0, 40.0))
+    assert len(many) > 2 * len(few)
+    assert max(many) < 60 < max(few)

@@ -1,5 +1,6 @@
 """Int8 by NNCF: other ranges and float layers set in what it made once, under names that do not change."""
 
+import logging
 from dataclasses import replace
 
 import numpy as np
@@ -224,5 +225,8 @@ def test_a_preset_that_there_is_not_is_an_error(chain, tmp_path):
 def test_a_network_that_openvino_cannot_read_is_an_error(chain, tmp_path):
     damaged = tmp_path / "damaged.onnx"
     damaged.write_bytes(onnx.ModelProto(ir_version=8).SerializeToString())
+    root = logging.getLogger()
+    before = root.level, list(root.filters), list(root.handlers)
     with pytest.raises(DataError, match="cannot convert"):
         chain.quantize(Plan(float_file=damaged, preset=FAST), tmp_path / "int8.onnx")
+    assert (root.level, root.filters, root.handlers) == before
