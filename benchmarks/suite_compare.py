@@ -14,6 +14,7 @@ from benchmarks.tiny_yolo import CFG, TinyYolo, make_tiny_yolo
 from rich.progress import Progress
 
 from skerry_edge.bench.speed.beside import open_peer
+from skerry_edge.bench.speed.cold import WORKER, ColdOrder
 from skerry_edge.bench.speed.contender import Contender
 from skerry_edge.bench.speed.frames import FrameSource
 from skerry_edge.bench.speed.interleaving import Rounds, Turns, interleave
@@ -22,7 +23,6 @@ from skerry_edge.bench.speed.pacing import Amount
 from skerry_edge.bench.speed.peers.registry import DARKNET, DarknetFiles, Peer
 from skerry_edge.bench.speed.plan import Choice, PlannedRow, plan_rows
 from skerry_edge.bench.speed.spread import interleaved_ratio, median_ms
-from skerry_edge.bench.speed.worker import MODULE, ColdOrder
 from skerry_edge.contracts.bundle import Bundle
 from skerry_edge.foundation.errors import SkerryError
 from skerry_edge.vision.progress import progress_bar
@@ -149,7 +149,7 @@ def _started(peer: Peer, bundle: Bundle, stack: ExitStack) -> tuple[Contender, s
 
 def _ours(row: PlannedRow) -> Contender:
     subject = subject_of(row, row.backend or "", FrameSource())
-    return Contender(MODULE, ColdOrder(subject=subject, started_s=time.monotonic()), stall_s=STALL_S)
+    return Contender(WORKER, ColdOrder(subject=subject, started_s=time.monotonic()), stall_s=STALL_S)
 
 
 def _is_half(peer: Contender) -> bool:

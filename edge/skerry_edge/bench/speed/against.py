@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import msgspec
 
 from skerry_edge.bench.speed.result import Against, Change, Input, Keyed, Machine, Row, SpeedReport
-from skerry_edge.bench.speed.spread import independent_ratio
+from skerry_edge.bench.speed.spread import independent_ratio, median_ms
 from skerry_edge.foundation.errors import ConfigError
 
 _MACHINE = ("processor", "architecture", "cores", "board")
@@ -72,8 +72,8 @@ def _change(then: Row | None, now: Row, margin: float) -> Change:
         backend=now.backend,
         threads=now.threads,
         verdict="no change",
-        base_ms=then.stages_ms["end_to_end"].p50,
-        now_ms=now.stages_ms["end_to_end"].p50,
+        base_ms=round(median_ms(then.blocks_ms), 4),
+        now_ms=round(median_ms(now.blocks_ms), 4),
         ratio=round(ratio.value, 4),
         low=round(ratio.low, 4),
         high=round(ratio.high, 4),

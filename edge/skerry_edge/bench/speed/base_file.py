@@ -38,8 +38,18 @@ def read_base(path: Path) -> SpeedReport:
                 found=f"schema {header.schema}, expected {SCHEMA}",
                 todo="measure it again with this version",
             )
-        return msgspec.json.decode(raw, type=SpeedReport)
+        return _checked(msgspec.json.decode(raw, type=SpeedReport), path)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DataError(
             "this is no result of `skerry bench --json`", where=str(path), found=str(error).strip()[:300]
         ) from error
+
+
+def _checked(report: SpeedReport, path: Path) -> SpeedReport:
+    """Refuse a report whose rows say that they were measured, and hold no times."""
+    for row in report.measured:
+        if not row.blocks_ms or not all(block and min(block) > 0 for block in row.blocks_ms):
+            raise DataError(
+                "a row of the earlier result has no times", where=str(path), found=f"{row.model} {row.name}"
+            )
+    return report

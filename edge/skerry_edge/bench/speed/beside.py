@@ -6,6 +6,7 @@ import time
 from contextlib import ExitStack, closing
 
 from skerry_edge.backends.variants import extracted
+from skerry_edge.bench.speed.cold import WORKER, ColdOrder
 from skerry_edge.bench.speed.contender import Contender
 from skerry_edge.bench.speed.frames import FrameSource
 from skerry_edge.bench.speed.interleaving import Rounds, interleave
@@ -15,7 +16,6 @@ from skerry_edge.bench.speed.peers.registry import Peer, file_for
 from skerry_edge.bench.speed.plan import PlannedRow
 from skerry_edge.bench.speed.result import PeerFigures
 from skerry_edge.bench.speed.spread import Blocks, interleaved_ratio, median_ms
-from skerry_edge.bench.speed.worker import MODULE, ColdOrder
 from skerry_edge.contracts.bundle import Bundle
 from skerry_edge.foundation.errors import MissingError, SkerryError
 
@@ -66,7 +66,7 @@ def _measured(planned: PlannedRow, peer: Peer, frames: FrameSource, pace: Pace, 
     with ExitStack() as stack:
         theirs, file = open_peer(peer, Bundle.open(planned.path), planned.variant, pace, planned.threads, stack)
         order = ColdOrder(subject=subject_of(planned, planned.backend, frames), started_s=time.monotonic())
-        ours = stack.enter_context(closing(Contender(MODULE, order, stall_s=pace.stall_s)))
+        ours = stack.enter_context(closing(Contender(WORKER, order, stall_s=pace.stall_s)))
         own, other = interleave((ours, theirs), Rounds.within(pace.amount.duration_s), done)
     return _figures(peer, theirs, file, own, other)
 

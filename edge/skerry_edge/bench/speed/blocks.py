@@ -11,7 +11,10 @@ from pathlib import Path
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Block:
-    """Calls that ran one after another: milliseconds by stage, and what the process used meanwhile."""
+    """Calls that ran one after another: milliseconds by stage, and what the process used meanwhile.
+
+    ``peak_memory_mb`` is the most that it has held so far.
+    """
 
     stages_ms: dict[str, list[float]]
     elapsed_s: float

@@ -18,7 +18,9 @@ _SIZE = re.compile(r"(?P<width>[1-9]\d{0,4})x(?P<height>[1-9]\d{0,4})")
 _MOST_PIXELS = 1 << 26
 _SOFTNESS_PX = 3
 MOST_PICTURES = 32
-"""Pictures of a labelled folder that are held in memory: some 90 MB of photographs with 1280x720 pixels."""
+"""Pictures of a labelled folder that are looked at in turn: some 90 MB of photographs with 1280x720 pixels."""
+_MOST_BYTES = 1 << 28
+"""Larger photographs are fewer: a small board holds them all in memory."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,8 +47,19 @@ class FrameSource:
         return cls(width=width, height=height)
 
     def read(self) -> list[Pixels]:
-        """Return the frames. Raises ReachError and ImageError for a picture that cannot be read."""
-        return [read_image(path) for path in self.pictures] or [synthetic_frame(self.width, self.height, self.seed)]
+        """Return the frames, at most 256 MB of them and at least one.
+
+        Raises ReachError and ImageError for a picture that cannot be read.
+        """
+        if not self.pictures:
+            return [synthetic_frame(self.width, self.height, self.seed)]
+        frames: list[Pixels] = []
+        for path in self.pictures:
+            frame = read_image(path)
+            if frames and frame.nbytes + sum(one.nbytes for one in frames) > _MOST_BYTES:
+                break
+            frames.append(frame)
+        return frames
 
     def described(self) -> Input:
         """Return what a result records of the frames. Raises as `read`."""

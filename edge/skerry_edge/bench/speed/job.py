@@ -20,10 +20,10 @@ from skerry_edge.bench.speed.against import check_comparable, compare
 from skerry_edge.bench.speed.beside import measure_beside
 from skerry_edge.bench.speed.frames import MOST_PICTURES, FrameSource
 from skerry_edge.bench.speed.machine import describe_machine
-from skerry_edge.bench.speed.measuring import Measured, Pace, measure_row
+from skerry_edge.bench.speed.measuring import Pace, measure_row
 from skerry_edge.bench.speed.peers.registry import Peer, check_peer
 from skerry_edge.bench.speed.plan import Choice, PlannedRow, plan_rows
-from skerry_edge.bench.speed.result import SCHEMA, Against, SpeedReport
+from skerry_edge.bench.speed.result import SCHEMA, Against, Row, SpeedReport
 from skerry_edge.bench.speed.sensors import Sensors
 from skerry_edge.contracts.bundle import Bundle
 from skerry_edge.foundation.errors import ConfigError, DataError, MissingError, SkerryError, VerdictError
@@ -59,7 +59,7 @@ class BenchOrder:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Benchmark:
-    """The report, and the error behind each row without figures, by the row's words."""
+    """The report, and the error behind each row and peer without figures, by its words."""
 
     report: SpeedReport
     errors: dict[str, SkerryError]
@@ -67,13 +67,14 @@ class Benchmark:
     def require_success(self) -> None:
         """Raise MissingError where nothing could be run; DataError or VerdictError where a row broke or got slower.
 
-        A row that this machine cannot run is no failure where another one ran.
+        A row or peer that this machine cannot run is no failure where another row ran.
         """
         broken = {name: one for name, one in self.errors.items() if not isinstance(one, MissingError)}
         if broken:
             damaged = any(one.exit_code == DataError.exit_code for one in broken.values())
             family: type[SkerryError] = DataError if damaged else VerdictError
-            raise family(f"{len(broken)} of {len(self.report.rows)} rows failed", found=_told(broken))
+            tried = sum(1 + len(row.peers) for row in self.report.rows)
+            raise family(f"{len(broken)} of {tried} measurements failed", found=_told(broken))
         if not self.report.measured:
             raise MissingError("nothing of this can run here", found=_told(self.errors))
         if self.report.against is not None:
@@ -88,19 +89,14 @@ def run_benchmark(order: BenchOrder, bar: Progress) -> Benchmark:
     what `evaluate_detector` raises for the labelled folder.
     """
     bundles = tuple(Bundle.open(path) for path in order.models)
-    if order.data is not None and order.words:
-        words = ", ".join(one.path.stem for one in order.words)
-        raise ConfigError("a wake word has no accuracy on pictures", where="--data", found=words)
-    planned = plan_rows(bundles, order.choice, order.words)
-    for peer in order.peers:
-        check_peer(peer, bundles)
+    planned = _planned(order, bundles)
     frames = order.frames or _frames(order.data, bundles)
     looked_at, machine = frames.described(), describe_machine(order.sensors)
     if order.base is not None:
         keys = [(row.model, row.variant, row.backend, row.threads) for row in planned]
         check_comparable(order.base.report, order.base.name, machine, looked_at, keys)
     reports = evaluate_models(planned, order.data, stall_s=order.pace.stall_s, bar=bar) if order.data else {}
-    outcomes = [_beside_peers(_measure(row, frames, order, bar), row, frames, order, bar) for row in planned]
+    measured = [_measure(row, frames, order, bar) for row in planned]
     report = SpeedReport(
         schema=SCHEMA,
         kind="skerry-bench",
@@ -108,37 +104,47 @@ def run_benchmark(order: BenchOrder, bar: Progress) -> Benchmark:
         machine=machine,
         versions=versions(_PACKAGES),
         input=looked_at,
-        rows=tuple(with_accuracy(one.row, reports) if order.data else one.row for one in outcomes),
+        rows=tuple(with_accuracy(row, reports) if order.data else row for row, _ in measured),
         not_measured=order.sensors.missing(),
         confidence=CONFIDENCE,
     )
     if order.base is not None:
         against = compare(order.base.report, order.base.name, report, order.base.margin)
         report = msgspec.structs.replace(report, against=against)
-    errors = {f"{one.row.model} {one.row.name}": one.error for one in outcomes if one.error is not None}
-    return Benchmark(report=report, errors=errors)
+    return Benchmark(report=report, errors={name: one for _, errors in measured for name, one in errors.items()})
 
 
-def _measure(planned: PlannedRow, frames: FrameSource, order: BenchOrder, bar: Progress) -> Measured:
+def _planned(order: BenchOrder, bundles: tuple[Bundle, ...]) -> tuple[PlannedRow, ...]:
+    """Return the rows. Raises ConfigError for what was asked for and does not go together."""
+    if order.data is not None and order.words:
+        words = ", ".join(one.path.stem for one in order.words)
+        raise ConfigError("a wake word has no accuracy on pictures", where="--data", found=words)
+    if order.peers and not bundles:
+        raise ConfigError("peers run the files of bundles", where="--peer", found="a wake word alone")
+    for peer in order.peers:
+        check_peer(peer, bundles)
+    return plan_rows(bundles, order.choice, order.words)
+
+
+def _measure(
+    planned: PlannedRow, frames: FrameSource, order: BenchOrder, bar: Progress
+) -> tuple[Row, dict[str, SkerryError]]:
+    """Return a row with its peers, and what kept it and them from having figures."""
     task = bar.add_task(escape(f"{planned.model} {planned.variant}"), total=_STEPS)
     measured = measure_row(planned, frames, order.pace, order.sensors, _stepping(bar, task))
     bar.update(task, completed=_STEPS)
-    return measured
-
-
-def _beside_peers(
-    measured: Measured, planned: PlannedRow, frames: FrameSource, order: BenchOrder, bar: Progress
-) -> Measured:
-    """Return the row with its peers; the error of one that failed stands where the row has none itself."""
-    found, errors = [], [measured.error]
-    for peer in order.peers if measured.error is None else ():
+    name = f"{measured.row.model} {measured.row.name}"
+    if measured.error is not None:
+        return measured.row, {name: measured.error}
+    found, errors = [], {}
+    for peer in order.peers:
         task = bar.add_task(escape(f"{planned.variant} beside {peer.name}"), total=_STEPS)
         figures, error = measure_beside(planned, peer, frames, order.pace, _stepping(bar, task))
         bar.update(task, completed=_STEPS)
         found.append(figures)
-        errors.append(None if isinstance(error, MissingError) else error)
-    row = msgspec.structs.replace(measured.row, peers=tuple(found))
-    return Measured(row=row, error=next((one for one in errors if one is not None), None))
+        if error is not None:
+            errors[f"{name} beside {peer.name}"] = error
+    return msgspec.structs.replace(measured.row, peers=tuple(found)), errors
 
 
 def _stepping(bar: Progress, task: TaskID) -> Callable[[float], None]:

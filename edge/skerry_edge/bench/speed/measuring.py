@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import msgspec
 
 from skerry_edge.bench.speed.blocks import Block
+from skerry_edge.bench.speed.cold import WORKER, ColdOrder
 from skerry_edge.bench.speed.conditions import Moment, disturbances, summarise
 from skerry_edge.bench.speed.contender import Contender
 from skerry_edge.bench.speed.frames import FrameSource
@@ -21,7 +22,6 @@ from skerry_edge.bench.speed.result import Outcome, Row, WarmUp
 from skerry_edge.bench.speed.sensors import Sensors
 from skerry_edge.bench.speed.spread import spread
 from skerry_edge.bench.speed.subject import Subject, WakeWordSubject
-from skerry_edge.bench.speed.worker import MODULE, ColdOrder
 from skerry_edge.foundation.errors import MissingError, SkerryError
 
 _MICROSECOND_DIGITS = 3
@@ -54,7 +54,7 @@ def measure_row(planned: PlannedRow, frames: FrameSource, pace: Pace, sensors: S
     subject = subject_of(planned, planned.backend, frames)
     order = ColdOrder(subject=subject, started_s=time.monotonic())
     try:
-        with closing(Contender(MODULE, order, stall_s=pace.stall_s)) as ours:
+        with closing(Contender(WORKER, order, stall_s=pace.stall_s)) as ours:
             return Measured(row=_measured(planned, ours, pace.amount, sensors, done))
     except MissingError as error:
         return Measured(row=described(planned, "not run", str(error)), error=error)
@@ -101,12 +101,12 @@ def _measured(planned: PlannedRow, ours: Contender, amount: Amount, sensors: Sen
     stages = {name: [value for one in blocks for value in one.stages_ms[name]] for name in blocks[0].stages_ms}
     return msgspec.structs.replace(
         described(planned, "measured", None),
-        cold_start=ours.ready,
+        cold_start=ours.ready.cold_start,
         warm_up=warm_up,
         calls=calls,
         stages_ms={name: spread(values) for name, values in stages.items()},
         cpu_ms=round(sum(one.cpu_s for one in blocks) * 1e3 / calls, 4),
-        peak_memory_mb=round(blocks[-1].peak_memory_mb, 1),
+        peak_memory_mb=round(blocks[-1].peak_memory_mb - ours.ready.spare_mb, 1),
         conditions=conditions,
         disturbed=disturbances(conditions, settled=warm_up.stable),
         blocks_ms=tuple(rounded(one) for one in blocks),

@@ -52,14 +52,13 @@ def plan_rows(
 ) -> tuple[PlannedRow, ...]:
     """Return the rows in the order in which they are measured, the most faithful variant of each bundle first.
 
-    Raises ConfigError for something that is named twice, two bundles of one name and version, a backend that there is
+    Raises ConfigError for something that is named twice, two models of one name, a backend that there is
     not or that loads nothing of this, and a variant that no bundle has.
     """
     _refuse_twice("--variants", choice.variants)
     _refuse_twice("--backends", choice.backends)
     _refuse_twice("--threads", tuple(map(str, choice.threads)))
-    names = [f"{one.manifest.name} {one.manifest.version}" for one in bundles] + [one.path.stem for one in words]
-    _refuse_twice("MODEL", tuple(names))
+    _refuse_twice("MODEL", (*(one.manifest.name for one in bundles), *(one.path.stem for one in words)))
     for name in choice.backends:
         _require_backend(name)
     rows = (

@@ -29,7 +29,7 @@ def energy_counters(sysfs: Path) -> dict[str, EnergyCounter]:
         if zone.name.count(":") > 1 or not (read_text(zone / "name") or "").startswith("package"):
             continue
         value, most = read_number(zone / "energy_uj"), read_number(zone / "max_energy_range_uj")
-        if value is not None and most is not None:
+        if value is not None and most:
             found[zone.name] = EnergyCounter(value_uj=value, range_uj=most)
     return found
 

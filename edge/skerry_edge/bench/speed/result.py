@@ -128,6 +128,7 @@ class Row(Keyed, frozen=True, kw_only=True):
     cpu_ms: float | None = None
     """Processor time of a call, over all threads."""
     peak_memory_mb: float | None = None
+    """The most that the process held at once; of several pictures to look at, one counts."""
     conditions: Conditions | None = None
     disturbed: tuple[str, ...] = ()
     """Why the figures may be off; empty for a quiet run."""

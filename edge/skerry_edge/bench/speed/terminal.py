@@ -10,12 +10,15 @@ from rich.text import Text
 from skerry_edge.bench.speed.result import Row, SpeedReport
 from skerry_edge.bench.speed.wording import (
     CHANGE_HEADINGS,
+    CONDITION_HEADINGS,
     COST_HEADINGS,
+    NOT_MEASURED,
     PEER_HEADINGS,
     STAGE_HEADINGS,
     TIME_HEADINGS,
     accuracy_cell,
     change_cells,
+    condition_cells,
     cost_cells,
     input_words,
     machine_words,
@@ -38,15 +41,17 @@ def tables(report: SpeedReport) -> Iterator[Table]:
             "Median of each stage, milliseconds", STAGE_HEADINGS, [(name, *stage_cells(r)) for name, r in rows]
         )
         yield _table("Cold start, memory and size", COST_HEADINGS, [(name, *cost_cells(row)) for name, row in rows])
+    told = [(name, *condition_cells(row.conditions)) for name, row in rows if row.conditions]
+    if any(set(cells[3:]) != {NOT_MEASURED} for cells in told):
+        yield _table("Conditions", CONDITION_HEADINGS, told)
     peers = [(peer_name(report, row, one), *peer_cells(one)) for _, row in rows for one in row.peers]
     if peers:
         yield _table("Other tools, interleaved: above 1, ours is faster", PEER_HEADINGS, peers)
     if report.against is not None:
         changes = [(row_name(report, one), *change_cells(one)) for one in report.against.changes]
         yield _table(f"Against {report.against.base}: above 1, slower now", CHANGE_HEADINGS, changes)
-    told = remarks(report)
-    if told:
-        yield _table("Remarks", ("",), told, texts=2)
+    if remarks(report):
+        yield _table("Remarks", ("",), remarks(report), texts=2)
 
 
 def notes(report: SpeedReport) -> Iterator[str]:

@@ -5,27 +5,17 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Generator
-from dataclasses import dataclass
 
 from skerry_edge.backends.registry import import_runtime
 from skerry_edge.bench.apart import serve_answers
 from skerry_edge.bench.speed.blocks import timed_blocks
+from skerry_edge.bench.speed.cold import ColdOrder, Started
 from skerry_edge.bench.speed.result import ColdStart
-from skerry_edge.bench.speed.subject import Subject, WakeWordSubject, open_subject
-
-MODULE = "skerry_edge.bench.speed.worker"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ColdOrder:
-    """What the process is told; ``started_s`` is the system's monotonic clock just before it was started."""
-
-    subject: Subject | WakeWordSubject
-    started_s: float
+from skerry_edge.bench.speed.subject import open_subject
 
 
 def _run(order: ColdOrder) -> Generator[object, int, None]:
-    """Give the ColdStart, then a Block for each number of calls."""
+    """Give a Started, then a Block for each number of calls."""
     # The frames are no part of the start: a camera would bring them.
     reading_s = time.monotonic()
     frames = order.subject.frames.read()
@@ -41,7 +31,8 @@ def _run(order: ColdOrder) -> Generator[object, int, None]:
         load_ms=_ms(loaded_s - imported_s),
         first_ms=_ms(done_s - loaded_s),
     )
-    yield from timed_blocks(cold_start, call)
+    sizes = [frame.nbytes for frame in frames]
+    yield from timed_blocks(Started(cold_start=cold_start, spare_mb=(sum(sizes) - max(sizes)) / 1e6), call)
 
 
 def _ms(elapsed_s: float) -> float:

@@ -70,7 +70,7 @@ def test_a_runtime_that_is_not_installed_is_told_with_its_extra(
 def test_a_damaged_variant_is_told_in_its_row_and_the_others_are_measured(bench: Run, telling_bundle: Make) -> None:
     done = bench(telling_bundle(("cat",), {"onnx-fp32": GOOD}, raw={"onnx-int8": b"this is no network"}), "--json", "-")
     assert done.code == 4
-    assert "1 of 2 rows failed" in done.err
+    assert "1 of 2 measurements failed" in done.err
     assert [row["outcome"] for row in done.json["rows"]] == ["measured", "failed"]
 
 
@@ -154,6 +154,15 @@ def something_else(path: Path) -> None:
     path.write_text('{"images": 3, "variants": {}}')
 
 
+def without_times(path: Path) -> None:
+    facts = {"processor": "", "architecture": "", "cores": 1, "memory_mb": 1, "features": [], "system": ""}
+    machine = facts | {"board": None, "governor": None, "load_1min": 0}
+    row = {"model": "telling", "variant": "onnx-fp32", "backend": "onnx", "threads": 0, "outcome": "measured"}
+    looked_at = {"source": "", "pictures": 1, "width_px": 1, "height_px": 1, "sha256": ""}
+    result = {"schema": 1, "kind": "skerry-bench", "measured_ms": 0, "versions": {}, "machine": machine}
+    path.write_text(json.dumps(result | {"input": looked_at, "rows": [row], "not_measured": {}, "confidence": 0.95}))
+
+
 def another_schema(path: Path) -> None:
     path.write_text(json.dumps({"schema": 99, "kind": "skerry-bench"}))
 
@@ -165,6 +174,7 @@ def another_schema(path: Path) -> None:
         (no_json, "no result of `skerry bench --json`"),
         (something_else, "no result of `skerry bench --json`"),
         (another_schema, "schema 99, expected 1"),
+        (without_times, "has no times"),
     ],
 )
 def test_an_earlier_result_that_is_none_is_refused(

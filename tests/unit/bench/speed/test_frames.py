@@ -38,3 +38,14 @@ def test_what_is_recorded_tells_pictures_apart() -> None:
 def test_what_is_neither_a_size_nor_a_picture_is_refused(text: str) -> None:
     with pytest.raises(ConfigError, match="--frame"):
         FrameSource.parse(text)
+
+
+def test_pictures_that_together_are_too_large_for_a_small_board_are_fewer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("skerry_edge.bench.speed.frames._MOST_BYTES", 1000)
+    paths = [tmp_path / f"{number}.png" for number in range(3)]
+    for path in paths:
+        assert cv2.imwrite(str(path), np.zeros((10, 15, 3), np.uint8))
+    assert len(FrameSource(pictures=tuple(paths)).read()) == 2
+    assert len(FrameSource(pictures=(paths[0],)).read()) == 1
