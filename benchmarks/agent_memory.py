@@ -118,7 +118,7 @@ mqtt = {{ url = "mqtt://127.0.0.1:{port}" }}
 [[pipelines]]
 kind = "detection"
 name = "eye"
-model = "demo-discs"
+model = "skerry-signs"
 source = {{ kind = "images", path = {json.dumps(str(picture))}, loop = true, max_fps = 10 }}
 [[pipelines]]
 kind = "wakeword"

@@ -35,6 +35,12 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="session")
+def discs() -> Path:
+    """A small detector of red and of blue discs; tests/discs/make_discs.py sets its weights by formula."""
+    return ROOT / "tests" / "discs" / "discs.skerry"
+
+
+@pytest.fixture(scope="session")
 def need_program() -> Callable[[str], str]:
     """Return a function that gives a program's path, or skips the test where it is not installed."""
 

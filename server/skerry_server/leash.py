@@ -25,10 +25,11 @@ class LeashedProcess:
     """A program in a session of its own, so that Ctrl-C at the terminal reaches only who started it; it runs in `/`.
 
     Linux ties the leash to the thread that starts the program: start it from one that lives as long as it should.
-    Raises MissingError where the program cannot be started.
+    Both its outputs go to ``output``, its errors to ``errors`` where that is given. Raises MissingError where the
+    program cannot be started.
     """
 
-    def __init__(self, command: Sequence[str], *, output: IO[bytes] | None = None) -> None:
+    def __init__(self, command: Sequence[str], *, output: IO[bytes] | None = None, errors: int | None = None) -> None:
         self.name = Path(command[0]).name
         leash = [sys.executable, "-m", "skerry_server.leash", str(os.getpid()), *command]
         try:
@@ -36,7 +37,7 @@ class LeashedProcess:
                 leash,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
-                stderr=output,
+                stderr=output if errors is None else errors,
                 start_new_session=True,
                 # Whatever lies in the directory where somebody calls `skerry` is not to be imported, and `-m` does.
                 cwd="/",

@@ -48,6 +48,6 @@ def test_boards_models_and_media_are_read_from_the_wheel(
     model = run_installed(
         "-c",
         "from skerry_edge.contracts.bundle import Bundle; from skerry_edge.models.catalogue import resolve_model;"
-        "print(Bundle.open(resolve_model('demo-discs')).manifest.name)",
+        "print(Bundle.open(resolve_model('skerry-signs')).manifest.name)",
     )
-    assert model.stdout.strip() == "demo-discs", model.stderr
+    assert model.stdout.strip() == "skerry-signs", model.stderr

@@ -79,7 +79,8 @@ class DetectionPipeline(_Pipeline, frozen=True, kw_only=True, tag="detection", t
 
     ``model`` is a bundle's path or a shipped model's name. ``backends`` are tried in this order; none named
     means the choice is the model's. A label is reported when it appears, and again only after it was absent
-    for ``hold_s``.
+    for ``hold_s``. With ``snapshot``, such an event takes a JPEG of its picture along with all boxes drawn, at most one
+    every ``snapshot_interval_s``.
     """
 
     model: FileText
@@ -89,6 +90,8 @@ class DetectionPipeline(_Pipeline, frozen=True, kw_only=True, tag="detection", t
     threads: Annotated[int, Meta(ge=0, le=64)] = 0
     score_threshold: Share | None = None
     hold_s: Wait = 2.0
+    snapshot: bool = False
+    snapshot_interval_s: Wait = 5.0
 
 
 class WakeWordPipeline(_Pipeline, frozen=True, kw_only=True, tag="wakeword", tag_field="kind"):

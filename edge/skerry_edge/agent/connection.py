@@ -20,6 +20,10 @@ from skerry_edge.foundation.broker_address import BrokerAddress
 
 CONNECT_TIMEOUT_S = 5.0
 MAX_IN_FLIGHT = 20
+MAX_PACKET_BYTES = 268_435_455
+"""What MQTT's length field can say; a broker may set less (MQTT 5)."""
+_BESIDE_PAYLOAD_BYTES = 512
+"""More than header, topic and properties of any PUBLISH of ours."""
 _UNSPECIFIED = 0x80
 """What paho gives where the connection just broke."""
 _PROTOCOLS = {"5": MQTTProtocolVersion.MQTTv5, "3.1.1": MQTTProtocolVersion.MQTTv311}
@@ -69,12 +73,18 @@ class Connection:
         self._accepted = False
         self._lost: BrokerError | None = None
         self._in_flight_limit = MAX_IN_FLIGHT
+        self._packet_limit = MAX_PACKET_BYTES
         self._client = self._prepare(peer, will)
 
     @property
     def in_flight_limit(self) -> int:
         """How many messages may wait for their acknowledgement at once."""
         return self._in_flight_limit
+
+    @property
+    def payload_limit(self) -> int:
+        """How many bytes a message may have, as far as the broker has said."""
+        return self._packet_limit - _BESIDE_PAYLOAD_BYTES
 
     def _prepare(self, peer: Peer, will: Will) -> Client:
         client = Client(
@@ -168,6 +178,7 @@ class Connection:
         self._accepted = True
         limit = getattr(properties, "ReceiveMaximum", MAX_IN_FLIGHT)
         self._in_flight_limit = max(1, min(MAX_IN_FLIGHT, limit))
+        self._packet_limit = getattr(properties, "MaximumPacketSize", MAX_PACKET_BYTES)
 
     def _on_disconnect(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import dataclass
 from typing import Literal
@@ -10,11 +11,12 @@ from msgspec.structs import replace
 
 from skerry_edge.agent.connection import Ack, Connection
 from skerry_edge.agent.identity import Identity
-from skerry_edge.agent.outbox import Letter, Sink
+from skerry_edge.agent.outbox import Letter, Sink, payload_of
 from skerry_edge.agent.refusal import BrokerError, refused
 from skerry_edge.contracts.codec import encode
-from skerry_edge.contracts.messages import Status
+from skerry_edge.contracts.messages import Message, Status
 
+_log = logging.getLogger(__name__)
 ACK_TIMEOUT_S = 30.0
 """A broker that leaves a message unacknowledged for this long is given up and connected to anew."""
 
@@ -75,8 +77,14 @@ class Delivery:
         if room <= 0:
             return
         for letter in self._outbox.pending(self._sent_up_to, room):
-            self._send(letter.topic, self._payload(letter), key=letter.key, retain=False)
+            payload = self._payload(letter)
             self._sent_up_to = letter.key
+            if isinstance(letter.message, bytes) and len(payload) > self._connection.payload_limit:
+                # The broker would end the connection for it, again and again, and no event would ever pass.
+                _log.warning("the broker takes no snapshot of %d bytes; it is dropped", len(payload))
+                self._outbox.acknowledge(letter.key)
+                continue
+            self._send(letter.topic, payload, key=letter.key, retain=False)
 
     def take(self, acks: list[Ack]) -> None:
         """Forget what the broker has. Raises BrokerError for a refusal, and for an answer that is overdue.
@@ -96,7 +104,9 @@ class Delivery:
 
     def _payload(self, letter: Letter) -> bytes:
         is_replay = letter.key <= self._replayed_up_to
-        return encode(replace(letter.message, replayed=True) if is_replay else letter.message)
+        if is_replay and isinstance(letter.message, Message):
+            return payload_of(replace(letter.message, replayed=True))
+        return payload_of(letter.message)
 
     def _send(self, topic: str, payload: bytes, *, key: int | None, retain: bool) -> None:
         mid = self._connection.publish(topic, payload, retain=retain)

@@ -59,9 +59,9 @@ class Identity:
         self._seq = 0
         self._lock = threading.Lock()
 
-    def topic(self, kind: UpKind) -> str:
-        """Return the device's topic of a kind."""
-        return topic_of(self.site, self.device, kind)
+    def topic(self, kind: UpKind, item: str | None = None) -> str:
+        """Return the device's topic of a kind; ``item`` is the event of a snapshot or the command of a result."""
+        return topic_of(self.site, self.device, kind, item)
 
     def stamp(self, ts_ms: int | None = None) -> dict[str, Any]:
         """Return the fields of the next message; ``ts_ms`` is when it happened, default now."""

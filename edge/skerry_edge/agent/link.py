@@ -82,8 +82,9 @@ class Link:
         box: Box | None = None,
         latency_ms: float | None = None,
         message: str | None = None,
+        snapshot: bytes | None = None,
     ) -> None:
-        """Report an event; ``ts_ms`` is when it was captured, in Unix milliseconds."""
+        """Report an event; ``ts_ms`` is when it was captured, in Unix milliseconds, ``snapshot`` a JPEG of it."""
         self._send(
             Finding(
                 kind=kind,
@@ -94,6 +95,7 @@ class Link:
                 box=box,
                 latency_ms=None if latency_ms is None else round(latency_ms, 3),
                 message=None if message is None else text_of(message),
+                snapshot=snapshot,
             )
         )
 

@@ -10,6 +10,10 @@ from typing import Protocol
 
 from skerry_edge.contracts.codec import encode
 from skerry_edge.contracts.messages import Heartbeat, Message
+from skerry_edge.contracts.snapshots import check_snapshot
+
+Content = Message | bytes
+"""What a letter carries: a message, or a snapshot's JPEG."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -18,7 +22,7 @@ class Letter:
 
     key: int
     topic: str
-    message: Message
+    message: Content
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,11 +37,13 @@ class OutboxStats:
 class Sink(Protocol):
     """Where accepted messages wait until the broker has them. Safe to use from several threads."""
 
-    def put(self, topic: str, message: Message) -> None:
+    def put(self, topic: str, message: Content) -> None:
         """Accept a message; on return the sink has it as safely as it ever will.
 
         A heartbeat replaces the one that waits for the same topic. An event is kept until acknowledged, and
-        the oldest are dropped, and counted, only when the budget is used up. Raises WireError above 64 KiB.
+        the oldest are dropped, and counted, only when the budget is used up and no heartbeat or snapshot can make
+        room. A snapshot displaces older snapshots and nothing else. Raises WireError for what the contract does not
+        allow.
         """
         ...
 
@@ -60,8 +66,16 @@ class _Entry:
     size: int
 
 
+def payload_of(message: Content) -> bytes:
+    """Return what the broker gets. Raises WireError for what the contract does not allow."""
+    if isinstance(message, bytes):
+        check_snapshot(message)
+        return message
+    return encode(message)
+
+
 class MemoryOutbox:
-    """A sink of at most ``max_bytes`` of JSON in memory; what waits is gone when the process is."""
+    """A sink of at most ``max_bytes`` of payload in memory; what waits is gone when the process is."""
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
@@ -71,14 +85,14 @@ class MemoryOutbox:
         self._newest = 0
         self._lock = threading.Lock()
 
-    def put(self, topic: str, message: Message) -> None:
+    def put(self, topic: str, message: Content) -> None:
         """Accept a message (see Sink)."""
-        size = len(encode(message))
+        size = len(payload_of(message))
         with self._lock:
-            is_heartbeat = isinstance(message, Heartbeat)
-            if is_heartbeat:
-                self._remove(self._heartbeats(topic))
-            self._make_room(size, for_heartbeat=is_heartbeat)
+            if isinstance(message, Heartbeat):
+                self._remove([key for key in self._waiting(Heartbeat) if self._entries[key].letter.topic == topic])
+            if self._bytes + size > self._max_bytes:
+                self._make_room(size, self._displaced_by(message))
             if self._bytes + size > self._max_bytes:
                 self._dropped += 1
                 return
@@ -103,18 +117,19 @@ class MemoryOutbox:
         with self._lock:
             return OutboxStats(depth=len(self._entries), dropped=self._dropped, newest=self._newest)
 
-    def _heartbeats(self, topic: str | None = None) -> list[int]:
-        return [
-            key
-            for key, one in self._entries.items()
-            if isinstance(one.letter.message, Heartbeat) and topic in (None, one.letter.topic)
-        ]
+    def _waiting(self, kind: type[Content]) -> list[int]:
+        return [key for key, one in self._entries.items() if isinstance(one.letter.message, kind)]
 
-    def _make_room(self, size: int, *, for_heartbeat: bool) -> None:
-        """Drop heartbeats, then the oldest events, until ``size`` fits; a heartbeat displaces no event."""
-        if self._bytes + size <= self._max_bytes or for_heartbeat:
-            return
-        for key in [*self._heartbeats(), *self._entries]:
+    def _displaced_by(self, message: Content) -> list[int]:
+        """Return the keys of the letters that may be dropped for ``message``, those that count least first."""
+        if isinstance(message, Heartbeat):
+            return []
+        if isinstance(message, bytes):
+            return self._waiting(bytes)
+        return [*self._waiting(Heartbeat), *self._waiting(bytes), *self._entries]
+
+    def _make_room(self, size: int, displaced: list[int]) -> None:
+        for key in displaced:
             if self._bytes + size <= self._max_bytes:
                 return
             if key in self._entries:

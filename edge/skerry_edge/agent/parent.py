@@ -128,7 +128,7 @@ class Agent:
             self._session.announce(announcement)
 
     def _accept(self, worker: Worker, finding: Finding) -> None:
-        """Turn a child's finding into an event of this session and give it to the outbox."""
+        """Turn a child's finding into an event of this session and give it to the outbox, its picture behind it."""
         vitals = worker.vitals
         event = Event(
             **self._identity.stamp(finding.ts),
@@ -144,6 +144,8 @@ class Agent:
             message=finding.message,
         )
         self._outbox.put(self._identity.topic("event"), event)
+        if finding.snapshot is not None:
+            self._outbox.put(self._identity.topic("snapshot", event.id), finding.snapshot)
         vitals.published(max(0.0, (time.monotonic_ns() - finding.decided_ns) / 1e6))
         self._session.wake()
 

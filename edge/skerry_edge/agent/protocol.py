@@ -8,10 +8,12 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from skerry_edge.agent.config import PipelineConfig
-from skerry_edge.contracts.messages import Count, Name, Share, Text, UnixMs
+from skerry_edge.contracts.messages import MAX_JSON_BYTES, Count, Name, Share, Text, UnixMs
+from skerry_edge.contracts.snapshots import MAX_SNAPSHOT_BYTES
 from skerry_edge.foundation.errors import DataError
 
-MAX_LINE_BYTES = 64 * 1024
+MAX_LINE_BYTES = MAX_JSON_BYTES + 4 * -(-MAX_SNAPSHOT_BYTES // 3)
+"""The largest event and its snapshot, which JSON carries as base64."""
 Milliseconds = Annotated[float, Meta(ge=0.0, le=1e9)]
 Box = tuple[float, float, float, float]
 T = TypeVar("T")
@@ -54,7 +56,7 @@ class Finding(Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
     """An event as a pipeline sees it; the parent adds who and when in the session, and accepts it.
 
     ``ts`` is the capture in Unix milliseconds; ``decided_ns`` the decision on the monotonic clock, which all
-    processes of a machine share. ``kind``, ``phase`` and ``box`` as in the contract's Event.
+    processes of a machine share. ``kind``, ``phase`` and ``box`` as in the contract's Event. ``snapshot`` is a JPEG.
     """
 
     kind: Literal["detection", "wakeword", "system"]
@@ -66,6 +68,7 @@ class Finding(Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
     phase: Literal["instant", "begin", "update", "end"] = "instant"
     latency_ms: Milliseconds | None = None
     message: Text | None = None
+    snapshot: Annotated[bytes, Meta(max_length=MAX_SNAPSHOT_BYTES)] | None = None
 
 
 class Failed(Struct, frozen=True, kw_only=True, tag=True):
@@ -86,7 +89,7 @@ _starts: msgspec.json.Decoder[Start] = msgspec.json.Decoder(Start)
 
 
 def encode_line(message: Report | Start) -> bytes:
-    """Return the message as one line. Raises ProtocolError above 64 KiB."""
+    """Return the message as one line. Raises ProtocolError above MAX_LINE_BYTES."""
     line = _encoder.encode(message) + b"\n"
     if len(line) > MAX_LINE_BYTES:
         raise ProtocolError("a message between parent and child is too long", found=f"{len(line)} bytes")

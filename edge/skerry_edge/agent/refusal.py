@@ -17,7 +17,7 @@ _TODO = {
     0x86: "check 'username' and the password",
     0x87: "check 'username', the password and the broker's access rules",
     TAKEN_OVER: "another client logged in with this device's id: give each device its own 'device'",
-    0x95: "allow larger packets at the broker (the contract's largest message is 64 KiB)",
+    0x95: "allow larger packets at the broker (the contract's largest message is 256 KiB)",
     0x97: "raise the broker's quota",
 }
 """MQTT 5.0, section 2.4. What MQTT 3.1.1 answers is translated to these by paho."""

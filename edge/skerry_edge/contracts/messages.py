@@ -10,7 +10,6 @@ from skerry_edge.contracts.patterns import whole
 from skerry_edge.contracts.topics import ID_PATTERN
 
 MAX_JSON_BYTES = 64 * 1024
-MAX_SNAPSHOT_BYTES = 256 * 1024
 SESSION_PATTERN = r"^[0-9]{8,12}-[0-9a-f]{8}$"
 
 Id = Annotated[str, Meta(pattern=whole(ID_PATTERN))]

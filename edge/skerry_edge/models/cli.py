@@ -19,7 +19,7 @@ EPILOG = """\
 Examples:
   skerry inspect model.skerry
   skerry inspect model.skerry --verify
-  skerry inspect demo-discs --json | jq '.manifest.variants | keys'
+  skerry inspect skerry-signs --json | jq '.manifest.variants | keys'
 
 \b
 Exit codes:

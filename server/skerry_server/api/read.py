@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from skerry_server.api.schemas import DeadLetterOut, DeviceOut, EventOut
-from skerry_server.registry.models import DeadLetterRow, Device, EventRow, PresenceRow
+from sqlalchemy.orm import Session
 
+from skerry_server.api.schemas import DeadLetterOut, DeviceOut, EventOut
+from skerry_server.registry.events import EventSearch, search
+from skerry_server.registry.models import DeadLetterRow, Device, EventRow, PresenceRow
+from skerry_server.registry.snapshots import pictured
+
+API = "/api/v1"
 SHOWN_PAYLOAD_BYTES = 2_000
 
 
@@ -32,8 +37,15 @@ def device_out(row: Device, presence: PresenceRow | None) -> DeviceOut:
     )
 
 
-def event_out(row: EventRow) -> EventOut:
-    """Return an event."""
+def read_events(session: Session, wanted: EventSearch) -> list[EventOut]:
+    """Return the events that are wanted, newest arrival first, each with the address of its snapshot if one is kept."""
+    rows = search(session, wanted)
+    has_snapshot = pictured(session, rows)
+    return [event_out(row, snapshot=_snapshot_address(row) if row.id in has_snapshot else None) for row in rows]
+
+
+def event_out(row: EventRow, *, snapshot: str | None) -> EventOut:
+    """Return an event; ``snapshot`` is where its picture can be had."""
     return EventOut(
         id=row.id,
         device=row.device,
@@ -52,6 +64,7 @@ def event_out(row: EventRow) -> EventOut:
         model_version=row.model_version,
         latency_ms=row.latency_ms,
         message=row.message,
+        snapshot=snapshot,
     )
 
 
@@ -68,3 +81,7 @@ def dead_letter_out(row: DeadLetterRow) -> DeadLetterOut:
         first_received_ms=row.first_received_ms,
         last_received_ms=row.last_received_ms,
     )
+
+
+def _snapshot_address(row: EventRow) -> str:
+    return f"{API}/devices/{row.device}/snapshots/{row.message_id}"

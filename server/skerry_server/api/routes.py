@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, FastAPI, HTTPException, Path, Query, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 
 from skerry_edge import __version__
-from skerry_edge.contracts.topics import NAME_PATTERN
+from skerry_edge.contracts.topics import ID_PATTERN, NAME_PATTERN
 from skerry_edge.foundation.errors import SkerryError
-from skerry_server.api.read import dead_letter_out, device_out, event_out
+from skerry_server.api.read import API, dead_letter_out, device_out, read_events
 from skerry_server.api.schemas import (
     DeadLettersOut,
     DeviceOut,
@@ -26,7 +26,8 @@ from skerry_server.health import Health
 from skerry_server.registry.database import Database
 from skerry_server.registry.dead_letters import count_dead_letters, list_dead_letters
 from skerry_server.registry.devices import list_devices
-from skerry_server.registry.events import MAX_PAGE, EventSearch, search
+from skerry_server.registry.events import MAX_PAGE, EventSearch
+from skerry_server.registry.snapshots import read_snapshot
 from skerry_server.stores.base import MAX_TIME_NS, Measurement, Store
 from skerry_server.stores.base import Query as StoreQuery
 
@@ -36,6 +37,12 @@ UnixMs = Annotated[int, Query(ge=0, le=2**53)]
 SampleMs = Annotated[int, Query(ge=0, le=MAX_TIME_NS // 1_000_000)]
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE)]
 Cursor = Annotated[str, Query(pattern=r"^[0-9]{1,18}$", description="`next` of the page before.")]
+_SNAPSHOT_HEADERS = {
+    "cache-control": "private, max-age=86400, immutable",
+    # The bytes come from a device: no browser is to make anything of them but a picture.
+    "x-content-type-options": "nosniff",
+    "content-security-policy": "default-src 'none'; sandbox",
+}
 UNAVAILABLE: dict[int | str, dict[str, object]] = {503: {"model": ErrorOut, "description": "A database is away."}}
 
 
@@ -44,8 +51,9 @@ def create_api(database: Database, store: Store, health: Health) -> FastAPI:
     api = FastAPI(
         title="Skerry", version=__version__, docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json"
     )
-    router = APIRouter(prefix="/api/v1", responses=UNAVAILABLE)
+    router = APIRouter(prefix=API, responses=UNAVAILABLE)
     _add_devices(router, database, store)
+    _add_snapshots(router, database)
     _add_events(router, database)
     _add_not_found(router)
     api.include_router(router)
@@ -84,6 +92,23 @@ def _add_devices(router: APIRouter, database: Database, store: Store) -> None:
         return SamplesOut(samples=found)
 
 
+def _add_snapshots(router: APIRouter, database: Database) -> None:
+    @router.get(
+        "/devices/{device}/snapshots/{event}",
+        response_class=Response,
+        responses={200: {"content": {"image/jpeg": {}}}, 404: {"description": "No such snapshot is kept."}},
+    )
+    def snapshot(
+        device: Annotated[str, Path(pattern=NAME_PATTERN)], event: Annotated[str, Path(pattern=ID_PATTERN)]
+    ) -> Response:
+        """Picture of one event; of each device the newest are kept."""
+        with database.transaction() as session:
+            jpeg = read_snapshot(session, device, event)
+        if jpeg is None:
+            raise HTTPException(404, f"no snapshot of the event '{event}' of '{device}' is kept")
+        return Response(jpeg, media_type="image/jpeg", headers=_SNAPSHOT_HEADERS)
+
+
 def _add_events(router: APIRouter, database: Database) -> None:
     @router.get("/events")
     def events(
@@ -108,7 +133,7 @@ def _add_events(router: APIRouter, database: Database) -> None:
             limit=limit + 1,
         )
         with database.transaction() as session:
-            rows = [event_out(row) for row in search(session, wanted)]
+            rows = read_events(session, wanted)
         return EventsOut(events=rows[:limit], next=str(rows[limit - 1].id) if len(rows) > limit else None)
 
     @router.get("/dead-letters")

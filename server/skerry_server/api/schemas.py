@@ -55,6 +55,7 @@ class EventOut(BaseModel):
     model_version: str | None
     latency_ms: float | None = Field(description="From capture to the decision.")
     message: str | None
+    snapshot: str | None = Field(description="Where its picture is, a JPEG with boxes drawn, if one is kept.")
 
 
 class EventsOut(BaseModel):

@@ -9,11 +9,14 @@ import sys
 from pathlib import Path
 
 from skerry_edge.foundation.errors import ConfigError, MissingError, ReachError
+from skerry_server.demo.script import Script
 from skerry_server.leash import LeashedProcess
 
 DEVICE, SITE = "demo-agent", "demo"
 HEARTBEAT_S = 2.0
 HOLD_S = 1.0
+SNAPSHOT_S = 0.3
+CAMERA = "camera"
 CHECK_S = 60.0
 LAST_WORDS_CHARS = 600
 SKERRY = (sys.executable, "-m", "skerry_edge")
@@ -30,15 +33,16 @@ board = {board}
 url = {url}
 
 [[pipelines]]
-name = "camera"
+name = {camera}
 kind = "detection"
 model = {model}
-hold_s = {hold_s}
+{variant}hold_s = {hold_s}
+snapshot = true
+snapshot_interval_s = {snapshot_s}
 [pipelines.source]
 kind = "video"
 path = {video}
 loop = true
-max_fps = 10
 
 [[pipelines]]
 name = "ear"
@@ -54,12 +58,12 @@ loop = true
 class DemoAgent:
     """One agent in ``folder`` with a detection and a wake-word pipeline."""
 
-    def __init__(self, folder: Path, *, broker_url: str, model: str, video: Path, audio: Path) -> None:
+    def __init__(self, folder: Path, *, broker_url: str, script: Script) -> None:
         self._folder = folder
         self._config = folder / "agent.toml"
         self._log = folder / "agent.log"
         self._process: LeashedProcess | None = None
-        self._config.write_text(config_text(broker_url=broker_url, model=model, video=video, audio=audio), "utf-8")
+        self._config.write_text(config_text(broker_url=broker_url, script=script), "utf-8")
 
     def check(self) -> None:
         """Let the agent's own command judge the configuration. Raises ConfigError with what it said."""
@@ -90,8 +94,8 @@ class DemoAgent:
             self._process.stop()
 
 
-def config_text(*, broker_url: str, model: str, video: Path, audio: Path) -> str:
-    """Return the agent's TOML; ``model`` is a shipped model's name or, where there is such a file, a path.
+def config_text(*, broker_url: str, script: Script) -> str:
+    """Return the agent's TOML.
 
     Raises MissingError on a machine whose processor no general board profile describes.
     """
@@ -99,17 +103,20 @@ def config_text(*, broker_url: str, model: str, video: Path, audio: Path) -> str
     if board is None:
         todo = f"run it on {' or '.join(_BOARDS)}"
         raise MissingError("no board profile describes this machine", found=platform.machine(), todo=todo)
-    given = Path(model)
+    given = Path(script.model)
     return _CONFIG.format(
         site=_quoted(SITE),
         device=_quoted(DEVICE),
         heartbeat_s=HEARTBEAT_S,
         board=_quoted(board),
         url=_quoted(broker_url),
-        model=_quoted(str(given.resolve()) if given.exists() else model),
+        camera=_quoted(CAMERA),
+        model=_quoted(str(given.resolve()) if given.exists() else script.model),
+        variant=f"variant = {_quoted(script.variant)}\n" if script.variant else "",
         hold_s=HOLD_S,
-        video=_quoted(str(video.resolve())),
-        audio=_quoted(str(audio.resolve())),
+        snapshot_s=SNAPSHOT_S,
+        video=_quoted(str(script.video.resolve())),
+        audio=_quoted(str(script.audio.resolve())),
     )
 
 

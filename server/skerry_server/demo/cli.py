@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from skerry_server.demo.drive import SEED, Drive
+from skerry_server.demo.script import DEFAULT_MODEL, DEFAULT_VARIANT, Script
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -15,8 +19,8 @@ if TYPE_CHECKING:
     from skerry_server.demo.stage import Outcome, Stage
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
-DEFAULT_MODEL = "demo-discs"
 LINE_EVERY_S = 5.0
+MAX_SEED = 2**31 - 1
 
 
 @click.command(
@@ -30,16 +34,17 @@ Examples:
 What runs, all on this machine, on free ports, in a temporary folder:
   a broker            the embedded one, or mosquitto
   a server            with SQLite, and its dashboard
-  one real agent      finding objects in a video and a wake word in a recording, both played again and again
+  one real agent      finding signs in a video and a wake word in a recording, both played again and again
   three simulated devices
 
-The default model, demo-discs, finds bright red and bright blue discs; its weights are set by formula, not trained.
-The default video is rendered at the start, and the voice of the default recording is synthetic.
+The default model, skerry-signs, was trained on rendered road signs. The default video is a drive past signs that is
+rendered at the start, from a series that training never saw; --seed takes another one. What was detected is held
+against the truth about that drive. The voice of the default recording is synthetic.
 
 \b
 Exit codes:
   0  done; with --headless: and everything that is promised arrived in the store
-  1  with --headless: something did not arrive; the error names it
+  1  with --headless: something did not arrive, or fewer than half of the signs were named rightly
   2  wrong usage, or a model that is none
   3  a missing dependency
   4  a file that cannot be read, or a part that did not start
@@ -55,30 +60,49 @@ Exit codes:
 @click.option(
     "--model", default=DEFAULT_MODEL, show_default=True, help="A shipped detector's name, or a bundle's path."
 )
-@click.option("--video", type=_FILE, help="What the camera sees. [default: rendered discs]")
+@click.option(
+    "--seed", type=click.IntRange(0, MAX_SEED), default=SEED, show_default=True, help="Which drive is rendered."
+)
+@click.option("--video", type=_FILE, help="What the camera sees. [default: a rendered drive]")
 @click.option("--audio", type=_FILE, help='What the microphone hears; the word is "alexa". [default: synthetic]')
-def demo(headless: bool, duration: float | None, model: str, video: Path | None, audio: Path | None) -> None:  # noqa: FBT001  # click passes flags so
+def demo(
+    *, headless: bool, duration: float | None, model: str, seed: int, video: Path | None, audio: Path | None
+) -> None:
     """Show the whole path on this machine: a picture and a voice in, events on a dashboard out."""
     import asyncio  # noqa: PLC0415  # keeps `--help` fast
 
     from rich.console import Console  # noqa: PLC0415
 
     from skerry_edge.foundation.log import configure_logging  # noqa: PLC0415
-    from skerry_server.demo.media import bundled_audio, check_audio, check_video, render_video  # noqa: PLC0415
-    from skerry_server.demo.stage import Script, Stage  # noqa: PLC0415
+    from skerry_server.demo.agent import SKERRY  # noqa: PLC0415
+    from skerry_server.demo.media import bundled_audio, check_audio, check_video  # noqa: PLC0415
+    from skerry_server.demo.stage import Stage  # noqa: PLC0415
 
     if headless and duration is None:
         raise click.UsageError("--headless needs --duration, or it would never end.")
     configure_logging("error")
     audio = audio or bundled_audio()
     check_audio(audio)
-    with tempfile.TemporaryDirectory(prefix="skerry-demo-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        if video is None:
-            video = folder / "discs.avi"
-            render_video(video)
+    if video is not None:
         check_video(video)
-        stage = Stage(folder, Script(model=model, video=video, audio=audio, duration_s=duration))
+    with ExitStack() as stack:
+        name = stack.enter_context(tempfile.TemporaryDirectory(prefix="skerry-demo-", ignore_cleanup_errors=True))
+        folder, drive = Path(name), None
+        if video is None:
+            drive = Drive(folder, command=SKERRY, seed=seed)
+            stack.callback(drive.stop)
+            video = drive.video
+        script = Script(
+            model=model,
+            variant=DEFAULT_VARIANT if model == DEFAULT_MODEL else None,
+            video=video,
+            drive=drive,
+            # Another model may have other classes.
+            is_judged=model == DEFAULT_MODEL,
+            audio=audio,
+            duration_s=duration,
+        )
+        stage = Stage(folder, script)
         _announce(stage, opens_browser=not headless, ends=duration is not None)
         outcome = asyncio.run(stage.play(_Progress(Console(stderr=True))))
     _close(outcome, is_judged=headless)
@@ -126,10 +150,12 @@ def _close(outcome: Outcome, *, is_judged: bool) -> None:
     from rich.console import Console  # noqa: PLC0415  # keeps `--help` fast
 
     from skerry_server.demo.arrivals import require_all  # noqa: PLC0415
-    from skerry_server.demo.table import print_arrivals  # noqa: PLC0415
+    from skerry_server.demo.table import print_agreement, print_arrivals  # noqa: PLC0415
 
     click.echo(err=True)
     print_arrivals(outcome.arrivals, Console())
+    if outcome.agreement is not None:
+        print_agreement(outcome.agreement, Console())
     if is_judged:
         require_all(outcome.lacking, hint=outcome.last_words)
         click.echo("everything that the demo promises arrived in the store")

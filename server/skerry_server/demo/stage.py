@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import signal
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,32 +14,25 @@ from skerry_edge.foundation.errors import ReachError
 from skerry_server.app import FleetServer
 from skerry_server.broker import own_broker
 from skerry_server.config import Broker, Http, PresenceRules, ServerConfig, Settings
-from skerry_server.demo.agent import DEVICE, HEARTBEAT_S, DemoAgent
-from skerry_server.demo.arrivals import Arrivals, missing, read_arrivals
+from skerry_server.demo.agent import CAMERA, DEVICE, HEARTBEAT_S, HOLD_S, DemoAgent
+from skerry_server.demo.agreement import Agreement, Look, judge
+from skerry_server.demo.arrivals import Arrivals, missing, read_arrivals, read_looks
+from skerry_server.demo.script import Script
 from skerry_server.simulate.fleet import SimulatedFleet
 
 SIMULATED = 3
 SEED = 1
-START_S = 90.0
+START_S = 180.0
 TICK_S = 0.5
 MISSED_HEARTBEATS = 5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Script:
-    """What the demo shows: the agent's model and media, and for how long (None: until somebody stops it)."""
-
-    model: str
-    video: Path
-    audio: Path
-    duration_s: float | None
-
-
-@dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What arrived, what did not, and what the agent said last."""
+    """What arrived, how far it agrees with a truth that is known, what is lacking, and what the agent said last."""
 
     arrivals: Arrivals
+    agreement: Agreement | None
     lacking: list[str]
     last_words: str
 
@@ -55,7 +48,7 @@ class Stage:
         self.broker = own_broker(folder)
         url = self.broker.start()
         try:
-            self.agent = DemoAgent(folder, broker_url=url, model=script.model, video=script.video, audio=script.audio)
+            self.agent = DemoAgent(folder, broker_url=url, script=script)
             self.agent.check()
             self.server = FleetServer(_settings(folder, url))
             self._fleet = SimulatedFleet(SIMULATED, 1.0 / HEARTBEAT_S, SEED, url)
@@ -80,15 +73,21 @@ class Stage:
             async with _running(self.server.run) as serving:
                 await self._perform(show, interrupted, serving)
                 arrivals = await self._read()
+                looks = await asyncio.to_thread(read_looks, self.server.store, device=DEVICE, pipeline=CAMERA)
         finally:
             await asyncio.to_thread(self.broker.stop)
-        lacking = missing(arrivals, devices=self.devices, agent=DEVICE)
-        return Outcome(arrivals=arrivals, lacking=lacking, last_words=self.agent.last_words())
+        agreement = self._judge(arrivals, looks)
+        lacking = missing(arrivals, devices=self.devices, agent=DEVICE, agreement=agreement)
+        last_words = self.agent.last_words()
+        return Outcome(arrivals=arrivals, agreement=agreement, lacking=lacking, last_words=last_words)
 
     async def _perform(
         self, show: Callable[[Arrivals, float], None], interrupted: asyncio.Event, serving: asyncio.Task[None]
     ) -> None:
         """Run agent and simulated devices beside the server; when this returns, all have said goodbye."""
+        if self._script.drive is not None:
+            self._script.drive.start()
+            await self._until(self._script.drive.is_rendered, interrupted, "the video", [serving])
         await self._until(self._is_served, interrupted, "the server", [serving])
         # Started by the thread that lives as long as the demo: a leash ends with the thread that tied it.
         self.agent.start()
@@ -98,6 +97,13 @@ class Stage:
                 await self._watch(show, interrupted, [serving, flying])
         finally:
             await asyncio.to_thread(self.agent.stop)
+
+    def _judge(self, arrivals: Arrivals, looks: Sequence[Look]) -> Agreement | None:
+        """Hold what the agent named against the truth, where that is known and the drive was rendered to its end."""
+        drive = self._script.drive
+        if drive is None or not self._script.is_judged or not drive.is_rendered():
+            return None
+        return judge(drive.truth(), arrivals.named(DEVICE), looks, hold_s=HOLD_S)
 
     async def _watch(
         self, show: Callable[[Arrivals, float], None], interrupted: asyncio.Event, parts: list[asyncio.Task[None]]

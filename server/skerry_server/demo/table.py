@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from skerry_server.demo.agent import DEVICE
+from skerry_server.demo.agreement import Agreement
 from skerry_server.demo.arrivals import Arrivals, percentile
 
 
@@ -19,6 +20,16 @@ def print_arrivals(arrivals: Arrivals, console: Console) -> None:
     console.print(_latencies(arrivals))
     if arrivals.dead_letters:
         console.print(f"{arrivals.dead_letters} refused messages are among the dead letters")
+
+
+def print_agreement(agreement: Agreement, console: Console) -> None:
+    """Print how far what was detected is what the drive shows, the first time that it is played."""
+    console.print(
+        f"signs of the drive: {agreement.shown} shown, {agreement.found} of them detected and named rightly; "
+        f"{agreement.wrong} of {agreement.events} detections fit no sign",
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 def _events(arrivals: Arrivals) -> Table:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from skerry_edge.contracts.codec import decode
 from skerry_edge.contracts.errors import WireError
 from skerry_edge.contracts.messages import (
-    MAX_SNAPSHOT_BYTES,
     Command,
     CommandResult,
     Desired,
     Message,
 )
+from skerry_edge.contracts.snapshots import check_snapshot
 from skerry_edge.contracts.topics import DOWN_KINDS, Topic, parse_topic
 from skerry_edge.foundation.redaction import redact
 from skerry_server.stores.base import MAX_TIME_NS
@@ -20,7 +20,6 @@ from skerry_server.stores.base import MAX_TIME_NS
 MAX_KEPT_BYTES = 64 * 1024
 """How much of a dead letter's payload is kept; beside it stands how long it was."""
 MAX_KEPT_TOPIC_CHARS = 512
-JPEG_START = b"\xff\xd8\xff"
 RETAINED_KINDS = ("status", "state")
 
 
@@ -80,7 +79,7 @@ def refuse(delivery: Delivery, reason: str, detail: str) -> DeadLetter:
 
 def _message(topic: Topic, payload: bytes) -> Message | None:
     if topic.kind == "snapshot":
-        _check_snapshot(payload)
+        check_snapshot(payload)
         return None
     message = decode(topic.kind, payload)
     if isinstance(message, Desired | Command):
@@ -90,10 +89,3 @@ def _message(topic: Topic, payload: bytes) -> Message | None:
     if isinstance(message, CommandResult) and message.command != topic.item:
         raise WireError("identity", "the result names another command than its topic", found=repr(message.command))
     return message
-
-
-def _check_snapshot(payload: bytes) -> None:
-    if len(payload) > MAX_SNAPSHOT_BYTES:
-        raise WireError("oversize", "the snapshot is larger than the contract allows", found=f"{len(payload)} bytes")
-    if not payload.startswith(JPEG_START):
-        raise WireError("encoding", "the snapshot is no JPEG", found=repr(payload[:8]))

@@ -8,12 +8,13 @@ from sqlalchemy.orm import Session
 
 from skerry_server.ingest.validate import Accepted
 from skerry_server.registry.models import ReportRow
+from skerry_server.registry.snapshots import SNAPSHOT, trim_snapshots
 
-REPORTED_KINDS = ("state", "result", "snapshot")
+REPORTED_KINDS = ("state", "result", SNAPSHOT)
 
 
 def save_reports(session: Session, accepted: Sequence[Accepted], current: Sequence[Accepted]) -> None:
-    """Keep every result and snapshot, and of each device the newest state; ``current`` are messages about now."""
+    """Keep every result, of each device the newest state and snapshots; ``current`` are messages about now."""
     about_now = {id(one) for one in current}
     for one in accepted:
         if one.topic.kind not in REPORTED_KINDS:
@@ -29,6 +30,7 @@ def save_reports(session: Session, accepted: Sequence[Accepted], current: Sequen
         row.seq = one.message.seq if one.message else None
         row.received_ms = one.delivery.received_ms
         row.payload = one.delivery.payload
+    trim_snapshots(session, {one.topic.device for one in accepted if one.topic.kind == SNAPSHOT})
 
 
 def _follows(one: Accepted, row: ReportRow) -> bool:

@@ -7,13 +7,13 @@ import time
 from dataclasses import dataclass
 
 from skerry_edge.foundation.errors import SkerryError
-from skerry_server.api.read import device_out, event_out
+from skerry_server.api.read import device_out, read_events
 from skerry_server.api.schemas import DeviceOut, EventOut
 from skerry_server.health import Counts, Health, Part, PartName
 from skerry_server.registry.database import Database
 from skerry_server.registry.dead_letters import count_dead_letters
 from skerry_server.registry.devices import list_devices
-from skerry_server.registry.events import EventSearch, count_events_since, search
+from skerry_server.registry.events import EventSearch, count_events_since
 
 REFRESH_S = 0.4
 NEWEST_EVENTS = 60
@@ -65,7 +65,7 @@ class Overviews:
             with self._database.transaction() as session:
                 return Overview(
                     devices=[device_out(*row) for row in list_devices(session)],
-                    events=[event_out(row) for row in search(session, EventSearch(limit=NEWEST_EVENTS))],
+                    events=read_events(session, EventSearch(limit=NEWEST_EVENTS)),
                     events_last_hour=count_events_since(session, time.time_ns() // 1_000_000 - HOUR_MS),
                     dead_letters=count_dead_letters(session),
                     parts=self._health.parts(),

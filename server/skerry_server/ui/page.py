@@ -11,6 +11,7 @@ from nicegui import ui
 from skerry_server.health import now_ms
 from skerry_server.ui.header import Header
 from skerry_server.ui.overview import Overview, Overviews
+from skerry_server.ui.picture import NewestPicture
 from skerry_server.ui.rows import NOTHING, device_rows, event_rows
 
 REFRESH_S = 0.5
@@ -74,10 +75,12 @@ class Dashboard:
         with ui.element("main").classes("sk-page"):
             self._tiles = _tiles("Online", "Degraded", "Offline", "Events in the last hour")
             with ui.element("div").classes("sk-columns"):
-                with ui.element("section").classes("sk-panel").props('aria-label="Devices"'):
-                    ui.html("<h2>Devices</h2>", sanitize=False)
-                    self._no_devices = _empty(_NO_DEVICES.format(broker=escape(broker)))
-                    self._devices = _table("devices", _DEVICE_COLUMNS, "device_row.html", DEVICES_A_PAGE)
+                with ui.element("div").classes("sk-column"):
+                    self._picture = NewestPicture()
+                    with ui.element("section").classes("sk-panel").props('aria-label="Devices"'):
+                        ui.html("<h2>Devices</h2>", sanitize=False)
+                        self._no_devices = _empty(_NO_DEVICES.format(broker=escape(broker)))
+                        self._devices = _table("devices", _DEVICE_COLUMNS, "device_row.html", DEVICES_A_PAGE)
                 with ui.element("section").classes("sk-panel").props('aria-label="Newest events"'):
                     ui.html("<h2>Newest events</h2>", sanitize=False)
                     self._no_events = _empty(_NO_EVENTS)
@@ -92,6 +95,7 @@ class Dashboard:
             tile.set_text(f"{value:,}")
         for tile, colour, value in zip(self._tiles, ("is-good", "is-warn", "is-bad"), counts, strict=False):
             tile.classes(add=colour if value else "", remove="" if value else colour)
+        self._picture.show(overview.events)
         _fill(self._devices, self._no_devices, device_rows(overview.devices, now_ms=now_ms()))
         _fill(self._events, self._no_events, event_rows(overview.events))
 

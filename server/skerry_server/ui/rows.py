@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from skerry_server.api.schemas import DeviceOut, EventOut
 
@@ -12,6 +12,10 @@ NOTHING = "—"
 """What stands where a figure is unknown."""
 KIND_ICONS = {"detection": "visibility", "wakeword": "graphic_eq", "system": "info"}
 DIGEST_CHARS = 8
+THUMBNAIL_PX = 40
+"""As wide as `.sk-shot` in dashboard.css."""
+BOX_MARGIN = 1.5
+MAX_ZOOMED_PX = 1600.0
 _STEPS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 _ORDER = {"offline": 0, "degraded": 1, "online": 2}
 
@@ -50,9 +54,22 @@ def event_rows(events: Iterable[EventOut]) -> list[Row]:
             "score": f"{one.score:.0%}" if one.score is not None else "",
             "latency": latency_text(one.latency_ms),
             "note": _event_note(one),
+            "snapshot": one.snapshot or "",
+            "crop": crop_style(one.box),
         }
         for one in events
     ]
+
+
+def crop_style(box: Sequence[float] | None) -> str:
+    """Return the CSS that moves and scales a picture so that ``box`` fills most of a thumbnail of THUMBNAIL_PX.
+
+    The picture's top left corner is to lie in the thumbnail's middle before.
+    """
+    x_min, y_min, x_max, y_max = (min(1.0, max(0.0, edge)) for edge in box or (0.0, 0.0, 1.0, 1.0))
+    width_px = min(MAX_ZOOMED_PX, THUMBNAIL_PX / (BOX_MARGIN * max(x_max - x_min, 1e-6)))
+    middle = f"{-50 * (x_min + x_max):.2f}%, {-50 * (y_min + y_max):.2f}%"
+    return f"width: {max(THUMBNAIL_PX, width_px):.0f}px; transform: translate({middle})"
 
 
 def model_text(model: str) -> str:

@@ -11,8 +11,10 @@ from skerry_edge.agent.outbox import MemoryOutbox, Sink
 from skerry_edge.contracts.codec import encode
 from skerry_edge.contracts.errors import WireError
 from skerry_edge.contracts.messages import Event, Heartbeat
+from skerry_edge.contracts.snapshots import JPEG_START, MAX_SNAPSHOT_BYTES
 
 EVENT_TOPIC = "skerry/v1/garden/cam-1/event"
+SNAPSHOT_TOPIC = "skerry/v1/garden/cam-1/snapshot/m1"
 HEARTBEAT_TOPIC = "skerry/v1/garden/cam-1/heartbeat"
 ROOMY = 1 << 20
 
@@ -183,3 +185,58 @@ def test_threads_that_put_and_acknowledge_at_once_lose_nothing(make_sink: MakeSi
     courier.join(60.0)
     assert delivered == list(range(1, 2001))
     assert sink.stats().dropped == 0
+
+
+def jpeg(name: str) -> bytes:
+    """A snapshot of 1000 bytes."""
+    return JPEG_START + name.encode().ljust(997, b"\0")
+
+
+def contents(sink: Sink) -> list[object]:
+    """The snapshots that wait, and the numbers of the messages."""
+    return [one.message if isinstance(one.message, bytes) else one.message.seq for one in sink.pending(0, 1000)]
+
+
+def test_a_snapshot_waits_in_its_turn_and_unchanged(make_sink: MakeSink) -> None:
+    sink = make_sink(ROOMY)
+    sink.put(EVENT_TOPIC, event(1))
+    sink.put(SNAPSHOT_TOPIC, jpeg("a"))
+    sink.put(EVENT_TOPIC, event(2))
+    assert contents(sink) == [1, jpeg("a"), 2]
+    assert sink.pending(0, 10)[1].topic == SNAPSHOT_TOPIC
+
+
+def test_a_new_snapshot_displaces_the_oldest_and_no_event(make_sink: MakeSink) -> None:
+    sink = make_sink(2 * 1000 + 2 * len(encode(event(1))))
+    sink.put(EVENT_TOPIC, event(1))
+    sink.put(EVENT_TOPIC, event(2))
+    for name in "abc":
+        sink.put(SNAPSHOT_TOPIC, jpeg(name))
+    assert contents(sink) == [1, 2, jpeg("b"), jpeg("c")]
+    assert sink.stats().dropped == 1
+
+
+def test_a_snapshot_for_which_events_leave_no_room_is_dropped(make_sink: MakeSink) -> None:
+    sink = make_sink(999)
+    sink.put(EVENT_TOPIC, event(1))
+    sink.put(SNAPSHOT_TOPIC, jpeg("a"))
+    assert contents(sink) == [1]
+    assert sink.stats().dropped == 1
+
+
+def test_events_are_kept_at_a_snapshots_cost(make_sink: MakeSink) -> None:
+    size = len(encode(event(1)))
+    sink = make_sink(1000 + size)
+    sink.put(EVENT_TOPIC, event(1))
+    sink.put(SNAPSHOT_TOPIC, jpeg("a"))
+    sink.put(EVENT_TOPIC, event(2))
+    assert contents(sink) == [1, 2]
+    assert sink.stats().dropped == 1
+
+
+@pytest.mark.parametrize("payload", [b"no picture", JPEG_START.ljust(MAX_SNAPSHOT_BYTES + 1, b"\0")])
+def test_what_is_no_snapshot_is_refused_and_costs_nothing(make_sink: MakeSink, payload: bytes) -> None:
+    sink = make_sink(ROOMY)
+    with pytest.raises(WireError):
+        sink.put(SNAPSHOT_TOPIC, payload)
+    assert sink.stats().depth == sink.stats().dropped == 0

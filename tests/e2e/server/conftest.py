@@ -92,7 +92,10 @@ def browser(tmp_path, need_program):
 
 @pytest.fixture
 def device():
-    """Return a function that connects a device by MQTT; gives a function that publishes in its name."""
+    """Return a function that connects a device by MQTT; gives a function that publishes in its name.
+
+    What it publishes has an id, which it returns; ``.snapshot(id, jpeg)`` of it sends the picture of an event.
+    """
     clients = []
 
     def connect(broker_url, name, *, site="home"):
@@ -110,7 +113,12 @@ def device():
             payload = json.dumps(envelope | {"id": f"m{number}", "seq": number} | vitals | body)
             topic = f"skerry/v1/{site}/{name}/{kind}"
             client.publish(topic, payload, qos=1, retain=kind == "status").wait_for_publish(30)
+            return f"m{number}"
 
+        def show(event, jpeg):
+            client.publish(f"skerry/v1/{site}/{name}/snapshot/{event}", jpeg, qos=1).wait_for_publish(30)
+
+        publish.snapshot = show
         return publish
 
     yield connect

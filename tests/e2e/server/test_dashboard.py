@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
+import cv2
 import httpx
+import numpy as np
 import pytest
 from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
@@ -18,6 +20,11 @@ PIPELINE = {
     "state": "running",
     "frames": 3,
 }
+
+
+def jpeg(width, height):
+    _, data = cv2.imencode(".jpg", np.full((height, width, 3), 90, np.uint8))
+    return data.tobytes()
 
 
 @pytest.fixture
@@ -72,6 +79,28 @@ def test_a_device_and_its_events_appear_and_change_without_a_reload(page, dashbo
     eventually(lambda: "offline" in row(page, "cam-gate"), what="the device goes offline by itself")
     assert "shut down for the night" in row(page, "cam-gate")
     assert text(page, '[data-tile="Offline"]') == "1"
+
+
+def test_the_picture_of_an_event_appears_beside_it_and_the_newest_large(page, dashboard, device, eventually):
+    publish = device(dashboard[1], "cam-gate")
+    seen = publish("event", kind="detection", pipeline="camera", label="stop", score=0.9, box=[0.2, 0.2, 0.4, 0.6])
+    publish("event", kind="wakeword", pipeline="ear", label="alexa")
+    eventually(lambda: text(page, 'tr[data-event="stop"]'), what="the event appears")
+    assert not text(page, '[aria-label="Newest picture"]')
+    publish.snapshot(seen, jpeg(320, 180))
+
+    def width(selector):
+        found = page.find_elements(By.CSS_SELECTOR, selector)
+        return page.execute_script("return arguments[0].naturalWidth", found[0]) if found else 0
+
+    eventually(lambda: width("[data-picture]") == 320, what="the picture is shown large")
+    eventually(lambda: width('tr[data-event="stop"] img') == 320, what="the picture is shown beside its event")
+    assert not page.find_elements(By.CSS_SELECTOR, 'tr[data-event="alexa"] img')
+    assert "cam-gate · camera" in text(page, '[aria-label="Newest picture"]')
+
+    later = publish("event", kind="detection", pipeline="camera", label="give-way", score=0.9)
+    publish.snapshot(later, jpeg(200, 100))
+    eventually(lambda: width("[data-picture]") == 200, what="the newest picture takes its place by itself")
 
 
 def test_the_header_counts_dead_letters(page, dashboard, device, eventually):

@@ -9,7 +9,9 @@ import signal
 import subprocess
 import sys
 
+import cv2
 import httpx
+import numpy as np
 import psutil
 import pytest
 
@@ -76,7 +78,8 @@ def test_the_demo_proves_the_whole_path_and_says_what_arrived():
     assert re.search(r"dashboard +http://127\.0\.0\.1:\d+/", done.stdout)
     for device in ("demo-agent", "sim-0001", "sim-0002", "sim-0003"):
         assert re.search(rf"{device} +│ +[1-9]\d* │", done.stdout), done.stdout
-    assert re.search(r"detection │ (red|blue) disc +│ demo-agent", done.stdout)
+    shown, found = map(int, re.search(r"drive: (\d+) shown, (\d+) of them detected", done.stdout).groups())
+    assert 0 < shown <= 2 * found
     assert re.search(r"wakeword +│ Alexa +│ demo-agent", done.stdout)
     assert "capture to decision" in done.stdout
     assert "heartbeats of 4 devices" in done.stderr
@@ -123,6 +126,14 @@ def test_the_dashboard_of_the_demo_answers_while_it_runs(demo, eventually):
 
     eventually(lambda: sum(one["online"] for one in devices()) == 4, what="all four devices are online", deadline_s=90)
 
+    def pictures():
+        events = httpx.get(f"{url}api/v1/events", params={"device": "demo-agent"}, trust_env=False, timeout=10)
+        return [one["snapshot"] for one in events.json()["events"] if one["snapshot"]]
+
+    eventually(pictures, what="a detection has its picture", deadline_s=60)
+    answer = httpx.get(f"{url.rstrip('/')}{pictures()[0]}", trust_env=False, timeout=10)
+    assert cv2.imdecode(np.frombuffer(answer.content, np.uint8), cv2.IMREAD_COLOR).shape == (540, 960, 3)
+
 
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
@@ -132,7 +143,7 @@ def test_the_dashboard_of_the_demo_answers_while_it_runs(demo, eventually):
         (["--headless", "--duration", "5", "--video", "nothing.mp4"], 2, "nothing.mp4"),
         (["--headless", "--duration", "5", "--video", __file__], 4, "no video"),
         (["--headless", "--duration", "5", "--audio", __file__], 4, "no audio"),
-        (["--headless", "--duration", "5", "--model", "demo-disks"], 2, "did you mean 'demo-discs'?"),
+        (["--headless", "--duration", "5", "--model", "skerry-sign"], 2, "did you mean 'skerry-signs'?"),
         (["--headless", "--duration", "5", "--model", __file__], 2, "no model bundle"),
     ],
 )

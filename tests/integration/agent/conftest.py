@@ -59,6 +59,7 @@ class Recorder:
 
     def __init__(self, port: int, *, username: str | None = None, password: str | None = None) -> None:
         self.messages: list[tuple[str, Message]] = []
+        self.snapshots: dict[str, bytes] = {}
         self._subscribed = threading.Event()
         self._client = Client(
             CallbackAPIVersion.VERSION2,
@@ -84,6 +85,10 @@ class Recorder:
 
     def _note(self, client: Client, userdata: object, message: MQTTMessage) -> None:
         topic = parse_topic(message.topic)
+        if topic.kind == "snapshot":
+            assert topic.item is not None
+            self.snapshots[topic.item] = message.payload
+            return
         decoded = decode(topic.kind, message.payload)
         assert isinstance(decoded, Message)
         self.messages.append((topic.kind, decoded))

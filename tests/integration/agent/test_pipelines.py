@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import wave
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -50,8 +51,14 @@ def clip(project_root: Path) -> Path:
     return project_root / "server" / "skerry_server" / "demo" / "data" / "alexa.wav"
 
 
-def detection(source: dict, **more) -> dict:
-    return {"kind": "detection", "name": "gate", "model": "demo-discs", "threads": 1, "source": source, **more}
+@pytest.fixture
+def detection(discs: Path) -> Callable[..., dict]:
+    """Return a function that gives a pipeline which looks for discs in a source."""
+
+    def configure(source: dict, **more) -> dict:
+        return {"kind": "detection", "name": "gate", "model": str(discs), "threads": 1, "source": source, **more}
+
+    return configure
 
 
 def wakeword(source: dict) -> dict:
@@ -67,7 +74,7 @@ def frames(recorder) -> int:
 
 
 def test_what_is_in_a_folder_of_pictures_is_reported_once_each(
-    mosquitto, recorder, start_agent, eventually, pictures: Path
+    mosquitto, recorder, start_agent, eventually, detection, pictures: Path
 ) -> None:
     start_agent(mosquitto.port, [detection({"kind": "images", "path": str(pictures)})])
     eventually(lambda: last_state(recorder) == "ended", what="the end of the folder")
@@ -81,7 +88,7 @@ def test_what_is_in_a_folder_of_pictures_is_reported_once_each(
         assert (event.kind, event.pipeline, event.model, event.model_version) == (
             "detection",
             "gate",
-            "demo-discs",
+            "discs",
             "1.0.0",
         )
         assert event.latency_ms > 0
@@ -89,7 +96,36 @@ def test_what_is_in_a_folder_of_pictures_is_reported_once_each(
     assert recorder.states == ["online"]
 
 
-def test_a_file_is_looked_at_frame_by_frame(mosquitto, recorder, start_agent, eventually, video: Path) -> None:
+def test_each_event_takes_its_picture_along_where_that_is_asked_for(
+    mosquitto, recorder, start_agent, eventually, detection, pictures: Path
+) -> None:
+    pipeline = detection({"kind": "images", "path": str(pictures)}, snapshot=True, snapshot_interval_s=0.0)
+    start_agent(mosquitto.port, [pipeline])
+    eventually(lambda: len(recorder.snapshots) == 2, what="two snapshots")
+    assert set(recorder.snapshots) == {event.id for event in recorder.events}
+    red, blue = (cv2.imdecode(np.frombuffer(recorder.snapshots[one.id], np.uint8), 1) for one in recorder.events)
+    assert red.shape == blue.shape == (SIZE[1], SIZE[0], 3)
+    assert red[120, 80].argmax() == 2
+    assert blue[120, 240].argmax() == 0
+
+
+def test_a_broker_that_takes_no_large_packets_still_gets_the_events(
+    make_mosquitto, make_recorder, start_agent, eventually, detection, pictures: Path
+) -> None:
+    broker = make_mosquitto("allow_anonymous true\nmax_packet_size 4000")
+    recorder = make_recorder(broker.port)
+    pipeline = detection({"kind": "images", "path": str(pictures)}, snapshot=True, snapshot_interval_s=0.0)
+    agent = start_agent(broker.port, [pipeline])
+    eventually(lambda: last_state(recorder) == "ended", what="the end of the folder")
+    assert [event.label for event in recorder.events] == ["red disc", "blue disc"]
+    assert recorder.snapshots == {}
+    assert recorder.states == ["online"]
+    assert "takes no snapshot of" in agent.log
+
+
+def test_a_file_is_looked_at_frame_by_frame(
+    mosquitto, recorder, start_agent, eventually, detection, video: Path
+) -> None:
     start_agent(mosquitto.port, [detection({"kind": "video", "path": str(video), "policy": "file"})])
     eventually(lambda: last_state(recorder) == "ended", what="the end of the video")
     assert frames(recorder) == 2 * FPS
@@ -98,7 +134,7 @@ def test_a_file_is_looked_at_frame_by_frame(mosquitto, recorder, start_agent, ev
 
 
 def test_a_looping_live_video_reports_each_appearance_and_its_timings(
-    mosquitto, recorder, start_agent, eventually, video: Path
+    mosquitto, recorder, start_agent, eventually, detection, video: Path
 ) -> None:
     source = {"kind": "video", "path": str(video), "policy": "live", "loop": True}
     start_agent(mosquitto.port, [detection(source, hold_s=0.5)])
@@ -114,7 +150,7 @@ def test_a_looping_live_video_reports_each_appearance_and_its_timings(
 
 
 def test_a_live_video_thinned_by_its_rate_counts_what_it_leaves_out(
-    mosquitto, recorder, start_agent, eventually, video: Path
+    mosquitto, recorder, start_agent, eventually, detection, video: Path
 ) -> None:
     source = {"kind": "video", "path": str(video), "policy": "live", "max_fps": 2.0}
     start_agent(mosquitto.port, [detection(source)])
@@ -126,7 +162,7 @@ def test_a_live_video_thinned_by_its_rate_counts_what_it_leaves_out(
 
 
 def test_a_damaged_picture_is_an_event_of_its_own_and_the_others_are_still_seen(
-    mosquitto, recorder, start_agent, eventually, pictures: Path
+    mosquitto, recorder, start_agent, eventually, detection, pictures: Path
 ) -> None:
     (pictures / "2.png").write_bytes(b"this is no picture")
     start_agent(mosquitto.port, [detection({"kind": "images", "path": str(pictures)})])
@@ -144,7 +180,7 @@ def test_a_damaged_picture_is_an_event_of_its_own_and_the_others_are_still_seen(
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"model": "demo-disks"}, "did you mean 'demo-discs'"),
+        ({"model": "skerry-sign"}, "did you mean 'skerry-signs'"),
         ({"variant": "onnx-int4"}, "onnx-int4"),
         ({"backends": ["onyx"]}, "did you mean 'onnx'"),
         ({"source": {"kind": "video", "path": "nowhere.mp4"}}, "nowhere.mp4"),
@@ -154,7 +190,7 @@ def test_a_damaged_picture_is_an_event_of_its_own_and_the_others_are_still_seen(
     ],
 )
 def test_a_pipeline_that_cannot_run_degrades_the_device_with_the_reason(
-    mosquitto, recorder, start_agent, eventually, pictures: Path, change: dict, told: str
+    mosquitto, recorder, start_agent, eventually, detection, pictures: Path, change: dict, told: str
 ) -> None:
     pipeline = {**detection({"kind": "images", "path": str(pictures)}), **change}
     agent = start_agent(mosquitto.port, [pipeline])
@@ -164,7 +200,7 @@ def test_a_pipeline_that_cannot_run_degrades_the_device_with_the_reason(
 
 
 def test_a_device_on_its_second_backend_is_degraded_and_works(
-    mosquitto, recorder, start_agent, eventually, pictures: Path, tmp_path: Path
+    mosquitto, recorder, start_agent, eventually, detection, pictures: Path, tmp_path: Path
 ) -> None:
     hidden = tmp_path / "hidden"
     hidden.mkdir()
@@ -181,7 +217,9 @@ def test_a_device_on_its_second_backend_is_degraded_and_works(
     )
 
 
-def test_the_first_backend_of_the_list_is_used(mosquitto, recorder, start_agent, eventually, pictures: Path) -> None:
+def test_the_first_backend_of_the_list_is_used(
+    mosquitto, recorder, start_agent, eventually, detection, pictures: Path
+) -> None:
     pipeline = detection({"kind": "images", "path": str(pictures)}, backends=["litert", "onnx"])
     start_agent(mosquitto.port, [pipeline])
     eventually(lambda: last_state(recorder) == "ended", what="the end of the folder")

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 LEFT, RIGHT = (0.0, 0.0, 0.4, 0.4), (0.5, 0.5, 0.9, 0.9)
@@ -184,15 +183,11 @@ def test_a_person_gets_tables_and_the_files_that_were_asked_for(
 
 
 def test_the_model_that_is_shipped_can_be_evaluated_by_its_name(skerry: Run, tmp_path: Path) -> None:
-    import cv2
-
-    picture = np.full((96, 96, 3), 128, np.uint8)
-    cv2.circle(picture, (40, 40), 12, (40, 40, 230), cv2.FILLED)
-    cv2.imwrite(str(tmp_path / "a.png"), picture)
-    (tmp_path / "a.txt").write_text(f"0 {40 / 96} {40 / 96} {25 / 96} {25 / 96}\n")
-    report = skerry("evaluate", "demo-discs", "--data", tmp_path, "--json", "-").json
-    assert report["data"]["layout"] == "yolo"
-    assert {one["ap50"] for one in report["variants"].values()} == {1.0}
+    scenes = tmp_path / "scenes"
+    assert skerry("render", "--count", 8, "--seed", 2, "--split", "test", "--out", scenes).code == 0
+    report = skerry("evaluate", "skerry-signs", "--data", scenes, "--variant", "tflite-int8", "--json", "-").json
+    assert (report["images"], report["data"]["layout"]) == (8, "voc")
+    assert report["variants"]["tflite-int8"]["ap50"] > 0.5
 
 
 def test_on_a_terminal_a_bar_shows_how_far_it_is(model: Path, pets: Path) -> None:

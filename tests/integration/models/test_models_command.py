@@ -31,7 +31,7 @@ def states(skerry) -> dict[str, str]:
 
 def test_the_list_tells_what_there_is_and_how_to_get_it(skerry, shared_data: Path) -> None:
     listed = {one["name"]: one for one in skerry("models", "list", "--json").json}
-    assert listed["demo-discs"]["state"] == "shipped"
+    assert listed["skerry-signs"]["state"] == "shipped"
     assert listed["alexa"]["state"] == "in the wheel"
     assert listed["alexa"]["size_bytes"] > 50_000
     assert listed[NAME] == {
@@ -47,7 +47,7 @@ def test_the_list_tells_what_there_is_and_how_to_get_it(skerry, shared_data: Pat
 
 def test_the_table_has_a_row_for_every_model(skerry) -> None:
     out = skerry("models", "list").out
-    for name in ("demo-discs", "yolov2-tiny-voc", NAME, "okay_nabu"):
+    for name in ("skerry-signs", "yolov2-tiny-voc", NAME, "okay_nabu"):
         assert name in out
 
 
@@ -66,14 +66,14 @@ def test_a_pulled_network_is_listed_as_such_and_removed_again(skerry, pulled: No
 
 
 def test_pull_tells_where_the_files_are_and_what_comes_next(skerry, mirror: Path, cache: Path) -> None:
-    run = skerry("models", "pull", NAME, "demo-discs", "alexa", "--from", mirror)
+    run = skerry("models", "pull", NAME, "skerry-signs", "alexa", "--from", mirror)
     assert run.code == 0
     assert str(cache / NAME) in run.out
     assert f"skerry convert {NAME} --to onnx-fp32" in run.out
-    assert "demo-discs is here without being pulled" in run.out
-    told = skerry("models", "pull", NAME, "demo-discs", "--json").json
+    assert "skerry-signs is here without being pulled" in run.out
+    told = skerry("models", "pull", NAME, "skerry-signs", "--json").json
     assert told[0]["files"][f"{NAME}.weights"]["size_bytes"] == 1_262_924
-    assert told[1] == {"name": "demo-discs", "folder": None, "files": {}}
+    assert told[1] == {"name": "skerry-signs", "folder": None, "files": {}}
 
 
 def test_a_mirror_may_be_a_server_named_by_the_environment(skerry, site, mirror: Path, monkeypatch) -> None:
@@ -92,7 +92,7 @@ def test_a_mirror_may_be_a_server_named_by_the_environment(skerry, site, mirror:
         (("pull", NAME, "--from", "nowhere"), 4, "nowhere"),
         (("pull", NAME, "--from", "ftp://mirror.example"), 2, "ftp://mirror.example"),
         (("pull", NAME, "--from", ""), 4, "no such folder"),
-        (("remove", "demo-discs"), 2, "no such model to pull"),
+        (("remove", "skerry-signs"), 2, "no such model to pull"),
     ],
 )
 def test_what_cannot_be_done_is_told_with_the_documented_exit_code(skerry, arguments, code: int, told: str) -> None:
@@ -149,7 +149,7 @@ def test_what_is_said_on_the_command_line_goes_before_the_catalogue(skerry, pull
         (NAME, ("--weights", "some.weights"), 2, "--weights"),
         (NAME, ("--labels", "some.names"), 2, "--labels"),
         ("yolo-fastest-vok", (), 2, f"did you mean '{NAME}'?"),
-        ("demo-discs", (), 2, "bundle already"),
+        ("skerry-signs", (), 2, "bundle already"),
         ("nothing-like-it", (), 4, "no network here"),
         (f"{NAME}.cfg", ("--weights", "w", "--labels", "l"), 4, f"{NAME}.cfg"),
     ],

@@ -49,6 +49,30 @@ def test_the_api_shows_what_was_published(broker, start_server, publish, message
     assert sample["fields"]["frames"] == 3.0
 
 
+def test_an_events_snapshot_is_served_as_a_picture_and_nothing_else(broker, start_server, publish, message, eventually):
+    server = start_server(broker.url)
+    jpeg = b"\xff\xd8\xff\xe0<script>alert(1)</script>"
+    publish(broker.url, [message("event", 1), ("skerry/v1/home/cam-1/snapshot/m1", jpeg, False), message("event", 2)])
+    eventually(lambda: server.health()["durable"] == 3, what="all messages are stored")
+    plain, pictured = server.get("api/v1/events").json()["events"]
+    assert plain["snapshot"] is None
+    answer = server.get(pictured["snapshot"].removeprefix("/"))
+    assert (answer.status_code, answer.content) == (200, jpeg)
+    assert answer.headers["content-type"] == "image/jpeg"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    for device, event, status in [
+        ("cam-1", "m2", 404),
+        ("cam-2", "m1", 404),
+        ("cam-1", "..%2Fm1", 404),
+        ("cam-1", "m1%0A", 422),
+        ("cam-1", "m" * 65, 422),
+        ("CAM-1", "m1", 422),
+    ]:
+        refused = server.get(f"api/v1/devices/{device}/snapshots/{event}")
+        assert refused.status_code == status, (device, event)
+        assert refused.headers["content-type"] == "application/json"
+
+
 def test_every_route_of_the_api_is_described_and_refuses_nonsense(broker, start_server):
     server = start_server(broker.url)
     paths = server.get("api/v1/openapi.json").json()["paths"]

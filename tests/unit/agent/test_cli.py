@@ -27,7 +27,7 @@ INCOMPLETE = """
 [[pipelines]]
 kind = "detection"
 name = "gate"
-model = "demo-disks"
+model = "skerry-sign"
 source = { kind = "video", path = "nowhere.mp4" }
 """
 
@@ -48,7 +48,7 @@ def test_what_is_not_there_is_listed_and_the_verdict_is_no(tmp_path: Path) -> No
     done = CliRunner().invoke(agent, ["check-config", write(tmp_path, GOOD + INCOMPLETE)])
     assert done.exit_code == 1
     assert "gate: there is no such model" in done.output
-    assert "did you mean 'demo-discs'" in done.output
+    assert "did you mean 'skerry-signs'" in done.output
     assert "gate: the source is not there" in done.output
 
 

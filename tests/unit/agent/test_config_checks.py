@@ -122,7 +122,7 @@ def test_pictures_are_never_dropped_so_live_is_refused_for_them(load: Load) -> N
 [[pipelines]]
 kind = "detection"
 name = "gate"
-model = "demo-discs"
+model = "skerry-signs"
 source = { kind = "images", path = "pictures", policy = "live" }
 """
         )

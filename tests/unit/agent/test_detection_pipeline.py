@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 
+import cv2
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from skerry_edge.agent.capture import Captured
 from skerry_edge.agent.config import DetectionPipeline, ImagesSource
@@ -21,7 +24,7 @@ from skerry_edge.vision.detector import DetectionResult
 from skerry_edge.vision.errors import ImageError
 from skerry_edge.vision.frames import Failure, Frame
 
-PIPELINE = DetectionPipeline(name="gate", model="demo-discs", source=ImagesSource(path="/pictures"))
+PIPELINE = DetectionPipeline(name="gate", model="any.skerry", source=ImagesSource(path="/pictures"))
 FRAME = Frame(source="a.png", index=0, time_s=0.0, pixels=np.zeros((100, 200, 3), np.uint8))
 CAR = Detections(
     boxes_px=np.array([[50.0, 25.0, 100.0, 50.0]], np.float32),
@@ -53,8 +56,10 @@ def watch(ends):
     """Return a function that shows frames to a scripted detector and gives the reports, one list a frame."""
     link, parent = ends
 
-    def show(*script: Detections | Exception, step_s: float = 0.1) -> list[list]:
-        watcher = Watcher(PIPELINE, link, ScriptedDetector(*script))  # type: ignore[arg-type]
+    def show(
+        *script: Detections | Exception, step_s: float = 0.1, pipeline: DetectionPipeline = PIPELINE
+    ) -> list[list]:
+        watcher = Watcher(pipeline, link, ScriptedDetector(*script))  # type: ignore[arg-type]
         reports = []
         for index in range(len(script)):
             watcher.look(captured(FRAME, index * step_s), {})
@@ -77,6 +82,20 @@ def test_what_appears_is_reported_with_its_place_in_the_picture(watch) -> None:
 def test_what_stays_is_reported_once(watch) -> None:
     reports = watch(CAR, CAR, CAR)
     assert [len(one) for one in reports] == [2, 1, 1]
+
+
+def test_no_picture_leaves_unless_the_configuration_asks_for_it(watch) -> None:
+    ((finding, _),) = watch(CAR)
+    assert finding.snapshot is None
+
+
+def test_an_event_takes_its_picture_along_and_not_too_often(watch) -> None:
+    pipeline = replace(PIPELINE, snapshot=True, snapshot_interval_s=3.0, hold_s=0.5)
+    gone = [no_detections()]
+    reports = watch(CAR, *gone, CAR, *gone, CAR, pipeline=pipeline, step_s=1.0)
+    pictures = [finding.snapshot for finding, *_ in reports[::2]]
+    assert [picture is not None for picture in pictures] == [True, False, True]
+    assert cv2.imdecode(np.frombuffer(pictures[0], np.uint8), cv2.IMREAD_COLOR).shape == FRAME.pixels.shape
 
 
 def test_a_picture_with_nothing_in_it_is_progress_and_no_event(watch) -> None:
@@ -125,10 +144,10 @@ def test_a_class_without_a_name_still_has_a_label() -> None:
     assert [one.label for one in sightings_of(CAR, ("person", ""), FRAME)] == ["class-1"]
 
 
-def test_a_backend_that_is_not_installed_is_passed_over_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_backend_that_is_not_installed_is_passed_over_and_named(monkeypatch: pytest.MonkeyPatch, discs: Path) -> None:
     monkeypatch.setattr(variants, "missing_reason", lambda name: "not installed" if name == "litert" else None)
     pipeline = DetectionPipeline(
-        name="gate", model="demo-discs", source=ImagesSource(path="/pictures"), backends=("litert", "onnx")
+        name="gate", model=str(discs), source=ImagesSource(path="/pictures"), backends=("litert", "onnx")
     )
     detector, second_choice = open_detector(pipeline)
     detector.close()
@@ -137,10 +156,10 @@ def test_a_backend_that_is_not_installed_is_passed_over_and_named(monkeypatch: p
     assert "not installed" in second_choice
 
 
-def test_without_any_backend_each_reason_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_any_backend_each_reason_is_told(monkeypatch: pytest.MonkeyPatch, discs: Path) -> None:
     monkeypatch.setattr(variants, "missing_reason", lambda name: f"{name} is not installed")
     pipeline = DetectionPipeline(
-        name="gate", model="demo-discs", source=ImagesSource(path="/pictures"), backends=("litert", "onnx")
+        name="gate", model=str(discs), source=ImagesSource(path="/pictures"), backends=("litert", "onnx")
     )
     with pytest.raises(MissingError, match=r"litert is not installed.*onnx is not installed"):
         open_detector(pipeline)

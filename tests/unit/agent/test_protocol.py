@@ -22,12 +22,14 @@ from skerry_edge.agent.protocol import (
     decode_start,
     encode_line,
 )
+from skerry_edge.contracts.snapshots import MAX_SNAPSHOT_BYTES
 
 REPORTS: list[Report] = [
     Ready(model="discs", model_version="1.0.0", backend="onnx", second_choice="litert is not installed"),
     Progress(frames=3, errors=1, drops={"busy": 2}, stages_ms={"inference": 12.5}),
     Progress(),
     Finding(kind="detection", label="car", ts=1, decided_ns=2, score=0.5, box=(0.0, 0.1, 0.2, 0.3), latency_ms=4.0),
+    Finding(kind="detection", label="car", ts=1, decided_ns=2, snapshot=bytes(range(256))),
     Finding(kind="system", label="inference-error", ts=1, decided_ns=2, message="two\nlines"),
     Failed(reason="the model file is damaged"),
     Ended(),
@@ -39,6 +41,19 @@ def test_a_report_survives_the_way_to_the_parent(report: Report) -> None:
     line = encode_line(report)
     assert line.count(b"\n") == 1
     assert decode_report(line) == report
+
+
+def test_the_largest_snapshot_fits_into_a_line_beside_the_largest_text() -> None:
+    finding = Finding(
+        kind="system", label="x" * 128, ts=1, decided_ns=2, message="\x01" * 4096, snapshot=bytes(MAX_SNAPSHOT_BYTES)
+    )
+    assert decode_report(encode_line(finding)) == finding
+
+
+def test_a_snapshot_too_large_is_refused() -> None:
+    line = encode_line(Finding(kind="system", label="x", ts=1, decided_ns=2, snapshot=bytes(MAX_SNAPSHOT_BYTES + 1)))
+    with pytest.raises(ProtocolError, match="snapshot"):
+        decode_report(line)
 
 
 def test_the_order_survives_the_way_to_the_child() -> None:

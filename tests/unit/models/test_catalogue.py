@@ -17,13 +17,13 @@ from skerry_edge.models import catalogue
 def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     data = tmp_path / "data"
     data.mkdir()
-    (data / "demo-discs.skerry").write_bytes(b"x")
+    (data / "skerry-signs.skerry").write_bytes(b"x")
     monkeypatch.setattr(catalogue, "DATA", data)
     return data
 
 
 def test_a_shipped_name_gives_the_shipped_file(shipped: Path) -> None:
-    assert catalogue.resolve_model("demo-discs") == shipped / "demo-discs.skerry"
+    assert catalogue.resolve_model("skerry-signs") == shipped / "skerry-signs.skerry"
 
 
 def test_a_path_gives_itself(shipped: Path, tmp_path: Path) -> None:
@@ -35,22 +35,22 @@ def test_a_path_gives_itself(shipped: Path, tmp_path: Path) -> None:
 def test_a_shipped_name_wins_over_a_file_in_the_working_directory(
     shipped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "demo-discs").mkdir()
+    (tmp_path / "skerry-signs").mkdir()
     monkeypatch.chdir(tmp_path)
-    assert catalogue.resolve_model("demo-discs") == shipped / "demo-discs.skerry"
-    assert catalogue.resolve_model(f".{os.sep}demo-discs") == Path("demo-discs")
+    assert catalogue.resolve_model("skerry-signs") == shipped / "skerry-signs.skerry"
+    assert catalogue.resolve_model(f".{os.sep}skerry-signs") == Path("skerry-signs")
 
 
 def test_a_misspelt_name_is_answered_with_the_nearest(shipped: Path) -> None:
     with pytest.raises(ConfigError) as caught:
-        catalogue.resolve_model("demo-disks")
-    assert "'demo-disks'" in str(caught.value)
-    assert "did you mean 'demo-discs'?" in str(caught.value)
+        catalogue.resolve_model("skerry-sings")
+    assert "'skerry-sings'" in str(caught.value)
+    assert "did you mean 'skerry-signs'?" in str(caught.value)
 
 
 @pytest.mark.parametrize("text", ["", "nowhere/at/all.skerry", "x" * 300])
 def test_what_is_neither_name_nor_path_is_refused_with_the_names(shipped: Path, text: str) -> None:
-    with pytest.raises(ConfigError, match="demo-discs"):
+    with pytest.raises(ConfigError, match="skerry-signs"):
         catalogue.resolve_model(text)
 
 

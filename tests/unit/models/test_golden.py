@@ -15,14 +15,8 @@ from skerry_edge.contracts.bundle import Bundle, artifact, write_bundle
 from skerry_edge.contracts.errors import BundleError
 from skerry_edge.contracts.manifest import Quantization, Tensor, TensorInput, artifacts
 from skerry_edge.foundation.errors import VerdictError
-from skerry_edge.models.catalogue import resolve_model
 from skerry_edge.models.golden import common_axes, golden_tensor
 from skerry_edge.models.inspection import inspect_bundle, verify_variants
-
-
-@pytest.fixture
-def shipped() -> Path:
-    return resolve_model("demo-discs")
 
 
 def npy(values: np.ndarray) -> bytes:
@@ -44,20 +38,20 @@ def rewritten(path: Path, out: Path, file: str, data: bytes) -> Path:
     return out
 
 
-def test_the_shipped_bundle_is_intact_and_computes_what_it_did(shipped: Path) -> None:
-    inspection = inspect_bundle(shipped)
+def test_a_bundle_is_intact_and_computes_what_it_did(discs: Path) -> None:
+    inspection = inspect_bundle(discs)
     inspection.require_success()
     assert {one.file for one in inspection.files} == {one.file for one in artifacts(inspection.manifest)}
-    checks = verify_variants(shipped)
+    checks = verify_variants(discs)
     assert [one.variant for one in checks] == ["onnx-fp32", "tflite-fp32"]
     assert all(one.passed for one in checks)
 
 
-def test_a_variant_that_computes_something_else_is_told(shipped: Path, tmp_path: Path) -> None:
-    bundle = Bundle.open(shipped)
+def test_a_variant_that_computes_something_else_is_told(discs: Path, tmp_path: Path) -> None:
+    bundle = Bundle.open(discs)
     (stored,) = bundle.manifest.golden.outputs["onnx-fp32"]
     values = np.load(io.BytesIO(bundle.read(stored)))
-    other = rewritten(shipped, tmp_path / "other.skerry", stored.file, npy(values * np.float32(1.01)))
+    other = rewritten(discs, tmp_path / "other.skerry", stored.file, npy(values * np.float32(1.01)))
     checks = {one.variant: one for one in verify_variants(other)}
     assert checks["tflite-fp32"].passed
     golden = checks["onnx-fp32"].golden
@@ -68,10 +62,10 @@ def test_a_variant_that_computes_something_else_is_told(shipped: Path, tmp_path:
         dataclasses.replace(inspection, variants=tuple(checks.values())).require_success()
 
 
-def test_a_damaged_file_is_named_and_the_others_are_still_checked(shipped: Path, tmp_path: Path) -> None:
-    bundle = Bundle.open(shipped)
+def test_a_damaged_file_is_named_and_the_others_are_still_checked(discs: Path, tmp_path: Path) -> None:
+    bundle = Bundle.open(discs)
     folder = tmp_path / "bundle"
-    with zipfile.ZipFile(shipped) as archive:
+    with zipfile.ZipFile(discs) as archive:
         archive.extractall(folder)
     variant = bundle.manifest.variants["onnx-fp32"]
     (folder / variant.file).write_bytes(b"x" * variant.size)

@@ -13,14 +13,13 @@ from rich.console import Console
 
 from skerry_edge.contracts.errors import BundleError
 from skerry_edge.contracts.manifest import Source
-from skerry_edge.models.catalogue import resolve_model
 from skerry_edge.models.inspection import Inspection, inspect_bundle
 from skerry_edge.models.showing import as_plain, tables
 
 
 @pytest.fixture
-def inspection() -> Inspection:
-    return inspect_bundle(Path(resolve_model("demo-discs")))
+def inspection(discs: Path) -> Inspection:
+    return inspect_bundle(discs)
 
 
 def shown(inspection: Inspection) -> str:
@@ -37,13 +36,13 @@ def changed(inspection: Inspection, **fields: object) -> Inspection:
 
 def test_each_source_file_is_shown_with_its_role_and_hash(inspection: Inspection) -> None:
     text = shown(inspection)
-    for name, role in {"demo-discs.cfg": "cfg", "demo-discs.weights": "weights", "demo-discs.names": "labels"}.items():
+    for name, role in {"discs.cfg": "cfg", "discs.weights": "weights", "discs.names": "labels"}.items():
         assert f"{role} {name} ({inspection.manifest.source.files[name][:12]})" in text
 
 
 def test_a_bundle_from_before_there_were_roles_is_shown_without_them(inspection: Inspection) -> None:
     source = msgspec.structs.replace(inspection.manifest.source, roles={})
-    assert "darknet: demo-discs.cfg (" in shown(changed(inspection, source=source))
+    assert "darknet: discs.cfg (" in shown(changed(inspection, source=source))
 
 
 def test_shapes_that_were_given_and_tools_of_several_files_are_shown(inspection: Inspection) -> None:
@@ -64,9 +63,9 @@ def test_a_recipe_is_shown_without_what_was_not_done(inspection: Inspection) -> 
 
 
 @pytest.mark.parametrize("name", ["extra.onnx", "../../evil"])
-def test_a_file_that_no_manifest_names_is_told_and_refused(tmp_path: Path, name: str) -> None:
+def test_a_file_that_no_manifest_names_is_told_and_refused(discs: Path, tmp_path: Path, name: str) -> None:
     path = tmp_path / "model.skerry"
-    path.write_bytes(Path(resolve_model("demo-discs")).read_bytes())
+    path.write_bytes(discs.read_bytes())
     inspect_bundle(path).require_success()
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr(name, b"who put this here?")
@@ -76,8 +75,8 @@ def test_a_file_that_no_manifest_names_is_told_and_refused(tmp_path: Path, name:
         inspection.require_success()
 
 
-def test_a_file_that_no_manifest_names_is_told_in_a_folder_as_well(tmp_path: Path) -> None:
-    with zipfile.ZipFile(resolve_model("demo-discs")) as archive:
+def test_a_file_that_no_manifest_names_is_told_in_a_folder_as_well(discs: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(discs) as archive:
         archive.extractall(tmp_path)
     (tmp_path / "golden" / "note.txt").write_text("mine")
     assert inspect_bundle(tmp_path).strays == ("golden/note.txt",)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -11,12 +12,20 @@ from skerry_edge.agent.config import AgentConfig
 from skerry_edge.foundation.config import parse_toml
 from skerry_edge.foundation.errors import MissingError
 from skerry_server.demo import agent
+from skerry_server.demo.script import Script
 
 
-def text(folder: Path) -> str:
-    return agent.config_text(
-        broker_url="mqtt://127.0.0.1:1", model="demo-discs", video=folder / 'a "b".avi', audio=folder / "ü.wav"
+def text(folder: Path, **changes) -> str:
+    script = Script(
+        model="skerry-signs",
+        variant=None,
+        video=folder / 'a "b".avi',
+        drive=None,
+        is_judged=True,
+        audio=folder / "ü.wav",
+        duration_s=1,
     )
+    return agent.config_text(broker_url="mqtt://127.0.0.1:1", script=replace(script, **changes))
 
 
 def test_it_is_a_configuration_that_the_agent_takes_whatever_the_files_are_called(tmp_path):
@@ -24,7 +33,14 @@ def test_it_is_a_configuration_that_the_agent_takes_whatever_the_files_are_calle
     camera, ear = config.pipelines
     assert camera.source.path == str(tmp_path / 'a "b".avi')
     assert ear.source.path == str(tmp_path / "ü.wav")
+    assert camera.snapshot
+    assert camera.variant is None
     assert msgspec.structs.asdict(config)["board"].startswith("generic-")
+
+
+def test_a_variant_that_is_asked_for_is_in_it(tmp_path):
+    camera, _ = parse_toml(text(tmp_path, variant="tflite-int8"), AgentConfig, name="demo").pipelines
+    assert camera.variant == "tflite-int8"
 
 
 def test_a_machine_that_no_profile_describes_is_told_so(tmp_path, monkeypatch):

@@ -7,7 +7,16 @@ import time
 import pytest
 
 from skerry_server.api.schemas import DeviceOut, EventOut
-from skerry_server.ui.rows import NOTHING, ago, clock_time, device_rows, event_rows, latency_text, model_text
+from skerry_server.ui.rows import (
+    NOTHING,
+    ago,
+    clock_time,
+    crop_style,
+    device_rows,
+    event_rows,
+    latency_text,
+    model_text,
+)
 
 
 def device(**changes):
@@ -52,6 +61,7 @@ def event(**changes):
         "model_version": None,
         "latency_ms": 12.4,
         "message": None,
+        "snapshot": None,
     }
     return EventOut(**(values | changes))
 
@@ -119,9 +129,23 @@ def test_a_time_of_another_day_has_its_date():
     assert "-" not in clock_time(time.time_ns() // 1_000_000)
 
 
+@pytest.mark.parametrize(
+    ("box", "style"),
+    [
+        ((0.25, 0.5, 0.35, 0.6), "width: 267px; transform: translate(-30.00%, -55.00%)"),
+        (None, "width: 40px; transform: translate(-50.00%, -50.00%)"),
+        ((0.5, 0.5, 0.5, 0.5), "width: 1600px; transform: translate(-50.00%, -50.00%)"),
+        ((-1e300, 0.0, 1e300, 1.0), "width: 40px; transform: translate(-50.00%, -50.00%)"),
+        ((0.9, 0.9, 0.1, 0.1), "width: 1600px; transform: translate(-50.00%, -50.00%)"),
+    ],
+)
+def test_a_thumbnail_shows_the_box_whatever_a_device_says(box, style):
+    assert crop_style(box) == style
+
+
 def test_a_hash_that_stands_for_a_version_is_cut_and_a_version_is_not():
     assert model_text("Alexa sha256:9011a8155b04") == "Alexa 9011a815"
-    assert model_text("demo-discs 1.0.0") == "demo-discs 1.0.0"
+    assert model_text("skerry-signs 1.0.0") == "skerry-signs 1.0.0"
 
 
 def test_a_latency_under_a_millisecond_is_not_called_zero():

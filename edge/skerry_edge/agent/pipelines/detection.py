@@ -12,6 +12,7 @@ from skerry_edge.agent.config import DetectionPipeline
 from skerry_edge.agent.link import Link
 from skerry_edge.agent.pipelines.faults import Faults
 from skerry_edge.agent.pipelines.scenes import Scene, open_capture
+from skerry_edge.agent.pipelines.snapshots import Snapshots
 from skerry_edge.agent.rules import AppearanceRule, Sighting
 from skerry_edge.backends.base import BackendError, BackendOptions
 from skerry_edge.contracts.manifest import ImageInput
@@ -94,6 +95,7 @@ class Watcher:
         self._detector = detector
         self._rule = AppearanceRule(config.hold_s)
         self._faults = Faults(link)
+        self._snapshots = Snapshots(config)
 
     def look(self, captured: Captured[Scene], drops: dict[str, int]) -> None:
         """Detect and report. Raises BackendError when inferences keep failing."""
@@ -120,15 +122,20 @@ class Watcher:
 
     def _report(self, captured: Captured[Scene], frame: Frame, result: DetectionResult) -> None:
         place_s = captured.item.time_s
-        sightings = sightings_of(result.detections, self._detector.manifest.labels, frame)
-        for one in self._rule.judge(sightings, captured.at_s if place_s is None else place_s):
+        labels = self._detector.manifest.labels
+        sightings = sightings_of(result.detections, labels, frame)
+        appeared = self._rule.judge(sightings, captured.at_s if place_s is None else place_s)
+        # Taken here: making a snapshot for the first is no part of deciding on the second.
+        latency_ms = (time.monotonic() - captured.at_s) * 1e3
+        for one in appeared:
             self._link.find(
                 "detection",
                 one.label,
                 ts_ms=captured.ts_ms,
                 score=one.score,
                 box=one.box,
-                latency_ms=(time.monotonic() - captured.at_s) * 1e3,
+                latency_ms=latency_ms,
+                snapshot=self._snapshots.take(frame.pixels, result.detections, labels, captured.at_s),
             )
 
 

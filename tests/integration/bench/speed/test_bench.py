@@ -18,9 +18,9 @@ STAGES = {"preprocess", "inference", "postprocess", "end_to_end"}
 
 
 @pytest.fixture
-def bench(skerry: Run) -> Run:
-    """Return a function that runs a quick benchmark of the shipped model of coloured discs."""
-    return lambda *arguments: skerry("bench", "demo-discs", *QUICK, *arguments)
+def bench(skerry: Run, discs: Path) -> Run:
+    """Return a function that runs a quick benchmark of the detector of coloured discs."""
+    return lambda *arguments: skerry("bench", discs, *QUICK, *arguments)
 
 
 def test_every_variant_has_a_row_with_all_its_figures(bench: Run) -> None:
@@ -57,7 +57,7 @@ def test_a_wake_word_by_its_name_is_timed_beside_a_bundle(bench: Run) -> None:
     pytest.importorskip("pymicro_wakeword", reason="the extra 'wakeword' is not installed")
     report = bench("alexa", "--json", "-", "--variants", "tflite-fp32,tflite-int8").json
     assert [(row["model"], row["variant"], row["outcome"]) for row in report["rows"]] == [
-        ("demo-discs", "tflite-fp32", "measured"),
+        ("discs", "tflite-fp32", "measured"),
         ("alexa", "tflite-int8", "measured"),
     ]
     assert set(report["rows"][1]["stages_ms"]) == STAGES

@@ -25,8 +25,8 @@ def yolo_fastest(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) ->
     return path
 
 
-def test_peers_stand_in_the_row_with_ratio_and_interval(skerry: Run) -> None:
-    done = skerry("bench", "demo-discs", "--variants", "tflite-fp32", "--peer", "litert", "--peer", "opencv", *QUICK)
+def test_peers_stand_in_the_row_with_ratio_and_interval(skerry: Run, discs: Path) -> None:
+    done = skerry("bench", discs, "--variants", "tflite-fp32", "--peer", "litert", "--peer", "opencv", *QUICK)
     assert done.code == 0
     litert, opencv = done.json["rows"][0]["peers"]
     assert (litert["peer"], litert["computes"]) == ("litert", "tflite-fp32")
@@ -68,12 +68,12 @@ def test_other_files_than_those_that_the_bundle_was_made_from_are_refused(
 
 
 def test_a_tool_that_is_not_installed_is_told_in_the_row_and_is_no_failure(
-    skerry: Run, monkeypatch: pytest.MonkeyPatch
+    skerry: Run, discs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
         "skerry_edge.bench.speed.peers.registry.missing_reason", lambda name: f"no {name}: pip install it"
     )
-    done = skerry("bench", "demo-discs", "--variants", "onnx-fp32", "--peer", "openvino", *QUICK)
+    done = skerry("bench", discs, "--variants", "onnx-fp32", "--peer", "openvino", *QUICK)
     assert done.code == 0
     (peer,) = done.json["rows"][0]["peers"]
     assert peer["outcome"] == "not run"
@@ -81,7 +81,7 @@ def test_a_tool_that_is_not_installed_is_told_in_the_row_and_is_no_failure(
 
 
 def test_a_tool_that_crashes_is_told_in_the_row_and_is_a_failure(
-    skerry: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    skerry: Run, discs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Stands in for a tool that takes its process along: everything else is the real thing.
     (tmp_path / "sitecustomize.py").write_text(
@@ -89,7 +89,7 @@ def test_a_tool_that_crashes_is_told_in_the_row_and_is_a_failure(
         "if any('peers.opencv' in one for one in sys.orig_argv): os.kill(os.getpid(), signal.SIGSEGV)\n"
     )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    done = skerry("bench", "demo-discs", "--variants", "onnx-fp32", "--peer", "opencv", *QUICK)
+    done = skerry("bench", discs, "--variants", "onnx-fp32", "--peer", "opencv", *QUICK)
     assert done.code == 1
     row = done.json["rows"][0]
     assert row["outcome"] == "measured"

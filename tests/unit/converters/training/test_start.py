@@ -68,9 +68,9 @@ def test_another_width_is_refused_with_the_right_one(start: StartModel) -> None:
         adopted(start, network, fresh(network, 1), LABELS)
 
 
-def test_a_shipped_model_that_is_no_tiny_yolo_is_refused(tmp_path: Path) -> None:
+def test_a_detector_that_is_no_tiny_yolo_is_refused(discs: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no TinyYOLOv2"):
-        read_start("demo-discs", tmp_path)
+        read_start(str(discs), tmp_path)
 
 
 @pytest.mark.parametrize("text", ["nowhere.skerry", "no-such-model"])

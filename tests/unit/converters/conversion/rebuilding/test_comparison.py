@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -19,14 +20,13 @@ from skerry_converters.conversion.rebuilding.showing import as_json, as_lines
 from skerry_edge.contracts.bundle import Bundle
 from skerry_edge.contracts.manifest import Manifest
 from skerry_edge.foundation.errors import VerdictError
-from skerry_edge.models.catalogue import resolve_model
 
 ONE, OTHER = "1" * 64, "2" * 64
 
 
 @pytest.fixture
-def manifest() -> Manifest:
-    return Bundle.open(resolve_model("demo-discs")).manifest
+def manifest(discs: Path) -> Manifest:
+    return Bundle.open(discs).manifest
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""`demo-discs`, whose weights are set by formula: rebuilt it is the same, and it finds discs and nothing else."""
+"""The detector that tests run, its weights set by formula: rebuilt it is the same, and it finds discs only."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 
 from skerry_edge.contracts.bundle import Bundle
-from skerry_edge.models.catalogue import resolve_model
 from skerry_edge.vision.detector import Detector
 
 RED, BLUE = (40, 40, 215), (215, 60, 40)
@@ -24,8 +23,8 @@ Backdrop = Callable[[int, int], Frame]
 
 
 @pytest.fixture(scope="module", params=["onnx-fp32", "tflite-fp32"])
-def detector(request: pytest.FixtureRequest) -> Detector:
-    return Detector.open(resolve_model("demo-discs"), variant=request.param)
+def detector(request: pytest.FixtureRequest, discs: Path) -> Detector:
+    return Detector.open(discs, variant=request.param)
 
 
 def plain(blue: int, green: int, red: int) -> Backdrop:
@@ -113,24 +112,17 @@ def test_a_frame_all_red_or_blue_and_pure_noise_hold_no_disc(detector: Detector,
     assert len(detector.detect(random.integers(0, 256, (480, 640, 3), dtype=np.uint8)).detections) == 0
 
 
-def test_the_shipped_bundle_is_small_and_says_whose_it_is() -> None:
-    path = resolve_model("demo-discs")
-    manifest = Bundle.open(path).manifest
-    assert path.stat().st_size < 100_000
-    assert (manifest.name, manifest.license, manifest.labels) == ("demo-discs", "Apache-2.0", ("red disc", "blue disc"))
-
-
-def test_a_rebuild_gives_the_shipped_bundle(project_root: Path, tmp_path: Path) -> None:
+def test_made_again_it_is_the_same_bundle(discs: Path, project_root: Path, tmp_path: Path) -> None:
     out = tmp_path / "rebuilt.skerry"
-    script = project_root / "scripts/make_demo_model.py"
+    script = project_root / "tests/discs/make_discs.py"
     subprocess.run([sys.executable, str(script), str(out)], check=True, capture_output=True)
-    shipped, rebuilt = Bundle.open(resolve_model("demo-discs")), Bundle.open(out)
+    kept, rebuilt = Bundle.open(discs), Bundle.open(out)
     for field in ("name", "version", "labels", "license", "source", "input", "output"):
-        assert getattr(rebuilt.manifest, field) == getattr(shipped.manifest, field)
-    assert set(rebuilt.manifest.variants) == set(shipped.manifest.variants)
-    assert rebuilt.manifest.golden.input == shipped.manifest.golden.input
-    for name, variant in shipped.manifest.variants.items():
+        assert getattr(rebuilt.manifest, field) == getattr(kept.manifest, field)
+    assert set(rebuilt.manifest.variants) == set(kept.manifest.variants)
+    assert rebuilt.manifest.golden.input == kept.manifest.golden.input
+    for name, variant in kept.manifest.variants.items():
         # Other versions of a tool may write other bytes; what they compute must not differ.
         if rebuilt.manifest.variants[name].tools == variant.tools:
             assert rebuilt.manifest.variants[name].sha256 == variant.sha256
-        assert np.allclose(golden_output(rebuilt, name), golden_output(shipped, name), atol=1e-3)
+        assert np.allclose(golden_output(rebuilt, name), golden_output(kept, name), atol=1e-3)

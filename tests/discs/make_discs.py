@@ -1,4 +1,4 @@
-"""Make `demo-discs`, the demo's detector: a tiny network whose weights are set by formula, without training.
+"""Make `discs.skerry`, the detector that tests run: a tiny network whose weights are set by formula, without training.
 
 It finds compact blobs of strong red and of strong blue. How, on an input of 96x96:
 
@@ -10,7 +10,7 @@ It finds compact blobs of strong red and of strong blue. How, on an input of 96x
    centre's logit, the logarithm of the size, and an objectness that falls where the cell is not the blob's middle,
    where the blob is too small or too large, or where the cell is not covered.
 
-Usage: make_demo_model.py [OUT.skerry]
+Usage: make_discs.py [OUT.skerry]
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from skerry_converters.families.registry import choose_targets, parse_targets
 from skerry_converters.model import Thresholds
 from skerry_converters.sources.darknet import DarknetSource
 
-OUT = Path(__file__).resolve().parent.parent / "edge/skerry_edge/models/data/demo-discs.skerry"
+OUT = Path(__file__).with_name("discs.skerry")
 LABELS = ("red disc", "blue disc")
 CELL_PX = 4
 REACH = 6
@@ -54,7 +54,7 @@ WRONG_SIZE_PER_PX = 2.0
 UNCOVERED = 12.0
 
 CFG = """\
-# demo-discs: weights set by formula, no training. See scripts/make_demo_model.py.
+# discs: weights set by formula, no training. See tests/discs/make_discs.py.
 [net]
 width=96
 height=96
@@ -226,7 +226,7 @@ def make(out: Path) -> None:
     both = colour_hinges(0), colour_hinges(1)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        cfg, weights, labels = (folder / f"demo-discs.{suffix}" for suffix in ("cfg", "weights", "names"))
+        cfg, weights, labels = (folder / f"discs.{suffix}" for suffix in ("cfg", "weights", "names"))
         text = CFG.format(reaches=10, window=2 * REACH + 1, hinges=2 * len(both[0].weights), anchor=ANCHOR_CELLS)
         cfg.write_text(text)
         weights.write_bytes(weights_bytes(both))
@@ -236,7 +236,7 @@ def make(out: Path) -> None:
     order = Order(
         source=source,
         choice=choose_targets(parse_targets("onnx-fp32,tflite-fp32"), source.facts, calibrated=False),
-        identity=Identity(name="demo-discs", version="1.0.0", license="Apache-2.0"),
+        identity=Identity(name="discs", version="1.0.0", license="Apache-2.0"),
         out=out,
     )
     convert_source(order, Silence()).require_success()
