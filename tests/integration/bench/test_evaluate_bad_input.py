@@ -170,7 +170,7 @@ def test_a_model_that_finds_no_objects_is_refused(skerry: Run, telling_bundle: M
 def test_a_wake_word_is_no_model_for_pictures(skerry: Run, data: Path) -> None:
     outcome = skerry("evaluate", "alexa", "--data", data)
     assert outcome.code == 2
-    assert "no such model" in outcome.err
+    assert "is a wake word" in outcome.err
 
 
 def test_where_nothing_can_be_run_the_code_is_3_and_the_row_still_says_why(

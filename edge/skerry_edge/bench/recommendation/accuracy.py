@@ -67,9 +67,10 @@ def from_evaluation(report: DetectionReport, manifest: Manifest, *, origin: str)
 
 
 def from_rows(rows: Sequence[Row], manifest: Manifest, *, origin: str) -> Accuracies | None:
-    """Return the accuracy that stands in a benchmark's rows, which has no paired intervals; None where none does.
+    """Return the accuracy that stands in a benchmark's rows; None where none does.
 
-    Raises ConfigError where no fp32 variant is among them, and for accuracies on different pictures.
+    Intervals are those of its paired bootstrap, where that was held against the reference. Raises ConfigError where no
+    fp32 variant is among them, and for accuracies on different pictures.
     """
     found = {row.variant: row.accuracy for row in rows if row.accuracy is not None}
     scores = {name: one.ap50 for name, one in found.items() if one.ap50 is not None}
@@ -79,11 +80,20 @@ def from_rows(rows: Sequence[Row], manifest: Manifest, *, origin: str) -> Accura
     if len(images) > 1:
         told = " and ".join(map(str, sorted(images)))
         raise ConfigError("the accuracies are of different pictures", where=origin, found=f"{told} pictures")
-    reference = _reference(scores, manifest, first=None, where=origin)
-    known = {name: Quality(ap50=score, drop=_drop(scores[reference] - score, None)) for name, score in scores.items()}
+    reference = _reference(scores, manifest, first=next(iter(found.values())).baseline, where=origin)
+    known = {
+        name: Quality(
+            ap50=score,
+            drop=_drop(
+                scores[reference] - score,
+                found[name].against_baseline if found[name].baseline == reference else None,
+            ),
+        )
+        for name, score in scores.items()
+    }
     known[reference] = Quality(ap50=scores[reference], drop=NOTHING_LOST)
     source = AccuracySource(
-        source=f"`skerry bench --data` in {origin}, without paired intervals",
+        source=f"`skerry bench --data` in {origin}",
         images=found[reference].images,
         reference=reference,
         reference_ap50=scores[reference],

@@ -28,7 +28,7 @@ The rule:
 Where the drops come from, the first that there is:
   --data         `skerry evaluate` here and now, against the best fp32 variant
   --evaluation   what it wrote before, on this machine or another
-  --results      rows of `skerry bench --data`; without paired intervals
+  --results      rows of `skerry bench --data`
   the bundle     its gates' figures, against the network that it was made from
 
 \b

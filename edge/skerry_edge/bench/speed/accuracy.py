@@ -41,15 +41,17 @@ def with_accuracy(row: Row, reports: Mapping[str, DetectionReport]) -> Row:
         return msgspec.structs.replace(row, accuracy_not_measured=row.reason or "nothing here runs it")
     if figures.outcome != "evaluated":
         return msgspec.structs.replace(row, accuracy_not_measured=f"{figures.outcome}: {figures.reason}")
-    return msgspec.structs.replace(row, accuracy=_accuracy(figures, report.images))
+    return msgspec.structs.replace(row, accuracy=_accuracy(figures, report))
 
 
-def _accuracy(figures: VariantFigures, images: int) -> Accuracy:
+def _accuracy(figures: VariantFigures, report: DetectionReport) -> Accuracy:
     interval = figures.ap50_interval
     return Accuracy(
         ap50=figures.ap50,
         ap50_low=interval.low if interval else None,
         ap50_high=interval.high if interval else None,
         coco_ap=figures.coco_ap,
-        images=images,
+        images=report.images,
+        baseline=report.baseline,
+        against_baseline=figures.against_baseline,
     )

@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from skerry_edge.bench.evaluation.detection.figures import Difference
+
 SCHEMA = 1
 
 Outcome = Literal["measured", "not run", "failed"]
@@ -59,13 +61,18 @@ class Conditions(Struct, frozen=True, kw_only=True):
 
 
 class Accuracy(Struct, frozen=True, kw_only=True):
-    """The main figures of `skerry evaluate` on the labelled pictures, as shares."""
+    """The main figures of `skerry evaluate` on the labelled pictures, as shares.
+
+    ``against_baseline`` is AP50 minus that of the variant ``baseline`` on the same pictures; null for that one itself.
+    """
 
     ap50: float | None
     ap50_low: float | None
     ap50_high: float | None
     coco_ap: float | None
     images: int
+    baseline: str | None = None
+    against_baseline: Difference | None = None
 
 
 class PeerFigures(Struct, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from skerry_edge.bench.evaluation.detection.figures import (
     DataFacts,
@@ -109,6 +110,19 @@ def test_half_a_point_lost_is_not_a_trace_more(row: Make, manifest: Any) -> None
     found = from_rows(rows, manifest, origin="a.json")
     assert found is not None
     assert found.known["onnx-int8"].drop.points == 0.5
+
+
+@pytest.mark.parametrize(("baseline", "interval"), [("onnx-fp32", (0.2, 1.8)), ("tflite-fp32", (None, None))])
+def test_a_row_has_the_interval_of_its_own_comparison_with_the_reference(
+    row: Make, manifest: Any, baseline: str, interval: tuple[float | None, float | None]
+) -> None:
+    lost = Difference(difference=-0.01, low=-0.018, high=-0.002)
+    paired = replace(accuracy(0.8), baseline=baseline, against_baseline=lost)
+    rows = [row("onnx-fp32", 10.0, accuracy=accuracy(0.81)), row("onnx-int8", 10.0, accuracy=paired)]
+    found = from_rows(rows, manifest, origin="a.json")
+    assert found is not None
+    drop = found.known["onnx-int8"].drop
+    assert (drop.low, drop.high) == interval
 
 
 def test_rows_without_accuracy_tell_none(row: Make, manifest: Any) -> None:
