@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 from rich.console import Console
 
+from skerry_edge.bench.evaluation.detection.figures import Difference
 from skerry_edge.bench.speed.csv_lines import csv_lines
 from skerry_edge.bench.speed.page import render_page
 from skerry_edge.bench.speed.result import Accuracy, Against, Change, Conditions, PeerFigures, Row, SpeedReport
@@ -26,7 +27,15 @@ def full(measured_row: Callable[..., Row], report: Callable[..., SpeedReport]) -
     missing = PeerFigures(peer="darknet", outcome="not run", reason="Darknet's library is not installed")
     row = measured_row(
         peers=(peer, missing),
-        accuracy=Accuracy(ap50=0.951, ap50_low=0.94, ap50_high=0.96, coco_ap=0.7, images=1000),
+        accuracy=Accuracy(
+            ap50=0.951,
+            ap50_low=0.94,
+            ap50_high=0.96,
+            coco_ap=0.7,
+            images=1000,
+            baseline="onnx-fp32",
+            against_baseline=Difference(difference=-0.004, low=-0.006, high=-0.001),
+        ),
         disturbed=("the processor was throttled",),
     )
     failed = measured_row(variant=NAME, outcome="failed", reason="the process crashed", blocks_ms=(), stages_ms={})
@@ -82,8 +91,17 @@ def test_a_line_has_every_figure_under_the_name_of_its_field(full: SpeedReport) 
     assert (measured["model"], measured["threads"], measured["calls"]) == ("signs", "2", "24")
     assert float(measured["end_to_end_p50_ms"]) == 10.0
     assert measured["accuracy_ap50"] == "0.951"
+    difference = [measured[f"accuracy_against_baseline_{name}"] for name in ("difference", "low", "high")]
+    assert difference == ["-0.004", "-0.006", "-0.001"]
     assert measured["disturbed"] == "the processor was throttled"
     assert (failed["outcome"], failed["reason"], failed["end_to_end_p50_ms"]) == ("failed", "the process crashed", "")
+
+
+def test_a_row_that_was_held_against_no_baseline_leaves_its_cells_empty(measured_row, report) -> None:
+    accuracy = Accuracy(ap50=0.95, ap50_low=0.94, ap50_high=0.96, coco_ap=0.7, images=1000)
+    (line,) = csv.DictReader(io.StringIO(csv_lines(report(measured_row(accuracy=accuracy)))))
+    assert line["accuracy_ap50"] == "0.95"
+    assert line["accuracy_against_baseline_low"] == ""
 
 
 def test_what_the_machine_told_of_itself_stands_in_a_table_and_what_it_did_not_is_no_zero(measured_row, report) -> None:
