@@ -42,8 +42,8 @@ class Sink(Protocol):
 
         A heartbeat replaces the one that waits for the same topic. An event is kept until acknowledged, and
         the oldest are dropped, and counted, only when the budget is used up and no heartbeat or snapshot can make
-        room. A snapshot displaces older snapshots and nothing else. Raises WireError for what the contract does not
-        allow.
+        room. A snapshot displaces older snapshots and nothing else. What finds no room even so is dropped itself
+        and displaces nothing. Raises WireError for what the contract does not allow.
         """
         ...
 
@@ -91,9 +91,7 @@ class MemoryOutbox:
         with self._lock:
             if isinstance(message, Heartbeat):
                 self._remove([key for key in self._waiting(Heartbeat) if self._entries[key].letter.topic == topic])
-            if self._bytes + size > self._max_bytes:
-                self._make_room(size, self._displaced_by(message))
-            if self._bytes + size > self._max_bytes:
+            if self._bytes + size > self._max_bytes and not self._make_room(size, self._displaced_by(message)):
                 self._dropped += 1
                 return
             self._newest += 1
@@ -128,13 +126,17 @@ class MemoryOutbox:
             return self._waiting(bytes)
         return [*self._waiting(Heartbeat), *self._waiting(bytes), *self._entries]
 
-    def _make_room(self, size: int, displaced: list[int]) -> None:
-        for key in displaced:
+    def _make_room(self, size: int, displaced: list[int]) -> bool:
+        """Drop of ``displaced`` as many as it takes, and none where all of them would be too few; tell which it was."""
+        least = self._bytes - sum(self._entries[key].size for key in set(displaced))
+        if least + size > self._max_bytes:
+            return False
+        for key in dict.fromkeys(displaced):
             if self._bytes + size <= self._max_bytes:
-                return
-            if key in self._entries:
-                self._remove([key])
-                self._dropped += 1
+                break
+            self._remove([key])
+            self._dropped += 1
+        return True
 
     def _remove(self, keys: list[int]) -> None:
         for key in keys:

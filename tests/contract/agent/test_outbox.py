@@ -224,6 +224,15 @@ def test_a_snapshot_for_which_events_leave_no_room_is_dropped(make_sink: MakeSin
     assert sink.stats().dropped == 1
 
 
+def test_a_snapshot_that_finds_no_room_costs_the_others_nothing(make_sink: MakeSink) -> None:
+    sink = make_sink(1500 + len(encode(event(1))))
+    sink.put(EVENT_TOPIC, event(1))
+    sink.put(SNAPSHOT_TOPIC, jpeg("a"))
+    sink.put(SNAPSHOT_TOPIC, JPEG_START.ljust(2000, b"\0"))
+    assert contents(sink) == [1, jpeg("a")]
+    assert sink.stats().dropped == 1
+
+
 def test_events_are_kept_at_a_snapshots_cost(make_sink: MakeSink) -> None:
     size = len(encode(event(1)))
     sink = make_sink(1000 + size)
