@@ -10,7 +10,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from skerry_converters.families.base import Emitted, FloatArray, Samples
 from skerry_converters.sources.base import SourceModel
 from skerry_converters.temporary_space import shortage
 from skerry_edge.foundation.errors import DataError, SkerryError
+from skerry_edge.foundation.module_program import module_command
 
 ENVIRONMENT = {
     "PYTHONHASHSEED": "0",
@@ -99,7 +99,7 @@ def make_apart(
 def _start(end: socket.socket, chatter: IO[bytes]) -> subprocess.Popen[bytes]:
     descriptor = end.fileno()
     return subprocess.Popen(
-        [sys.executable, "-m", "skerry_converters.families.worker", str(descriptor)],
+        module_command("skerry_converters.families.worker", str(descriptor)),
         env={**os.environ, **ENVIRONMENT},
         pass_fds=(descriptor,),
         stdin=subprocess.DEVNULL,

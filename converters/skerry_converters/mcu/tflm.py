@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import signal
 import subprocess
-import sys
 import tempfile
 import zipfile
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ import numpy as np
 from skerry_edge.backends.base import Array
 from skerry_edge.foundation.errors import MissingError, VerdictError
 from skerry_edge.foundation.extras import install_hint
+from skerry_edge.foundation.module_program import module_command
 
 TIMEOUT_S = 600.0
 """The reference kernels take seconds for the largest networks that a microcontroller can hold."""
@@ -74,7 +74,7 @@ def _work(paths: list[Path], where: str, timeout_s: float) -> None:
     with tempfile.TemporaryFile() as stderr:
         try:
             done = subprocess.run(
-                [sys.executable, "-m", _MODULE, *(str(path) for path in paths)],
+                module_command(_MODULE, *(str(path) for path in paths)),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=stderr,

@@ -10,7 +10,6 @@ import os
 import queue
 import socket
 import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
@@ -21,6 +20,7 @@ from typing import IO, Literal
 
 from skerry_converters.training.samples import Sample, SampleSource
 from skerry_edge.foundation.errors import DataError, SkerryError
+from skerry_edge.foundation.module_program import module_command
 
 AHEAD = 16
 """Samples of each process that wait here, about 8 MB at 416 pixels."""
@@ -73,7 +73,7 @@ class _Worker:
         self._chatter: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # closed by close()
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "skerry_converters.training.producing", str(theirs.fileno())],
+                module_command("skerry_converters.training.producing", str(theirs.fileno())),
                 pass_fds=(theirs.fileno(),),
                 stdin=subprocess.DEVNULL,
                 stdout=self._chatter,

@@ -6,7 +6,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from multiprocessing.connection import Connection
 from typing import IO, Any
 
 from skerry_edge.foundation.errors import SkerryError
+from skerry_edge.foundation.module_program import module_command
 
 _MAX_WORDS = 400
 _LINGER_S = 10.0
@@ -121,7 +121,7 @@ def _results(connection: Connection, stall_s: float) -> Iterator[Any]:
 def _start(module: str, end: socket.socket, chatter: IO[bytes]) -> subprocess.Popen[bytes]:
     descriptor = end.fileno()
     return subprocess.Popen(
-        [sys.executable, "-m", module, str(descriptor)],
+        module_command(module, str(descriptor)),
         pass_fds=(descriptor,),
         stdin=subprocess.DEVNULL,
         stdout=chatter,
