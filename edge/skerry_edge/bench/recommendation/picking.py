@@ -5,12 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 
+from skerry_edge.bench.recommendation.accuracy import SAME_POINTS
 from skerry_edge.bench.recommendation.judging import is_certain
 from skerry_edge.bench.recommendation.phrases import fps_within, points
 from skerry_edge.bench.recommendation.result import Candidate, Concession, Drop, Wanted
-
-SAME_POINTS = 0.05
-"""Below this two drops are one number in every table."""
 
 
 def pick(candidates: Sequence[Candidate], wanted: Wanted, *, provisional: bool) -> Candidate | None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from skerry_edge.bench.recommendation.accuracy import SAME_POINTS
 from skerry_edge.bench.recommendation.boards import Target
 from skerry_edge.bench.recommendation.judging import is_certain
 from skerry_edge.bench.recommendation.phrases import allowance, fps_within, milliseconds, points, span
-from skerry_edge.bench.recommendation.picking import SAME_POINTS, drop_of, is_as_accurate, latency_of
+from skerry_edge.bench.recommendation.picking import drop_of, is_as_accurate, latency_of
 from skerry_edge.bench.recommendation.result import Candidate, Quantile, Wanted
 
 _SHARES: dict[Quantile, str] = {"p50": "half", "p90": "90 %", "p95": "95 %", "p99": "99 %", "max": "all"}

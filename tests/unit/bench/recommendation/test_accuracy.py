@@ -70,6 +70,15 @@ def test_what_an_evaluation_says_is_lost_comes_with_its_interval_in_points(evalu
     assert (drop.points, drop.low, drop.high) == (0.5, -0.1, 1.2)
 
 
+def test_a_box_more_in_another_runtime_s_fp32_does_not_take_the_intervals_away(evaluation: Make, manifest: Any) -> None:
+    lost = (0.005, -0.001, 0.012)
+    report = evaluation(onnx_fp32=(0.9, None), tflite_fp32=(0.9004, (-0.0004, -0.001, 0.0)), onnx_int8=(0.895, lost))
+    found = from_evaluation(report, manifest, origin="val")
+    assert found.source.reference == "onnx-fp32"
+    drop = found.known["onnx-int8"].drop
+    assert (drop.points, drop.low, drop.high) == (0.5, -0.1, 1.2)
+
+
 def test_an_interval_against_another_variant_than_the_reference_is_not_used(evaluation: Make, manifest: Any) -> None:
     lost = (0.005, -0.001, 0.012)
     report = evaluation(onnx_fp32=(0.9, None), tflite_fp32=(0.91, (-0.01, -0.02, 0.0)), onnx_int8=(0.895, lost))
