@@ -24,7 +24,7 @@ from skerry_edge.bench.speed.spread import spread
 from skerry_edge.bench.speed.subject import Subject, WakeWordSubject
 from skerry_edge.foundation.errors import MissingError, SkerryError
 
-_MICROSECOND_DIGITS = 3
+_DIGITS = 4
 
 Progress = Callable[[float], None]
 """Is told the share of the work that is done, 0 to 1."""
@@ -129,8 +129,11 @@ def warm_up_until_stable(contender: Contender) -> tuple[WarmUp, Block]:
 
 
 def rounded(block: Block) -> tuple[float, ...]:
-    """Return the end-to-end milliseconds of a block's calls, to the microsecond that clocks are good for."""
-    return tuple(round(value, _MICROSECOND_DIGITS) for value in block.stages_ms["end_to_end"])
+    """Return the end-to-end milliseconds of a block's calls, to a tenth of a microsecond.
+
+    A sensor's network takes ten of them: rounded to whole ones, its median would jump by more than a usual margin.
+    """
+    return tuple(round(value, _DIGITS) for value in block.stages_ms["end_to_end"])
 
 
 def _calls(block: Block) -> int:

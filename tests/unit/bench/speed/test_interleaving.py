@@ -44,6 +44,12 @@ def test_contenders_run_in_turn_and_the_first_call_of_a_turn_does_not_count(told
     assert turns == [[(10.0,) * 10] * 3, [(50.0,) * 2] * 3]
 
 
+def test_networks_of_microseconds_keep_what_tells_them_apart(told) -> None:
+    contenders, _ = told(a=repeat(0.01049), b=repeat(0.01051))
+    over, under = interleave(contenders, Rounds(count=1, block_s=0.001), lambda _share: None)
+    assert over[0][0] / under[0][0] == pytest.approx(1.0, abs=0.02)
+
+
 def test_blocks_fill_the_time_that_was_asked_for_and_are_never_fewer_than_ten() -> None:
     assert Rounds.within(5.0) == Rounds(count=20, block_s=BLOCK_S)
     assert Rounds.within(0.5) == Rounds(count=10, block_s=0.05)
