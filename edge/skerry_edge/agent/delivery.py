@@ -18,7 +18,9 @@ from skerry_edge.contracts.messages import Message, Status
 
 _log = logging.getLogger(__name__)
 ACK_TIMEOUT_S = 30.0
-"""A broker that leaves a message unacknowledged for this long is given up and connected to anew."""
+"""A broker that leaves a message unacknowledged for this long is given up and connected to anew, not counting ..."""
+LEAST_BYTES_PER_S = 4000.0
+"""... the time that all bytes up to the message's end take on the slowest line: a throttled mobile plan's 32 kbit/s."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,10 +33,15 @@ class Announcement:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Sent:
-    """A message that the broker has not acknowledged; ``key`` is None for a status, which no outbox keeps."""
+    """A message that the broker has not acknowledged; ``key`` is None for a status, which no outbox keeps.
+
+    It was sent at ``since_s`` on the monotonic clock, and is waited for until ``deadline_s``.
+    """
 
     key: int | None
+    size: int
     since_s: float
+    deadline_s: float
 
 
 class Delivery:
@@ -99,8 +106,10 @@ class Delivery:
             if sent is not None and sent.key is not None:
                 self._outbox.acknowledge(sent.key)
         oldest = next(iter(self._in_flight.values()), None)
-        if oldest is not None and time.monotonic() - oldest.since_s > ACK_TIMEOUT_S:
-            raise BrokerError(f"the broker acknowledged nothing for {ACK_TIMEOUT_S:g} s", where=self._connection.where)
+        now_s = time.monotonic()
+        if oldest is not None and now_s > oldest.deadline_s:
+            what = f"the broker did not acknowledge a message for {now_s - oldest.since_s:.0f} s"
+            raise BrokerError(what, where=self._connection.where)
 
     def _payload(self, letter: Letter) -> bytes:
         is_replay = letter.key <= self._replayed_up_to
@@ -110,4 +119,7 @@ class Delivery:
 
     def _send(self, topic: str, payload: bytes, *, key: int | None, retain: bool) -> None:
         mid = self._connection.publish(topic, payload, retain=retain)
-        self._in_flight[mid] = _Sent(key=key, since_s=time.monotonic())
+        before_it = sum(one.size for one in self._in_flight.values())
+        now_s = time.monotonic()
+        deadline_s = now_s + ACK_TIMEOUT_S + (before_it + len(payload)) / LEAST_BYTES_PER_S
+        self._in_flight[mid] = _Sent(key=key, size=len(payload), since_s=now_s, deadline_s=deadline_s)
