@@ -7,13 +7,11 @@ from pathlib import Path
 
 from rich.progress import Progress
 
-from skerry_edge.bench.annotations.dataset import read_dataset
 from skerry_edge.bench.evaluation.detection.job import EvaluationOrder, evaluate_detector
 from skerry_edge.bench.recommendation.accuracy import Accuracies, from_evaluation, from_gates, from_rows
 from skerry_edge.bench.recommendation.earlier import Timed, read_evaluation
 from skerry_edge.bench.sizes import SizeRange
-from skerry_edge.bench.speed.frames import MOST_PICTURES, FrameSource
-from skerry_edge.bench.speed.job import BenchOrder, run_benchmark
+from skerry_edge.bench.speed.job import BenchOrder, labelled_frames, run_benchmark
 from skerry_edge.bench.speed.measuring import Pace
 from skerry_edge.bench.speed.plan import Choice
 from skerry_edge.contracts.bundle import Bundle
@@ -68,10 +66,7 @@ def measure(bundle: Bundle, given: Given, bar: Progress) -> Timed:
 
     A row that fails is told in its place; where none has figures, its error is raised.
     """
-    frames = None
-    if given.data is not None:
-        pictures = read_dataset(given.data, bundle.manifest.labels).pictures[:MOST_PICTURES]
-        frames = FrameSource(pictures=tuple(one.path for one in pictures))
+    frames = None if given.data is None else labelled_frames(given.data, bundle)
     order = BenchOrder(models=(bundle.path,), choice=Choice(), pace=given.pace, frames=frames)
     benchmark = run_benchmark(order, bar)
     if not benchmark.report.measured:

@@ -114,6 +114,12 @@ def run_benchmark(order: BenchOrder, bar: Progress) -> Benchmark:
     return Benchmark(report=report, errors={name: one for _, errors in measured for name, one in errors.items()})
 
 
+def labelled_frames(data: Path, bundle: Bundle) -> FrameSource:
+    """Return the first pictures of a labelled folder. Raises as `read_dataset`."""
+    pictures = read_dataset(data, bundle.manifest.labels).pictures[:MOST_PICTURES]
+    return FrameSource(pictures=tuple(one.path for one in pictures))
+
+
 def _planned(order: BenchOrder, bundles: tuple[Bundle, ...]) -> tuple[PlannedRow, ...]:
     """Return the rows. Raises ConfigError for what was asked for and does not go together."""
     if order.data is not None and order.words:
@@ -152,10 +158,7 @@ def _stepping(bar: Progress, task: TaskID) -> Callable[[float], None]:
 
 
 def _frames(data: Path | None, bundles: tuple[Bundle, ...]) -> FrameSource:
-    if data is None:
-        return FrameSource()
-    pictures = read_dataset(data, bundles[0].manifest.labels).pictures[:MOST_PICTURES]
-    return FrameSource(pictures=tuple(one.path for one in pictures))
+    return FrameSource() if data is None else labelled_frames(data, bundles[0])
 
 
 def _require_no_regression(against: Against) -> None:
