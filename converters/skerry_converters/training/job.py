@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from skerry_converters.layers import Network
@@ -31,7 +32,7 @@ from skerry_converters.training.settling import settled
 from skerry_converters.training.start import StartModel, adopted, read_start
 from skerry_converters.training.summary import Summary, read_summary
 from skerry_converters.training.watching import Watcher
-from skerry_edge.foundation.errors import ConfigError
+from skerry_edge.foundation.errors import ConfigError, DataError
 
 DEFAULT_ANCHORS = 5
 """As many as YOLOv2 has."""
@@ -53,9 +54,12 @@ def run_training(config: TrainingConfig, base: Path, folder: Path, watcher: Watc
         own = fingerprint(config, data.labels)
         checkpoint = _own_checkpoint(files, own)
         summary = read_summary(files.summary)
-        if checkpoint is not None and summary is not None and summary.finished:
+        if checkpoint is None and summary is None:
+            _require_no_network(files)
+        if checkpoint is not None and summary is not None and _is_finished(files, checkpoint, summary):
             watcher.note(f"this training is finished already; to train again, give another folder than {folder}")
-            return summary
+            # The folder may have been moved since, or be called from elsewhere.
+            return replace(summary, files={role: str(path) for role, path in files.network.items()})
         prepared = _Preparation(config=config, data=data, start=start, watcher=watcher)
         return prepared.run(files, own, checkpoint)
 
@@ -69,6 +73,35 @@ def _own_checkpoint(files: RunFolder, expected: str) -> Checkpoint | None:
             todo="give the configuration that it was begun with, or choose another folder with --out",
         )
     return checkpoint
+
+
+def _require_no_network(files: RunFolder) -> None:
+    """Raise ConfigError where no training wrote what this one would replace."""
+    foreign = next((path for path in files.network.values() if path.exists()), None)
+    if foreign is not None:
+        raise ConfigError(
+            "the folder holds a network that no training here wrote, and this one would replace it",
+            where=str(foreign),
+            todo="choose another folder with --out, or another name in the configuration",
+        )
+
+
+def _is_finished(files: RunFolder, checkpoint: Checkpoint, summary: Summary) -> bool:
+    """Tell whether all is there: a summary may be of an earlier run here, and files may have been removed since."""
+    is_of_checkpoint = summary.finished and summary.steps == checkpoint.position.step
+    return is_of_checkpoint and all(path.exists() for path in files.network.values())
+
+
+def _restore(learner: Learner, checkpoint: Checkpoint, path: Path) -> None:
+    try:
+        learner.restore(checkpoint.state)
+    except ValueError as error:
+        raise DataError(
+            "the checkpoint is not of this network",
+            where=str(path),
+            found=str(error),
+            todo="it may be of another version of Skerry, or its start was replaced; remove it to begin anew",
+        ) from error
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -102,7 +135,7 @@ class _Preparation:
             network = self._network(anchors)
             learner = Learner(network, self._weights(network, batches.held()), config.learning, config.loss)
             if checkpoint:
-                learner.restore(checkpoint.state)
+                _restore(learner, checkpoint, files.checkpoint)
             loop = Loop(
                 schedule=Schedule(config.stages, config.learning),
                 batches=batches,

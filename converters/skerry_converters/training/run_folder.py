@@ -44,6 +44,12 @@ class RunFolder:
         """The network's files without their endings."""
         return self.path / self.name
 
+    @property
+    def network(self) -> dict[str, Path]:
+        """The network's files, by what `skerry convert` calls them."""
+        endings = {"cfg": ".cfg", "weights": ".weights", "labels": ".names"}
+        return {role: self.path / f"{self.name}{ending}" for role, ending in endings.items()}
+
 
 @contextmanager
 def hold_folder(path: Path, name: str) -> Iterator[RunFolder]:

@@ -39,7 +39,7 @@ class Saver:
         write_checkpoint(self.files.checkpoint, checkpoint)
         trained = learner.trained()
         letterbox = self.config.network.resize == "letterbox"
-        written = write_darknet_files(
+        write_darknet_files(
             self.files.stem, self.network, trained, self.labels, letterbox=letterbox, images=position.images
         )
         summary = Summary(
@@ -54,7 +54,7 @@ class Saver:
             anchors=region.anchors,
             ap50=score.ap50,
             false_per_empty=score.false_per_empty,
-            files=dict(zip(("cfg", "weights", "labels"), map(str, written), strict=True)),
+            files={role: str(path) for role, path in self.files.network.items()},
             versions={"skerry": __version__, **{name: version(name) for name in ("numpy", "tensorflow")}},
         )
         write_atomic(self.files.summary, encode_summary(summary))

@@ -45,5 +45,10 @@ def read_summary(path: Path) -> Summary | None:
         return None
     except OSError as error:
         raise ReachError("cannot read the summary", where=str(path), found=error.strerror) from error
-    except msgspec.DecodeError as error:
-        raise DataError("this is no summary of a training", where=str(path), found=str(error)) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise DataError(
+            "this is no summary of a training, or a damaged one",
+            where=str(path),
+            found=str(error),
+            todo="remove it: what can be told from the checkpoint is written again",
+        ) from error

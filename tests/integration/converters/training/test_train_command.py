@@ -8,13 +8,14 @@ import resource
 import signal
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from skerry_converters.training.checkpoint import read_checkpoint
+from skerry_converters.training.checkpoint import read_checkpoint, write_checkpoint
 from skerry_converters.training.run_folder import hold_folder
 from skerry_edge.vision.detector import Detector
 
@@ -167,3 +168,64 @@ def test_an_example_configuration_can_be_had(skerry: Callable[..., object], name
     shown = skerry("train", "--example-config", name)
     assert shown.code == 0
     assert "[[stages]]" in shown.out
+
+
+def test_what_is_missing_of_a_finished_run_is_written_again_where_the_folder_is_now(
+    skerry: Callable[..., object], tiny: Callable[..., Path], tmp_path: Path
+) -> None:
+    config = tiny(first=2, second=1)
+    assert skerry("train", "--config", config, "--out", tmp_path / "run").code == 0
+    expected = (tmp_path / "run" / "tiny.weights").read_bytes()
+    moved = (tmp_path / "run").rename(tmp_path / "moved")
+    (moved / "tiny.weights").unlink()
+    again = skerry("train", "--config", config, "--out", moved)
+    assert again.code == 0, again.err
+    assert (moved / "tiny.weights").read_bytes() == expected
+    finished = skerry("train", "--config", config, "--out", moved, "--json")
+    assert {Path(path) for path in json.loads(finished.out)["files"].values()} == {
+        moved / "tiny.cfg",
+        moved / "tiny.weights",
+        moved / "tiny.names",
+    }
+
+
+def test_a_finished_summary_of_an_earlier_run_does_not_end_one_that_was_interrupted(
+    skerry: Callable[..., object], tiny: Callable[..., Path], tmp_path: Path
+) -> None:
+    out, config = tmp_path / "run", tiny(first=2, second=1)
+    assert skerry("train", "--config", config, "--out", out).code == 0
+    whole = read_checkpoint(out / "checkpoint.npz")
+    assert whole is not None
+    write_checkpoint(out / "checkpoint.npz", replace(whole, position=replace(whole.position, step=2, images=8)))
+    assert "going on from step 2" in skerry("train", "--config", config, "--out", out).out
+
+    write_checkpoint(out / "checkpoint.npz", replace(whole, state=whole.state[:-1]))
+    (out / "training.json").unlink()
+    refused = skerry("train", "--config", config, "--out", out)
+    assert refused.code == 4
+    assert "the checkpoint is not of this network" in refused.err
+    assert "remove it to begin anew" in refused.err
+
+
+def test_a_network_that_no_training_wrote_is_not_replaced(
+    skerry: Callable[..., object], tiny: Callable[..., Path], tmp_path: Path
+) -> None:
+    mine = tmp_path / "run" / "tiny.weights"
+    mine.parent.mkdir()
+    mine.write_bytes(b"a month of work")
+    refused = skerry("train", "--config", tiny(first=2, second=1), "--out", mine.parent)
+    assert refused.code == 2
+    assert str(mine) in refused.err
+    assert mine.read_bytes() == b"a month of work"
+
+
+@pytest.mark.parametrize("content", [b"{", b'{"name": "\xff"}', b"[" * 100_000])
+def test_a_damaged_summary_is_named(
+    skerry: Callable[..., object], tiny: Callable[..., Path], tmp_path: Path, content: bytes
+) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "training.json").write_bytes(content)
+    refused = skerry("train", "--config", tiny(first=2, second=1), "--out", tmp_path / "run")
+    assert refused.code == 4
+    assert "training.json" in refused.err
+    assert "remove it" in refused.err
