@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 
 _RUN = (
-    "import sys; sys.path[0] = sys.argv.pop(1); import runpy; "
+    "import sys; sys.path[:] = [sys.argv.pop(1), *filter(None, sys.path)]; import runpy; "
     "runpy.run_module(sys.argv.pop(1), run_name='__main__', alter_sys=True)"
 )
-"""What `-m` does, but for the first place of `sys.path`: `-m` puts the working directory there."""
+"""What `-m` does, but for the first place of `sys.path`: `-m` puts the working directory there, `-c` its empty name."""
 
 
 def module_command(module: str, *arguments: str) -> list[str]:

@@ -52,3 +52,9 @@ def test_who_imports_from_the_working_directory_has_a_program_that_does(
 ) -> None:
     monkeypatch.setattr(sys, "path", [str(folder), *sys.path])
     assert Path(str(run()[3])).parent == folder
+
+
+def test_it_is_found_where_python_adds_no_first_place_by_itself(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONSAFEPATH", "1")
+    monkeypatch.setattr(sys, "path", ["/a/folder/of/programs", *sys.path])
+    assert run("3")[1] == ["3"]
