@@ -10,10 +10,16 @@ from skerry_edge.models.entries import DarknetEntry, known_models
 
 
 def network_named(name: str) -> DarknetEntry:
-    """Return the Darknet network of this name. Raises ConfigError where there is none."""
+    """Return the Darknet network of this name. Raises ConfigError where there is none, and for what is not pulled."""
     known = known_models().darknet
     if name in known:
         return known[name]
+    if name in shipped_models() or name in known_models().wakeword.names:
+        raise ConfigError(
+            "this model came with Skerry and was not pulled",
+            found=f"'{name}'",
+            todo=f"what can be pulled and removed is: {', '.join(known)}",
+        )
     todo = suggestion(name, known, otherwise=f"give one of: {', '.join(known)}")
     raise ConfigError("there is no such model to pull", found=f"'{name}'", todo=todo)
 

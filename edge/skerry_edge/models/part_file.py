@@ -39,7 +39,7 @@ class PartFile:
         """Return where the bytes so far came from; None where there are none that can be gone on with."""
         try:
             origin = msgspec.json.decode(self._origin_path.read_bytes(), type=Origin)
-        except (OSError, msgspec.MsgspecError):
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None  # a part of unknown origin is begun anew
         return origin if self.size() >= origin.kept else None
 

@@ -90,7 +90,7 @@ def read_record(place: ModelPlace) -> PullRecord:
         raise ReachError(
             "cannot read the record of the first pull", where=str(place.record), found=error.strerror
         ) from error
-    except msgspec.MsgspecError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DataError(
             "the record of the first pull is damaged",
             where=str(place.record),

@@ -92,7 +92,9 @@ def test_a_mirror_may_be_a_server_named_by_the_environment(skerry, site, mirror:
         (("pull", NAME, "--from", "nowhere"), 4, "nowhere"),
         (("pull", NAME, "--from", "ftp://mirror.example"), 2, "ftp://mirror.example"),
         (("pull", NAME, "--from", ""), 4, "no such folder"),
-        (("remove", "skerry-signs"), 2, "no such model to pull"),
+        (("remove", "nothing-like-it"), 2, "no such model to pull"),
+        (("remove", "skerry-signs"), 2, "was not pulled"),
+        (("remove", "alexa"), 2, "was not pulled"),
     ],
 )
 def test_what_cannot_be_done_is_told_with_the_documented_exit_code(skerry, arguments, code: int, told: str) -> None:

@@ -261,10 +261,11 @@ def test_a_file_without_a_known_hash_is_held_against_its_first_pull(
     assert json.loads(place.record.read_text())["files"]["yolov2-tiny-voc.weights"] == noted
 
 
-def test_a_damaged_record_is_an_error_and_no_new_first_pull(site, pulled, entry, content) -> None:
+@pytest.mark.parametrize("damaged", [b"{", b'{"files": {"\xff": {}}}', b"[" * 100_000])
+def test_a_damaged_record_is_an_error_and_no_new_first_pull(site, pulled, entry, content, damaged: bytes) -> None:
     site.answers = [lambda request: request.body(content)]
     place = pulled(entry(hashed=False))
-    place.record.write_text("{")
+    place.record.write_bytes(damaged)
     place.weights.unlink()
     with pytest.raises(DataError, match="record of the first pull is damaged"):
         pulled(entry(hashed=False))
