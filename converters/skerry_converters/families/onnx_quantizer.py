@@ -64,7 +64,8 @@ def calibrate(prepared: Path, samples: Samples, *, where: str) -> Calibration:
     """
     from onnxruntime.quantization import CalibrationMethod, create_calibrator  # noqa: PLC0415  # heavy
 
-    with tempfile.TemporaryDirectory(prefix="skerry-calibration-") as folder:
+    # Below a folder of the caller's: this process may be killed, and nobody would clear away what lies elsewhere.
+    with tempfile.TemporaryDirectory(prefix="calibration-", dir=prepared.parent) as folder:
         try:
             calibrator = create_calibrator(
                 prepared,

@@ -1,5 +1,6 @@
 """Int8 by ONNX Runtime: the same file as its own command makes, with other ranges, and with layers left float."""
 
+import tempfile
 from dataclasses import replace
 
 import numpy as np
@@ -86,6 +87,26 @@ def test_ranges_inside_the_network_are_set_and_all_others_left(chain, samples):
     assert after["l"] == (pytest.approx(0.01), 50)
     assert after["r"] == (pytest.approx(0.02), 0)
     assert {name for name in after if after[name] != before[name]} == {"l", "r"}
+
+
+def test_calibrating_leaves_nothing_outside_the_networks_own_folder_when_it_is_killed(
+    chain, samples, tmp_path, monkeypatch
+):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(elsewhere))
+    seen = []
+
+    class Watched:
+        def __len__(self):
+            return len(samples)
+
+        def __iter__(self):
+            seen.append(list(elsewhere.iterdir()))
+            return iter(samples)
+
+    calibrate(chain.model.path, Watched(), where="net")
+    assert seen == [[]]
 
 
 def test_the_tensors_with_ranges_are_those_that_are_quantized(chain):
