@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import signal
 import tempfile
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from skerry_edge.options import NumberRange
 from skerry_server.demo.drive import SEED, Drive
 from skerry_server.demo.script import DEFAULT_MODEL, DEFAULT_VARIANT, Script
 
@@ -43,17 +46,18 @@ against the truth about that drive. The voice of the default recording is synthe
 
 \b
 Exit codes:
-  0  done; with --headless: and everything that is promised arrived in the store
-  1  with --headless: something did not arrive, or fewer than half of the signs were named rightly
-  2  wrong usage, or a model that is none
-  3  a missing dependency
-  4  a file that cannot be read, or a part that did not start
+  0    done; with --headless: and everything that is promised arrived in the store
+  1    with --headless: something did not arrive, or fewer than half of the signs were named rightly
+  2    wrong usage, or a model that is none
+  3    a missing dependency
+  4    a file that cannot be read, or a part that did not start
+  130  interrupted before it had begun, or with --headless: before all had arrived
 """
 )
 @click.option("--headless", is_flag=True, help="Open no browser, and judge at the end what arrived.")
 @click.option(
     "--duration",
-    type=click.FloatRange(min=0, min_open=True, max=86_400),
+    type=NumberRange(min=0, min_open=True, max=86_400),
     metavar="S",
     help="Stop after S seconds, counted from the agent's first heartbeat. [default: until Ctrl-C]",
 )
@@ -86,6 +90,7 @@ def demo(
     if video is not None:
         check_video(video)
     with ExitStack() as stack:
+        stack.enter_context(_ended_as_by_ctrl_c())
         name = stack.enter_context(tempfile.TemporaryDirectory(prefix="skerry-demo-", ignore_cleanup_errors=True))
         folder, drive = Path(name), None
         if video is None:
@@ -106,6 +111,21 @@ def demo(
         _announce(stage, opens_browser=not headless, ends=duration is not None)
         outcome = asyncio.run(stage.play(_Progress(Console(stderr=True))))
     _close(outcome, is_judged=headless)
+
+
+@contextmanager
+def _ended_as_by_ctrl_c() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP end the body as Ctrl-C does, so that what it made is cleared away."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    for number, handler in before.items():
+        # nohup's wish stands.
+        if handler is not signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _announce(stage: Stage, *, opens_browser: bool, ends: bool) -> None:
@@ -156,6 +176,9 @@ def _close(outcome: Outcome, *, is_judged: bool) -> None:
     print_arrivals(outcome.arrivals, Console())
     if outcome.agreement is not None:
         print_agreement(outcome.agreement, Console())
+    if is_judged and outcome.lacking and outcome.is_interrupted:
+        # No verdict: what is lacking might have come yet.
+        raise KeyboardInterrupt
     if is_judged:
         require_all(outcome.lacking, hint=outcome.last_words)
         click.echo("everything that the demo promises arrived in the store")

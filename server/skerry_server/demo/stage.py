@@ -29,12 +29,16 @@ MISSED_HEARTBEATS = 5
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What arrived, how far it agrees with a truth that is known, what is lacking, and what the agent said last."""
+    """What arrived, how far it agrees with a truth that is known, what is lacking, and what the agent said last.
+
+    ``is_interrupted`` tells that somebody ended it, and not its duration.
+    """
 
     arrivals: Arrivals
     agreement: Agreement | None
     lacking: list[str]
     last_words: str
+    is_interrupted: bool
 
 
 class Stage:
@@ -79,7 +83,13 @@ class Stage:
         agreement = self._judge(arrivals, looks)
         lacking = missing(arrivals, devices=self.devices, agent=DEVICE, agreement=agreement)
         last_words = self.agent.last_words()
-        return Outcome(arrivals=arrivals, agreement=agreement, lacking=lacking, last_words=last_words)
+        return Outcome(
+            arrivals=arrivals,
+            agreement=agreement,
+            lacking=lacking,
+            last_words=last_words,
+            is_interrupted=interrupted.is_set(),
+        )
 
     async def _perform(
         self, show: Callable[[Arrivals, float], None], interrupted: asyncio.Event, serving: asyncio.Task[None]

@@ -109,6 +109,19 @@ def test_an_interrupt_ends_everything_in_order_and_still_tells_what_arrived(demo
     assert list(demo.folder.iterdir()) == []
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_one_that_is_ended_while_it_is_made_ready_leaves_nothing_and_gives_no_verdict(demo, eventually, number):
+    eventually(lambda: list(demo.folder.iterdir()), what="a temporary folder is there")
+    demo.seen = family(demo.pid)
+    demo.send_signal(number)
+    _, err = demo.communicate(timeout=60)
+    assert demo.returncode == 130, err
+    assert "interrupted" in err
+    assert "Traceback" not in err
+    eventually(lambda: not alive(demo.seen), what="no process is left")
+    assert list(demo.folder.iterdir()) == []
+
+
 def test_a_demo_that_is_killed_takes_everything_with_it(demo, eventually):
     eventually(lambda: is_in_full_swing(demo), what="all parts run", deadline_s=90)
     demo.kill()
@@ -140,6 +153,7 @@ def test_the_dashboard_of_the_demo_answers_while_it_runs(demo, eventually):
     [
         (["--headless"], 2, "needs --duration"),
         (["--headless", "--duration", "0"], 2, "--duration"),
+        (["--headless", "--duration", "nan"], 2, "not a number"),
         (["--headless", "--duration", "5", "--video", "nothing.mp4"], 2, "nothing.mp4"),
         (["--headless", "--duration", "5", "--video", __file__], 4, "no video"),
         (["--headless", "--duration", "5", "--audio", __file__], 4, "no audio"),
