@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib.metadata import EntryPoint, PackageNotFoundError, distribution, entry_points
+from importlib.metadata import EntryPoint, PackageNotFoundError, distribution, entry_points, requires
 
 import click
 
 from skerry_edge import __version__
-from skerry_edge.foundation.errors import ReachError, SkerryError
+from skerry_edge.foundation.errors import MissingError, ReachError, SkerryError
+from skerry_edge.foundation.extras import extra_that_brings, install_hint
 from skerry_edge.foundation.redaction import redact
 from skerry_edge.foundation.stdout import abandon_stdout, reader_is_gone
 
@@ -120,11 +121,10 @@ def main() -> None:
         code = error.exit_code
     except OSError as error:
         code = _report_os_error(error)
-    except (click.exceptions.Abort, KeyboardInterrupt, ImportError) as error:
-        if isinstance(error, ImportError) and not _came_of_interrupt(error):
-            raise
-        click.echo("interrupted", err=True)
-        code = INTERRUPTED
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        code = _report_interrupt()
+    except ImportError as error:
+        code = _report_interrupt() if _came_of_interrupt(error) else _report_missing_extra(error)
     except SystemExit as error:
         # The reader of our output went away (`skerry … | head`): click and rich each make an exit code 1 of that,
         # where closing quietly is what the reader expects.
@@ -139,6 +139,29 @@ def _report_os_error(error: OSError) -> int:
     where = None if error.filename is None else str(error.filename)
     click.echo(redact(ReachError("reading or writing failed", where=where, found=error.strerror).report()), err=True)
     return ReachError.exit_code
+
+
+def _report_interrupt() -> int:
+    click.echo("interrupted", err=True)
+    return INTERRUPTED
+
+
+def _report_missing_extra(error: ImportError) -> int:
+    """Say which extra brings a package that is not installed, and return the exit code; raise what is no such error."""
+    module = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
+    extra = extra_that_brings(module, _requirements()) if module else None
+    if extra is None:
+        raise error
+    missing = MissingError("a package that this needs is not installed", found=module, todo=install_hint(extra))
+    click.echo(missing.report(), err=True)
+    return missing.exit_code
+
+
+def _requirements() -> list[str]:
+    try:
+        return requires("skerry") or []
+    except PackageNotFoundError:
+        return []  # run from its sources, which promise no extra
 
 
 def _came_of_interrupt(error: BaseException) -> bool:

@@ -117,6 +117,28 @@ def test_ctrl_c_while_a_native_library_loads_is_an_interrupt(monkeypatch, capsys
     assert (ended.value.code, capsys.readouterr().err) == (130, "interrupted\n")
 
 
+def test_a_package_of_an_extra_that_is_not_installed_is_named_with_the_extra(monkeypatch, capsys) -> None:
+    def load(**_options: object) -> None:
+        raise ModuleNotFoundError("No module named 'uvicorn'", name="uvicorn.config")
+
+    monkeypatch.setattr(root, "main", load)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    told = capsys.readouterr().err
+    assert ended.value.code == 3
+    assert "uvicorn" in told
+    assert "skerry[server]" in told
+
+
+def test_a_module_of_our_own_that_is_missing_is_no_missing_extra(monkeypatch) -> None:
+    def load(**_options: object) -> None:
+        raise ModuleNotFoundError("No module named 'skerry_edge.nowhere'", name="skerry_edge.nowhere")
+
+    monkeypatch.setattr(root, "main", load)
+    with pytest.raises(ModuleNotFoundError):
+        main()
+
+
 @pytest.mark.parametrize("option", ["--threshold", "--refractory", "--stall"])
 def test_a_number_that_is_none_is_wrong_usage(option: str) -> None:
     done = skerry("listen", "alexa", "x.wav", option, "nan")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from skerry_edge.foundation.extras import install_hint
+import pytest
+
+from skerry_edge.foundation.extras import extra_that_brings, install_hint
 
 
 def test_the_hint_serves_an_installed_package_and_a_checkout() -> None:
@@ -28,3 +30,19 @@ def test_every_extra_that_an_error_names_exists_and_is_worded_in_one_place(proje
     named = {one for text in texts.values() for one in re.findall(r"install_hint\(['\"]([a-z,]+)['\"]\)", text)}
     assert named
     assert {one for name in named for one in name.split(",")} <= extras
+
+
+@pytest.mark.parametrize(
+    ("module", "extra"),
+    [("fastapi", "server"), ("influxdb_client", "server"), ("soxr", "demo"), ("click", None), ("nothing", None)],
+)
+def test_a_module_is_brought_by_the_smallest_extra_with_a_package_of_its_name(module: str, extra: str | None) -> None:
+    requirements = [
+        "click>=8",
+        "fastapi>=0.115; extra == 'demo'",
+        "influxdb-client>=1.48; extra == 'demo'",
+        "soxr; extra == 'demo'",
+        'fastapi>=0.115; extra == "server"',
+        "influxdb-client>=1.48; (python_version >= '3.10') and extra == 'server'",
+    ]
+    assert extra_that_brings(module, requirements) == extra
