@@ -27,7 +27,12 @@ class VideoFile:
         self._aside = _beside(path)
         fourcc = cv2.VideoWriter.fourcc(*_FOURCC)
         # The absolute path, since FFmpeg takes a relative name with a colon for an address.
-        self._writer = cv2.VideoWriter(str(self._aside.absolute()), cv2.CAP_FFMPEG, fourcc, rate_hz, size)
+        try:
+            self._writer = cv2.VideoWriter(str(self._aside.absolute()), cv2.CAP_FFMPEG, fourcc, rate_hz, size)
+        except BaseException:
+            # Ctrl-C while FFmpeg opens: nobody has this object yet, to discard it.
+            self._aside.unlink(missing_ok=True)
+            raise
         if not self._writer.isOpened():
             self._aside.unlink(missing_ok=True)
             raise ReachError("cannot write the video", where=str(path), todo=_TODO)

@@ -74,3 +74,16 @@ def test_a_frame_of_another_size_that_opencv_drops_is_told(tmp_path: Path) -> No
 def test_a_folder_that_is_gone_is_told(tmp_path: Path) -> None:
     with pytest.raises(ReachError, match="No such file or directory"):
         VideoFile(tmp_path / "none" / "a.mp4", rate_hz=10.0, size=SIZE)
+
+
+def test_an_interrupt_while_the_encoder_opens_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Interrupted:
+        fourcc = staticmethod(cv2.VideoWriter.fourcc)
+
+        def __init__(self, *_arguments: object) -> None:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(cv2, "VideoWriter", Interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        VideoFile(tmp_path / "a.mp4", rate_hz=10, size=(64, 48))
+    assert list(tmp_path.iterdir()) == []
