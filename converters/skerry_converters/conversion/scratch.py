@@ -6,19 +6,16 @@ import errno
 import fcntl
 import os
 import shutil
-import signal
 import tempfile
-import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 
 from skerry_converters.temporary_space import shortage
 from skerry_edge.foundation.errors import ReachError
+from skerry_edge.foundation.termination import ended_by_signals
 
 PREFIX = "skerry-convert-"
-_ENDING = (signal.SIGTERM, signal.SIGHUP)
 _ATTEMPTS = 10
 
 
@@ -32,7 +29,7 @@ def scratch() -> Iterator[Path]:
     """
     root = Path(tempfile.gettempdir())
     _remove_abandoned(root)
-    with _ended_by_signals(), _own_folder(root) as folder, _as_temporary_folder(folder), _told_of_shortage(folder):
+    with ended_by_signals(), _own_folder(root) as folder, _as_temporary_folder(folder), _told_of_shortage(folder):
         yield folder
 
 
@@ -123,18 +120,3 @@ def _told_of_shortage(folder: Path) -> Iterator[None]:
         if error.errno in (errno.ENOSPC, errno.EDQUOT) and (full := shortage(folder)):
             raise full from error
         raise
-
-
-@contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """Let signals that would end the process at once end the body, so that it can clean up."""
-    with ExitStack() as stack:
-        for number in _ENDING if threading.current_thread() is threading.main_thread() else ():
-            # A run under nohup ignores SIGHUP, and goes on doing so.
-            if signal.getsignal(number) is signal.SIG_DFL:
-                stack.callback(signal.signal, number, signal.signal(number, _end))
-        yield
-
-
-def _end(number: int, _frame: FrameType | None) -> None:
-    raise SystemExit(128 + number)

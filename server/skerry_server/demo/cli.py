@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import signal
 import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from skerry_edge.foundation.termination import ended_by_signals
 from skerry_edge.options import NumberRange
 from skerry_server.demo.drive import SEED, Drive
 from skerry_server.demo.script import DEFAULT_MODEL, DEFAULT_VARIANT, Script
@@ -51,7 +50,7 @@ Exit codes:
   2    wrong usage, or a model that is none
   3    a missing dependency
   4    a file that cannot be read, or a part that did not start
-  130  interrupted before it had begun, or with --headless: before all had arrived
+  130  interrupted before it had begun (SIGTERM 143, SIGHUP 129), or with --headless: before all had arrived
 """
 )
 @click.option("--headless", is_flag=True, help="Open no browser, and judge at the end what arrived.")
@@ -90,7 +89,7 @@ def demo(
     if video is not None:
         check_video(video)
     with ExitStack() as stack:
-        stack.enter_context(_ended_as_by_ctrl_c())
+        stack.enter_context(ended_by_signals())
         name = stack.enter_context(tempfile.TemporaryDirectory(prefix="skerry-demo-", ignore_cleanup_errors=True))
         folder, drive = Path(name), None
         if video is None:
@@ -111,21 +110,6 @@ def demo(
         _announce(stage, opens_browser=not headless, ends=duration is not None)
         outcome = asyncio.run(stage.play(_Progress(Console(stderr=True))))
     _close(outcome, is_judged=headless)
-
-
-@contextmanager
-def _ended_as_by_ctrl_c() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP end the body as Ctrl-C does, so that what it made is cleared away."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
-    for number, handler in before.items():
-        # nohup's wish stands.
-        if handler is not signal.SIG_IGN:
-            signal.signal(number, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _announce(stage: Stage, *, opens_browser: bool, ends: bool) -> None:

@@ -115,8 +115,8 @@ def test_one_that_is_ended_while_it_is_made_ready_leaves_nothing_and_gives_no_ve
     demo.seen = family(demo.pid)
     demo.send_signal(number)
     _, err = demo.communicate(timeout=60)
-    assert demo.returncode == 130, err
-    assert "interrupted" in err
+    assert demo.returncode in (130, 128 + number), err
+    assert "not everything" not in err
     assert "Traceback" not in err
     eventually(lambda: not alive(demo.seen), what="no process is left")
     assert list(demo.folder.iterdir()) == []
