@@ -166,7 +166,7 @@ def test_a_damaged_photograph_is_told_without_the_decoders_own_words(tmp_path: P
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("to", [("--out", "signs"), ("--video", "drive.mp4")])
 def test_one_that_is_ended_by_a_signal_leaves_nothing(
     tmp_path: Path, eventually: Callable[..., None], to: tuple[str, str], number: signal.Signals
