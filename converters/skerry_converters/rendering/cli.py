@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from skerry_edge.foundation.errors import ConfigError
-from skerry_edge.foundation.termination import ended_by_signals
 from skerry_edge.options import NumberRange, refuse_parameters
 from skerry_edge.vision.quiet import quieten_opencv
 
@@ -54,7 +53,6 @@ Exit codes:
   0  done
   2  wrong usage, or a folder that is not empty
   4  the folder or the video cannot be written, photographs cannot be read
-After an error, Ctrl-C (130), SIGTERM (143) or SIGHUP (129) nothing is left.
 """
 
 
@@ -167,7 +165,7 @@ def render(  # noqa: PLR0913  # one parameter for each option
         options=SceneOptions() if signless is None else SceneOptions(signless_share=signless),
         photographs=read_photographs(photographs) if photographs else (),
     )
-    with ended_by_signals(), progress_bar(lines_on_stdout=False) as bar:
+    with progress_bar(lines_on_stdout=False) as bar:
         task = bar.add_task("rendering", total=count)
         summary = render_all(order, lambda: bar.advance(task))
     click.echo(json.dumps(_as_json(order, summary)) if as_json else _as_text(order, summary))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import resource
-import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -164,25 +163,3 @@ def test_a_damaged_photograph_is_told_without_the_decoders_own_words(tmp_path: P
     assert run.stderr.startswith("error: the image does not decode")
     assert "WARN" not in run.stderr
     assert not (tmp_path / "out").exists()
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-@pytest.mark.parametrize("to", [("--out", "signs"), ("--video", "drive.mp4")])
-def test_one_that_is_ended_by_a_signal_leaves_nothing(
-    tmp_path: Path, eventually: Callable[..., None], to: tuple[str, str], number: signal.Signals
-) -> None:
-    command = [sys.executable, "-c", "from skerry_edge.cli import main; main()", "render", "--count", "1000000", *to]
-    # A test run in the background may have been told to ignore them, and children inherit that.
-    run = subprocess.Popen(command, cwd=tmp_path, preexec_fn=lambda: signal.signal(number, signal.SIG_DFL))  # noqa: PLW1509  # no threads run here
-
-    def is_writing() -> bool:
-        return any(path.is_file() and path.stat().st_size for path in tmp_path.rglob("*"))
-
-    try:
-        eventually(is_writing, what="it has written something")
-        run.send_signal(number)
-        assert run.wait(timeout=60) == 128 + number
-    finally:
-        run.kill()
-        run.wait()
-    assert list(tmp_path.iterdir()) == []
