@@ -4,11 +4,13 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt
+SIGNS  := build/skerry-signs
 SUITE  ?= runtime
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow check format bench deps docs picture constraints dist clean
+.PHONY: help demo test test-slow check format bench deps docs picture constraints dist clean \
+	train-signs ship-signs model-card
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1 \t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -42,6 +44,24 @@ deps: ## Install the Debian packages that the tests use (as root; otherwise says
 docs: $(VENV)/.dev ## Write docs/cli.md and the README's table of targets from the commands
 	$(BIN)/python scripts/make_cli_docs.py
 	$(BIN)/python scripts/make_targets_table.py
+
+train-signs: $(VENV)/.dev ## Train the shipped model again from its recipe, convert and measure it (3 hours)
+	$(BIN)/skerry train --config converters/skerry_converters/training/recipes/skerry-signs.toml --out $(SIGNS)
+	$(MAKE) ship-signs model-card
+
+ship-signs: $(VENV)/.dev ## Convert what `make train-signs` trained into the package, through the gates
+	rm -rf $(SIGNS)-calibration $(SIGNS)-gates
+	$(BIN)/skerry render --count 300 --seed 2 --split train --out $(SIGNS)-calibration
+	$(BIN)/skerry render --count 600 --seed 2 --split validation --out $(SIGNS)-gates
+	$(BIN)/skerry convert $(SIGNS)/skerry-signs.cfg --weights $(SIGNS)/skerry-signs.weights \
+	    --labels $(SIGNS)/skerry-signs.names --resize letterbox --score-threshold 0.6 --license Apache-2.0 \
+	    --to onnx-fp32,onnx-int8,tflite-int8,openvino-int8 --max-drop 0.5 \
+	    --calibration $(SIGNS)-calibration --gate-data $(SIGNS)-gates \
+	    --report build/skerry-signs.html --out edge/skerry_edge/models/data/skerry-signs.skerry
+	cp $(SIGNS)/curves.png docs/images/skerry-signs-curves.png
+
+model-card: $(VENV)/.dev ## Measure the shipped model and write the figures of its card
+	$(BIN)/python -m scripts.make_model_card
 
 picture: $(VENV)/.dev ## Make the README's picture: the dashboard while the demo runs
 	$(BIN)/python scripts/make_readme_picture.py
