@@ -13,13 +13,16 @@ class Waker:
         self._read_end, self._write_end = os.pipe()
         os.set_blocking(self._read_end, False)
         os.set_blocking(self._write_end, False)
+        self._is_open = True
 
     def fileno(self) -> int:
         """Return the descriptor to wait on."""
         return self._read_end
 
     def wake(self) -> None:
-        """Make the descriptor readable; any number of calls are one wake."""
+        """Make the descriptor readable; any number of calls are one wake, and none once it is closed."""
+        if not self._is_open:
+            return
         try:
             os.write(self._write_end, b"\0")
         except BlockingIOError:
@@ -41,6 +44,9 @@ class Waker:
             return  # empty, which is what was wanted
 
     def close(self) -> None:
-        """Give the pipe back; neither side uses it afterwards."""
-        os.close(self._read_end)
-        os.close(self._write_end)
+        """Give the pipe back, once; nobody may sleep on it afterwards."""
+        if self._is_open:
+            # Their numbers may soon stand for other files: nothing may be written to those.
+            self._is_open = False
+            os.close(self._read_end)
+            os.close(self._write_end)
