@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from skerry_converters.calibration.digest import file_sha256
 from skerry_converters.calibration.feeds import ModelInput
 from skerry_converters.calibration.items import CalibrationError, Item, Progress, Sample, rank
 from skerry_converters.calibration.npz import NpzFile
 from skerry_edge.contracts.manifest import ImageInput, Tensor
+from skerry_edge.foundation.file_hash import file_sha256
 from skerry_edge.vision.normalise import channel_values
 
 LAYOUT_KEY, COLOUR_KEY = "layout", "colour"

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
-from skerry_converters.calibration.digest import file_sha256
 from skerry_converters.calibration.items import CalibrationError, Item, Progress, Sample, rank
 from skerry_converters.calibration.similarity import fingerprint
+from skerry_edge.foundation.file_hash import file_sha256
 from skerry_edge.vision.frames import Failure, Frame
 from skerry_edge.vision.video import VideoSource
 

@@ -167,13 +167,13 @@ def remove_command(*, names: tuple[str, ...]) -> None:
 
 
 def _plain(name: str, place: ModelPlace | None) -> dict[str, object]:
-    from skerry_edge.models.pulled import sha256_of  # noqa: PLC0415  # --help stays fast
+    from skerry_edge.foundation.file_hash import file_sha256  # noqa: PLC0415  # --help stays fast
 
     files = (place.cfg, place.weights, place.labels) if place else ()
     return {
         "name": name,
         "folder": str(place.folder) if place else None,
-        "files": {one.name: {"size_bytes": one.stat().st_size, "sha256": sha256_of(one)} for one in files},
+        "files": {one.name: {"size_bytes": one.stat().st_size, "sha256": file_sha256(one)} for one in files},
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -13,9 +12,8 @@ from msgspec import Meta, Struct, field
 from skerry_edge.foundation.atomic import write_atomic
 from skerry_edge.foundation.cache import cache_folder
 from skerry_edge.foundation.errors import DataError, MissingError, ReachError
+from skerry_edge.foundation.file_hash import file_sha256
 from skerry_edge.models.entries import DarknetEntry, Download, FileSize, Sha256
-
-_BLOCK_BYTES = 1 << 20
 
 
 class FirstPull(Struct, frozen=True, kw_only=True):
@@ -114,7 +112,7 @@ def pulled_files(entry: DarknetEntry) -> ModelPlace:
         raise MissingError(f"'{name}' has not been pulled", todo=f"run 'skerry models pull {name}'")
     record = read_record(place)
     for path, wanted in downloads(place, entry).items():
-        found = sha256_of(path)
+        found = file_sha256(path)
         if found != settled(wanted, record.files.get(path.name)).sha256:
             raise DataError(
                 "the file is not what was pulled",
@@ -130,15 +128,3 @@ def settled(wanted: Download, first: FirstPull | None) -> Download:
     if wanted.sha256 is not None or first is None:
         return wanted
     return msgspec.structs.replace(wanted, sizes=(first.size,), sha256=first.sha256)
-
-
-def sha256_of(path: Path) -> str:
-    """Return a file's hash. Raises ReachError."""
-    digest = hashlib.sha256()
-    try:
-        with path.open("rb") as file:
-            while block := file.read(_BLOCK_BYTES):
-                digest.update(block)
-    except OSError as error:
-        raise ReachError("cannot read a pulled file", where=str(path), found=error.strerror) from error
-    return digest.hexdigest()

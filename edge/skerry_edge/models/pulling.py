@@ -13,6 +13,7 @@ import msgspec
 from skerry_edge.foundation.atomic import publish, write_atomic
 from skerry_edge.foundation.cache import take_lock
 from skerry_edge.foundation.errors import DataError, ReachError
+from skerry_edge.foundation.file_hash import file_sha256
 from skerry_edge.models.download import Patience, Progress, cannot_keep, download
 from skerry_edge.models.entries import CATALOGUE, DarknetEntry, Download, known_models
 from skerry_edge.models.part_file import PartFile
@@ -23,7 +24,6 @@ from skerry_edge.models.pulled import (
     downloads,
     read_record,
     settled,
-    sha256_of,
     write_record,
 )
 from skerry_edge.models.resumption import require_web_address, wrong_size
@@ -70,7 +70,7 @@ def pull(entry: DarknetEntry, *, mirror: Mirror | None, patience: Patience, prog
     with _locked(place, progress):
         for path, listed in downloads(place, entry).items():
             wanted = settled(listed, read_record(place).files.get(path.name))
-            if wanted.sha256 is None or not path.is_file() or sha256_of(path) != wanted.sha256:
+            if wanted.sha256 is None or not path.is_file() or file_sha256(path) != wanted.sha256:
                 progress.begin(path.name)
                 source = _source(wanted, path.name, mirror)
                 record = None if wanted == listed else place.record
@@ -139,7 +139,7 @@ def _bring(errand: _Errand, part: PartFile, patience: Patience, progress: Progre
             _copy(errand.source, errand.wanted, part, progress)
         else:
             download(errand.source, part, patience, progress)
-        found = sha256_of(part.path)
+        found = file_sha256(part.path)
         if errand.wanted.sha256 in (None, found):
             return found
         part.discard()

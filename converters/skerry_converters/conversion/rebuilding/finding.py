@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from skerry_converters.calibration.digest import file_sha256
 from skerry_converters.conversion.rebuilding.inputs import Needed, NotFound
 from skerry_edge.foundation.errors import ReachError
+from skerry_edge.foundation.file_hash import file_sha256
 
 Looked = Callable[[int, int], None]
 """Called with how many files were looked at, and how many there are."""

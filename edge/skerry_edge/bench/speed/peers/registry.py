@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,8 @@ from skerry_edge.backends.registry import missing_reason
 from skerry_edge.backends.variants import EXACT, faithful_first
 from skerry_edge.contracts.bundle import Bundle
 from skerry_edge.contracts.manifest import Variant
-from skerry_edge.foundation.errors import ConfigError, ReachError
+from skerry_edge.foundation.errors import ConfigError
+from skerry_edge.foundation.file_hash import file_sha256
 from skerry_edge.foundation.nearest import suggestion
 
 
@@ -128,10 +128,7 @@ def _reads(entry: PeerEntry, variant: Variant) -> bool:
 def _check_origin(files: DarknetFiles, bundle: Bundle) -> None:
     source = bundle.manifest.source
     for role, path in (("cfg", files.cfg), ("weights", files.weights)):
-        try:
-            digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        except OSError as error:
-            raise ReachError("cannot read the network", where=str(path), found=error.strerror) from error
+        digest = file_sha256(path)
         # Bundles from before there were roles have none; then any of the files will do.
         known = [one for name, one in source.files.items() if source.roles.get(name, role) == role]
         # A network from elsewhere may have been Darknet's once; there is nothing to hold the file against.
