@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 
 import click
 from click.core import ParameterSource
+
+Callback = TypeVar("Callback", bound=Callable[..., Any])
+"""What click makes a command of."""
 
 
 def refuse_parameters(context: click.Context, job: str, names: Iterable[str]) -> None:
@@ -33,3 +36,16 @@ class NumberRange(click.FloatRange):
         if math.isnan(number):
             self.fail(f"'{value}' is not a number.", param, ctx)
         return number
+
+
+def stall_option(of: str) -> Callable[[Callback], Callback]:
+    """Return the option `--stall S`, as ``stall_s``, of a command that runs each ``of`` in a process of its own."""
+    return click.option(
+        "--stall",
+        "stall_s",
+        type=NumberRange(0.0, 86400.0),
+        default=120.0,
+        show_default=True,
+        metavar="S",
+        help=f"Give up on a {of} that is silent for this many seconds; 0 waits for ever.",
+    )

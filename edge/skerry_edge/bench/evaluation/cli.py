@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from skerry_edge.options import NumberRange, refuse_parameters
+from skerry_edge.options import NumberRange, refuse_parameters, stall_option
 from skerry_edge.vision.quiet import quieten_opencv
 
 if TYPE_CHECKING:
@@ -102,15 +102,7 @@ class Given:
     metavar="N",
     help="Threads of the runtime.",
 )
-@click.option(
-    "--stall",
-    "stall_s",
-    type=NumberRange(0.0, 86400.0),
-    default=120.0,
-    show_default=True,
-    metavar="S",
-    help="Give up on a variant that is silent for this many seconds; 0 waits for ever.",
-)
+@stall_option("variant")
 @click.option("--positives", type=_PATH, metavar="DIR", help="Recordings with the wake word, once in each.")
 @click.option("--negatives", type=_PATH, metavar="DIR", help="Recordings without it, the longer the better.")
 @click.option(

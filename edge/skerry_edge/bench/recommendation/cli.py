@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from skerry_edge.options import NumberRange
+from skerry_edge.options import NumberRange, stall_option
 from skerry_edge.vision.quiet import quieten_opencv
 
 if TYPE_CHECKING:
@@ -135,15 +135,7 @@ class CommandLine:
     metavar="S",
     help="Time each variant for at least this many seconds and 100 calls.",
 )
-@click.option(
-    "--stall",
-    "stall_s",
-    type=NumberRange(0.0, 86400.0),
-    default=120.0,
-    show_default=True,
-    metavar="S",
-    help="Give up on a variant that is silent for this many seconds; 0 waits for ever.",
-)
+@stall_option("variant")
 @click.option("--json", "json_to", metavar="F", help="Write the answer and all figures as JSON to F; - is stdout.")
 @click.option("--html", type=_PATH, metavar="F", help="Write a page with a picture of the front to F.")
 @click.pass_context

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from skerry_edge.options import NumberRange, refuse_parameters
+from skerry_edge.options import NumberRange, refuse_parameters, stall_option
 from skerry_edge.vision.quiet import quieten_opencv
 
 if TYPE_CHECKING:
@@ -164,15 +164,7 @@ def _numbers(context: click.Context, parameter: click.Parameter, text: str) -> t
     metavar="N",
     help="Measure each row for at least this many calls.",
 )
-@click.option(
-    "--stall",
-    "stall_s",
-    type=NumberRange(0.0, 86400.0),
-    default=120.0,
-    show_default=True,
-    metavar="S",
-    help="Give up on a process that is silent for this many seconds; 0 waits for ever.",
-)
+@stall_option("process")
 @click.option(
     "--peer", "peers", multiple=True, metavar="TOOL[:V]", help="Measure this tool beside each row; may be repeated."
 )
