@@ -22,7 +22,8 @@ def quantize(model: Model, samples: Samples, *, where: str, bias_correction: Bia
     ``where`` names the source. Raises DataError where NNCF cannot quantize the network.
     """
     nncf = importlib.import_module("nncf")
-    nncf.set_log_level(logging.ERROR)
+    # Not `nncf.set_log_level`: it also changes the handlers, which others may have put there.
+    logging.getLogger("nncf").setLevel(logging.ERROR)
     own = {node.get_friendly_name() for node in model.get_ops()}
     try:
         quantized = nncf.quantize(

@@ -161,6 +161,16 @@ def test_a_network_all_kept_float_computes_what_it_did(drawing, quantizer, tmp_p
     assert sqnr_db(wanted, run(float_path, sample)) > 55 > sqnr_db(wanted, run(int8_path, sample))
 
 
+def test_handlers_of_others_log_as_before(chain, tmp_path):
+    mine = logging.NullHandler(logging.INFO)
+    logging.getLogger("nncf").addHandler(mine)
+    try:
+        chain.quantize(plan(chain), tmp_path / "file.onnx")
+    finally:
+        logging.getLogger("nncf").removeHandler(mine)
+    assert mine.level == logging.INFO
+
+
 def test_matrix_products_are_kept_float_and_transposed_convolutions_are_known(drawing, quantizer, tmp_path):
     weights = [drawing.seeded("w", 4, 6, 2, 2), drawing.seeded("b", 6)]
     drawing.node("ConvTranspose", [drawing.conv("x", "a"), *weights], "t", strides=[2, 2])
