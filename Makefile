@@ -54,8 +54,8 @@ train-signs: $(VENV)/.dev ## Train the shipped model again from its recipe, conv
 
 ship-signs: $(VENV)/.dev ## Convert what `make train-signs` trained into the package, through the gates
 	rm -rf $(SIGNS)/calibration $(SIGNS)/gates
-	$(BIN)/skerry render --count 300 --seed 2 --split train --out $(SIGNS)/calibration
-	$(BIN)/skerry render --count 600 --seed 2 --split validation --out $(SIGNS)/gates
+	$(BIN)/skerry render --count 300 --seed 4 --split train --out $(SIGNS)/calibration
+	$(BIN)/skerry render --count 600 --seed 4 --split validation --out $(SIGNS)/gates
 	$(BIN)/skerry convert $(SIGNS)/finish/skerry-signs.cfg --weights $(SIGNS)/finish/skerry-signs.weights \
 	    --labels $(SIGNS)/finish/skerry-signs.names --resize letterbox --score-threshold 0.6 --license Apache-2.0 \
 	    --to onnx-fp32,onnx-int8,tflite-int8,openvino-int8 --max-drop 0.5 \
