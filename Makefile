@@ -57,7 +57,7 @@ ship-signs: $(VENV)/.dev ## Convert what `make train-signs` trained into the pac
 	$(BIN)/skerry render --count 300 --seed 4 --split train --out $(SIGNS)/calibration
 	$(BIN)/skerry render --count 600 --seed 4 --split validation --out $(SIGNS)/gates
 	$(BIN)/skerry convert $(SIGNS)/finish/skerry-signs.cfg --weights $(SIGNS)/finish/skerry-signs.weights \
-	    --labels $(SIGNS)/finish/skerry-signs.names --resize letterbox --score-threshold 0.6 --license Apache-2.0 \
+	    --labels $(SIGNS)/finish/skerry-signs.names --resize letterbox --score-threshold 0.65 --license Apache-2.0 \
 	    --to onnx-fp32,onnx-int8,tflite-int8,openvino-int8 --max-drop 0.5 \
 	    --calibration $(SIGNS)/calibration --gate-data $(SIGNS)/gates \
 	    --report build/skerry-signs.html --out edge/skerry_edge/models/data/skerry-signs.skerry
