@@ -7,7 +7,7 @@ import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
-from skerry_edge.agent.config import MqttConfig, TlsConfig
+from skerry_edge.agent.config.delivery import MqttConfig, TlsConfig
 from skerry_edge.foundation.errors import ConfigError
 from skerry_edge.foundation.redaction import MASK
 from skerry_edge.foundation.secret_file import read_secret

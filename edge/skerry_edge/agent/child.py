@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from skerry_edge.agent.config import DetectionPipeline, PipelineConfig, SyntheticPipeline, WakeWordPipeline
+from skerry_edge.agent.config.pipelines import DetectionPipeline, PipelineConfig, SyntheticPipeline, WakeWordPipeline
 from skerry_edge.agent.link import Link
 from skerry_edge.foundation.errors import SkerryError
 from skerry_edge.foundation.redaction import RedactingFormatter

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from skerry_edge.agent.config import AgentConfig
+    from skerry_edge.agent.config.agent import AgentConfig
 
 EXAMPLE = Path(__file__).with_name("data") / "example.toml"
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -47,7 +47,7 @@ def run(config_file: Path) -> None:
     that is not there is tried again and again; events wait for it. One line on standard output tells that the
     agent runs; the log goes to standard error.
     """
-    from skerry_edge.agent.config_checks import load_config  # noqa: PLC0415  # keeps --help fast
+    from skerry_edge.agent.config.checks import load_config  # noqa: PLC0415  # keeps --help fast
     from skerry_edge.agent.parent import run_agent  # noqa: PLC0415  # keeps --help fast
     from skerry_edge.foundation.log import configure_logging  # noqa: PLC0415  # keeps --help fast
     from skerry_edge.foundation.stdout import announce  # noqa: PLC0415  # keeps --help fast
@@ -74,7 +74,7 @@ def check_config(config_file: Path, as_json: bool) -> None:  # noqa: FBT001  # c
     Nothing is started or contacted. Exit codes: 0 usable; 1 a model, a backend or a source is not here; 2 the
     configuration is wrong; 4 it cannot be read.
     """
-    from skerry_edge.agent.config_checks import load_config  # noqa: PLC0415  # keeps --help fast
+    from skerry_edge.agent.config.checks import load_config  # noqa: PLC0415  # keeps --help fast
     from skerry_edge.agent.preflight import find_troubles  # noqa: PLC0415  # keeps --help fast
 
     config = load_config(config_file)

@@ -13,7 +13,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from skerry_edge.agent.broker import Login, tls_context
-from skerry_edge.agent.config import TlsConfig
+from skerry_edge.agent.config.delivery import TlsConfig
 from skerry_edge.agent.refusal import BrokerError, Version, refused
 from skerry_edge.agent.waker import Waker
 from skerry_edge.foundation.broker_address import BrokerAddress

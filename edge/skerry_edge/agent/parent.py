@@ -14,7 +14,8 @@ from selectors import EVENT_READ, DefaultSelector
 from skerry_edge import __version__
 from skerry_edge.agent.broker import read_login
 from skerry_edge.agent.clock import clock_state
-from skerry_edge.agent.config import AgentConfig, TlsConfig
+from skerry_edge.agent.config.agent import AgentConfig
+from skerry_edge.agent.config.delivery import TlsConfig
 from skerry_edge.agent.connection import Peer
 from skerry_edge.agent.delivery import Announcement
 from skerry_edge.agent.heartbeat import Machine

@@ -5,15 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from skerry_edge.agent.config import (
-    AgentConfig,
-    AudioFileSource,
-    DetectionPipeline,
-    ImagesSource,
-    PipelineConfig,
-    SyntheticPipeline,
-    VideoSource,
-)
+from skerry_edge.agent.config.agent import AgentConfig
+from skerry_edge.agent.config.pipelines import DetectionPipeline, PipelineConfig, SyntheticPipeline
+from skerry_edge.agent.config.sources import AudioFileSource, ImagesSource, VideoSource
 from skerry_edge.audio.model import find_model
 from skerry_edge.backends.variants import choose_variant
 from skerry_edge.contracts.bundle import Bundle

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, TypeVar
 import msgspec
 from msgspec import Meta, Struct, field
 
-from skerry_edge.agent.config import PipelineConfig
+from skerry_edge.agent.config.pipelines import PipelineConfig
 from skerry_edge.contracts.messages import MAX_JSON_BYTES, Count, Name, Share, Text, UnixMs
 from skerry_edge.contracts.snapshots import MAX_SNAPSHOT_BYTES
 from skerry_edge.foundation.errors import DataError

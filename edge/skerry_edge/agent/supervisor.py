@@ -8,7 +8,7 @@ from selectors import BaseSelector
 from typing import Literal
 
 from skerry_edge.agent import supervision
-from skerry_edge.agent.config import PipelineConfig
+from skerry_edge.agent.config.pipelines import PipelineConfig
 from skerry_edge.agent.worker import OnFinding, Worker
 from skerry_edge.contracts.messages import PipelineVitals
 

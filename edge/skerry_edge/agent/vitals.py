@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import PurePath
 from typing import Literal
 
-from skerry_edge.agent.config import PipelineConfig
+from skerry_edge.agent.config.pipelines import PipelineConfig
 from skerry_edge.agent.protocol import Progress, Ready
 from skerry_edge.bench.timing import StageTimer
 from skerry_edge.contracts.messages import MAX_DROP_CAUSES, OTHER_CAUSE, STAGES, PipelineVitals

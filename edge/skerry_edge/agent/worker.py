@@ -12,8 +12,8 @@ from selectors import EVENT_READ, BaseSelector
 
 from skerry_edge.agent import supervision
 from skerry_edge.agent.backoff import Backoff
-from skerry_edge.agent.config import PipelineConfig
-from skerry_edge.agent.config_checks import reads_stdin
+from skerry_edge.agent.config.checks import reads_stdin
+from skerry_edge.agent.config.pipelines import PipelineConfig
 from skerry_edge.agent.process import ChildProcess
 from skerry_edge.agent.protocol import Ended, Failed, Finding, Progress, ProtocolError, Ready, Report, Start
 from skerry_edge.agent.supervision import Deadlines, Life

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from skerry_edge.agent.broker import Secret, read_login, tls_context
-from skerry_edge.agent.config import MqttConfig, TlsConfig
+from skerry_edge.agent.config.delivery import MqttConfig, TlsConfig
 from skerry_edge.foundation.errors import ConfigError, ReachError
 
 

@@ -11,7 +11,8 @@ import pytest
 from msgspec.structs import replace
 
 from skerry_edge.agent.capture import Captured
-from skerry_edge.agent.config import DetectionPipeline, ImagesSource
+from skerry_edge.agent.config.pipelines import DetectionPipeline
+from skerry_edge.agent.config.sources import ImagesSource
 from skerry_edge.agent.pipelines.detection import Watcher, open_detector, sightings_of
 from skerry_edge.agent.pipelines.faults import MAX_IN_A_ROW
 from skerry_edge.agent.pipelines.scenes import Scene

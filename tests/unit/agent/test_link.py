@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from skerry_edge.agent.config import SyntheticPipeline
+from skerry_edge.agent.config.pipelines import SyntheticPipeline
 from skerry_edge.agent.link import MAX_NAME_CHARS, MAX_TEXT_CHARS
 from skerry_edge.agent.protocol import Ended, Failed, Finding, Progress, ProtocolError, Ready, Start, encode_line
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skerry_edge.agent.config import SyntheticPipeline
+from skerry_edge.agent.config.pipelines import SyntheticPipeline
 from skerry_edge.agent.protocol import (
     MAX_LINE_BYTES,
     Ended,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from skerry_edge.agent.config import MAX_PIPELINES, DetectionPipeline, ImagesSource
+from skerry_edge.agent.config.agent import MAX_PIPELINES
+from skerry_edge.agent.config.pipelines import DetectionPipeline
+from skerry_edge.agent.config.sources import ImagesSource
 from skerry_edge.agent.protocol import Progress, Ready
 from skerry_edge.agent.vitals import VitalsCollector
 from skerry_edge.contracts.codec import encode

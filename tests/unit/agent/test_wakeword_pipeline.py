@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from skerry_edge.agent.config import AudioFileSource, WakeWordPipeline
+from skerry_edge.agent.config.pipelines import WakeWordPipeline
+from skerry_edge.agent.config.sources import AudioFileSource
 from skerry_edge.agent.pipelines.faults import MAX_IN_A_ROW
 from skerry_edge.agent.pipelines.wakeword import Listening
 from skerry_edge.audio.pcm import CHUNK_SAMPLES, Pcm

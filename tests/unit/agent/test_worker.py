@@ -10,7 +10,7 @@ from selectors import DefaultSelector
 
 import pytest
 
-from skerry_edge.agent.config import SyntheticPipeline
+from skerry_edge.agent.config.pipelines import SyntheticPipeline
 from skerry_edge.agent.worker import Worker
 
 Start = Callable[[SyntheticPipeline], Worker]

@@ -8,7 +8,7 @@ from contextlib import closing
 import numpy as np
 
 from skerry_edge.agent.capture import Capture, Captured, EndOfSourceError
-from skerry_edge.agent.config import DetectionPipeline
+from skerry_edge.agent.config.pipelines import DetectionPipeline
 from skerry_edge.agent.link import Link
 from skerry_edge.agent.pipelines.faults import Faults
 from skerry_edge.agent.pipelines.scenes import Scene, open_capture

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from skerry_edge.agent.capture import Capture, FileCapture, LiveCapture
-from skerry_edge.agent.config import ImagesSource, VideoSource
+from skerry_edge.agent.config.sources import ImagesSource, VideoSource
 from skerry_edge.vision.frames import Failure, Frame
 from skerry_edge.vision.stills import StillSource, folder_source
 from skerry_edge.vision.video import VideoSource as VideoFile

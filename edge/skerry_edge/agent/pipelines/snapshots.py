@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from skerry_edge.agent.config import DetectionPipeline
+from skerry_edge.agent.config.pipelines import DetectionPipeline
 from skerry_edge.contracts.snapshots import MAX_SNAPSHOT_BYTES
 from skerry_edge.vision.detections import Detections
 from skerry_edge.vision.images import Pixels

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from skerry_edge import __version__
-from skerry_edge.agent.config import SyntheticPipeline
+from skerry_edge.agent.config.pipelines import SyntheticPipeline
 from skerry_edge.agent.link import Link
 from skerry_edge.foundation.errors import ReachError, VerdictError
 

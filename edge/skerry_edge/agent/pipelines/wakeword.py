@@ -7,7 +7,8 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 
-from skerry_edge.agent.config import AudioFileSource, MicrophoneSource, WakeWordPipeline
+from skerry_edge.agent.config.pipelines import WakeWordPipeline
+from skerry_edge.agent.config.sources import AudioFileSource, MicrophoneSource
 from skerry_edge.agent.link import Link
 from skerry_edge.agent.pipelines.faults import Faults
 from skerry_edge.audio.microphone import MicrophoneSource as Microphone

@@ -9,14 +9,9 @@ import pytest
 from click.testing import CliRunner
 
 from skerry_edge.agent.cli import agent
-from skerry_edge.agent.config import (
-    MAX_PIPELINES,
-    AgentConfig,
-    DetectionPipeline,
-    SyntheticPipeline,
-    WakeWordPipeline,
-)
-from skerry_edge.agent.config_checks import load_config, reads_stdin
+from skerry_edge.agent.config.agent import MAX_PIPELINES, AgentConfig
+from skerry_edge.agent.config.checks import load_config, reads_stdin
+from skerry_edge.agent.config.pipelines import DetectionPipeline, SyntheticPipeline, WakeWordPipeline
 from skerry_edge.foundation.errors import ConfigError, ReachError
 
 HEAD = """\

@@ -1,0 +1,77 @@
+"""What the agent runs: one struct for each kind of pipeline."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from skerry_edge.agent.config.parts import FileText, Name, Part, Rate, Seconds, Share, Wait
+from skerry_edge.agent.config.sources import AudioFileSource, ImagesSource, MicrophoneSource, StdinSource, VideoSource
+
+
+class _Pipeline(Part, frozen=True, kw_only=True):
+    """What every pipeline has: its name, how soon it must be ready, and how often it must show progress."""
+
+    name: Name
+    start_deadline_s: Seconds = 60.0
+    progress_deadline_s: Seconds = 5.0
+
+    @property
+    def kind(self) -> str:
+        """The pipeline's kind as the file names it."""
+        return str(self.__struct_config__.tag)
+
+
+class DetectionPipeline(_Pipeline, frozen=True, kw_only=True, tag="detection", tag_field="kind"):
+    """Pictures in, objects out.
+
+    ``model`` is a bundle's path or a shipped model's name. ``backends`` are tried in this order; none named
+    means the choice is the model's. A label is reported when it appears, and again only after it was absent
+    for ``hold_s``. With ``snapshot``, such an event takes a JPEG of its picture along with all boxes drawn, at most one
+    every ``snapshot_interval_s``.
+    """
+
+    model: FileText
+    source: ImagesSource | VideoSource
+    variant: Annotated[str, Meta(min_length=1)] | None = None
+    backends: tuple[str, ...] = ()
+    threads: Annotated[int, Meta(ge=0, le=64)] = 0
+    score_threshold: Share | None = None
+    hold_s: Wait = 2.0
+    snapshot: bool = False
+    snapshot_interval_s: Wait = 5.0
+
+
+class WakeWordPipeline(_Pipeline, frozen=True, kw_only=True, tag="wakeword", tag_field="kind"):
+    """Sound in, spoken words out; ``model`` is a microWakeWord manifest's path or a shipped word's name."""
+
+    model: FileText
+    source: AudioFileSource | MicrophoneSource | StdinSource
+
+
+class SyntheticPipeline(_Pipeline, frozen=True, kw_only=True, tag="synthetic", tag_field="kind"):
+    """A stand-in that needs no model: events at a steady rate, and on demand the faults that real ones have.
+
+    Event number ``n`` of a child carries the text ``n`` as its message. It sends ``limit`` events and then
+    idles (0: no limit). After every ``fault_after`` events a child fails in the way of ``fault``:
+
+    - ``crash`` ends at once with a signal, as a native library does;
+    - ``error`` ends with a typed error, as a missing file does;
+    - ``hang`` stops answering, as a stuck accelerator does;
+    - ``babble`` sends bytes that are no message;
+    - ``refuse`` never becomes ready, as a model that does not load.
+
+    With ``fault_marker`` set, the fault happens only while that file does not exist, and the child makes it
+    first: so the fault happens once.
+    """
+
+    label: Annotated[str, Meta(min_length=1, max_length=128)] = "synthetic"
+    events_per_s: Rate = 1.0
+    limit: Annotated[int, Meta(ge=0)] = 0
+    fault: Literal["none", "crash", "error", "hang", "babble", "refuse"] = "none"
+    fault_after: Annotated[int, Meta(ge=0)] = 0
+    fault_marker: FileText | None = None
+
+
+PipelineConfig = DetectionPipeline | WakeWordPipeline | SyntheticPipeline
