@@ -1,0 +1,56 @@
+"""The heartbeat's clock: gathers what the parts know of themselves and puts it into the outbox when it is time."""
+
+from __future__ import annotations
+
+from skerry_edge import __version__
+from skerry_edge.agent.heartbeat import Machine
+from skerry_edge.agent.identity import Identity
+from skerry_edge.agent.outbox import Sink
+from skerry_edge.agent.session import Session
+from skerry_edge.agent.supervisor import Supervisor
+from skerry_edge.contracts.messages import Heartbeat
+
+
+class Pulse:
+    """Sends a heartbeat every ``interval_s`` (may be changed), the first at once."""
+
+    def __init__(
+        self,
+        *,
+        board: str,
+        interval_s: float,
+        identity: Identity,
+        machine: Machine,
+        supervisor: Supervisor,
+        outbox: Sink,
+        session: Session,
+    ) -> None:
+        self.board = board
+        self.interval_s = interval_s
+        self._identity = identity
+        self._machine = machine
+        self._supervisor = supervisor
+        self._outbox = outbox
+        self._session = session
+        self._last_s = float("-inf")
+
+    def act(self, now_s: float) -> float:
+        """Send the heartbeat that is due (see Duty)."""
+        if now_s >= self._last_s + self.interval_s:
+            self._last_s = now_s
+            self._beat()
+        return self._last_s + self.interval_s
+
+    def _beat(self) -> None:
+        stats = self._outbox.stats()
+        heartbeat = Heartbeat(
+            **self._identity.stamp(),
+            **self._machine.read().fields(),
+            board=self.board,
+            agent_version=__version__,
+            outbox_depth=stats.depth,
+            outbox_dropped=stats.dropped,
+            pipelines=self._supervisor.take_vitals(),
+        )
+        self._outbox.put(self._identity.topic("heartbeat"), heartbeat)
+        self._session.wake()
