@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import select
+import ssl
 import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from paho.mqtt.client import Client, DisconnectFlags
+from paho.mqtt.client import Client, DisconnectFlags, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from skerry_edge.agent.broker import Login, tls_context
+from skerry_edge.agent.broker import Login
 from skerry_edge.agent.config.delivery import TlsConfig
+from skerry_edge.agent.downlink.news import Inbound, News, RefusedSubscription
 from skerry_edge.agent.refusal import BrokerError, Version, refused
+from skerry_edge.agent.tls import alert_of, tls_context, tls_error
 from skerry_edge.agent.waker import Waker
+from skerry_edge.contracts.messages import MAX_JSON_BYTES
 from skerry_edge.foundation.broker_address import BrokerAddress
 
 CONNECT_TIMEOUT_S = 5.0
 MAX_IN_FLIGHT = 20
 MAX_PACKET_BYTES = 268_435_455
 """What MQTT's length field can say; a broker may set less (MQTT 5)."""
+MAX_INBOUND_BYTES = 4 * MAX_JSON_BYTES
+"""The largest packet that the broker may send (MQTT 5). What is too large for the contract still comes this far, so
+that its sender is told."""
 _BESIDE_PAYLOAD_BYTES = 512
 """More than header, topic and properties of any PUBLISH of ours."""
 _UNSPECIFIED = 0x80
@@ -70,11 +79,15 @@ class Connection:
         self._peer = peer
         self.where = str(peer.address)
         self._acks: list[Ack] = []
+        self._news: list[News] = []
+        self._subscribing: dict[int, str] = {}
         self._accepted = False
         self._lost: BrokerError | None = None
         self._in_flight_limit = MAX_IN_FLIGHT
         self._packet_limit = MAX_PACKET_BYTES
         self._client = self._prepare(peer, will)
+        # paho forgets its socket when it fails, and with it what the broker said last.
+        self._socket: Any = None
 
     @property
     def in_flight_limit(self) -> int:
@@ -103,16 +116,23 @@ class Connection:
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_publish = self._on_publish
+        client.on_subscribe = self._on_subscribe
+        client.on_message = self._on_message
         return client
 
     def open(self, waker: Waker) -> None:
         """Connect and wait for the broker's answer. Raises BrokerError."""
         address = self._peer.address
         try:
-            self._client.connect(address.host, address.port, self._peer.keepalive_s)
+            self._client.connect(
+                address.host, address.port, self._peer.keepalive_s, properties=self._connect_properties()
+            )
+        except ssl.SSLError as error:
+            raise tls_error(error, where=self.where, now_s=time.time()) from error
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise BrokerError("the broker cannot be reached", where=self.where, found=reason) from error
+        self._socket = self._client.socket()
         deadline_s = time.monotonic() + CONNECT_TIMEOUT_S
         while not self._accepted:
             if time.monotonic() > deadline_s:
@@ -125,6 +145,21 @@ class Connection:
         if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
             raise self._lost or BrokerError("the connection to the broker is lost", where=self.where)
         return info.mid
+
+    def subscribe(self, topic: str) -> None:
+        """Ask for the messages of a topic; what the broker thinks of that is among the news. Raises BrokerError."""
+        if self.version == "5":
+            code, mid = self._client.subscribe(topic, options=SubscribeOptions(qos=1, noLocal=True))
+        else:
+            code, mid = self._client.subscribe(topic, qos=1)
+        if code != MQTTErrorCode.MQTT_ERR_SUCCESS or mid is None:
+            raise self._lost or BrokerError("the connection to the broker is lost", where=self.where)
+        self._subscribing[mid] = topic
+
+    def take_news(self) -> list[News]:
+        """Return what the broker has sent of its own since the last call."""
+        news, self._news = self._news, []
+        return news
 
     def pump(self, waker: Waker, timeout_s: float) -> list[Ack]:
         """Move bytes for at most ``timeout_s`` or until woken, and return what was acknowledged.
@@ -192,9 +227,13 @@ class Connection:
             return
         if flags.is_disconnect_packet_from_server:
             self._lost = refused("the broker ended the connection", where=self.where, code=code.value, name=str(code))
+        elif (alert := alert_of(self._socket)) is not None:
+            self._lost = tls_error(alert, where=self.where, now_s=time.time())
         elif not self._accepted:
             what = "the broker closed the connection without an answer"
-            self._lost = BrokerError(what, where=self.where, version_in_doubt=True)
+            is_plain = not self._peer.address.encrypted
+            todo = "if the broker encrypts on this port, write mqtts:// in 'url'" if is_plain else None
+            self._lost = BrokerError(what, where=self.where, todo=todo, version_in_doubt=True)
         else:
             self._lost = BrokerError(
                 "the connection to the broker is lost",
@@ -208,3 +247,24 @@ class Connection:
         self, _client: object, _userdata: object, mid: int, code: ReasonCode, _properties: Properties
     ) -> None:
         self._acks.append(Ack(mid=mid, code=code.value, name=str(code)))
+
+    def _on_subscribe(
+        self, _client: object, _userdata: object, mid: int, codes: list[ReasonCode], _properties: object
+    ) -> None:
+        topic = self._subscribing.pop(mid, "")
+        refusal = next((code for code in codes if code.is_failure), None)
+        if refusal is not None:
+            self._news.append(RefusedSubscription(topic=topic, reason=str(refusal)))
+
+    def _on_message(self, _client: object, _userdata: object, message: MQTTMessage) -> None:
+        expiry_s = getattr(message.properties, "MessageExpiryInterval", None)
+        self._news.append(
+            Inbound(topic=message.topic, payload=bytes(message.payload), retained=message.retain, expires_in_s=expiry_s)
+        )
+
+    def _connect_properties(self) -> Properties | None:
+        if self.version != "5":
+            return None
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho says no types here
+        properties.MaximumPacketSize = MAX_INBOUND_BYTES
+        return properties

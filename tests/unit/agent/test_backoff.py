@@ -18,6 +18,11 @@ def test_chance_takes_away_at_most_half() -> None:
     assert backoff.delay_s(1, 0.5) == 1.5
 
 
+def test_full_jitter_leaves_the_whole_wait_to_chance() -> None:
+    backoff = Backoff(first_s=2.0, max_s=60.0, chance_share=1.0)
+    assert [backoff.delay_s(2, chance) for chance in (0.0, 0.25, 1.0)] == [0.0, 1.0, 4.0]
+
+
 def test_a_row_of_any_length_is_bounded() -> None:
     assert Backoff().delay_s(10**9, 1.0) == 60.0
 

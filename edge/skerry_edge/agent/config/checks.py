@@ -7,11 +7,12 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from skerry_boards.loader import load_board
-from skerry_edge.agent.broker import read_login, tls_context
+from skerry_edge.agent.broker import read_login
 from skerry_edge.agent.config.agent import AgentConfig
 from skerry_edge.agent.config.delivery import MqttConfig
 from skerry_edge.agent.config.pipelines import DetectionPipeline, PipelineConfig, SyntheticPipeline, WakeWordPipeline
 from skerry_edge.agent.config.sources import AudioFileSource, ImagesSource, StdinSource, VideoSource
+from skerry_edge.agent.tls import tls_context
 from skerry_edge.foundation.broker_address import parse_broker_url
 from skerry_edge.foundation.config import line_of, load_toml
 from skerry_edge.foundation.errors import ConfigError, ReachError, SkerryError
