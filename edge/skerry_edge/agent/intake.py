@@ -35,6 +35,10 @@ class Intake:
             model_version=vitals.model_version,
             latency_ms=finding.latency_ms,
             message=finding.message,
+            track=finding.track,
+            began=finding.began,
+            zones=finding.zones,
+            before=finding.before,
         )
         self._outbox.put(self._identity.topic("event"), event)
         if finding.snapshot is not None:

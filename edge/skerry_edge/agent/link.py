@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 import time
@@ -14,11 +15,13 @@ from skerry_edge.agent.protocol import (
     Failed,
     Finding,
     LineBuffer,
+    Order,
     Progress,
     ProtocolError,
     Ready,
     Report,
     Start,
+    decode_order,
     decode_start,
     encode_line,
 )
@@ -36,22 +39,31 @@ class Link:
 
     def __init__(self, line: socket.socket) -> None:
         self._line = line
+        self._lines = LineBuffer()
+        self._ordered: list[bytes] = []
         self.stop = threading.Event()
 
     def receive_start(self) -> Start:
-        """Wait for the parent's order. Raises ProtocolError when the parent ends the line instead."""
-        lines = LineBuffer()
+        """Wait for the parent's first message. Raises ProtocolError when the parent ends the line instead."""
         while True:
             piece = self._line.recv(MAX_LINE_BYTES)
             if not piece:
                 raise ProtocolError("the parent said nothing")
-            complete = lines.feed(piece)
+            complete = self._lines.feed(piece)
             if complete:
+                self._ordered = complete[1:]
                 return decode_start(complete[0])
+
+    def orders(self) -> list[Order]:
+        """Return what the parent has ordered since the last call, without waiting. Raises ProtocolError."""
+        with contextlib.suppress(BlockingIOError):  # nothing more has come
+            self._ordered += self._lines.feed(self._line.recv(MAX_LINE_BYTES, socket.MSG_DONTWAIT))
+        ordered, self._ordered = self._ordered, []
+        return [decode_order(line) for line in ordered]
 
     def ready(self, *, model: str, model_version: str, backend: str, second_choice: str | None = None) -> None:
         """Say that the model is loaded and runs."""
-        self._send(
+        self.report(
             Ready(
                 model=name_of(model),
                 model_version=name_of(model_version),
@@ -70,7 +82,7 @@ class Link:
     ) -> None:
         """Show that the child is alive, and what it did since the last call."""
         stages_ms = {stage: round(elapsed_ms, 3) for stage, elapsed_ms in (stages_ms or {}).items()}
-        self._send(Progress(frames=frames, errors=errors, drops=drops or {}, stages_ms=stages_ms))
+        self.report(Progress(frames=frames, errors=errors, drops=drops or {}, stages_ms=stages_ms))
 
     def find(
         self,
@@ -84,8 +96,8 @@ class Link:
         message: str | None = None,
         snapshot: bytes | None = None,
     ) -> None:
-        """Report an event; ``ts_ms`` is when it was captured, in Unix milliseconds, ``snapshot`` a JPEG of it."""
-        self._send(
+        """Report an event that does not last; ``ts_ms`` is when it was captured, in Unix milliseconds."""
+        self.report(
             Finding(
                 kind=kind,
                 label=name_of(label),
@@ -101,17 +113,18 @@ class Link:
 
     def failed(self, reason: str) -> None:
         """Say why the child gives up; it ends next."""
-        self._send(Failed(reason=text_of(reason)))
+        self.report(Failed(reason=text_of(reason)))
 
     def ended(self) -> None:
         """Say that the source came to its end; the child ends next."""
-        self._send(Ended())
+        self.report(Ended())
 
     def send_line(self, line: bytes) -> None:
         """Send a line as it is, its end included."""
         self._line.sendall(line)
 
-    def _send(self, report: Report) -> None:
+    def report(self, report: Report) -> None:
+        """Send any report."""
         self.send_line(encode_line(report))
 
 

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping
 from typing import IO
 
-from skerry_edge.agent.protocol import LineBuffer, Report, Start, decode_report, encode_line
+from skerry_edge.agent.protocol import LineBuffer, Order, Report, Start, decode_report, encode_line
 
 _READ_BYTES = 65536
 MAX_LOG_LINE_BYTES = 4096
@@ -68,6 +68,14 @@ class ChildProcess:
         except ConnectionResetError:
             return None
         return [decode_report(line) for line in self._lines.feed(piece)] if piece else None
+
+    def order(self, order: Order) -> bool:
+        """Send an order; False where the child is dead, or reads so little that there is no room for one."""
+        try:
+            self.reports.sendall(encode_line(order))
+        except (BlockingIOError, BrokenPipeError, ConnectionResetError):
+            return False
+        return True
 
     def read_log(self) -> list[str] | None:
         """Return the log lines that have come, or None when there will be no more."""

@@ -9,6 +9,7 @@ from typing import Literal
 
 from skerry_edge.agent import supervision
 from skerry_edge.agent.config.pipelines import PipelineConfig
+from skerry_edge.agent.protocol import Order, Picture
 from skerry_edge.agent.worker import OnFinding, Worker
 from skerry_edge.contracts.messages import PipelineVitals
 
@@ -50,6 +51,27 @@ class Supervisor:
     def take_vitals(self) -> list[PipelineVitals]:
         """Return each pipeline's window since the last call."""
         return [worker.take_vitals() for worker in self._workers]
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Return how many objects of each label are there now, under `pipeline` and under `pipeline/zone`.
+
+        A pipeline of which nothing is known is absent.
+        """
+        counts: dict[str, dict[str, int]] = {}
+        for worker in self._workers:
+            if worker.counts is not None:
+                counts[worker.pipeline.name] = worker.counts.everywhere
+                zones = worker.counts.zones.items()
+                counts |= {f"{worker.pipeline.name}/{zone}": of_zone for zone, of_zone in zones}
+        return counts
+
+    def order(self, pipeline: str, order: Order) -> bool:
+        """Pass an order on to a pipeline's child; False where there is none that could take it."""
+        return any(worker.order(order) for worker in self._workers if worker.pipeline.name == pipeline)
+
+    def take_pictures(self) -> list[Picture]:
+        """Return the pictures that the children answered with since the last call."""
+        return [picture for worker in self._workers for picture in worker.take_pictures()]
 
     def stop(self, deadline_s: float) -> None:
         """End every child: asked first, killed at ``deadline_s``; what they report until then is accepted."""

@@ -15,7 +15,20 @@ from skerry_edge.agent.backoff import Backoff
 from skerry_edge.agent.config.checks import reads_stdin
 from skerry_edge.agent.config.pipelines import PipelineConfig
 from skerry_edge.agent.process import ChildProcess
-from skerry_edge.agent.protocol import Ended, Failed, Finding, Progress, ProtocolError, Ready, Report, Start
+from skerry_edge.agent.protocol import (
+    Counts,
+    Ended,
+    Failed,
+    Finding,
+    Order,
+    Picture,
+    Progress,
+    ProtocolError,
+    Ready,
+    Report,
+    Start,
+)
+from skerry_edge.agent.sightings import Sightings
 from skerry_edge.agent.supervision import Deadlines, Life
 from skerry_edge.agent.vitals import VitalsCollector
 from skerry_edge.contracts.messages import PipelineVitals
@@ -46,6 +59,8 @@ class Worker:
     ) -> None:
         self.pipeline = pipeline
         self.vitals = VitalsCollector(pipeline)
+        self._sightings = Sightings()
+        self._pictures: list[Picture] = []
         self._life = Life()
         self._deadlines = Deadlines(start_s=pipeline.start_deadline_s, progress_s=pipeline.progress_deadline_s)
         self._backoff = Backoff()
@@ -72,6 +87,20 @@ class Worker:
     def trouble(self) -> str | None:
         """Why the pipeline is not as it should be, or None."""
         return self._life.reason or self._second_choice
+
+    @property
+    def counts(self) -> Counts | None:
+        """How many objects are there now, None where nothing is known."""
+        return self._sightings.counts
+
+    def order(self, order: Order) -> bool:
+        """Pass an order on to the child; False where there is none that could take it."""
+        return self._child is not None and self._child.order(order)
+
+    def take_pictures(self) -> list[Picture]:
+        """Return the pictures that came since the last call."""
+        taken, self._pictures = self._pictures, []
+        return taken
 
     def take_vitals(self) -> PipelineVitals:
         """Return the window since the last call."""
@@ -143,7 +172,12 @@ class Worker:
             self.vitals.progress(report)
             self._life = supervision.progressed(self._life, now_s, self._deadlines, frames=report.frames)
         elif isinstance(report, Finding):
+            self._sightings.note(report)
             self._on_finding(self, report)
+        elif isinstance(report, Counts):
+            self._sightings.note(report)
+        elif isinstance(report, Picture):
+            self._pictures.append(report)
         else:
             self._last_words = report
 
@@ -191,4 +225,6 @@ class Worker:
                 self._selector.unregister(stream)
         self._pass_on(child.remaining_log())
         child.close()
+        for end in self._sightings.end_all(ts_ms=time.time_ns() // 1_000_000, decided_ns=time.monotonic_ns()):
+            self._on_finding(self, end)
         return how

@@ -92,11 +92,25 @@ class Heartbeat(Message, frozen=True, kw_only=True, omit_defaults=True):
     pipelines: list[PipelineVitals] = field(default_factory=list)
 
 
+class Sight(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A tracked object as an event told of it: its score, its box and the zones that it is in."""
+
+    score: Share
+    box: tuple[float, float, float, float]
+    zones: tuple[Name, ...] = ()
+
+
 class Event(Message, frozen=True, kw_only=True, omit_defaults=True):
     """Something that was seen, heard or went wrong.
 
     ``box`` is (x_min, y_min, x_max, y_max) as shares of the source image. ``latency_ms`` runs from capture to
     the decision. A system event carries its text in ``message``.
+
+    What lasts is told by a ``begin``, any number of ``update`` and an ``end`` with the same ``track``, which no other
+    object of the device ever has; ``began`` is the ``ts`` of its begin. ``score`` is its best one so far, ``zones``
+    are those that it is in now, and ``before`` is what the event before told: the zones of one and not the other are
+    those that it entered and left. An end has the last box and no zones, and its reason in ``message`` where the
+    object did not simply go.
     """
 
     kind: Literal["detection", "wakeword", "system"]
@@ -109,6 +123,10 @@ class Event(Message, frozen=True, kw_only=True, omit_defaults=True):
     model_version: Name | None = None
     latency_ms: float | None = None
     message: Text | None = None
+    track: Name | None = None
+    began: UnixMs | None = None
+    zones: tuple[Name, ...] = ()
+    before: Sight | None = None
 
 
 class State(Message, frozen=True, kw_only=True, omit_defaults=True):
