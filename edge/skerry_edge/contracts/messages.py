@@ -8,6 +8,15 @@ from msgspec import Meta, Struct, field
 
 from skerry_edge.contracts.patterns import whole
 from skerry_edge.contracts.topics import ID_PATTERN
+from skerry_edge.contracts.vitals import (
+    MAX_RAILS,
+    MAX_SENSORS,
+    MAX_TEMPERATURES,
+    MAX_VERSIONS,
+    Label,
+    SensorName,
+    Temperature,
+)
 
 MAX_JSON_BYTES = 64 * 1024
 SESSION_PATTERN = r"^[0-9]{8,12}-[0-9a-f]{8}$"
@@ -61,7 +70,10 @@ class Quantiles(Struct, frozen=True, kw_only=True):
 
 
 class PipelineVitals(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How one pipeline did since the last heartbeat; ``stages_ms`` is keyed by names from STAGES."""
+    """How one pipeline did since the last heartbeat; ``stages_ms`` is keyed by names from STAGES.
+
+    ``cpu_percent`` is its process's share of one core over that time, ``memory_mb`` what it has resident now.
+    """
 
     name: Name
     model: Name
@@ -72,10 +84,24 @@ class PipelineVitals(Struct, frozen=True, kw_only=True, omit_defaults=True):
     errors: Count = 0
     drops: dict[str, Count] = field(default_factory=dict)
     stages_ms: dict[str, Quantiles] = field(default_factory=dict)
+    cpu_percent: float | None = None
+    memory_mb: float | None = None
 
 
 class Heartbeat(Message, frozen=True, kw_only=True, omit_defaults=True):
-    """The device's vitals; a figure that the machine cannot give is absent, never zero."""
+    """The device's vitals; a figure that the machine cannot give is absent, never zero.
+
+    - ``temperature_c`` is the processor's; from ``temperature_trip_c`` on the machine slows it down or stops.
+      ``temperatures`` are all thermometers.
+    - ``throttled`` and ``undervoltage`` are about now, the two ``…_since_boot`` about the time since the start.
+    - ``cpu_limit_mhz`` is the highest clock that is allowed now, ``cpu_max_mhz`` the highest that the processor has.
+    - A pressure is the share of the last minute in which something waited for that resource (Linux PSI, `some`).
+    - ``disk_…`` is about the file system with the agent's state; ``disk_life_used_percent`` is its eMMC's own estimate.
+    - ``reboots_unexpected`` and ``agent_crashes`` count since the state directory was made; ``crash_free_s`` is for how
+      long the agent has been at work, the time while the machine was off left out, since the last of either.
+    - ``outbox_oldest_s`` is the age of the oldest message that waits.
+    - ``sensors`` are those that the configuration names; ``stuck_sensors`` did not answer in time and are not in it.
+    """
 
     board: Name
     agent_version: Name
@@ -85,15 +111,47 @@ class Heartbeat(Message, frozen=True, kw_only=True, omit_defaults=True):
     memory_total_mb: float
     disk_free_mb: float
     temperature_c: float | None = None
+    temperature_trip_c: float | None = None
+    temperatures: Annotated[list[Temperature], Meta(max_length=MAX_TEMPERATURES)] = field(default_factory=list)
     cpu_mhz: float | None = None
+    cpu_limit_mhz: float | None = None
+    cpu_max_mhz: float | None = None
     throttled: bool | None = None
+    throttled_since_boot: bool | None = None
+    undervoltage: bool | None = None
+    undervoltage_since_boot: bool | None = None
+    power_mode: Label | None = None
+    power_w: float | None = None
+    rails_w: Annotated[dict[Label, float], Meta(max_length=MAX_RAILS)] = field(default_factory=dict)
+    load_1min: float | None = None
+    cpu_pressure_percent: float | None = None
+    memory_pressure_percent: float | None = None
+    io_pressure_percent: float | None = None
+    swap_used_mb: float | None = None
+    swap_total_mb: float | None = None
+    disk_total_mb: float | None = None
+    disk_inodes_free_percent: float | None = None
+    disk_read_only: bool | None = None
+    disk_life_used_percent: float | None = None
+    network_interface: Label | None = None
+    network_mbit: float | None = None
+    wifi_signal_dbm: float | None = None
+    agent_uptime_s: float | None = None
+    reboots_unexpected: Count | None = None
+    agent_crashes: Count | None = None
+    crash_free_s: float | None = None
+    versions: Annotated[dict[Label, Label], Meta(max_length=MAX_VERSIONS)] = field(default_factory=dict)
+    sensors: Annotated[dict[SensorName, float], Meta(max_length=MAX_SENSORS)] = field(default_factory=dict)
+    stuck_sensors: Annotated[list[Label], Meta(max_length=MAX_SENSORS)] = field(default_factory=list)
     outbox_depth: Count = 0
     outbox_dropped: Count = 0
+    outbox_bytes: Count | None = None
+    outbox_oldest_s: float | None = None
     pipelines: list[PipelineVitals] = field(default_factory=list)
 
 
 class Sight(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A tracked object as an event told of it: its score, its box and the zones that it is in."""
+    """What an event told of an object: ``score``, ``box`` and ``zones`` as in Event."""
 
     score: Share
     box: tuple[float, float, float, float]
