@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from skerry_edge.agent.delivery import Announcement
 from skerry_edge.agent.loop import NEVER_S
-from skerry_edge.agent.session import Session
+from skerry_edge.agent.session import Announcement, Session
 from skerry_edge.agent.supervisor import Supervisor
 
 

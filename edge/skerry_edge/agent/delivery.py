@@ -1,20 +1,18 @@
-"""What one connection carries: the status first, then the outbox in order, each letter kept until acknowledged."""
+"""What one connection carries: bulletins first, then the outbox in order, each letter kept until acknowledged."""
 
 from __future__ import annotations
 
 import logging
 import time
 from dataclasses import dataclass
-from typing import Literal
 
 from msgspec.structs import replace
 
+from skerry_edge.agent.bulletins import Bulletin, BulletinBoard
 from skerry_edge.agent.connection import Ack, Connection
-from skerry_edge.agent.identity import Identity
 from skerry_edge.agent.outbox import Letter, Sink, payload_of
 from skerry_edge.agent.refusal import BrokerError, refused
-from skerry_edge.contracts.codec import encode
-from skerry_edge.contracts.messages import Message, Status
+from skerry_edge.contracts.messages import Message
 
 _log = logging.getLogger(__name__)
 ACK_TIMEOUT_S = 30.0
@@ -24,21 +22,14 @@ LEAST_BYTES_PER_S = 4000.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Announcement:
-    """What the retained status says."""
-
-    state: Literal["online", "degraded", "offline"]
-    reason: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class _Sent:
-    """A message that the broker has not acknowledged; ``key`` is None for a status, which no outbox keeps.
+    """A message that the broker has not acknowledged: the outbox's letter ``key``, or a bulletin.
 
     It was sent at ``since_s`` on the monotonic clock, and is waited for until ``deadline_s``.
     """
 
     key: int | None
+    bulletin: Bulletin | None
     size: int
     since_s: float
     deadline_s: float
@@ -50,10 +41,11 @@ class Delivery:
     What was in the outbox before the connection began is marked as replayed.
     """
 
-    def __init__(self, connection: Connection, identity: Identity, outbox: Sink) -> None:
+    def __init__(self, connection: Connection, outbox: Sink, board: BulletinBoard) -> None:
         self._connection = connection
-        self._identity = identity
         self._outbox = outbox
+        self._board = board
+        self._posted: dict[str, Bulletin] = {}
         self._replayed_up_to = outbox.stats().newest
         self._sent_up_to = 0
         self._in_flight: dict[int, _Sent] = {}
@@ -73,10 +65,16 @@ class Delivery:
         """Whether anything is still to be sent or acknowledged."""
         return self.is_unanswered or bool(self._outbox.pending(self._sent_up_to, 1))
 
-    def announce(self, announcement: Announcement) -> None:
-        """Publish the retained status. Raises BrokerError."""
-        status = Status(**self._identity.stamp(), state=announcement.state, reason=announcement.reason)
-        self._send(self._identity.topic("status"), encode(status), key=None, retain=True)
+    def post_changed(self) -> None:
+        """Publish the bulletins that this connection has not carried yet, as many as fit. Raises BrokerError."""
+        for bulletin in self._board.wanted():
+            if self.has_room and self._posted.get(bulletin.topic) is not bulletin:
+                self.post(bulletin)
+
+    def post(self, bulletin: Bulletin) -> None:
+        """Publish a bulletin now. Raises BrokerError."""
+        self._posted[bulletin.topic] = bulletin
+        self._send(bulletin.topic, bulletin.make(), bulletin=bulletin)
 
     def send_waiting(self) -> None:
         """Publish from the outbox as much as the broker may be sent now. Raises BrokerError."""
@@ -91,7 +89,7 @@ class Delivery:
                 _log.warning("the broker takes no snapshot of %d bytes; it is dropped", len(payload))
                 self._outbox.acknowledge(letter.key)
                 continue
-            self._send(letter.topic, payload, key=letter.key, retain=False)
+            self._send(letter.topic, payload, key=letter.key)
 
     def take(self, acks: list[Ack]) -> None:
         """Forget what the broker has. Raises BrokerError for a refusal, and for an answer that is overdue.
@@ -100,10 +98,12 @@ class Delivery:
         """
         for ack in acks:
             sent = self._in_flight.pop(ack.mid, None)
-            if ack.refused:
+            if sent is not None and sent.bulletin is not None and not (ack.refused and sent.bulletin.needed):
+                self._take_bulletin(sent.bulletin, ack)
+            elif ack.refused:
                 what = "the broker refuses what this device publishes"
                 raise refused(what, where=self._connection.where, code=ack.code, name=ack.name)
-            if sent is not None and sent.key is not None:
+            elif sent is not None and sent.key is not None:
                 self._outbox.acknowledge(sent.key)
         oldest = next(iter(self._in_flight.values()), None)
         now_s = time.monotonic()
@@ -111,15 +111,23 @@ class Delivery:
             what = f"the broker did not acknowledge a message for {now_s - oldest.since_s:.0f} s"
             raise BrokerError(what, where=self._connection.where)
 
+    def _take_bulletin(self, bulletin: Bulletin, ack: Ack) -> None:
+        if ack.refused:
+            self._board.note_refusal(bulletin, ack.name)
+        else:
+            self._board.note_taken(bulletin)
+
     def _payload(self, letter: Letter) -> bytes:
         is_replay = letter.key <= self._replayed_up_to
         if is_replay and isinstance(letter.message, Message):
             return payload_of(replace(letter.message, replayed=True))
         return payload_of(letter.message)
 
-    def _send(self, topic: str, payload: bytes, *, key: int | None, retain: bool) -> None:
-        mid = self._connection.publish(topic, payload, retain=retain)
+    def _send(self, topic: str, payload: bytes, *, key: int | None = None, bulletin: Bulletin | None = None) -> None:
+        mid = self._connection.publish(topic, payload, retain=bulletin is not None)
         before_it = sum(one.size for one in self._in_flight.values())
         now_s = time.monotonic()
         deadline_s = now_s + ACK_TIMEOUT_S + (before_it + len(payload)) / LEAST_BYTES_PER_S
-        self._in_flight[mid] = _Sent(key=key, size=len(payload), since_s=now_s, deadline_s=deadline_s)
+        self._in_flight[mid] = _Sent(
+            key=key, bulletin=bulletin, size=len(payload), since_s=now_s, deadline_s=deadline_s
+        )

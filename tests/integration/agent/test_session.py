@@ -9,11 +9,10 @@ import pytest
 from skerry_edge.agent import delivery
 from skerry_edge.agent.clock import clock_state
 from skerry_edge.agent.connection import Peer
-from skerry_edge.agent.delivery import Announcement
 from skerry_edge.agent.identity import Identity
 from skerry_edge.agent.outbox import MemoryOutbox
 from skerry_edge.agent.refusal import Setting
-from skerry_edge.agent.session import Session
+from skerry_edge.agent.session import Announcement, Session
 from skerry_edge.contracts.codec import decode
 from skerry_edge.contracts.messages import Event, Status
 from skerry_edge.contracts.topics import parse_topic

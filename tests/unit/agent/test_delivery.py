@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from skerry_edge.agent import delivery
+from skerry_edge.agent.bulletins import BulletinBoard
 from skerry_edge.agent.clock import clock_state
 from skerry_edge.agent.connection import Ack
 from skerry_edge.agent.delivery import Delivery
@@ -42,7 +43,7 @@ def sending(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Delivery]:
     def send(*contents: bytes | None) -> Delivery:
         outbox = MemoryOutbox(1 << 20)
         line: Any = SlowLine()
-        started = Delivery(line, identity, outbox)
+        started = Delivery(line, outbox, BulletinBoard())
         for one in contents:
             event = Event(**identity.stamp(), kind="detection", pipeline="gate", label="car")
             outbox.put("any/topic", event if one is None else one)
