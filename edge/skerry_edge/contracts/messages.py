@@ -96,7 +96,8 @@ class Heartbeat(Message, frozen=True, kw_only=True, omit_defaults=True):
     - ``throttled`` and ``undervoltage`` are about now, the two ``…_since_boot`` about the time since the start.
     - ``cpu_limit_mhz`` is the highest clock that is allowed now, ``cpu_max_mhz`` the highest that the processor has.
     - A pressure is the share of the last minute in which something waited for that resource (Linux PSI, `some`).
-    - ``disk_…`` is about the file system with the agent's state; ``disk_life_used_percent`` is its eMMC's own estimate.
+    - ``disk_…`` is about the file system with the agent's state; ``disk_life_used_percent`` is its eMMC's own estimate,
+      ``disk_errors`` what ext4 noted since it was last checked.
     - ``reboots_unexpected`` and ``agent_crashes`` count since the state directory was made; ``crash_free_s`` is for how
       long the agent has been at work, the time while the machine was off left out, since the last of either.
     - ``outbox_oldest_s`` is the age of the oldest message that waits.
@@ -133,6 +134,7 @@ class Heartbeat(Message, frozen=True, kw_only=True, omit_defaults=True):
     disk_inodes_free_percent: float | None = None
     disk_read_only: bool | None = None
     disk_life_used_percent: float | None = None
+    disk_errors: Count | None = None
     network_interface: Label | None = None
     network_mbit: float | None = None
     wifi_signal_dbm: float | None = None
@@ -207,11 +209,18 @@ class CommandResult(Message, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Desired(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Versioned configuration and model assignment, retained; an older version is refused by the device."""
+    """Versioned configuration and model assignment, retained; an older version is refused by the device.
+
+    ``config`` is a merge patch over the device's own file, and ``models`` names the model of a pipeline. Each version
+    is whole: what it does not name is as the file has it. A device that is not the ``device`` or not on the ``board``
+    refuses it.
+    """
 
     v: Literal[1]
     version: Count
     ts: UnixMs
+    device: Name | None = None
+    board: Name | None = None
     config: dict[str, object] = field(default_factory=dict)
     models: dict[str, str] = field(default_factory=dict)
 

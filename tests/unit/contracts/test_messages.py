@@ -133,6 +133,7 @@ GOLDEN: dict[str, tuple[Payload, bytes]] = {
             disk_inodes_free_percent=98.0,
             disk_read_only=False,
             disk_life_used_percent=10.0,
+            disk_errors=0,
             network_interface="wlan0",
             network_mbit=72.0,
             wifi_signal_dbm=-51.0,
@@ -154,7 +155,7 @@ GOLDEN: dict[str, tuple[Payload, bytes]] = {
             b'"undervoltage":false,"undervoltage_since_boot":true,"power_mode":"15W","power_w":4.5,'
             b'"rails_w":{"VDD_IN":4.5},"load_1min":0.5,"cpu_pressure_percent":1.0,"memory_pressure_percent":0.0,'
             b'"io_pressure_percent":2.0,"swap_used_mb":0.0,"swap_total_mb":100.0,"disk_total_mb":30000.0,'
-            b'"disk_inodes_free_percent":98.0,"disk_read_only":false,"disk_life_used_percent":10.0,'
+            b'"disk_inodes_free_percent":98.0,"disk_read_only":false,"disk_life_used_percent":10.0,"disk_errors":0,'
             b'"network_interface":"wlan0","network_mbit":72.0,"wifi_signal_dbm":-51.0,"agent_uptime_s":9.0,'
             b'"reboots_unexpected":0,"agent_crashes":2,"crash_free_s":9.0,"versions":{"kernel":"6.6"},'
             b'"sensors":{"greenhouse_c":21.5},"stuck_sensors":["soil_percent"],"outbox_bytes":0,"outbox_oldest_s":0.0'

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from skerry_edge.audio import wakeword
+from skerry_edge.audio import network
 from skerry_edge.audio.model import WakeWordModel
 from skerry_edge.backends.registry import BACKENDS, missing_reason
 from skerry_edge.backends.variants import choose_variant, faithful_first
@@ -103,7 +103,7 @@ def _word_rows(word: WakeWordModel, choice: Choice) -> Iterator[PlannedRow]:
     """Yield the rows of a streaming model, which has one file for one runtime."""
     if choice.variants and _STREAMING not in choice.variants:
         return
-    backend, reason = _installed(wakeword.BACKEND, choice.backends)
+    backend, reason = _installed(network.BACKEND, choice.backends)
     for threads in choice.threads:
         yield PlannedRow(
             path=word.path,
