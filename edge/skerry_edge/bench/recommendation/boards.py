@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from skerry_boards.detection import has_tree_of, is_generic
 from skerry_boards.schema import Board
 from skerry_edge.backends.registry import BACKENDS
 from skerry_edge.bench.speed.result import Machine
@@ -43,9 +44,9 @@ def target_of(board: Board, machine: Machine) -> Target:
 
 def is_board(machine: Machine, board: Board) -> bool:
     """Tell whether a machine is such a board: by its device tree, or for a generic profile by its architecture."""
-    if board.device_tree:
-        return (machine.board or "").startswith(board.device_tree)
-    return board.processor.name is None and machine.architecture == board.processor.architecture
+    if is_generic(board):
+        return machine.architecture == board.processor.architecture
+    return has_tree_of(board, model=machine.board)
 
 
 def obstacle(board: Board, model_format: str) -> str | None:
