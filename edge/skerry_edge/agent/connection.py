@@ -35,6 +35,8 @@ _BESIDE_PAYLOAD_BYTES = 512
 """More than header, topic and properties of any PUBLISH of ours."""
 _UNSPECIFIED = 0x80
 """What paho gives where the connection just broke."""
+_NO_MATCHING_SUBSCRIBERS = 0x10
+"""MQTT 5.0, section 3.4.2.1."""
 _PROTOCOLS = {"5": MQTTProtocolVersion.MQTTv5, "3.1.1": MQTTProtocolVersion.MQTTv311}
 
 
@@ -69,6 +71,11 @@ class Ack:
     def refused(self) -> bool:
         """Whether the broker did not take the message."""
         return self.code >= 0x80
+
+    @property
+    def is_unheard(self) -> bool:
+        """Whether the broker took the message and had nobody to give it to (MQTT 5 alone tells)."""
+        return self.code == _NO_MATCHING_SUBSCRIBERS
 
 
 class Connection:

@@ -1,18 +1,21 @@
-"""What one connection carries: bulletins first, then the outbox in order, each letter kept until acknowledged."""
+"""What one connection carries: bulletins first, then the outbox in order, each letter kept until it is delivered."""
 
 from __future__ import annotations
 
 import logging
+import random
 import time
 from dataclasses import dataclass
 
 from msgspec.structs import replace
 
 from skerry_edge.agent.bulletins import Bulletin, BulletinBoard
+from skerry_edge.agent.config.delivery import OutboxConfig
 from skerry_edge.agent.connection import Ack, Connection
-from skerry_edge.agent.outbox import Letter, Sink, payload_of
+from skerry_edge.agent.outbox.flow import Flow
+from skerry_edge.agent.outbox.sink import Letter, Sink, payload_of
 from skerry_edge.agent.refusal import BrokerError, refused
-from skerry_edge.contracts.messages import Message
+from skerry_edge.contracts.messages import Event, Heartbeat, Message
 
 _log = logging.getLogger(__name__)
 ACK_TIMEOUT_S = 30.0
@@ -23,12 +26,12 @@ LEAST_BYTES_PER_S = 4000.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Sent:
-    """A message that the broker has not acknowledged: the outbox's letter ``key``, or a bulletin.
+    """A message that the broker has not acknowledged: an outbox's letter, or a bulletin.
 
     It was sent at ``since_s`` on the monotonic clock, and is waited for until ``deadline_s``.
     """
 
-    key: int | None
+    letter: Letter | None
     bulletin: Bulletin | None
     size: int
     since_s: float
@@ -38,17 +41,21 @@ class _Sent:
 class Delivery:
     """Sends over one connection and takes its acknowledgements; used by one thread.
 
-    What was in the outbox before the connection began is marked as replayed.
+    What was in the outbox before the connection began is marked as replayed, and goes out at the pace that
+    ``config`` sets. An event for which the broker has no subscriber is not delivered, unless ``config`` says so.
     """
 
-    def __init__(self, connection: Connection, outbox: Sink, board: BulletinBoard) -> None:
+    def __init__(self, connection: Connection, outbox: Sink, board: BulletinBoard, config: OutboxConfig) -> None:
         self._connection = connection
         self._outbox = outbox
         self._board = board
         self._posted: dict[str, Bulletin] = {}
         self._replayed_up_to = outbox.stats().newest
-        self._sent_up_to = 0
         self._in_flight: dict[int, _Sent] = {}
+        self._keeps_unheard = config.without_subscriber == "keep"
+        self._flow = Flow(
+            replay_per_s=config.replay_per_s, replay_in_flight=config.replay_in_flight, now_s=time.monotonic()
+        )
 
     @property
     def has_room(self) -> bool:
@@ -62,8 +69,14 @@ class Delivery:
 
     @property
     def waits(self) -> bool:
-        """Whether anything is still to be sent or acknowledged."""
-        return self.is_unanswered or bool(self._outbox.pending(self._sent_up_to, 1))
+        """Whether anything is still to be acknowledged, or to be sent that somebody would get."""
+        return self.is_unanswered or (not self._flow.is_held and bool(self._outbox.pending((), 1)))
+
+    @property
+    def pause_s(self) -> float:
+        """How long there is nothing to send unless something comes; ``inf`` where time alone changes nothing."""
+        now_s = time.monotonic()
+        return max(0.0, self._flow.due_s(now_s) - now_s)
 
     def post_changed(self) -> None:
         """Publish the bulletins that this connection has not carried yet, as many as fit. Raises BrokerError."""
@@ -78,18 +91,17 @@ class Delivery:
 
     def send_waiting(self) -> None:
         """Publish from the outbox as much as the broker may be sent now. Raises BrokerError."""
-        room = self._connection.in_flight_limit - len(self._in_flight)
-        if room <= 0:
+        limit = self._connection.in_flight_limit - len(self._in_flight)
+        if limit <= 0:
             return
-        for letter in self._outbox.pending(self._sent_up_to, room):
-            payload = self._payload(letter)
-            self._sent_up_to = letter.key
-            if isinstance(letter.message, bytes) and len(payload) > self._connection.payload_limit:
-                # The broker would end the connection for it, again and again, and no event would ever pass.
-                _log.warning("the broker takes no snapshot of %d bytes; it is dropped", len(payload))
-                self._outbox.acknowledge(letter.key)
-                continue
-            self._send(letter.topic, payload, key=letter.key)
+        sent = {one.letter.key for one in self._in_flight.values() if one.letter is not None}
+        # One heartbeat waits at most, and it goes first: a backlog leaves it a place.
+        for letter in self._outbox.pending(sent, self._flow.room(time.monotonic(), len(sent), limit)):
+            if not self.has_room:
+                return
+            if not isinstance(letter.message, Heartbeat):
+                self._flow.sends(from_backlog=self._is_backlog(letter))
+            self._send_letter(letter)
 
     def take(self, acks: list[Ack]) -> None:
         """Forget what the broker has. Raises BrokerError for a refusal, and for an answer that is overdue.
@@ -103,8 +115,8 @@ class Delivery:
             elif ack.refused:
                 what = "the broker refuses what this device publishes"
                 raise refused(what, where=self._connection.where, code=ack.code, name=ack.name)
-            elif sent is not None and sent.key is not None:
-                self._outbox.acknowledge(sent.key)
+            elif sent is not None and sent.letter is not None:
+                self._take_letter(sent.letter, ack)
         oldest = next(iter(self._in_flight.values()), None)
         now_s = time.monotonic()
         if oldest is not None and now_s > oldest.deadline_s:
@@ -117,17 +129,40 @@ class Delivery:
         else:
             self._board.note_taken(bulletin)
 
-    def _payload(self, letter: Letter) -> bytes:
-        is_replay = letter.key <= self._replayed_up_to
-        if is_replay and isinstance(letter.message, Message):
-            return payload_of(replace(letter.message, replayed=True))
-        return payload_of(letter.message)
+    def _take_letter(self, letter: Letter, ack: Ack) -> None:
+        if isinstance(letter.message, Event):
+            if ack.is_unheard and self._keeps_unheard:
+                if not self._flow.is_held:
+                    _log.warning("nobody subscribes to this device's events at the broker: they are kept meanwhile")
+                self._flow.unheard(time.monotonic(), random.random())  # noqa: S311  # spreads retries
+                return
+            if self._flow.is_held:
+                _log.info("somebody subscribes to this device's events again")
+                self._flow.heard()
+        self._outbox.acknowledge(letter.key)
 
-    def _send(self, topic: str, payload: bytes, *, key: int | None = None, bulletin: Bulletin | None = None) -> None:
+    def _is_backlog(self, letter: Letter) -> bool:
+        return letter.key <= self._replayed_up_to
+
+    def _send_letter(self, letter: Letter) -> None:
+        message = letter.message
+        if self._is_backlog(letter) and isinstance(message, Message):
+            message = replace(message, replayed=True)
+        payload = payload_of(message)
+        if isinstance(message, bytes) and len(payload) > self._connection.payload_limit:
+            # The broker would end the connection for it, again and again, and no event would ever pass.
+            _log.warning("the broker takes no snapshot of %d bytes; it is dropped", len(payload))
+            self._outbox.acknowledge(letter.key)
+            return
+        self._send(letter.topic, payload, letter=letter)
+
+    def _send(
+        self, topic: str, payload: bytes, *, letter: Letter | None = None, bulletin: Bulletin | None = None
+    ) -> None:
         mid = self._connection.publish(topic, payload, retain=bulletin is not None)
         before_it = sum(one.size for one in self._in_flight.values())
         now_s = time.monotonic()
         deadline_s = now_s + ACK_TIMEOUT_S + (before_it + len(payload)) / LEAST_BYTES_PER_S
         self._in_flight[mid] = _Sent(
-            key=key, bulletin=bulletin, size=len(payload), since_s=now_s, deadline_s=deadline_s
+            letter=letter, bulletin=bulletin, size=len(payload), since_s=now_s, deadline_s=deadline_s
         )

@@ -20,7 +20,7 @@ from skerry_edge.agent.identity import Identity, begin_session
 from skerry_edge.agent.intake import Intake
 from skerry_edge.agent.lock import hold_state_dir
 from skerry_edge.agent.loop import Duty, turn
-from skerry_edge.agent.outbox import MemoryOutbox
+from skerry_edge.agent.outbox.outbox import Outbox
 from skerry_edge.agent.pulse import Pulse
 from skerry_edge.agent.session import Session
 from skerry_edge.agent.signals import Signals, noted_signals
@@ -50,19 +50,25 @@ class Agent:
 
     def __init__(self, config: AgentConfig, *, session_id: str) -> None:
         identity = Identity(site=config.site, device=config.device, session=session_id, clock=clock_state)
-        self._outbox = MemoryOutbox(config.outbox.max_bytes)
+        self._outbox = Outbox(Path(config.state_dir), max_bytes=config.outbox.max_bytes, identity=identity)
         self._session = Session(
-            peer=_peer(config), setting=config.mqtt.protocol, identity=identity, outbox=self._outbox
+            peer=_peer(config),
+            setting=config.mqtt.protocol,
+            identity=identity,
+            outbox=self._outbox,
+            delivery=config.outbox,
         )
+        self._intake = Intake(identity=identity, outbox=self._outbox, session=self._session)
         self._selector = DefaultSelector()
         self._supervisor = Supervisor(
             config.pipelines,
             log_level=config.log_level,
             selector=self._selector,
             environment={key: value for key, value in os.environ.items() if key != config.mqtt.password_env},
-            on_finding=Intake(identity=identity, outbox=self._outbox, session=self._session).accept,
+            on_finding=self._intake.take,
         )
         self._duties: tuple[Duty, ...] = (
+            self._intake,
             self._supervisor,
             Announcer(supervisor=self._supervisor, session=self._session),
             Pulse(
@@ -89,10 +95,9 @@ class Agent:
     def _stop(self) -> None:
         began_s = time.monotonic()
         self._supervisor.stop(began_s + CHILDREN_STOP_S)
+        self._intake.act(time.monotonic())
         self._session.stop(began_s + STOP_S)
-        left = self._outbox.stats().depth
-        if left:
-            _log.warning("%d messages were not delivered before the end and are gone", left)
+        self._outbox.close()
 
 
 def _peer(config: AgentConfig) -> Peer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from skerry_edge import __version__
 from skerry_edge.agent.heartbeat import Machine
 from skerry_edge.agent.identity import Identity
-from skerry_edge.agent.outbox import Sink
+from skerry_edge.agent.outbox.sink import Sink
 from skerry_edge.agent.session import Session
 from skerry_edge.agent.supervisor import Supervisor
 from skerry_edge.contracts.messages import Heartbeat
@@ -52,5 +52,5 @@ class Pulse:
             outbox_dropped=stats.dropped,
             pipelines=self._supervisor.take_vitals(),
         )
-        self._outbox.put(self._identity.topic("heartbeat"), heartbeat)
+        self._outbox.put((self._identity.topic("heartbeat"), heartbeat))
         self._session.wake()

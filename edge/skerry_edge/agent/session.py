@@ -13,11 +13,12 @@ from typing import Literal, Protocol
 
 from skerry_edge.agent.backoff import Backoff, is_worth_logging
 from skerry_edge.agent.bulletins import Bulletin, BulletinBoard
+from skerry_edge.agent.config.delivery import OutboxConfig
 from skerry_edge.agent.connection import Connection, Peer, Will
 from skerry_edge.agent.delivery import Delivery
 from skerry_edge.agent.downlink.news import News
 from skerry_edge.agent.identity import Identity
-from skerry_edge.agent.outbox import Sink
+from skerry_edge.agent.outbox.sink import Sink
 from skerry_edge.agent.refusal import BrokerError, Setting, first_version, next_version
 from skerry_edge.agent.waker import Waker
 from skerry_edge.contracts.codec import encode
@@ -50,6 +51,7 @@ STABLE_AFTER_S = 10.0
 """A connection that lasted this long was a good one: the next failure is the first of a row."""
 LOST = "connection lost"
 RECONNECT = Backoff(first_s=0.5, max_s=60.0, chance_share=1.0)
+DELIVERY = OutboxConfig()
 STOPPED = Announcement(state="offline", reason="stopped")
 _PUMP_S = 1.0
 _GOODBYE_S = 0.4
@@ -68,6 +70,7 @@ class Session:
         outbox: Sink,
         listener: Listener | None = None,
         backoff: Backoff = RECONNECT,
+        delivery: OutboxConfig = DELIVERY,
     ) -> None:
         self._waker = Waker()
         self._peer = peer
@@ -77,6 +80,7 @@ class Session:
         self._outbox = outbox
         self._listener = listener
         self._backoff = backoff
+        self._delivery = delivery
         self._failures = 0
         self._told: str | None = None
         self._board = BulletinBoard()
@@ -136,7 +140,7 @@ class Session:
             self._told = None
             for topic in self._listener.topics if self._listener is not None else ():
                 connection.subscribe(topic)
-            delivery = Delivery(connection, self._outbox, self._board)
+            delivery = Delivery(connection, self._outbox, self._board, self._delivery)
             self._serve(connection, delivery)
             self._finish(connection, delivery, self._stop_by_s or time.monotonic())
         finally:
@@ -158,7 +162,7 @@ class Session:
         while self._stop_by_s is None:
             delivery.post_changed()
             delivery.send_waiting()
-            delivery.take(connection.pump(self._waker, _PUMP_S))
+            delivery.take(connection.pump(self._waker, min(_PUMP_S, delivery.pause_s)))
             self._pass_on(connection)
 
     def _pass_on(self, connection: Connection) -> None:
@@ -169,7 +173,7 @@ class Session:
     def _finish(self, connection: Connection, delivery: Delivery, stop_by_s: float) -> None:
         while delivery.waits and (left_s := stop_by_s - _GOODBYE_S - time.monotonic()) > 0:
             delivery.send_waiting()
-            delivery.take(connection.pump(self._waker, left_s))
+            delivery.take(connection.pump(self._waker, min(left_s, delivery.pause_s)))
         delivery.post(self._status(STOPPED))
         while delivery.is_unanswered and (left_s := stop_by_s - time.monotonic()) > 0:
             delivery.take(connection.pump(self._waker, left_s))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +11,7 @@ from skerry_edge.agent import delivery
 from skerry_edge.agent.clock import clock_state
 from skerry_edge.agent.connection import Peer
 from skerry_edge.agent.identity import Identity
-from skerry_edge.agent.outbox import MemoryOutbox
+from skerry_edge.agent.outbox.outbox import Outbox
 from skerry_edge.agent.refusal import Setting
 from skerry_edge.agent.session import Announcement, Session
 from skerry_edge.contracts.codec import decode
@@ -25,17 +26,17 @@ CONNACK_3 = bytes((0x20, 2, 0, 0))
 class Rig:
     """A session with its outbox, and what the scripted broker was sent."""
 
-    def __init__(self, broker, setting: Setting) -> None:
+    def __init__(self, broker, setting: Setting, folder: Path) -> None:
         self.broker = broker
         self.identity = Identity(site="garden", device="cam-1", session="00000001-0000abcd", clock=clock_state)
-        self.outbox = MemoryOutbox(1 << 20)
+        self.outbox = Outbox(folder, max_bytes=1 << 20, identity=self.identity)
         peer = Peer(address=parse_broker_url(f"mqtt://127.0.0.1:{broker.port}"), client_id="cam-1")
         self.session = Session(peer=peer, setting=setting, identity=self.identity, outbox=self.outbox)
 
     def put(self, count: int) -> None:
         for _ in range(count):
             event = Event(**self.identity.stamp(), kind="detection", pipeline="gate", label="car")
-            self.outbox.put(self.identity.topic("event"), event)
+            self.outbox.put((self.identity.topic("event"), event))
         self.session.wake()
 
     def sent(self, kind: type) -> list:
@@ -47,16 +48,17 @@ class Rig:
 
 
 @pytest.fixture
-def make_rig(scripted_broker) -> Iterator[Callable[..., Rig]]:
+def make_rig(scripted_broker, tmp_path: Path) -> Iterator[Callable[..., Rig]]:
     rigs: list[Rig] = []
 
     def make(setting: Setting = "auto") -> Rig:
-        rigs.append(Rig(scripted_broker, setting))
+        rigs.append(Rig(scripted_broker, setting, tmp_path))
         return rigs[-1]
 
     yield make
     for rig in rigs:
         rig.session.stop(0.0)
+        rig.outbox.close()
 
 
 def test_a_letter_is_forgotten_only_when_the_broker_has_it(make_rig, scripted_broker, eventually) -> None:

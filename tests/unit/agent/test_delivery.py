@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,10 +12,11 @@ import pytest
 from skerry_edge.agent import delivery
 from skerry_edge.agent.bulletins import BulletinBoard
 from skerry_edge.agent.clock import clock_state
+from skerry_edge.agent.config.delivery import OutboxConfig
 from skerry_edge.agent.connection import Ack
 from skerry_edge.agent.delivery import Delivery
 from skerry_edge.agent.identity import Identity
-from skerry_edge.agent.outbox import MemoryOutbox
+from skerry_edge.agent.outbox.outbox import Outbox
 from skerry_edge.agent.refusal import BrokerError
 from skerry_edge.contracts.messages import Event
 from skerry_edge.contracts.snapshots import JPEG_START
@@ -35,18 +37,28 @@ class SlowLine:
 
 
 @pytest.fixture
-def sending(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Delivery]:
+def identity() -> Identity:
+    return Identity(site="garden", device="cam-1", session="00000001-0000abcd", clock=clock_state)
+
+
+@pytest.fixture
+def outbox(identity: Identity, tmp_path: Path) -> Iterator[Outbox]:
+    opened = Outbox(tmp_path, max_bytes=1 << 20, identity=identity)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def sending(identity: Identity, outbox: Outbox, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Delivery]:
     """Return a function that sends contents; a broker must answer at once but for the time that bytes take."""
     monkeypatch.setattr(delivery, "ACK_TIMEOUT_S", -1.0)
-    identity = Identity(site="garden", device="cam-1", session="00000001-0000abcd", clock=clock_state)
 
     def send(*contents: bytes | None) -> Delivery:
-        outbox = MemoryOutbox(1 << 20)
         line: Any = SlowLine()
-        started = Delivery(line, outbox, BulletinBoard())
+        started = Delivery(line, outbox, BulletinBoard(), OutboxConfig())
         for one in contents:
             event = Event(**identity.stamp(), kind="detection", pipeline="gate", label="car")
-            outbox.put("any/topic", event if one is None else one)
+            outbox.put((identity.topic("event"), event) if one is None else (identity.topic("snapshot", event.id), one))
         started.send_waiting()
         return started
 

@@ -34,6 +34,14 @@ class MqttConfig(Part, frozen=True, kw_only=True):
 
 
 class OutboxConfig(Part, frozen=True, kw_only=True):
-    """How many bytes of messages may wait for the broker."""
+    """What may wait for the broker, and how it goes out once the broker is there.
 
-    max_bytes: Annotated[int, Meta(ge=65536, le=1 << 40)] = 4 << 20
+    ``max_bytes`` counts the payload; the file takes up to a third more. What waited before a connection goes out at
+    most ``replay_per_s`` messages a second, and at most ``replay_in_flight`` of them unacknowledged. With
+    ``without_subscriber`` an event to which nobody subscribes is kept, or counts as ``done``.
+    """
+
+    max_bytes: Annotated[int, Meta(ge=65536, le=1 << 40)] = 64 << 20
+    replay_per_s: Annotated[float, Meta(ge=1, le=100_000)] = 200.0
+    replay_in_flight: Annotated[int, Meta(ge=1, le=1000)] = 10
+    without_subscriber: Literal["keep", "done"] = "keep"
