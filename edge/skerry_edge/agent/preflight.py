@@ -8,7 +8,7 @@ from pathlib import Path
 from skerry_edge.agent.config.agent import AgentConfig
 from skerry_edge.agent.config.pipelines import DetectionPipeline, PipelineConfig, SyntheticPipeline
 from skerry_edge.agent.config.sources import AudioFileSource, ImagesSource, VideoSource
-from skerry_edge.audio.model import find_model
+from skerry_edge.agent.pipelines.words import options_of, words_of
 from skerry_edge.backends.variants import choose_variant
 from skerry_edge.contracts.bundle import Bundle
 from skerry_edge.foundation.errors import SkerryError
@@ -36,7 +36,8 @@ def _troubles_of(pipeline: PipelineConfig) -> list[str]:
         if isinstance(pipeline, DetectionPipeline):
             troubles += _backend_troubles(pipeline, Bundle.open(resolve_model(pipeline.model)))
         else:
-            find_model(pipeline.model)
+            words_of(pipeline)
+            options_of(pipeline)
     except SkerryError as error:
         troubles.append(str(error))
     source = pipeline.source

@@ -37,6 +37,12 @@ class TakeSnapshot(Struct, frozen=True, kw_only=True, tag=True):
     order: Id
 
 
+class Mute(Struct, frozen=True, kw_only=True, tag=True):
+    """Parent to child: keep and judge nothing from now on, or listen again."""
+
+    muted: bool
+
+
 class Ready(Struct, frozen=True, kw_only=True, tag=True):
     """The model is loaded and has run; ``second_choice`` says why it is not the backend wished for."""
 
@@ -107,7 +113,7 @@ class Ended(Struct, frozen=True, kw_only=True, tag=True):
     """The child's last words when its source came to its end, or when it was told to stop."""
 
 
-Order = TakeSnapshot
+Order = TakeSnapshot | Mute
 Report = Ready | Progress | Finding | Counts | Picture | Failed | Ended
 
 _encoder = msgspec.json.Encoder()

@@ -47,7 +47,7 @@ loop = true
 [[pipelines]]
 name = "ear"
 kind = "wakeword"
-model = "alexa"
+words = [{{ model = "alexa" }}]
 [pipelines.source]
 kind = "audio-file"
 path = {audio}

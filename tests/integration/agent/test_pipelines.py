@@ -62,7 +62,7 @@ def detection(discs: Path) -> Callable[..., dict]:
 
 
 def wakeword(source: dict) -> dict:
-    return {"kind": "wakeword", "name": "ear", "model": "alexa", "source": source}
+    return {"kind": "wakeword", "name": "ear", "words": [{"model": "alexa"}], "source": source}
 
 
 def last_state(recorder) -> str | None:
@@ -267,7 +267,7 @@ def test_a_damaged_recording_is_an_event_and_the_device_is_degraded(
 def test_an_unknown_word_degrades_the_device_with_the_nearest(
     mosquitto, recorder, start_agent, eventually, clip
 ) -> None:
-    pipeline = {**wakeword({"kind": "audio-file", "path": str(clip)}), "model": "alexia"}
+    pipeline = {**wakeword({"kind": "audio-file", "path": str(clip)}), "words": [{"model": "alexia"}]}
     start_agent(mosquitto.port, [pipeline])
     eventually(lambda: "degraded" in recorder.states, what="the degraded status")
     assert "did you mean 'alexa'" in recorder.statuses[-1].reason

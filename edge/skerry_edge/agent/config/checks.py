@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from skerry_boards.loader import load_board
 from skerry_edge.agent.broker import read_login
+from skerry_edge.agent.config import words
 from skerry_edge.agent.config.agent import AgentConfig
 from skerry_edge.agent.config.delivery import MqttConfig
 from skerry_edge.agent.config.pipelines import DetectionPipeline, PipelineConfig, SyntheticPipeline, WakeWordPipeline
@@ -79,6 +80,9 @@ def _pipelines_problem(pipelines: tuple[PipelineConfig, ...]) -> tuple[KeyPath, 
         if first_of.setdefault(pipeline.name, index) != index:
             what = "two pipelines have the same name"
             return ("pipelines", index, "name"), ConfigError(what, found=f"'{pipeline.name}'", todo="rename one")
+        if isinstance(pipeline, WakeWordPipeline) and (found := words.problem_of(pipeline.words)) is not None:
+            key, error = found
+            return ("pipelines", index, *key), error
         readers_of_stdin += reads_stdin(pipeline)
         if readers_of_stdin > 1:
             what = "two pipelines read standard input"
@@ -108,7 +112,17 @@ def _anchored_pipeline(pipeline: PipelineConfig, folder: Path) -> PipelineConfig
     if isinstance(pipeline, SyntheticPipeline):
         marker = pipeline.fault_marker
         return pipeline if marker is None else replace(pipeline, fault_marker=str(folder / marker))
+    if isinstance(pipeline, WakeWordPipeline):
+        return _anchored_source(_anchored_words(pipeline, folder), folder)
     return _anchored_source(replace(pipeline, model=_anchored_model(pipeline.model, folder)), folder)
+
+
+def _anchored_words(pipeline: WakeWordPipeline, folder: Path) -> WakeWordPipeline:
+    found = tuple(replace(one, model=_anchored_model(one.model, folder)) for one in pipeline.words)
+    voice = pipeline.voice
+    if voice is not None:
+        voice = replace(voice, model=_anchored_model(voice.model, folder))
+    return replace(pipeline, words=found, voice=voice)
 
 
 def _anchored_source(

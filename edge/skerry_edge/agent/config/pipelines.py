@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from skerry_edge.agent.config.parts import FileText, Name, Part, Rate, Seconds, Share, Wait
 from skerry_edge.agent.config.sources import AudioFileSource, ImagesSource, MicrophoneSource, StdinSource, VideoSource
+from skerry_edge.agent.config.words import VoiceConfig, Words
 
 
 class _Pipeline(Part, frozen=True, kw_only=True):
@@ -44,10 +45,16 @@ class DetectionPipeline(_Pipeline, frozen=True, kw_only=True, tag="detection", t
 
 
 class WakeWordPipeline(_Pipeline, frozen=True, kw_only=True, tag="wakeword", tag_field="kind"):
-    """Sound in, spoken words out; ``model`` is a microWakeWord manifest's path or a shipped word's name."""
+    """Sound in, spoken words out: all ``words`` listen to one source and share one front end.
 
-    model: FileText
+    After a word was heard, no other one is for ``refractory_s``: of words that sound alike only the best counts.
+    ``voice`` is the gate that tells whether anybody speaks; without one, words are looked for all the time.
+    """
+
+    words: Words
     source: AudioFileSource | MicrophoneSource | StdinSource
+    refractory_s: Wait = 1.0
+    voice: VoiceConfig | None = None
 
 
 class SyntheticPipeline(_Pipeline, frozen=True, kw_only=True, tag="synthetic", tag_field="kind"):

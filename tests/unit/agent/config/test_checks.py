@@ -63,7 +63,8 @@ source = { kind = "images", path = "pictures" }
 [[pipelines]]
 kind = "wakeword"
 name = "ear"
-model = "alexa"
+words = [{ model = "alexa" }, { model = "models/mine.json" }]
+voice = { model = "vad.json" }
 source = { kind = "audio-file", path = "/clips/a.wav" }
 """
     )
@@ -74,7 +75,9 @@ source = { kind = "audio-file", path = "/clips/a.wav" }
     assert config.mqtt.password_file == str(tmp_path / "word")
     assert gate.model == str(tmp_path / "models" / "mine.skerry")
     assert gate.source.path == str(tmp_path / "pictures")
-    assert ear.model == "alexa"
+    assert [one.model for one in ear.words] == ["alexa", str(tmp_path / "models" / "mine.json")]
+    assert ear.voice is not None
+    assert ear.voice.model == str(tmp_path / "vad.json")
     assert getattr(ear.source, "path", None) == "/clips/a.wav"
 
 
@@ -124,11 +127,55 @@ source = { kind = "images", path = "pictures", policy = "live" }
 
 
 def test_two_readers_of_standard_input_are_refused(load: Load) -> None:
-    ear = '[[pipelines]]\nkind = "wakeword"\nname = "{}"\nmodel = "alexa"\nsource = {{ kind = "stdin" }}\n'
+    ear = '[[pipelines]]\nkind = "wakeword"\nname = "{}"\nsource = {{ kind = "stdin" }}\n'
+    ear += 'words = [{{ model = "alexa" }}]\n'
     one = load(HEAD + ear.format("left"))
     assert [reads_stdin(pipeline) for pipeline in one.pipelines] == [True]
     with pytest.raises(ConfigError, match=r"standard input.*pipelines\[1\]\.source"):
         load(HEAD + ear.format("left") + ear.format("right"))
+
+
+EAR = """
+[[pipelines]]
+kind = "wakeword"
+name = "ear"
+source = { kind = "mic" }
+[[pipelines.words]]
+model = "alexa"
+cutoff = 0.8
+[[pipelines.words]]
+model = "okay_nabu"
+window = 4
+"""
+
+
+def test_each_word_has_its_own_numbers(load: Load) -> None:
+    (ear,) = load(HEAD + EAR).pipelines
+    assert isinstance(ear, WakeWordPipeline)
+    alexa, nabu = ear.words
+    assert (alexa.cutoff, alexa.window, alexa.refractory_s) == (0.8, None, 1.0)
+    assert (nabu.cutoff, nabu.window, nabu.refractory_s) == (None, 4, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (EAR.replace("okay_nabu", "alexa"), ["line 17", "'pipelines[0].words[1].model'", "same model", "'alexa'"]),
+        (EAR.replace("0.8", "1.0"), ["line 15", "'pipelines[0].words[0].cutoff'", "< 1.0"]),
+        (EAR.replace("0.8", "-0.1"), ["line 15", "'pipelines[0].words[0].cutoff'", ">= 0.0"]),
+        (EAR.replace("window = 4", "window = 0"), ["line 18", "'pipelines[0].words[1].window'"]),
+        (EAR.replace("window = 4", "refractory = 4"), ["line 18", "'refractory'", "'refractory_s'"]),
+        (EAR.partition("[[pipelines.words]]")[0], ["pipelines[0]", "'words'"]),
+        (EAR.partition("[[pipelines.words]]")[0] + "words = []\n", ["line 13", "'pipelines[0].words'"]),
+        (EAR.replace("source =", 'model = "alexa"\nsource ='), ["line 12", "'pipelines[0].model'"]),
+        (EAR + "[pipelines.voice]\nhold_s = 1\n", ["'pipelines[0].voice'", "'model'"]),
+    ],
+)
+def test_what_is_wrong_with_the_words_is_named_with_line_and_key(load: Load, text: str, told: list[str]) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(HEAD + text)
+    for part in ["agent.toml", *told]:
+        assert part in str(caught.value)
 
 
 def test_a_password_in_the_url_does_not_reach_the_error(load: Load) -> None:
