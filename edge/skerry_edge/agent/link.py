@@ -94,7 +94,6 @@ class Link:
         box: Box | None = None,
         latency_ms: float | None = None,
         message: str | None = None,
-        snapshot: bytes | None = None,
     ) -> None:
         """Report an event that does not last; ``ts_ms`` is when it was captured, in Unix milliseconds."""
         self.report(
@@ -107,7 +106,6 @@ class Link:
                 box=box,
                 latency_ms=None if latency_ms is None else round(latency_ms, 3),
                 message=None if message is None else text_of(message),
-                snapshot=snapshot,
             )
         )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from skerry_edge.agent.config.agent import AgentConfig
+from skerry_edge.agent.config.areas import label_problem
 from skerry_edge.agent.config.pipelines import DetectionPipeline, PipelineConfig, SyntheticPipeline
 from skerry_edge.agent.config.sources import AudioFileSource, ImagesSource, VideoSource
 from skerry_edge.agent.pipelines.words import options_of, words_of
@@ -34,7 +35,9 @@ def _troubles_of(pipeline: PipelineConfig) -> list[str]:
     troubles = []
     try:
         if isinstance(pipeline, DetectionPipeline):
-            troubles += _backend_troubles(pipeline, Bundle.open(resolve_model(pipeline.model)))
+            bundle = Bundle.open(resolve_model(pipeline.model))
+            troubles += _backend_troubles(pipeline, bundle)
+            troubles += _label_troubles(pipeline, bundle)
         else:
             words_of(pipeline)
             options_of(pipeline)
@@ -49,6 +52,11 @@ def _troubles_of(pipeline: PipelineConfig) -> list[str]:
 def _backend_troubles(pipeline: DetectionPipeline, bundle: Bundle) -> list[str]:
     found = (_backend_trouble(bundle, pipeline.variant, backend) for backend in pipeline.backends or (None,))
     return [trouble for trouble in found if trouble is not None]
+
+
+def _label_troubles(pipeline: DetectionPipeline, bundle: Bundle) -> list[str]:
+    problem = label_problem(pipeline, bundle.manifest.labels)
+    return [] if problem is None else [str(problem[1])]
 
 
 def _backend_trouble(bundle: Bundle, variant: str | None, backend: str | None) -> str | None:

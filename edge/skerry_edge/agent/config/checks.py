@@ -10,6 +10,7 @@ from skerry_boards.loader import load_board
 from skerry_edge.agent.broker import read_login
 from skerry_edge.agent.config import words
 from skerry_edge.agent.config.agent import AgentConfig
+from skerry_edge.agent.config.areas import problem_of
 from skerry_edge.agent.config.delivery import MqttConfig
 from skerry_edge.agent.config.pipelines import DetectionPipeline, PipelineConfig, SyntheticPipeline, WakeWordPipeline
 from skerry_edge.agent.config.sources import AudioFileSource, ImagesSource, StdinSource, VideoSource
@@ -82,6 +83,9 @@ def _pipelines_problem(pipelines: tuple[PipelineConfig, ...]) -> tuple[KeyPath, 
             return ("pipelines", index, "name"), ConfigError(what, found=f"'{pipeline.name}'", todo="rename one")
         if isinstance(pipeline, WakeWordPipeline) and (found := words.problem_of(pipeline.words)) is not None:
             key, error = found
+            return ("pipelines", index, *key), error
+        if isinstance(pipeline, DetectionPipeline) and (problem := problem_of(pipeline)) is not None:
+            key, error = problem
             return ("pipelines", index, *key), error
         readers_of_stdin += reads_stdin(pipeline)
         if readers_of_stdin > 1:

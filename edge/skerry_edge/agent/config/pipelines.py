@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from msgspec import Meta
-
+from msgspec import Meta, field
 from skerry_edge.agent.config.parts import FileText, Name, Part, Rate, Seconds, Share, Wait
 from skerry_edge.agent.config.sources import AudioFileSource, ImagesSource, MicrophoneSource, StdinSource, VideoSource
+from skerry_edge.agent.config.vision import (
+    MAX_AREAS,
+    EventsConfig,
+    Label,
+    Labels,
+    LimitConfig,
+    MaskConfig,
+    MotionConfig,
+    PrivacyConfig,
+    TrackingConfig,
+    ZoneConfig,
+)
 from skerry_edge.agent.config.words import VoiceConfig, Words
 
 
@@ -28,9 +39,11 @@ class DetectionPipeline(_Pipeline, frozen=True, kw_only=True, tag="detection", t
     """Pictures in, objects out.
 
     ``model`` is a bundle's path or a shipped model's name. ``backends`` are tried in this order; none named
-    means the choice is the model's. A label is reported when it appears, and again only after it was absent
-    for ``hold_s``. With ``snapshot``, such an event takes a JPEG of its picture along with all boxes drawn, at most one
-    every ``snapshot_interval_s``.
+    means the choice is the model's. ``labels`` are what is looked for, all that the model knows where none is named,
+    and ``limits`` what an object of a label must be to count. An object is where the ``anchor`` of its box is: the
+    middle of its lower edge, or its centre. Its begin, and an update because of a better look at it, take a JPEG of
+    their picture along with ``snapshot``, at most one every ``snapshot_interval_s``. What cannot be seen from one
+    part of the configuration alone is checked in `config.areas`.
     """
 
     model: FileText
@@ -39,9 +52,17 @@ class DetectionPipeline(_Pipeline, frozen=True, kw_only=True, tag="detection", t
     backends: tuple[str, ...] = ()
     threads: Annotated[int, Meta(ge=0, le=64)] = 0
     score_threshold: Share | None = None
-    hold_s: Wait = 2.0
+    labels: Labels = ()
+    limits: dict[Label, LimitConfig] = field(default_factory=dict)
+    anchor: Literal["foot", "centre"] = "foot"
+    zones: Annotated[tuple[ZoneConfig, ...], Meta(max_length=MAX_AREAS)] = ()
+    masks: Annotated[tuple[MaskConfig, ...], Meta(max_length=MAX_AREAS)] = ()
+    motion: MotionConfig | None = None
+    tracking: TrackingConfig = TrackingConfig()
+    events: EventsConfig = EventsConfig()
     snapshot: bool = False
-    snapshot_interval_s: Wait = 5.0
+    snapshot_interval_s: Wait = 1.0
+    privacy: PrivacyConfig | None = None
 
 
 class WakeWordPipeline(_Pipeline, frozen=True, kw_only=True, tag="wakeword", tag_field="kind"):

@@ -21,18 +21,23 @@ DOUBTFUL_IOU = 0.5
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Box:
-    """One detection: x_min, y_min, x_max, y_max as shares of the picture, so that its size in pixels may change."""
+    """One detection: x_min, y_min, x_max, y_max as shares of the picture, so that its size in pixels may change.
+
+    One that ``is_good`` may begin an object; a doubtful one only keeps an object that is there.
+    """
 
     edges: Four
     class_id: int
     score: float
+    is_good: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Track:
     """One object: ``number`` rises with each new one and is never given again.
 
-    ``box`` is where it was seen last, at ``seen_s``; ``best_score`` is that of its best box so far.
+    ``box`` is where it was seen last, at ``seen_s``; ``best_score`` is that of its best box so far. It ``is_in_sight``
+    when the newest picture shows it.
     """
 
     number: int
@@ -41,17 +46,14 @@ class Track:
     best_score: float
     began_s: float
     seen_s: float
+    is_in_sight: bool
     motion: Motion
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rules:
-    """When boxes are one object: scores from ``high_score`` on may begin one, those below only keep one.
+    """A box must overlap the expected place by ``min_iou``; an object unseen for more than ``lost_after_s`` is gone."""
 
-    A box must overlap the expected place by ``min_iou``; what is not seen for more than ``lost_after_s`` is gone.
-    """
-
-    high_score: float
     min_iou: float
     lost_after_s: float
 
@@ -70,13 +72,11 @@ class Tracker:
         return self._tracks
 
     def update(self, boxes: Sequence[Box], now_s: float) -> Sequence[Track]:
-        """Take one picture's boxes and return the objects that are there; ``now_s`` never falls.
-
-        An object whose `Track.seen_s` is ``now_s`` is in this picture.
-        """
-        tracks = [one for one in self._tracks if now_s - one.seen_s <= self._rules.lost_after_s]
-        good = [one for one in boxes if one.score >= self._rules.high_score]
-        doubtful = [one for one in boxes if one.score < self._rules.high_score]
+        """Take one picture's boxes and return the objects that are there; ``now_s`` never falls."""
+        there = (one for one in self._tracks if now_s - one.seen_s <= self._rules.lost_after_s)
+        tracks = [replace(one, is_in_sight=False) for one in there]
+        good = [one for one in boxes if one.is_good]
+        doubtful = [one for one in boxes if not one.is_good]
         tracks, left = _associate(tracks, good, self._rules.min_iou, now_s)
         tracks, _ = _associate(tracks, doubtful, max(DOUBTFUL_IOU, self._rules.min_iou), now_s)
         self._tracks = tracks + [self._begin(one, now_s) for one in left]
@@ -91,13 +91,14 @@ class Tracker:
             best_score=box.score,
             began_s=now_s,
             seen_s=now_s,
+            is_in_sight=True,
             motion=Motion.begin(box.edges, now_s),
         )
 
 
 def _associate(tracks: list[Track], boxes: list[Box], min_iou: float, now_s: float) -> tuple[list[Track], list[Box]]:
     """Give boxes to those of ``tracks`` that this picture has not shown yet; return all tracks and the boxes left."""
-    free = [index for index, one in enumerate(tracks) if one.seen_s < now_s]
+    free = [index for index, one in enumerate(tracks) if not one.is_in_sight]
     if not free or not boxes:
         return tracks, boxes
     expected = np.array([tracks[index].motion.expected_box(now_s) for index in free])
@@ -113,7 +114,8 @@ def _associate(tracks: list[Track], boxes: list[Box], min_iou: float, now_s: flo
 
 def _seen(track: Track, box: Box, now_s: float) -> Track:
     best_score = max(track.best_score, box.score)
-    return replace(track, box=box, best_score=best_score, seen_s=now_s, motion=track.motion.seen(box.edges, now_s))
+    motion = track.motion.seen(box.edges, now_s)
+    return replace(track, box=box, best_score=best_score, seen_s=now_s, is_in_sight=True, motion=motion)
 
 
 def iou_of_all(some: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
