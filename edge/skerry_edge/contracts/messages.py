@@ -11,6 +11,7 @@ from skerry_edge.contracts.topics import ID_PATTERN
 from skerry_edge.contracts.vitals import (
     MAX_RAILS,
     MAX_SENSORS,
+    MAX_STUCK,
     MAX_TEMPERATURES,
     MAX_VERSIONS,
     Label,
@@ -101,7 +102,8 @@ class Heartbeat(Message, frozen=True, kw_only=True, omit_defaults=True):
     - ``reboots_unexpected`` and ``agent_crashes`` count since the state directory was made; ``crash_free_s`` is for how
       long the agent has been at work, the time while the machine was off left out, since the last of either.
     - ``outbox_oldest_s`` is the age of the oldest message that waits.
-    - ``sensors`` are those that the configuration names; ``stuck_sensors`` did not answer in time and are not in it.
+    - ``sensors`` are those that the configuration names; ``stuck_sensors`` are those, and parts of the
+      machine, that hang when they are read.
     """
 
     board: Name
@@ -144,7 +146,7 @@ class Heartbeat(Message, frozen=True, kw_only=True, omit_defaults=True):
     crash_free_s: float | None = None
     versions: Annotated[dict[Label, Label], Meta(max_length=MAX_VERSIONS)] = field(default_factory=dict)
     sensors: Annotated[dict[SensorName, float], Meta(max_length=MAX_SENSORS)] = field(default_factory=dict)
-    stuck_sensors: Annotated[list[Label], Meta(max_length=MAX_SENSORS)] = field(default_factory=list)
+    stuck_sensors: Annotated[list[Label], Meta(max_length=MAX_STUCK)] = field(default_factory=list)
     outbox_depth: Count = 0
     outbox_dropped: Count = 0
     outbox_bytes: Count | None = None
@@ -226,11 +228,15 @@ class Desired(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Command(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One order to a device; after ``expires_ts`` it is refused."""
+    """One order to a device; after ``expires_ts`` it is refused.
+
+    Orders come at least once: a device knows one again by its ``id`` and answers as it did before. ``args`` are
+    ``pipeline`` for snapshot, restart (without: the whole agent), mute and unmute, and ``lines`` for logs.
+    """
 
     v: Literal[1]
     id: Id
-    name: Literal["rebirth", "snapshot", "logs", "restart", "ping"]
+    name: Literal["rebirth", "snapshot", "logs", "restart", "ping", "mute", "unmute"]
     ts: UnixMs
     expires_ts: UnixMs
     args: dict[str, str] = field(default_factory=dict)

@@ -51,6 +51,15 @@ def parse_toml(text: str, kind: type[T], *, name: str) -> T:
         raise ConfigError("the configuration is not valid TOML", where=name, found=redact(str(error))) from error
     except RecursionError as error:
         raise ConfigError("the configuration is nested too deeply", where=name) from error
+    return fit(tree, kind, name=name, text=text)
+
+
+def fit(tree: object, kind: type[T], *, name: str, text: str = "") -> T:
+    """Return ``tree``, decoded TOML or JSON, as ``kind``; unknown keys are refused whatever the struct's own setting.
+
+    Errors name ``name``, the key, and its line in ``text`` where that is the TOML that ``tree`` comes from. Raises
+    ConfigError.
+    """
     _refuse_unknown(tree, kind, (), text, name)
     try:
         return msgspec.convert(tree, kind)
