@@ -120,7 +120,8 @@ class System(_Part, frozen=True, kw_only=True):
 
     ``stock_python`` is set where the maker's own system has an older Python than Skerry needs; ``stock_remedy`` then
     says what to do. ``extras`` are what of Skerry's wheel the board takes, ``udev_rules`` are lines that give the
-    service access to its accelerators.
+    service access to its accelerators. ``devices`` are such devices beside cameras, sound, USB and the kernel's own
+    classes for graphics and NPUs, as systemd's DeviceAllow= takes them; ``sockets`` lie in /tmp and are talked to.
     """
 
     os: Text
@@ -130,6 +131,8 @@ class System(_Part, frozen=True, kw_only=True):
     extras: tuple[Annotated[str, Meta(pattern=r"^[a-z]+$")], ...] = ()
     apt_packages: tuple[Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9.+-]+$")], ...] = ()
     udev_rules: tuple[Annotated[str, Meta(pattern=r'^SUBSYSTEMS?=="[^\n]+$', max_length=500)], ...] = ()
+    devices: tuple[Annotated[str, Meta(pattern=r"^(?:/dev/|char-)[^\s]+$")], ...] = ()
+    sockets: tuple[Annotated[str, Meta(pattern=r"^/tmp/[^\s:]+$")], ...] = ()
 
 
 class Source(_Part, frozen=True, kw_only=True):
