@@ -65,6 +65,12 @@ def test_a_recording_without_the_word_is_a_success_without_a_line_of_json(listen
     assert (done.returncode, done.stdout) == (0, "")
 
 
+def test_several_words_listen_at_once(listen: Run, clip: Path) -> None:
+    done = listen("hey_jarvis, alexa,okay_nabu", clip, "--json")
+    assert [row["word"] for row in rows(done)] == ["Alexa"]
+    assert done.returncode == 0
+
+
 def test_raw_sound_on_standard_input_is_heard(listen: Run, clip: Path) -> None:
     sound, _ = soundfile.read(clip, dtype="int16")
     (row,) = rows(listen("alexa", "-", "--json", stdin=sound.tobytes()))
@@ -161,6 +167,9 @@ def test_a_pipe_that_falls_silent_is_given_up(tmp_path: Path) -> None:
         (["absent.json", "x.wav"], 4, "No such file"),
         (["broken.json", "x.wav"], 2, "key 'micro'"),
         (["alexa"], 2, "Missing argument"),
+        (["alexa,alexxa", "x.wav"], 2, "did you mean 'alexa'?"),
+        (["alexa,alexa", "x.wav"], 2, "two wake words have the same name"),
+        (["alexa,", "x.wav"], 2, "no such wake-word model"),
         (["alexa", "x.wav", "--threshold", "2"], 2, "--threshold"),
         (["alexa", "x.wav", "--treshold", "0.5"], 2, "--threshold"),
     ],
