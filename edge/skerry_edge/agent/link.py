@@ -8,12 +8,14 @@ import threading
 import time
 from typing import Literal
 
+from skerry_edge.agent.failover import Blame
 from skerry_edge.agent.protocol import (
     MAX_LINE_BYTES,
     Box,
     Ended,
     Failed,
     Finding,
+    Go,
     LineBuffer,
     Order,
     Progress,
@@ -40,7 +42,10 @@ class Link:
     def __init__(self, line: socket.socket) -> None:
         self._line = line
         self._lines = LineBuffer()
-        self._ordered: list[bytes] = []
+        self._ordered: list[Order] = []
+        self._stands_by = False
+        self.is_ready = False
+        """Whether the parent was told that the model is loaded and runs."""
         self.stop = threading.Event()
 
     def receive_start(self) -> Start:
@@ -51,18 +56,39 @@ class Link:
                 raise ProtocolError("the parent said nothing")
             complete = self._lines.feed(piece)
             if complete:
-                self._ordered = complete[1:]
-                return decode_start(complete[0])
+                self._ordered = [decode_order(line) for line in complete[1:]]
+                start = decode_start(complete[0])
+                self._stands_by = start.stands_by
+                return start
 
     def orders(self) -> list[Order]:
         """Return what the parent has ordered since the last call, without waiting. Raises ProtocolError."""
         with contextlib.suppress(BlockingIOError):  # nothing more has come
-            self._ordered += self._lines.feed(self._line.recv(MAX_LINE_BYTES, socket.MSG_DONTWAIT))
+            self._hear(socket.MSG_DONTWAIT)
         ordered, self._ordered = self._ordered, []
-        return [decode_order(line) for line in ordered]
+        return ordered
+
+    def tell_to_stop(self) -> None:
+        """Have the pipeline end; the one method that another thread may call."""
+        self.stop.set()
+        with contextlib.suppress(OSError):  # closed already, with the pipeline's end
+            self._line.shutdown(socket.SHUT_RD)  # ends the wait of one that stands by
+
+    def _hear(self, flags: int = 0) -> bool:
+        """Take what the parent has sent; False where it will send no more. Raises BlockingIOError, ProtocolError."""
+        piece = self._line.recv(MAX_LINE_BYTES, flags)
+        self._ordered += [decode_order(line) for line in self._lines.feed(piece)]
+        return bool(piece)
+
+    def _wait_for_go(self) -> None:
+        while Go() not in self._ordered:
+            if not self._hear():
+                self.stop.set()
+                return
+        self._ordered.remove(Go())
 
     def ready(self, *, model: str, model_version: str, backend: str, second_choice: str | None = None) -> None:
-        """Say that the model is loaded and runs."""
+        """Say that the model is loaded and runs; one that stands by returns when it is its turn, or to stop."""
         self.report(
             Ready(
                 model=name_of(model),
@@ -71,6 +97,9 @@ class Link:
                 second_choice=None if second_choice is None else text_of(second_choice),
             )
         )
+        self.is_ready = True
+        if self._stands_by:
+            self._wait_for_go()
 
     def progress(
         self,
@@ -109,13 +138,17 @@ class Link:
             )
         )
 
-    def failed(self, reason: str) -> None:
-        """Say why the child gives up; it ends next."""
-        self.report(Failed(reason=text_of(reason)))
+    def failed(self, reason: str, blame: Blame) -> None:
+        """Say why the child gives up, and what that says about the backend; it ends next."""
+        self.report(Failed(reason=text_of(reason), blame=blame))
 
     def ended(self) -> None:
-        """Say that the source came to its end; the child ends next."""
-        self.report(Ended())
+        """Say that the source came to its end, or that the pipeline was told to stop; the child ends next."""
+        self.report(Ended(stopped=self.stop.is_set()))
+
+    def close(self) -> None:
+        """Hang up."""
+        self._line.close()
 
     def send_line(self, line: bytes) -> None:
         """Send a line as it is, its end included."""

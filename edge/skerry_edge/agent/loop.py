@@ -23,11 +23,14 @@ class Duty(Protocol):
 
 
 def turn(selector: BaseSelector, duties: Sequence[Duty]) -> None:
-    """Have each duty act, then wait for the first that is due or for something to read, and read it.
-
-    What is registered at ``selector`` has as its data the function that serves it.
-    """
+    """Have each duty act, then wait for the first that is due or for something to read, and serve that."""
     due_s = min(duty.act(time.monotonic()) for duty in duties)
-    sleep_s = due_s - time.monotonic()
-    for key, _ in selector.select(min(max(0.0, sleep_s), _MAX_SLEEP_S)):
-        key.data()
+    serve(selector, min(due_s - time.monotonic(), _MAX_SLEEP_S))
+
+
+def serve(selector: BaseSelector, timeout_s: float) -> None:
+    """Wait for something to read, and have it served by the function that it was registered with as its data."""
+    for key, _ in selector.select(max(0.0, timeout_s)):
+        # Serving one may have closed another: a child's line its log.
+        if key in selector.get_map().values():
+            key.data()

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from skerry_edge.agent.config.pipelines import PipelineConfig
+from skerry_edge.agent.failover import Blame
 from skerry_edge.contracts.messages import MAX_JSON_BYTES, Count, Id, Name, Share, Sight, Text, UnixMs
 from skerry_edge.contracts.snapshots import MAX_SNAPSHOT_BYTES
 from skerry_edge.foundation.errors import DataError
@@ -24,11 +25,19 @@ class ProtocolError(DataError):
     """Bytes from the other side that are no message."""
 
 
-class Start(Struct, frozen=True, kw_only=True, tag=True):
-    """Parent to child, once, first: what to run."""
+class Start(Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
+    """Parent to child, once, first: what to run.
+
+    One that ``stands_by`` loads its model, says so, and touches its source only when it is told to `Go`.
+    """
 
     pipeline: PipelineConfig
     log_level: str
+    stands_by: bool = False
+
+
+class Go(Struct, frozen=True, kw_only=True, tag=True):
+    """Parent to a child that stands by: the source is yours."""
 
 
 class TakeSnapshot(Struct, frozen=True, kw_only=True, tag=True):
@@ -103,17 +112,20 @@ class Picture(Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
     reason: Text | None = None
 
 
-class Failed(Struct, frozen=True, kw_only=True, tag=True):
-    """The child's last words before it ends because it cannot go on."""
+class Failed(Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
+    """The child's last words before it ends because it cannot go on; ``blame`` as in `failover.Blame`."""
 
     reason: Text
+    blame: Blame = "elsewhere"
 
 
-class Ended(Struct, frozen=True, kw_only=True, tag=True):
+class Ended(Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
     """The child's last words when its source came to its end, or when it was told to stop."""
 
+    stopped: bool = False
 
-Order = TakeSnapshot | Mute
+
+Order = Go | TakeSnapshot | Mute
 Report = Ready | Progress | Finding | Counts | Picture | Failed | Ended
 
 _encoder = msgspec.json.Encoder()

@@ -9,6 +9,8 @@ from typing import Literal
 
 from skerry_edge.agent import supervision
 from skerry_edge.agent.config.pipelines import PipelineConfig
+from skerry_edge.agent.hosts import Hosts
+from skerry_edge.agent.loop import serve
 from skerry_edge.agent.protocol import Order, Picture
 from skerry_edge.agent.worker import OnFinding, Worker
 from skerry_edge.contracts.messages import PipelineVitals
@@ -31,10 +33,8 @@ class Supervisor:
     ) -> None:
         """Prepare the pipelines; ``environment`` is the children's, ``on_finding`` accepts what they report."""
         self._selector = selector
-        self._workers = [
-            Worker(one, log_level=log_level, selector=selector, environment=environment, on_finding=on_finding)
-            for one in pipelines
-        ]
+        hosts = Hosts(environment=environment, selector=selector)
+        self._workers = [Worker(one, log_level=log_level, hosts=hosts, on_finding=on_finding) for one in pipelines]
 
     def act(self, now_s: float) -> float:
         """Start and kill what is due, and return when there is something to do next (monotonic seconds)."""
@@ -81,7 +81,6 @@ class Supervisor:
             left_s = deadline_s - time.monotonic()
             if left_s <= 0:
                 break
-            for key, _ in self._selector.select(left_s):
-                key.data()
+            serve(self._selector, left_s)
         for worker in self._workers:
             worker.kill()

@@ -9,11 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
-from skerry_edge.backends.base import Backend, BackendOptions
 from skerry_edge.foundation.errors import ConfigError, MissingError
 from skerry_edge.foundation.extras import install_hint
 from skerry_edge.foundation.nearest import suggestion
+
+if TYPE_CHECKING:  # the agent's parent asks here which backend is exclusive, and has no numpy
+    from skerry_edge.backends.base import Backend, BackendOptions
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,6 +24,7 @@ class BackendEntry:
     """Where a backend lives: ``module`` has ``load(path, options)`` and ``import_runtime()``.
 
     ``runtimes`` are the packages that it can use, ``library`` is a shared library of the system that it needs besides.
+    An ``exclusive`` one serves a single process at a time. One that is not ``chosen_freely`` must be asked for by name.
     """
 
     module: str
@@ -28,6 +32,8 @@ class BackendEntry:
     extra: str
     formats: tuple[str, ...]
     library: str | None = None
+    exclusive: bool = False
+    chosen_freely: bool = True
 
 
 BACKENDS: dict[str, BackendEntry] = {
@@ -55,6 +61,15 @@ BACKENDS: dict[str, BackendEntry] = {
         extra="litert",
         formats=("edgetpu",),
         library="edgetpu",
+        exclusive=True,
+    ),
+    "stand-in": BackendEntry(
+        module="skerry_edge.backends.stand_in",
+        runtimes=("ai_edge_litert", "tflite_runtime", "onnxruntime"),
+        extra="litert",
+        formats=("tflite", "onnx"),
+        exclusive=True,
+        chosen_freely=False,
     ),
 }
 
@@ -62,9 +77,14 @@ BACKENDS: dict[str, BackendEntry] = {
 def backend_for(model_format: str) -> str:
     """Return the name of the backend that loads a format. Raises ConfigError where none does."""
     for name, entry in BACKENDS.items():
-        if model_format in entry.formats:
+        if model_format in entry.formats and entry.chosen_freely:
             return name
     raise ConfigError(f"no backend loads models of format '{model_format}'", todo="choose another variant")
+
+
+def is_exclusive(name: str) -> bool:
+    """Tell whether a backend serves a single process at a time; an unknown name is left to whoever opens it."""
+    return name in BACKENDS and BACKENDS[name].exclusive
 
 
 def missing_reason(name: str) -> str | None:
@@ -88,8 +108,10 @@ def open_backend(name: str, path: Path, options: BackendOptions | None = None) -
     Raises ConfigError for an unknown name, MissingError where the runtime is not installed (the error names
     the extra), ModelFileError where the runtime refuses the file.
     """
+    from skerry_edge.backends.base import BackendOptions as Options  # noqa: PLC0415  # keeps numpy out of the parent
+
     load: Callable[[Path, BackendOptions], Backend] = _module(name).load
-    return load(path, options or BackendOptions())
+    return load(path, options or Options())
 
 
 def _module(name: str) -> ModuleType:

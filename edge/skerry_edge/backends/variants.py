@@ -140,7 +140,8 @@ def _rank(variant: Variant) -> int:
 
 def _loader(variant: Variant, backend: str | None) -> str | None:
     """Return the backend that loads a variant's format, if there is one and ``backend`` allows it."""
-    names = [backend] if backend is not None else list(BACKENDS)
+    freely = [name for name, entry in BACKENDS.items() if entry.chosen_freely]
+    names = [backend] if backend is not None else freely
     return next((name for name in names if variant.format in BACKENDS[name].formats), None)
 
 

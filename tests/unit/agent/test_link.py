@@ -36,7 +36,7 @@ def test_reports_arrive_in_the_order_in_which_they_were_made(ends) -> None:
 
 def test_a_reason_goes_without_its_secrets_and_not_too_long(ends) -> None:
     link, parent = ends
-    link.failed("rtsp://admin:hunter2@camera/1 is away " + "x" * 5000)
+    link.failed("rtsp://admin:hunter2@camera/1 is away " + "x" * 5000, "elsewhere")
     (failed,) = parent.reports()
     assert isinstance(failed, Failed)
     assert "hunter2" not in failed.reason

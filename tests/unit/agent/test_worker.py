@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from selectors import DefaultSelector
@@ -11,6 +10,8 @@ from selectors import DefaultSelector
 import pytest
 
 from skerry_edge.agent.config.pipelines import SyntheticPipeline
+from skerry_edge.agent.hosts import Hosts
+from skerry_edge.agent.line import Line
 from skerry_edge.agent.worker import Worker
 
 Start = Callable[[SyntheticPipeline], Worker]
@@ -32,8 +33,7 @@ def start(selector: DefaultSelector) -> Iterator[Start]:
         worker = Worker(
             pipeline,
             log_level="INFO",
-            selector=selector,
-            environment=os.environ,
+            hosts=Hosts(environment=os.environ, selector=selector),
             on_finding=lambda _one, _finding: None,
         )
         workers.append(worker)
@@ -51,7 +51,7 @@ def test_a_beat_that_the_parent_was_too_late_to_read_keeps_its_child_alive(
     worker = start(SyntheticPipeline(name="ghost"))
     child = worker.pid
     eventually(
-        lambda: any(isinstance(key.fileobj, socket.socket) for key, _ in selector.select(0.1)),
+        lambda: any(isinstance(key.fileobj, Line) for key, _ in selector.select(0.1)),
         what="the child's first report lies unread",
     )
     worker.act(worker.due_s)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from msgspec import Meta, field
+
 from skerry_edge.agent.config.parts import FileText, Name, Part, Rate, Seconds, Share, Wait
 from skerry_edge.agent.config.sources import AudioFileSource, ImagesSource, MicrophoneSource, StdinSource, VideoSource
 from skerry_edge.agent.config.vision import (
@@ -28,6 +29,16 @@ class _Pipeline(Part, frozen=True, kw_only=True):
     name: Name
     start_deadline_s: Seconds = 60.0
     progress_deadline_s: Seconds = 5.0
+
+    @property
+    def backend_choices(self) -> tuple[str, ...]:
+        """The backends to run on, in order; none where there is nothing to choose."""
+        return ()
+
+    @property
+    def is_endless(self) -> bool:
+        """Whether its source has no end: one that has begins anew with each child."""
+        return bool(getattr(getattr(self, "source", None), "loop", True))
 
     @property
     def kind(self) -> str:
@@ -64,6 +75,11 @@ class DetectionPipeline(_Pipeline, frozen=True, kw_only=True, tag="detection", t
     snapshot_interval_s: Wait = 1.0
     privacy: PrivacyConfig | None = None
 
+    @property
+    def backend_choices(self) -> tuple[str, ...]:
+        """The backends to run on, in order."""
+        return self.backends
+
 
 class WakeWordPipeline(_Pipeline, frozen=True, kw_only=True, tag="wakeword", tag_field="kind"):
     """Sound in, spoken words out: all ``words`` listen to one source and share one front end.
@@ -79,7 +95,7 @@ class WakeWordPipeline(_Pipeline, frozen=True, kw_only=True, tag="wakeword", tag
 
 
 class SyntheticPipeline(_Pipeline, frozen=True, kw_only=True, tag="synthetic", tag_field="kind"):
-    """A stand-in that needs no model: events at a steady rate, and on demand the faults that real ones have.
+    """A pipeline that needs no model: events at a steady rate, and on demand the faults that real ones have.
 
     Event number ``n`` of a child carries the text ``n`` as its message. It sends ``limit`` events and then
     idles (0: no limit). After every ``fault_after`` events a child fails in the way of ``fault``:
@@ -91,7 +107,8 @@ class SyntheticPipeline(_Pipeline, frozen=True, kw_only=True, tag="synthetic", t
     - ``refuse`` never becomes ready, as a model that does not load.
 
     With ``fault_marker`` set, the fault happens only while that file does not exist, and the child makes it
-    first: so the fault happens once.
+    first: so the fault happens once. With ``faulty_backends`` set, it happens on those alone; ``backends`` are mere
+    names here, tried in this order as a real pipeline's are.
     """
 
     label: Annotated[str, Meta(min_length=1, max_length=128)] = "synthetic"
@@ -100,6 +117,13 @@ class SyntheticPipeline(_Pipeline, frozen=True, kw_only=True, tag="synthetic", t
     fault: Literal["none", "crash", "error", "hang", "babble", "refuse"] = "none"
     fault_after: Annotated[int, Meta(ge=0)] = 0
     fault_marker: FileText | None = None
+    backends: tuple[str, ...] = ()
+    faulty_backends: tuple[str, ...] = ()
+
+    @property
+    def backend_choices(self) -> tuple[str, ...]:
+        """The names to run under, in order."""
+        return self.backends
 
 
 PipelineConfig = DetectionPipeline | WakeWordPipeline | SyntheticPipeline
