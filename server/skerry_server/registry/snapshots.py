@@ -34,15 +34,29 @@ def read_snapshot(session: Session, device: str, event: str) -> bytes | None:
     return session.scalar(select(ReportRow.payload).where(*_of(device), ReportRow.item == event))
 
 
-def pictured(session: Session, events: Collection[EventRow]) -> set[int]:
-    """Return the ids of those of ``events`` of which a snapshot is kept."""
-    query = select(ReportRow.device, ReportRow.item).where(
-        ReportRow.kind == SNAPSHOT,
-        ReportRow.device.in_({one.device for one in events}),
-        ReportRow.item.in_({one.message_id for one in events}),
+def pictures_of(session: Session, events: Collection[EventRow]) -> dict[int, str]:
+    """Return, by the id of each of ``events`` that has a kept snapshot, the message id of the event that it came with.
+
+    An event of an object without a picture of its own has the newest one of that object up to then.
+    """
+    own = {one.id: one.message_id for one in events if one.track is None}
+    tracks = {(one.device, one.track) for one in events if one.track is not None}
+    query = select(EventRow.device, EventRow.message_id, EventRow.track, EventRow.id).join(
+        ReportRow,
+        (ReportRow.device == EventRow.device) & (ReportRow.item == EventRow.message_id) & (ReportRow.kind == SNAPSHOT),
     )
-    kept = {(device, item) for device, item in session.execute(query)}
-    return {one.id for one in events if (one.device, one.message_id) in kept}
+    is_one = EventRow.id.in_(own)
+    is_of_track = EventRow.device.in_({device for device, _ in tracks}) & EventRow.track.in_(
+        {track for _, track in tracks}
+    )
+    taken = list(session.execute(query.where(is_one | is_of_track).order_by(EventRow.id)))
+    found = {row.id: row.message_id for row in taken if row.id in own}
+    for one in events:
+        of_track = [row for row in taken if row.track and (row.device, row.track) == (one.device, one.track)]
+        earlier = [row.message_id for row in of_track if row.id <= one.id]
+        if earlier:
+            found[one.id] = earlier[-1]
+    return found
 
 
 def _of(device: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

@@ -97,7 +97,8 @@ class Dashboard:
             tile.classes(add=colour if value else "", remove="" if value else colour)
         self._picture.show(overview.events)
         _fill(self._devices, self._no_devices, device_rows(overview.devices, now_ms=now_ms()))
-        _fill(self._events, self._no_events, event_rows(overview.events))
+        sessions = {one.device: one.session for one in overview.devices}
+        _fill(self._events, self._no_events, event_rows(overview.events, sessions=sessions))
 
 
 def _tiles(*names: str) -> list[ui.label]:
