@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from skerry_edge.agent.outbox.database import DamagedError, DiskError, LetterDatabase, reported
@@ -126,17 +127,20 @@ def _delete(path: Path) -> None:
 
 def _take_over(database: LetterDatabase, aside: Path, max_bytes: int) -> None:
     """Put what can be read of a damaged file into the new database. Raises DiskError."""
-    with contextlib.suppress(sqlite3.Error), closing(sqlite3.connect(aside)) as damaged:
-        with database.transaction():
-            # From both ends: what lies before a broken page, and what lies behind it.
-            for order in ("ASC", "DESC"):
-                for stored in _readable(damaged, order):
+    with_log = aside.absolute().as_uri()
+    for uri in (with_log, f"{with_log}?immutable=1"):  # as it is; and without a log that nobody can read
+        with contextlib.suppress(sqlite3.Error), closing(sqlite3.connect(uri, uri=True)) as damaged:
+            with database.transaction():
+                # From both ends: what lies before a broken page, and what lies behind it.
+                for stored in chain(_readable(damaged, "ASC"), _readable(damaged, "DESC")):
                     if database.size_of(stored.key) is None:
                         database.count_dropped(admit(database, stored, max_bytes))
-        (dropped,) = damaged.execute("SELECT dropped FROM totals").fetchone() or (0,)
-        if isinstance(dropped, int) and dropped > 0:
-            with database.transaction():
-                database.count_dropped(dropped)
+            (dropped,) = damaged.execute("SELECT dropped FROM totals").fetchone() or (0,)
+            if isinstance(dropped, int) and dropped > 0:
+                with database.transaction():
+                    database.count_dropped(dropped)
+        if database.depth or database.dropped:
+            return
 
 
 def _readable(damaged: sqlite3.Connection, order: str) -> Iterator[Stored]:

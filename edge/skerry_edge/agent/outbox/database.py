@@ -27,6 +27,8 @@ CREATE TABLE letters (
     "CREATE INDEX snapshots ON letters (key) WHERE snapshot",
     "CREATE TABLE totals (dropped INTEGER NOT NULL)",
 )
+LOG_STARTS = (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")
+"""How a log of SQLite's begins (sqlite.org/fileformat2.html, section 4.1)."""
 BUSY_TIMEOUT_S = 0.5
 """Nobody else writes, unless a person opens the file with a tool of their own."""
 CHECKPOINT_PAGES = 256
@@ -54,6 +56,17 @@ def reported(path: Path) -> Iterator[None]:
         raise DiskError("the outbox's file cannot be used", where=str(path), found=error.strerror) from error
 
 
+def _check_log(path: Path) -> None:
+    """Raise DamagedError where SQLite would take a log that it cannot read for none, and lose what is in it."""
+    log = path.with_name(path.name + "-wal")
+    if not log.exists():
+        return
+    with log.open("rb") as file:
+        head = file.read(4)
+    if head and (head not in LOG_STARTS or path.stat().st_size == 0):
+        raise DamagedError("the outbox's file is damaged", where=str(log), found="a log that does not fit its file")
+
+
 class LetterDatabase:
     """A Shelf in one file, and the count of what was ever dropped from it. Used by one thread at a time.
 
@@ -71,6 +84,7 @@ class LetterDatabase:
         with reported(path):
             # Made here and not by SQLite, for its mode: what a camera saw is not for every user of the machine.
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            _check_log(path)
             self._connection = sqlite3.connect(
                 path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
             )

@@ -1,0 +1,169 @@
+"""An outbox's file that is damaged: nothing crashes, the fleet is told, and what can be read is delivered."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from skerry_edge.agent.outbox.damage import MAX_SET_ASIDE, set_aside_count, set_aside_files
+
+
+def overwrite(path: Path, offset: int, data: bytes) -> None:
+    with path.open("r+b") as file:
+        file.seek(offset)
+        file.write(data)
+
+
+def truncate(path: Path, size: int) -> None:
+    with path.open("r+b") as file:
+        file.truncate(size)
+
+
+def execute(path: Path, *statements: str) -> None:
+    with sqlite3.connect(path) as other:
+        for statement in statements:
+            other.execute(statement)
+
+
+DAMAGES: dict[str, Callable[[Path], object]] = {
+    "garbage": lambda path: path.write_bytes(b"\xa5" * 50_000),
+    "a text": lambda path: path.write_text("this is no database"),
+    "a header without its pages": lambda path: truncate(path, 4096),
+    "cut in half": lambda path: truncate(path, path.stat().st_size // 2),
+    "a broken header": lambda path: overwrite(path, 0, b"\0" * 64),
+    "a broken page": lambda path: overwrite(path, 3 * 4096, b"\xa5" * 4096),
+    "a later layout": lambda path: execute(path, "PRAGMA user_version = 99"),
+    "another layout": lambda path: execute(path, "ALTER TABLE letters ADD COLUMN colour TEXT"),
+    "a missing table": lambda path: execute(path, "DROP TABLE totals"),
+    "a missing row": lambda path: execute(path, "DELETE FROM totals"),
+    "a folder": lambda path: (path.unlink(), path.mkdir()),
+    "another program's database": lambda path: (path.unlink(), execute(path, "CREATE TABLE other (value)")),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES.keys())
+def test_a_damaged_file_is_set_aside_and_reported_and_a_new_one_begun(device, damage) -> None:
+    first = device.open()
+    device.put(first, *map(str, range(100)))
+    first.close()
+    damage(device.file)
+    second = device.open()
+    (aside,) = set_aside_files(device.file)
+    (notice,) = device.notices(second)
+    assert (notice.pipeline, notice.label) == ("agent", "outbox-damaged")
+    assert aside.name in (notice.message or "")
+    device.put(second, "new")
+    labels = device.labels(second)
+    assert labels[-1] == "new"
+    assert f"{len(labels) - 1} waiting messages were taken over" in (notice.message or "")
+    second.close()
+    third = device.open()
+    assert device.labels(third) == labels
+    assert len(device.notices(third)) == 1
+    assert set_aside_count(device.file) == 1
+
+
+def test_what_lies_before_and_behind_a_broken_page_is_taken_over(device) -> None:
+    first = device.open()
+    sent = [f"event {number:03d} {'x' * 80}" for number in range(100)]
+    device.put(first, *sent)
+    first.close()
+    pages = device.file.stat().st_size // 4096
+    overwrite(device.file, pages // 2 * 4096, b"\xa5" * 4096)
+    taken = device.labels(device.open())
+    assert taken == sorted(set(taken))
+    assert set(taken) < set(sent)
+    assert len(taken) > 50
+    assert {taken[0], taken[-1]} == {sent[0], sent[-1]}
+
+
+def test_a_file_of_another_layout_gives_all_its_messages_and_its_count(device) -> None:
+    first = device.open(max_bytes=1000)
+    device.put(first, *map(str, range(20)))
+    left, dropped = device.labels(first), first.stats().dropped
+    assert dropped
+    first.close()
+    execute(device.file, "PRAGMA user_version = 99")
+    second = device.open()
+    assert device.labels(second) == left
+    assert second.stats().dropped == dropped
+
+
+@pytest.mark.parametrize("damage", [b"\0" * 32, b"\xa5" * 4096, b"?"])
+def test_a_log_that_cannot_be_read_is_reported_and_not_taken_for_none(device, damage: bytes) -> None:
+    first = device.open()
+    device.put(first, "in the log")
+    kept = device.log.read_bytes()
+    first.close()
+    device.log.write_bytes(damage + kept[len(damage) :])
+    assert [one.label for one in device.notices(device.open())] == ["outbox-damaged"]
+
+
+def test_a_log_beside_an_empty_file_is_reported(device) -> None:
+    first = device.open()
+    device.put(first, "in the log")
+    log = device.log.read_bytes()
+    first.close()
+    truncate(device.file, 0)
+    device.log.write_bytes(log)
+    assert [one.label for one in device.notices(device.open())] == ["outbox-damaged"]
+
+
+def test_a_folder_in_the_place_of_the_log_is_reported(device) -> None:
+    first = device.open()
+    device.put(first, "a", "b")
+    first.close()
+    device.log.mkdir()
+    second = device.open()
+    assert [one.label for one in device.notices(second)] == ["outbox-damaged"]
+    assert device.labels(second) == ["a", "b"]
+
+
+def test_a_file_that_breaks_while_it_is_used_is_replaced_as_well(device) -> None:
+    outbox = device.open()
+    device.put(outbox, *[f"{number} {'x' * 90}" for number in range(200)])
+    execute(device.file, "PRAGMA wal_checkpoint(TRUNCATE)")
+    overwrite(device.file, 4096, b"\xa5" * (device.file.stat().st_size - 4096))
+    device.labels(outbox)
+    device.put(outbox, "new")
+    assert "outbox-damaged" in [one.label for one in device.notices(outbox)]
+    device.put(outbox, "newest")
+    assert device.labels(outbox)[-1] == "newest"
+
+
+def test_no_more_than_a_few_damaged_files_are_kept_and_all_are_counted(device) -> None:
+    for _ in range(MAX_SET_ASIDE + 3):
+        device.file.write_bytes(b"\xa5" * 5000)
+        device.open().close()
+    kept = set_aside_files(device.file)
+    assert len(kept) == MAX_SET_ASIDE
+    assert set_aside_count(device.file) == MAX_SET_ASIDE + 3
+    assert len(list(device.folder.glob("*damaged*"))) == MAX_SET_ASIDE
+
+
+def test_a_message_that_nobody_can_read_is_dropped_and_counted_and_holds_up_no_other(device) -> None:
+    first = device.open()
+    device.put(first, *"abcd")
+    first.close()
+    execute(
+        device.file,
+        "UPDATE letters SET payload = x'00ff' WHERE key = (SELECT min(key) FROM letters)",
+        "UPDATE letters SET topic = 'elsewhere' WHERE key = (SELECT max(key) FROM letters)",
+    )
+    second = device.open()
+    assert device.labels(second) == ["b", "c"]
+    assert second.stats().dropped == 2
+    assert second.stats().depth == 2
+    second.close()
+    assert device.open().stats().dropped == 2
+
+
+def test_a_link_in_the_place_of_the_file_is_followed(device, tmp_path_factory: pytest.TempPathFactory) -> None:
+    elsewhere = tmp_path_factory.mktemp("card") / "elsewhere.sqlite3"
+    device.file.symlink_to(elsewhere)
+    device.put(device.open(), "a")
+    assert elsewhere.exists()
+    assert set_aside_files(device.file) == []
