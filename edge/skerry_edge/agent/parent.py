@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from selectors import EVENT_READ, DefaultSelector
 
+from skerry_boards.loader import load_board
 from skerry_edge.agent.announcer import Announcer
 from skerry_edge.agent.broker import read_login
 from skerry_edge.agent.clock import clock_state
@@ -18,9 +19,11 @@ from skerry_edge.agent.connection import Peer
 from skerry_edge.agent.heartbeat import Machine
 from skerry_edge.agent.identity import Identity, begin_session
 from skerry_edge.agent.intake import Intake
+from skerry_edge.agent.lives import Lives, noted_life
 from skerry_edge.agent.lock import hold_state_dir
 from skerry_edge.agent.loop import Duty, turn
 from skerry_edge.agent.outbox.outbox import Outbox
+from skerry_edge.agent.probes import PERIOD_S
 from skerry_edge.agent.pulse import Pulse
 from skerry_edge.agent.session import Session
 from skerry_edge.agent.signals import Signals, noted_signals
@@ -40,15 +43,15 @@ def run_agent(config: AgentConfig, *, when_running: Callable[[], None]) -> None:
     that cannot be reached is no error: it is tried again for as long as the agent runs.
     """
     state_dir = Path(config.state_dir)
-    with hold_state_dir(state_dir), noted_signals() as signals:
-        agent = Agent(config, session_id=begin_session(state_dir))
+    with hold_state_dir(state_dir), noted_signals() as signals, noted_life(state_dir) as lives:
+        agent = Agent(config, session_id=begin_session(state_dir), lives=lives)
         agent.run(signals, when_running)
 
 
 class Agent:
     """Everything that the parent process holds together."""
 
-    def __init__(self, config: AgentConfig, *, session_id: str) -> None:
+    def __init__(self, config: AgentConfig, *, session_id: str, lives: Lives) -> None:
         identity = Identity(site=config.site, device=config.device, session=session_id, clock=clock_state)
         self._outbox = Outbox(Path(config.state_dir), max_bytes=config.outbox.max_bytes, identity=identity)
         self._session = Session(
@@ -59,6 +62,12 @@ class Agent:
             delivery=config.outbox,
         )
         self._intake = Intake(identity=identity, outbox=self._outbox, session=self._session)
+        self._machine = Machine(
+            Path(config.state_dir),
+            sensors=config.sensors,
+            thermal=load_board(config.board).thermal,
+            period_s=min(PERIOD_S, config.heartbeat_interval_s),
+        )
         self._selector = DefaultSelector()
         self._supervisor = Supervisor(
             config.pipelines,
@@ -75,7 +84,8 @@ class Agent:
                 board=config.board,
                 interval_s=config.heartbeat_interval_s,
                 identity=identity,
-                machine=Machine(Path(config.state_dir)),
+                machine=self._machine,
+                lives=lives,
                 supervisor=self._supervisor,
                 outbox=self._outbox,
                 session=self._session,
@@ -98,6 +108,7 @@ class Agent:
         self._intake.act(time.monotonic())
         self._session.stop(began_s + STOP_S)
         self._outbox.close()
+        self._machine.close()
 
 
 def _peer(config: AgentConfig) -> Peer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from skerry_edge import __version__
 from skerry_edge.agent.heartbeat import Machine
 from skerry_edge.agent.identity import Identity
+from skerry_edge.agent.lives import Lives, since_boot_s
 from skerry_edge.agent.outbox.sink import Sink
 from skerry_edge.agent.session import Session
 from skerry_edge.agent.supervisor import Supervisor
@@ -21,6 +22,7 @@ class Pulse:
         interval_s: float,
         identity: Identity,
         machine: Machine,
+        lives: Lives,
         supervisor: Supervisor,
         outbox: Sink,
         session: Session,
@@ -29,6 +31,7 @@ class Pulse:
         self.interval_s = interval_s
         self._identity = identity
         self._machine = machine
+        self._lives = lives
         self._supervisor = supervisor
         self._outbox = outbox
         self._session = session
@@ -43,13 +46,18 @@ class Pulse:
 
     def _beat(self) -> None:
         stats = self._outbox.stats()
+        stamp = self._identity.stamp()
         heartbeat = Heartbeat(
-            **self._identity.stamp(),
-            **self._machine.read().fields(),
+            **stamp,
+            **self._machine.read(),
+            **self._lives.fields(since_boot_s()),
             board=self.board,
             agent_version=__version__,
             outbox_depth=stats.depth,
             outbox_dropped=stats.dropped,
+            outbox_bytes=stats.held_bytes,
+            # By the wall clock, as the letters are: one that was set back since gives 0.
+            outbox_oldest_s=None if stats.oldest_ts_ms is None else max(0, stamp["ts"] - stats.oldest_ts_ms) / 1e3,
             pipelines=self._supervisor.take_vitals(),
         )
         self._outbox.put((self._identity.topic("heartbeat"), heartbeat))

@@ -9,6 +9,8 @@ from msgspec import Meta, Struct
 from skerry_edge.contracts.patterns import whole
 
 MAX_SENSORS = 16
+MAX_STUCK = 24
+"""All sensors, and the parts of the machine that are read aside."""
 MAX_TEMPERATURES = 16
 MAX_RAILS = 8
 MAX_VERSIONS = 16

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from skerry_edge.foundation.errors import ReachError
 from skerry_edge.machine.files import line_values, number, read_text
 
 _MB_PER_KIB = 1024 / 1e6
@@ -20,12 +21,15 @@ class Memory:
     swap_total_mb: float | None
 
 
-def memory(root: Path) -> Memory | None:
-    """Return the memory; what the kernel could free at once counts as not in use. None where it does not tell."""
+def memory(root: Path) -> Memory:
+    """Return the memory; what the kernel could free at once counts as not in use.
+
+    Raises ReachError where it does not tell.
+    """
     lines = line_values(read_text(root / "proc/meminfo"))
     total, available = _mb(lines, "MemTotal"), _mb(lines, "MemAvailable")
     if total is None or available is None:
-        return None
+        raise ReachError("the kernel does not tell how much memory there is", where=str(root / "proc/meminfo"))
     swap_total, swap_free = _mb(lines, "SwapTotal"), _mb(lines, "SwapFree")
     return Memory(
         used_mb=max(0.0, total - available),

@@ -9,6 +9,7 @@ from msgspec import Meta
 from skerry_edge.agent.config.delivery import MqttConfig, OutboxConfig
 from skerry_edge.agent.config.parts import FileText, Name, Part
 from skerry_edge.agent.config.pipelines import PipelineConfig
+from skerry_edge.agent.config.sensors import Sensors
 
 MAX_PIPELINES = 32
 """So many fit into one heartbeat, however much there is to tell of each."""
@@ -26,3 +27,4 @@ class AgentConfig(Part, frozen=True, kw_only=True):
     heartbeat_interval_s: Annotated[float, Meta(ge=0.1, le=3600)] = 30.0
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     outbox: OutboxConfig = OutboxConfig()
+    sensors: Sensors = ()
