@@ -119,6 +119,20 @@ def test_when_the_source_ends_so_does_all_that_was_there(ends) -> None:
     assert (end.phase, end.track, end.message) == ("end", begin.track, SOURCE_ENDED)
 
 
+def test_what_comes_back_after_an_end_is_another_object_and_nothing_is_counted_between(ends) -> None:
+    link, parent = ends
+    pipeline = replace(PIPELINE, events=EventsConfig(debounce_s=0.0))
+    watcher = Watcher(pipeline, link, ScriptedDetector(CAR, CAR, CAR))  # type: ignore[arg-type]
+    watcher.look(captured(FRAME, 0.0), {})
+    watcher.look(captured(FRAME, 0.1), {})
+    watcher.end("its source failed")
+    watcher.look(captured(FRAME, 0.2), {})
+    reports = parent.reports()
+    begin, end, again = (one for one in reports if isinstance(one, Finding))
+    assert begin.track == end.track != again.track
+    assert [one.everywhere for one in reports if isinstance(one, Counts)] == [{"car": 1}, {"car": 0}, {"car": 1}]
+
+
 def test_what_is_there_is_counted_by_zone(ends) -> None:
     link, parent = ends
     left = ZoneConfig(name="left", points=((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0)))

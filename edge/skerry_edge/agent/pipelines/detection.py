@@ -165,8 +165,11 @@ class Watcher:
 
     def end(self, reason: str) -> None:
         """Report the end of every object that is there."""
-        for told in self._observer.end():
+        ends, counts = self._observer.end()
+        for told in ends:
             self._link.report(self._finding(told, message=reason))
+        if counts is not None:
+            self._link.report(counts)
 
     def _report(self, news: Sequence[Told], view: View, captured: Captured[Scene]) -> None:
         # Taken here: making a snapshot for the first is no part of deciding on the second.

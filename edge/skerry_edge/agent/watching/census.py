@@ -33,15 +33,23 @@ class Census:
                 now[zone, one.label] = now.get((zone, one.label), 0) + 1
         for key, counted in self._counts.items():
             counted.give(now.get(key, 0), now_s)
+        return self._news()
+
+    def clear(self) -> Counts | None:
+        """Count nothing from now on, at once, and return the counts where that is a change."""
+        self._counts = {key: Debounced(0, self._lasting_s) for key in self._counts}
+        return self._news()
+
+    def _know(self, label: str) -> None:
+        for zone in ("", *self._zones):
+            self._counts.setdefault((zone, label), Debounced(0, self._lasting_s))
+
+    def _news(self) -> Counts | None:
         counts = self._now()
         if counts == self._told:
             return None
         self._told = counts
         return counts
-
-    def _know(self, label: str) -> None:
-        for zone in ("", *self._zones):
-            self._counts.setdefault((zone, label), Debounced(0, self._lasting_s))
 
     def _now(self) -> Counts:
         def of(zone: str) -> dict[str, int]:

@@ -78,9 +78,10 @@ class Observer:
             timing_ms=result.timing_ms,
         )
 
-    def end(self) -> list[Told]:
-        """Return the end of every object that is there."""
-        return self._storyteller.end_all()
+    def end(self) -> tuple[list[Told], Counts | None]:
+        """Forget every object that is there; return their ends, and the counts where those change by it."""
+        self._tracker.forget()
+        return self._storyteller.end_all(), self._census.clear()
 
     def _later(self, now_s: float) -> float:
         """Return ``now_s``, or the latest time so far: a file's times may jump back, an object's life may not."""

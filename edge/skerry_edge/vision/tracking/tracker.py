@@ -82,6 +82,10 @@ class Tracker:
         self._tracks = tracks + [self._begin(one, now_s) for one in left]
         return self._tracks
 
+    def forget(self) -> None:
+        """Take whatever is seen next for new objects."""
+        self._tracks = []
+
     def _begin(self, box: Box, now_s: float) -> Track:
         self._last_number += 1
         return Track(
