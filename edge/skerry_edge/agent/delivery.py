@@ -50,11 +50,15 @@ class Delivery:
         self._outbox = outbox
         self._board = board
         self._posted: dict[str, Bulletin] = {}
-        self._replayed_up_to = outbox.stats().newest
+        waiting = outbox.stats()
+        self._replayed_up_to = waiting.newest
         self._in_flight: dict[int, _Sent] = {}
         self._keeps_unheard = config.without_subscriber == "keep"
         self._flow = Flow(
-            replay_per_s=config.replay_per_s, replay_in_flight=config.replay_in_flight, now_s=time.monotonic()
+            replay_per_s=config.replay_per_s,
+            replay_in_flight=config.replay_in_flight,
+            has_backlog=waiting.oldest_ts_ms is not None,
+            now_s=time.monotonic(),
         )
 
     @property
@@ -138,7 +142,7 @@ class Delivery:
                 return
             if self._flow.is_held:
                 _log.info("somebody subscribes to this device's events again")
-                self._flow.heard()
+            self._flow.heard()
         self._outbox.acknowledge(letter.key)
 
     def _is_backlog(self, letter: Letter) -> bool:

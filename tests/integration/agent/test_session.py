@@ -66,6 +66,7 @@ def test_a_letter_is_forgotten_only_when_the_broker_has_it(make_rig, scripted_br
     scripted_broker.puback = held.append
     rig = make_rig()
     rig.session.start()
+    eventually(lambda: rig.sent(Status), what="the birth")
     rig.put(3)
     eventually(lambda: len(rig.sent(Event)) == 3, what="the events at the broker")
     assert rig.outbox.stats().depth == 3
@@ -80,8 +81,9 @@ def test_no_more_is_under_way_than_the_broker_allows(make_rig, scripted_broker, 
     held: list[int] = []
     scripted_broker.puback = held.append
     rig = make_rig()
-    rig.put(5)
     rig.session.start()
+    eventually(lambda: rig.sent(Status), what="the birth")
+    rig.put(5)
     eventually(lambda: len(held) == 2, what="two messages under way")
     scripted_broker.send(bytes((0x40, 2, *held[0].to_bytes(2, "big"))))
     eventually(lambda: len(held) == 3, what="the next one")
@@ -202,6 +204,7 @@ def test_a_session_ends_in_time_though_the_broker_says_nothing(make_rig, scripte
     scripted_broker.puback = lambda mid: None
     rig = make_rig()
     rig.session.start()
+    eventually(lambda: rig.sent(Status), what="the birth")
     rig.put(3)
     eventually(lambda: len(rig.sent(Event)) == 3, what="the events at the broker")
     rig.session.stop(0.0)

@@ -13,16 +13,18 @@ class Flow:
     """Decides for one connection; every time is handed in, in monotonic seconds.
 
     Letters that waited before the connection began (the backlog) go out at most ``replay_per_s`` a second and with at
-    most ``replay_in_flight`` unacknowledged: what has to be seen now finds its way between them. While nobody
-    subscribes, one letter at a time is tried, ever more seldom.
+    most ``replay_in_flight`` unacknowledged: what has to be seen now finds its way between them. The first event of a
+    backlog goes alone, since a subscriber that appears between two would get the second without the first; and while
+    nobody subscribes, one letter at a time is tried, ever more seldom.
     """
 
-    def __init__(self, *, replay_per_s: float, replay_in_flight: int, now_s: float) -> None:
+    def __init__(self, *, replay_per_s: float, replay_in_flight: int, has_backlog: bool, now_s: float) -> None:
         self._per_s = replay_per_s
         self._in_flight = replay_in_flight
         self._allowance = float(replay_in_flight)
         self._counted_s = now_s
-        self._is_behind = True
+        self._is_behind = has_backlog
+        self._is_trying = has_backlog
         self._unheard_in_a_row = 0
         self._held_until_s = 0.0
 
@@ -33,7 +35,7 @@ class Flow:
 
     def room(self, now_s: float, under_way: int, limit: int) -> int:
         """Return how many more letters may be sent while ``under_way`` are unacknowledged and ``limit`` more fit."""
-        if self.is_held:
+        if self._is_trying:
             return min(limit, int(under_way == 0 and now_s >= self._held_until_s))
         if not self._is_behind:
             return limit
@@ -48,17 +50,19 @@ class Flow:
 
     def unheard(self, now_s: float, chance: float) -> None:
         """Note that the broker had nobody for an event; ``chance`` is uniform in [0, 1)."""
+        self._is_trying = True
         if not self.is_held or now_s >= self._held_until_s:
             self._unheard_in_a_row += 1
             self._held_until_s = now_s + UNHEARD.delay_s(self._unheard_in_a_row, chance)
 
     def heard(self) -> None:
         """Note that the broker had somebody for an event."""
+        self._is_trying = False
         self._unheard_in_a_row = 0
 
     def due_s(self, now_s: float) -> float:
         """Return when there is room again by the passing of time alone (``inf``: it is not time that is lacking)."""
-        if self.is_held:
+        if self._is_trying:
             return self._held_until_s if now_s < self._held_until_s else _NEVER_S
         if not self._is_behind or self._allowance >= 1.0:
             return _NEVER_S
