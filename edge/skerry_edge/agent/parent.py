@@ -5,16 +5,18 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from selectors import EVENT_READ, DefaultSelector
 
 from skerry_boards.loader import load_board
 from skerry_edge.agent.announcer import Announcer
+from skerry_edge.agent.backoff import Backoff
 from skerry_edge.agent.broker import read_login
 from skerry_edge.agent.clock import clock_state
 from skerry_edge.agent.config.agent import AgentConfig
 from skerry_edge.agent.config.delivery import TlsConfig
+from skerry_edge.agent.config.pipelines import PipelineConfig
 from skerry_edge.agent.connection import Peer
 from skerry_edge.agent.heartbeat import Machine
 from skerry_edge.agent.identity import Identity, begin_session
@@ -24,7 +26,10 @@ from skerry_edge.agent.lock import hold_state_dir
 from skerry_edge.agent.loop import Duty, turn
 from skerry_edge.agent.outbox.outbox import Outbox
 from skerry_edge.agent.probes import PERIOD_S
+from skerry_edge.agent.protocol import Order
 from skerry_edge.agent.pulse import Pulse
+from skerry_edge.agent.reach import Reach
+from skerry_edge.agent.rerun import run_again
 from skerry_edge.agent.session import Session
 from skerry_edge.agent.signals import Signals, noted_signals
 from skerry_edge.agent.supervisor import Supervisor
@@ -39,6 +44,8 @@ STOP_S = 1.7
 def run_agent(config: AgentConfig, *, when_running: Callable[[], None]) -> None:
     """Run until SIGTERM or SIGINT, then say goodbye and return; call ``when_running`` once all is set up.
 
+    Told from afar to start anew, it says goodbye and does not return but runs the same command again.
+
     Raises ConfigError where another agent holds the state directory, ReachError where it cannot be used. A broker
     that cannot be reached is no error: it is tried again for as long as the agent runs.
     """
@@ -46,19 +53,27 @@ def run_agent(config: AgentConfig, *, when_running: Callable[[], None]) -> None:
     with hold_state_dir(state_dir), noted_signals() as signals, noted_life(state_dir) as lives:
         agent = Agent(config, session_id=begin_session(state_dir), lives=lives)
         agent.run(signals, when_running)
+    if agent.starts_anew and signals.stop is None:
+        run_again()
 
 
 class Agent:
     """Everything that the parent process holds together."""
 
-    def __init__(self, config: AgentConfig, *, session_id: str, lives: Lives) -> None:
-        identity = Identity(site=config.site, device=config.device, session=session_id, clock=clock_state)
-        self._outbox = Outbox(Path(config.state_dir), max_bytes=config.outbox.max_bytes, identity=identity)
+    def __init__(self, file_config: AgentConfig, *, session_id: str, lives: Lives) -> None:
+        self.starts_anew = False
+        identity = Identity(site=file_config.site, device=file_config.device, session=session_id, clock=clock_state)
+        self._outbox = Outbox(Path(file_config.state_dir), max_bytes=file_config.outbox.max_bytes, identity=identity)
+        self._reach = Reach(file_config, identity=identity, outbox=self._outbox, apply=self._reconfigure)
+        config = self._reach.configuration.in_force
+        logging.getLogger().setLevel(config.log_level)
         self._session = Session(
             peer=_peer(config),
             setting=config.mqtt.protocol,
             identity=identity,
             outbox=self._outbox,
+            listener=self._reach.inbox,
+            backoff=Backoff(first_s=config.mqtt.reconnect_within_s, chance_share=1.0),
             delivery=config.outbox,
         )
         self._intake = Intake(identity=identity, outbox=self._outbox, session=self._session)
@@ -90,16 +105,38 @@ class Agent:
                 outbox=self._outbox,
                 session=self._session,
             ),
+            *self._reach.duties(device=self, supervisor=self._supervisor, session=self._session),
         )
+
+    @property
+    def pipelines(self) -> Sequence[PipelineConfig]:
+        """Return what runs (see downlink's Device)."""
+        return self._reach.configuration.in_force.pipelines
+
+    def order(self, pipeline: str, order: Order) -> bool:
+        """Pass an order on to a pipeline's child (see downlink's Device)."""
+        return self._supervisor.order(pipeline, order)
+
+    def restart(self, pipeline: str | None) -> None:
+        """Start a pipeline or the whole agent anew (see downlink's Device)."""
+        if pipeline is None:
+            self.starts_anew = True
+        else:
+            self._supervisor.restart(pipeline)
+
+    def rebirth(self) -> None:
+        """Publish every retained message again (see downlink's Device)."""
+        self._session.renew()
 
     def run(self, signals: Signals, when_running: Callable[[], None]) -> None:
         """Run until a signal asks for the end, then stop in good order."""
-        self._selector.register(signals.waker, EVENT_READ, signals.waker.clear)
+        for waker in (signals.waker, self._reach.inbox.waker):
+            self._selector.register(waker, EVENT_READ, waker.clear)
         self._session.start()
         when_running()
-        while signals.stop is None:
+        while signals.stop is None and not self.starts_anew:
             turn(self._selector, self._duties)
-        _log.info("%s received: stopping", signals.stop)
+        _log.info("stopping: %s", "told to start anew" if signals.stop is None else f"{signals.stop} received")
         self._stop()
 
     def _stop(self) -> None:
@@ -109,6 +146,11 @@ class Agent:
         self._session.stop(began_s + STOP_S)
         self._outbox.close()
         self._machine.close()
+        self._reach.close()
+
+    def _reconfigure(self, _config: AgentConfig) -> None:
+        """Put into force what was taken on: the next run reads it from the state directory."""
+        self.starts_anew = True
 
 
 def _peer(config: AgentConfig) -> Peer:

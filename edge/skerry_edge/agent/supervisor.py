@@ -65,6 +65,16 @@ class Supervisor:
                 counts |= {f"{worker.pipeline.name}/{zone}": of_zone for zone, of_zone in zones}
         return counts
 
+    def models(self) -> dict[str, str]:
+        """Return what runs in each pipeline: its model and that one's version."""
+        return {one.pipeline.name: f"{one.vitals.model} {one.vitals.model_version}" for one in self._workers}
+
+    def restart(self, pipeline: str) -> None:
+        """Start a pipeline's child anew, whatever it does and however often it has failed."""
+        for worker in self._workers:
+            if worker.pipeline.name == pipeline:
+                worker.restart()
+
     def order(self, pipeline: str, order: Order) -> bool:
         """Pass an order on to a pipeline's child; False where there is none that could take it."""
         return any(worker.order(order) for worker in self._workers if worker.pipeline.name == pipeline)

@@ -17,7 +17,7 @@ from skerry_edge.agent.backoff import Backoff
 from skerry_edge.agent.config.pipelines import PipelineConfig
 from skerry_edge.agent.failover import Blame
 from skerry_edge.agent.hosts import Hosts
-from skerry_edge.agent.protocol import Counts, Finding, Go, Order, Picture, Progress, Ready, Report, Start
+from skerry_edge.agent.protocol import Counts, Finding, Go, Mute, Order, Picture, Progress, Ready, Report, Start
 from skerry_edge.agent.sightings import Sightings
 from skerry_edge.agent.supervision import Life
 from skerry_edge.agent.vitals import VitalsCollector
@@ -62,6 +62,7 @@ class Worker:
         self._on_finding = on_finding
         self._attempt: Attempt | None = None
         self._trial: _Trial | None = None
+        self._is_muted = False
 
     @property
     def due_s(self) -> float:
@@ -86,8 +87,23 @@ class Worker:
         return self._sightings.counts
 
     def order(self, order: Order) -> bool:
-        """Pass an order on to the child; False where there is none that could take it."""
-        return self._attempt is not None and self._attempt.order(order)
+        """Pass an order on to the child; False where there is none that could take it.
+
+        That it is to be mute holds for all later children, too.
+        """
+        if isinstance(order, Mute):
+            self._is_muted = order.muted
+        is_taken = self._attempt is not None and self._attempt.order(order)
+        return is_taken or isinstance(order, Mute)
+
+    def restart(self) -> None:
+        """Start anew with the first choice of backend, and forget all failures."""
+        if self._attempt is not None:
+            self._attempt.kill()
+        self._forget_child()
+        self._drop_trial()
+        self._choices = failover.choices_of(self.pipeline.backend_choices)
+        self._life = Life()
 
     def take_pictures(self) -> list[Picture]:
         """Return the pictures that came since the last call."""
@@ -133,6 +149,7 @@ class Worker:
         except OSError as error:
             self._fail(_not_started(error), "elsewhere")
             return
+        self._keep_mute(self._attempt)
         self._life = supervision.spawned(self._life, now_s, self._attempt.deadlines)
         _log.debug("pipeline %s: child %d started", self.pipeline.name, self.pid)
 
@@ -141,6 +158,10 @@ class Worker:
         pipeline = self.pipeline if backend is None else msgspec.structs.replace(self.pipeline, backends=(backend,))
         start = Start(pipeline=pipeline, log_level=self._log_level, stands_by=stands_by)
         return Attempt(start, backend, self._hosts, on_report=on_report, on_end=on_end)
+
+    def _keep_mute(self, attempt: Attempt) -> None:
+        if self._is_muted:
+            attempt.order(Mute(muted=True))
 
     def _judge_overdue(self, now_s: float) -> None:
         """Kill a child that missed its deadline, but not for a beat that lies unread, nor because all stood still."""
@@ -275,6 +296,7 @@ class Worker:
         self._life = supervision.spawned(self._life, now_s, self._attempt.deadlines)
         self._run(self._attempt, ready, now_s)
         self._attempt.order(Go())
+        self._keep_mute(self._attempt)
 
     def _trial_ended(self, outcome: Outcome) -> None:
         self._trial_failed(outcome.reason)

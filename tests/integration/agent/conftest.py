@@ -21,7 +21,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from skerry_edge.contracts.codec import decode
 from skerry_edge.contracts.messages import Event, Heartbeat, Message, Status
-from skerry_edge.contracts.topics import parse_topic
+from skerry_edge.contracts.topics import DOWN_KINDS, parse_topic
 
 Eventually = Callable[..., None]
 
@@ -50,6 +50,13 @@ class Mosquitto:
         """End in good order: subscriptions and queues are written down."""
         if self._process is not None:
             self._process.terminate()
+            self._process.wait(20)
+            self._process = None
+
+    def kill(self) -> None:
+        """End at once: what it kept in memory, subscriptions too, is gone."""
+        if self._process is not None:
+            self._process.kill()
             self._process.wait(20)
             self._process = None
 
@@ -85,6 +92,8 @@ class Recorder:
 
     def _note(self, client: Client, userdata: object, message: MQTTMessage) -> None:
         topic = parse_topic(message.topic)
+        if topic.kind in DOWN_KINDS:
+            return
         if topic.kind == "snapshot":
             assert topic.item is not None
             self.snapshots[topic.item] = message.payload
@@ -132,16 +141,20 @@ class AgentProcess:
         config_file = folder / "agent.toml"
         config_file.write_text("".join(f"{key} = {inline_toml(value)}\n" for key, value in config.items()))
         self._stdout, self._stderr = folder / "stdout.txt", folder / "stderr.txt"
-        with self._stdout.open("wb") as out, self._stderr.open("wb") as err:
-            skerry = [sys.executable, "-c", "from skerry_edge.cli import main; main()"]
-            self.process = subprocess.Popen(
-                [*skerry, "agent", "run", "--config", str(config_file)],
-                stdin=stdin,
-                stdout=out,
-                stderr=err,
-                cwd=folder,
-                env={**os.environ, **environment},
+        skerry = [sys.executable, "-c", "from skerry_edge.cli import main; main()"]
+        self._command = [*skerry, "agent", "run", "--config", str(config_file)]
+        self._environment = {**os.environ, **environment}
+        self.process = self._run(stdin)
+
+    def _run(self, stdin: Any) -> subprocess.Popen[bytes]:
+        with self._stdout.open("ab") as out, self._stderr.open("ab") as err:
+            return subprocess.Popen(
+                self._command, stdin=stdin, stdout=out, stderr=err, cwd=self.folder, env=self._environment
             )
+
+    def start_again(self) -> None:
+        """Run it once more where it ran before, after it has ended."""
+        self.process = self._run(subprocess.DEVNULL)
 
     @property
     def output(self) -> str:

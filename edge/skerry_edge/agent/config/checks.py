@@ -29,7 +29,7 @@ def load_config(path: Path) -> AgentConfig:
     Raises ReachError when the file cannot be read, ConfigError (file, line, key) when something in it is wrong.
     """
     config = _anchored(load_toml(path, AgentConfig), path.absolute().parent)
-    problem = _problem(config)
+    problem = find_problem(config)
     if problem is None:
         return config
     key, error = problem
@@ -45,7 +45,7 @@ def _located(error: SkerryError, path: Path, key: KeyPath) -> ConfigError:
     return ConfigError(error.what, where=where, found=error.found, todo=error.todo)
 
 
-def _problem(config: AgentConfig) -> tuple[KeyPath, SkerryError] | None:
+def find_problem(config: AgentConfig) -> tuple[KeyPath, SkerryError] | None:
     """Return the first thing that is wrong and the key that it concerns."""
     try:
         load_board(config.board)

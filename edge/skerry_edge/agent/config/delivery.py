@@ -7,6 +7,9 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from skerry_edge.agent.config.parts import FileText, Part
+from skerry_edge.contracts.patterns import whole
+
+PREFIX_PATTERN = r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$"
 
 
 class TlsConfig(Part, frozen=True, kw_only=True):
@@ -22,6 +25,12 @@ class MqttConfig(Part, frozen=True, kw_only=True):
 
     The password is read from ``password_file`` or, without it, from the environment variable that
     ``password_env`` names; it is never part of the configuration itself.
+
+    After a connection was lost, the first attempt comes at a random moment within ``reconnect_within_s``: a fleet that
+    lost its broker at one moment must not come back at one. ``keepalive_s`` is after how long of silence the broker is
+    asked whether it is there; a line that is dead is known as such after twice that time at the latest. With
+    ``home_assistant`` the device makes itself known to a Home Assistant at the same broker, under its
+    ``discovery_prefix``.
     """
 
     url: Annotated[str, Meta(max_length=1024)]
@@ -30,7 +39,10 @@ class MqttConfig(Part, frozen=True, kw_only=True):
     password_env: Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] = "SKERRY_MQTT_PASSWORD"  # noqa: S105  # a variable's name
     tls: TlsConfig | None = None
     keepalive_s: Annotated[int, Meta(ge=5, le=3600)] = 30
+    reconnect_within_s: Annotated[float, Meta(ge=0.1, le=300)] = 5.0
     protocol: Literal["auto", "5", "3.1.1"] = "auto"
+    home_assistant: bool = False
+    discovery_prefix: Annotated[str, Meta(max_length=128, pattern=whole(PREFIX_PATTERN))] = "homeassistant"
 
 
 class OutboxConfig(Part, frozen=True, kw_only=True):
