@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from skerry_edge.agent.install.cli import install, uninstall
+
 if TYPE_CHECKING:
     from skerry_edge.agent.config.agent import AgentConfig
 
@@ -18,6 +20,10 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def agent() -> None:
     """Run the agent on a device."""
+
+
+agent.add_command(install)
+agent.add_command(uninstall)
 
 
 @agent.command(

@@ -40,6 +40,7 @@ class Executor:
         self._is_live = is_live
         self._is_rehearsal = is_rehearsal
         self._touched: set[str] = set()
+        self._gone: set[str] = set()
 
     def install(self, steps: Iterable[Step]) -> list[Outcome]:
         """Carry out the steps; what is there already stays. Raises ReachError, MissingError."""
@@ -54,7 +55,7 @@ class Executor:
 
     def _noted(self, outcome: Outcome, step: Step) -> Outcome:
         if outcome.result in DONE and not isinstance(step, Command | ServiceUser):
-            self._touched.add(step.path)
+            (self._gone if outcome.result == "removed" else self._touched).add(step.path)
         return outcome
 
     def _at(self, path: str) -> Path:
@@ -88,6 +89,8 @@ class Executor:
 
     @_install.register
     def _(self, step: TextFile) -> Outcome:
+        if step.needs is not None and not self._exists(step.needs):
+            return Outcome(step=step, result="not here", note=f"there is no {step.needs}")
         path, there = self._at(step.path), self._exists(step.path)
         text = _read(path) if there else None
         if text == step.content and self._has(path, step.mode, step.owner, step.group):
@@ -168,14 +171,14 @@ class Executor:
         return Outcome(step=step, result="removed")
 
     def _was_removed(self, folder: str, name: str) -> bool:
-        """Tell whether a rehearsal would have removed what still lies in a folder."""
-        return self._is_rehearsal and f"{folder}/{name}" in self._touched
+        """Tell whether what still lies in a folder would be gone by now, were this no rehearsal."""
+        return f"{folder}/{name}" in self._gone
 
     def _command(self, step: Command) -> Outcome:
         if self._touched.isdisjoint(step.after):
             return Outcome(step=step, result="not needed")
         if not self._is_live or shutil.which(step.program[0]) is None:
-            return Outcome(step=step, result="not here", note="done when the system starts")
+            return Outcome(step=step, result="not here", note="systemd does not run here")
         self._run(step.program)
         return Outcome(step=step, result="ran")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from skerry_boards.schema import Board
@@ -40,11 +40,13 @@ class Request:
 def install_plan(request: Request) -> tuple[Step, ...]:
     """Return the steps in the order in which they are carried out."""
     password = [_password(request.password)] if request.password is not None else []
+    lines = request.board.system.udev_rules if request.board.system else ()
+    rules = [_rules(request.board.name, lines)] if lines else []
     return (
         *_frame(),
         TextFile(path=CONFIG_FILE, content=marked(request.configuration), mode=0o640, group=USER, is_kept=True),
         *password,
-        TextFile(path=RULES_FILE, content=_rules(request.board), mode=0o644),
+        *rules,
         TextFile(path=UNIT_FILE, content=_unit(request), mode=0o644),
         Link(path=UNIT_LINK, target=UNIT_FILE),
         Command(program=("udevadm", "control", "--reload"), after=(RULES_FILE,)),
@@ -82,9 +84,9 @@ def _password(password: Secret) -> TextFile:
     return TextFile(path=PASSWORD_FILE, content=f"{password.reveal()}\n", mode=0o640, group=USER, secret=True)
 
 
-def _rules(board: Board) -> str:
-    rules = board.system.udev_rules if board.system else ()
-    return render("skerry.rules", {"BOARD": board.name, "RULES": "\n".join(rules)})
+def _rules(board: str, lines: Sequence[str]) -> TextFile:
+    content = render("skerry.rules", {"BOARD": board, "RULES": "\n".join(lines)})
+    return TextFile(path=RULES_FILE, content=content, mode=0o644, needs="/etc/udev")
 
 
 def _unit(request: Request) -> str:

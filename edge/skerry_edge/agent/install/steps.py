@@ -27,7 +27,10 @@ class Folder:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TextFile:
-    """A file. With ``is_kept`` one that somebody has edited stays as it is; a ``secret`` is never shown."""
+    """A file. With ``is_kept`` one that somebody has edited stays as it is; a ``secret`` is never shown.
+
+    It is written only where the directory ``needs`` is there, by which a program shows that it is installed.
+    """
 
     path: str
     content: str
@@ -36,6 +39,7 @@ class TextFile:
     group: str = "root"
     is_kept: bool = False
     secret: bool = False
+    needs: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
