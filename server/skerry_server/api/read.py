@@ -31,6 +31,8 @@ def device_out(row: Device, presence: PresenceRow | None) -> DeviceOut:
         temperature_c=row.temperature_c,
         cpu_percent=row.cpu_percent,
         throttled=row.throttled,
+        undervoltage=row.undervoltage,
+        clock_synced=presence.is_synced if presence else None,
         uptime_s=row.uptime_s,
         outbox_depth=row.outbox_depth,
         outbox_dropped=row.outbox_dropped,

@@ -26,7 +26,7 @@ from skerry_server.api.schemas import (
 from skerry_server.health import Health
 from skerry_server.registry.database import Database
 from skerry_server.registry.dead_letters import count_dead_letters, list_dead_letters
-from skerry_server.registry.devices import list_devices
+from skerry_server.registry.devices import list_devices, newest_heartbeat
 from skerry_server.registry.events import MAX_PAGE
 from skerry_server.registry.snapshots import read_snapshot
 from skerry_server.stores.base import MAX_TIME_NS, Measurement, Store
@@ -75,6 +75,19 @@ def _add_devices(router: APIRouter, database: Database, store: Store) -> None:
             if not rows:
                 raise HTTPException(404, f"no device '{device}' was ever heard")
             return device_out(*rows[0])
+
+    @router.get(
+        "/devices/{device}/heartbeat",
+        response_class=Response,
+        responses={200: {"content": {"application/json": {}}}, 404: {"description": "It sent none yet."}},
+    )
+    def heartbeat(device: Annotated[str, Path(pattern=NAME_PATTERN)]) -> Response:
+        """Newest heartbeat of one device, as it came."""
+        with database.transaction() as session:
+            payload = newest_heartbeat(session, device)
+        if payload is None:
+            raise HTTPException(404, f"no heartbeat of a device '{device}' is known")
+        return Response(payload, media_type="application/json")
 
     @router.get("/devices/{device}/samples")
     def samples(

@@ -24,6 +24,8 @@ class DeviceOut(BaseModel):
     temperature_c: float | None
     cpu_percent: float | None
     throttled: bool | None
+    undervoltage: bool | None
+    clock_synced: bool | None = Field(description="Whether its clock was synchronised at its newest message.")
     uptime_s: float | None
     outbox_depth: int | None
     outbox_dropped: int | None

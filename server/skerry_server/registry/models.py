@@ -38,6 +38,9 @@ class Device(Base):
     throttled: Mapped[bool | None]
     outbox_depth: Mapped[int | None] = mapped_column(BigInteger)
     outbox_dropped: Mapped[int | None] = mapped_column(BigInteger)
+    undervoltage: Mapped[bool | None]
+    # As it came, for whoever asks for this one device; lists of all do without.
+    heartbeat: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
 
 
 class PresenceRow(Base):

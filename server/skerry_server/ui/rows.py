@@ -30,7 +30,7 @@ def device_rows(devices: Iterable[DeviceOut], *, now_ms: int) -> list[Row]:
             "id": one.device,
             "state": one.presence,
             "device": one.device,
-            "place": f"{one.site} · {one.board}" if one.board else one.site,
+            "place": _place(one),
             "model": "\n".join(map(model_text, one.models)) or NOTHING,
             "temperature": f"{one.temperature_c:.1f} °C" if one.temperature_c is not None else NOTHING,
             "hot": bool(one.throttled) or (one.temperature_c or 0.0) >= HOT_C,
@@ -121,7 +121,17 @@ def _note(device: DeviceOut, *, now_ms: int) -> str:
     if device.presence != "online":
         since = ago(device.since_ms, now_ms=now_ms)
         return f"{device.reason or device.presence} ({since})"
-    return "throttled" if device.throttled else ""
+    return " · ".join(
+        name for name, is_so in (("under-voltage", device.undervoltage), ("throttled", device.throttled)) if is_so
+    )
+
+
+def _place(device: DeviceOut) -> str:
+    parts = [device.site, device.board]
+    if device.clock_synced is False:
+        # Said once here and not under each event: in a container it is so for good.
+        parts.append("clock not synchronised")
+    return " · ".join(part for part in parts if part)
 
 
 def _event_note(event: EventOut, session: str | None) -> str:
@@ -131,6 +141,4 @@ def _event_note(event: EventOut, session: str | None) -> str:
     notes += event.zones
     if event.replayed:
         notes.append("sent later")
-    if not event.clock_synced:
-        notes.append("clock not synchronised")
     return " · ".join(notes)

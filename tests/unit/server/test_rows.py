@@ -35,6 +35,8 @@ def device(**changes):
         "temperature_c": None,
         "cpu_percent": None,
         "throttled": None,
+        "undervoltage": None,
+        "clock_synced": True,
         "uptime_s": None,
         "outbox_depth": None,
         "outbox_dropped": None,
@@ -103,6 +105,20 @@ def test_a_hot_or_throttled_device_stands_out():
     assert not device_rows([device(temperature_c=50.0)], now_ms=0)[0]["hot"]
 
 
+def test_a_clock_that_is_not_synchronised_is_told_once_with_the_device():
+    (row,) = device_rows([device(board="raspberry-pi-5", clock_synced=False)], now_ms=0)
+    assert row["place"] == "home · raspberry-pi-5 · clock not synchronised"
+    (row,) = device_rows([device(clock_synced=None)], now_ms=0)
+    assert row["place"] == "home"
+    (row,) = event_rows([event(clock_synced=False)], sessions=SESSIONS)
+    assert row["note"] == ""
+
+
+def test_a_weak_supply_is_told_with_the_device():
+    (row,) = device_rows([device(undervoltage=True, throttled=True)], now_ms=0)
+    assert row["note"] == "under-voltage · throttled"
+
+
 def test_an_event_shows_score_and_latency_in_plain_figures():
     (row,) = event_rows([event()], sessions=SESSIONS)
     assert (row["score"], row["latency"], row["note"]) == ("88%", "12 ms", "")
@@ -112,7 +128,7 @@ def test_an_event_says_what_is_unusual_about_it():
     (row,) = event_rows(
         [event(message="no camera", phase="begin", replayed=True, clock_synced=False)], sessions=SESSIONS
     )
-    assert row["note"] == "no camera · in sight · sent later · clock not synchronised"
+    assert row["note"] == "no camera · in sight · sent later"
 
 
 @pytest.mark.parametrize(
