@@ -81,7 +81,7 @@ class Ack:
 class Connection:
     """An MQTT connection with a clean start: nothing is carried over from an earlier one, the outbox does that."""
 
-    def __init__(self, peer: Peer, will: Will, version: Version) -> None:
+    def __init__(self, peer: Peer, will: Will | None, version: Version) -> None:
         self.version = version
         self._peer = peer
         self.where = str(peer.address)
@@ -106,7 +106,7 @@ class Connection:
         """How many bytes a message may have, as far as the broker has said."""
         return self._packet_limit - _BESIDE_PAYLOAD_BYTES
 
-    def _prepare(self, peer: Peer, will: Will) -> Client:
+    def _prepare(self, peer: Peer, will: Will | None) -> Client:
         client = Client(
             CallbackAPIVersion.VERSION2,
             client_id=peer.client_id,
@@ -115,7 +115,8 @@ class Connection:
         )
         client.connect_timeout = CONNECT_TIMEOUT_S
         client.max_inflight_messages = MAX_IN_FLIGHT
-        client.will_set(will.topic, will.payload, qos=1, retain=True)
+        if will is not None:
+            client.will_set(will.topic, will.payload, qos=1, retain=True)
         if peer.login is not None:
             client.username_pw_set(peer.login.username, peer.login.password.reveal())
         if peer.address.encrypted:
