@@ -11,7 +11,7 @@ from typing import Literal
 from skerry_edge.agent import pace
 from skerry_edge.agent.failover import Blame
 from skerry_edge.agent.hosts import Hosts, Loss
-from skerry_edge.agent.protocol import Ended, Failed, Order, Progress, ProtocolError, Ready, Report, Start
+from skerry_edge.agent.protocol import Ended, Failed, Mute, Order, Progress, ProtocolError, Ready, Report, Start
 from skerry_edge.agent.supervision import Deadlines
 
 
@@ -39,6 +39,7 @@ class Attempt:
         """Start the pipeline on ``backend``. Raises OSError where the system has no room for a child."""
         self.was_pardoned = False
         self._was_told_to_stop = False
+        self._is_muted = False
         self._start_s = start.pipeline.start_deadline_s
         self._limit_s = start.pipeline.progress_deadline_s
         self._pace = pace.Pace()
@@ -66,6 +67,11 @@ class Attempt:
             return
         if not is_open and self._on_end is not None:
             self._hung_up()
+
+    def hush(self, *, muted: bool) -> None:
+        """Have the pipeline neither keep nor judge what it hears, or listen again, where it was not told so before."""
+        if muted != self._is_muted and self.order(Mute(muted=muted)):
+            self._is_muted = muted
 
     def order(self, order: Order) -> bool:
         """Pass an order on; False where the pipeline cannot take it."""

@@ -16,7 +16,7 @@ from skerry_edge.agent.broker import read_login
 from skerry_edge.agent.clock import clock_state
 from skerry_edge.agent.config.agent import AgentConfig
 from skerry_edge.agent.config.delivery import TlsConfig
-from skerry_edge.agent.config.pipelines import PipelineConfig
+from skerry_edge.agent.config.pipelines import PipelineConfig, WakeWordPipeline
 from skerry_edge.agent.connection import Peer
 from skerry_edge.agent.heartbeat import Machine
 from skerry_edge.agent.identity import Identity, begin_session
@@ -24,6 +24,7 @@ from skerry_edge.agent.intake import Intake
 from skerry_edge.agent.lives import Lives, noted_life
 from skerry_edge.agent.lock import hold_state_dir
 from skerry_edge.agent.loop import Duty, turn
+from skerry_edge.agent.mutes import Mutes
 from skerry_edge.agent.outbox.outbox import Outbox
 from skerry_edge.agent.probes import PERIOD_S
 from skerry_edge.agent.protocol import Order
@@ -84,15 +85,19 @@ class Agent:
             period_s=min(PERIOD_S, config.heartbeat_interval_s),
         )
         self._selector = DefaultSelector()
+        ears = [one.name for one in config.pipelines if isinstance(one, WakeWordPipeline)]
+        self._mutes = Mutes(Path(config.state_dir), ears)
         self._supervisor = Supervisor(
             config.pipelines,
             log_level=config.log_level,
             selector=self._selector,
             environment={key: value for key, value in os.environ.items() if key != config.mqtt.password_env},
+            mutes=self._mutes,
             on_finding=self._intake.take,
         )
         self._duties: tuple[Duty, ...] = (
             self._intake,
+            self._mutes,
             self._supervisor,
             Announcer(supervisor=self._supervisor, session=self._session),
             Pulse(
@@ -105,7 +110,7 @@ class Agent:
                 outbox=self._outbox,
                 session=self._session,
             ),
-            *self._reach.duties(device=self, supervisor=self._supervisor, session=self._session),
+            *self._reach.duties(device=self, supervisor=self._supervisor, mutes=self._mutes, session=self._session),
         )
 
     @property

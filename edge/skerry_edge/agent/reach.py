@@ -22,6 +22,7 @@ from skerry_edge.agent.home_assistant.discovery import Appearance
 from skerry_edge.agent.home_assistant.publisher import Discovery, forget
 from skerry_edge.agent.identity import Identity
 from skerry_edge.agent.loop import Duty
+from skerry_edge.agent.mutes import Mutes
 from skerry_edge.agent.outbox.sink import Sink
 from skerry_edge.agent.session import Session
 from skerry_edge.agent.state import AgentState
@@ -54,12 +55,12 @@ class Reach:
         logging.getLogger("skerry_edge").addHandler(self._log_tail)
         self._counted: frozenset[tuple[str, str]] = frozenset()
 
-    def duties(self, *, device: Device, supervisor: Supervisor, session: Session) -> tuple[Duty, ...]:
+    def duties(self, *, device: Device, supervisor: Supervisor, mutes: Mutes, session: Session) -> tuple[Duty, ...]:
         """Return what the loop is to do for all this."""
         self._supervisor = supervisor
         sender_clock = SenderClock()
         commands = Commands(
-            actions=Actions(device, self._log_tail),
+            actions=Actions(device, mutes, self._log_tail),
             memory=CommandMemory(self._state_dir),
             identity=self._identity,
             outbox=self._outbox,

@@ -11,6 +11,7 @@ from skerry_edge.agent import supervision
 from skerry_edge.agent.config.pipelines import PipelineConfig
 from skerry_edge.agent.hosts import Hosts
 from skerry_edge.agent.loop import serve
+from skerry_edge.agent.mutes import Mutes
 from skerry_edge.agent.protocol import Order, Picture
 from skerry_edge.agent.worker import OnFinding, Worker
 from skerry_edge.contracts.messages import PipelineVitals
@@ -29,12 +30,15 @@ class Supervisor:
         log_level: str,
         selector: BaseSelector,
         environment: Mapping[str, str],
+        mutes: Mutes,
         on_finding: OnFinding,
     ) -> None:
         """Prepare the pipelines; ``environment`` is the children's, ``on_finding`` accepts what they report."""
         self._selector = selector
         hosts = Hosts(environment=environment, selector=selector)
-        self._workers = [Worker(one, log_level=log_level, hosts=hosts, on_finding=on_finding) for one in pipelines]
+        self._workers = [
+            Worker(one, log_level=log_level, hosts=hosts, mutes=mutes, on_finding=on_finding) for one in pipelines
+        ]
 
     def act(self, now_s: float) -> float:
         """Start and kill what is due, and return when there is something to do next (monotonic seconds)."""

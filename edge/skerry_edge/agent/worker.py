@@ -17,7 +17,8 @@ from skerry_edge.agent.backoff import Backoff
 from skerry_edge.agent.config.pipelines import PipelineConfig
 from skerry_edge.agent.failover import Blame
 from skerry_edge.agent.hosts import Hosts
-from skerry_edge.agent.protocol import Counts, Finding, Go, Mute, Order, Picture, Progress, Ready, Report, Start
+from skerry_edge.agent.mutes import Mutes
+from skerry_edge.agent.protocol import Counts, Finding, Go, Order, Picture, Progress, Ready, Report, Start
 from skerry_edge.agent.sightings import Sightings
 from skerry_edge.agent.supervision import Life
 from skerry_edge.agent.vitals import VitalsCollector
@@ -49,7 +50,9 @@ class Worker:
     stands by, and takes the source over only when it has shown that it runs.
     """
 
-    def __init__(self, pipeline: PipelineConfig, *, log_level: str, hosts: Hosts, on_finding: OnFinding) -> None:
+    def __init__(
+        self, pipeline: PipelineConfig, *, log_level: str, hosts: Hosts, mutes: Mutes, on_finding: OnFinding
+    ) -> None:
         self.pipeline = pipeline
         self.vitals = VitalsCollector(pipeline)
         self._sightings = Sightings()
@@ -59,10 +62,10 @@ class Worker:
         self._backoff = Backoff()
         self._log_level = log_level
         self._hosts = hosts
+        self._mutes = mutes
         self._on_finding = on_finding
         self._attempt: Attempt | None = None
         self._trial: _Trial | None = None
-        self._is_muted = False
 
     @property
     def due_s(self) -> float:
@@ -82,19 +85,17 @@ class Worker:
         return self._life.reason or failover.second_choice(self._choices)
 
     @property
+    def _is_muted(self) -> bool:
+        return self._mutes.is_muted(self.pipeline.name)
+
+    @property
     def counts(self) -> Counts | None:
         """How many objects are there now, None where nothing is known."""
         return self._sightings.counts
 
     def order(self, order: Order) -> bool:
-        """Pass an order on to the child; False where there is none that could take it.
-
-        That it is to be mute holds for all later children, too.
-        """
-        if isinstance(order, Mute):
-            self._is_muted = order.muted
-        is_taken = self._attempt is not None and self._attempt.order(order)
-        return is_taken or isinstance(order, Mute)
+        """Pass an order on to the child; False where there is none that could take it."""
+        return self._attempt is not None and self._attempt.order(order)
 
     def restart(self) -> None:
         """Start anew with the first choice of backend, and forget all failures."""
@@ -112,7 +113,8 @@ class Worker:
 
     def take_vitals(self) -> PipelineVitals:
         """Return the window since the last call."""
-        return self.vitals.take(supervision.vitals_state(self._life), self.pid)
+        vitals = self.vitals.take(supervision.vitals_state(self._life), self.pid)
+        return msgspec.structs.replace(vitals, muted=self._is_muted)
 
     def act(self, now_s: float) -> None:
         """Do what is due: start a child, kill one that missed a deadline, or see to a trial."""
@@ -126,6 +128,8 @@ class Worker:
         elif self._trial is None and self._may_return and failover.is_return_due(self._choices, now_s):
             self._choices = failover.trying(self._choices)
             self._try(now_s)
+        if self._attempt is not None:
+            self._attempt.hush(muted=self._is_muted)
 
     def terminate(self) -> None:
         """Ask the child to end, and start no other."""
@@ -149,7 +153,6 @@ class Worker:
         except OSError as error:
             self._fail(_not_started(error), "elsewhere")
             return
-        self._keep_mute(self._attempt)
         self._life = supervision.spawned(self._life, now_s, self._attempt.deadlines)
         _log.debug("pipeline %s: child %d started", self.pipeline.name, self.pid)
 
@@ -158,10 +161,6 @@ class Worker:
         pipeline = self.pipeline if backend is None else msgspec.structs.replace(self.pipeline, backends=(backend,))
         start = Start(pipeline=pipeline, log_level=self._log_level, stands_by=stands_by)
         return Attempt(start, backend, self._hosts, on_report=on_report, on_end=on_end)
-
-    def _keep_mute(self, attempt: Attempt) -> None:
-        if self._is_muted:
-            attempt.order(Mute(muted=True))
 
     def _judge_overdue(self, now_s: float) -> None:
         """Kill a child that missed its deadline, but not for a beat that lies unread, nor because all stood still."""
@@ -184,12 +183,17 @@ class Worker:
         elif isinstance(report, Progress) and self._attempt is not None:
             self._progress(self._attempt, report, time.monotonic())
         elif isinstance(report, Finding):
-            self._sightings.note(report)
-            self._on_finding(self, report)
+            self._find(report)
         elif isinstance(report, Counts):
             self._sightings.note(report)
         elif isinstance(report, Picture):
             self._pictures.append(report)
+
+    def _find(self, finding: Finding) -> None:
+        if finding.kind == "wakeword" and self._is_muted:
+            return  # decided before the child knew
+        self._sightings.note(finding)
+        self._on_finding(self, finding)
 
     def _progress(self, attempt: Attempt, report: Progress, now_s: float) -> None:
         self.vitals.progress(report)
@@ -296,7 +300,6 @@ class Worker:
         self._life = supervision.spawned(self._life, now_s, self._attempt.deadlines)
         self._run(self._attempt, ready, now_s)
         self._attempt.order(Go())
-        self._keep_mute(self._attempt)
 
     def _trial_ended(self, outcome: Outcome) -> None:
         self._trial_failed(outcome.reason)

@@ -73,7 +73,8 @@ class Quantiles(Struct, frozen=True, kw_only=True):
 class PipelineVitals(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How one pipeline did since the last heartbeat; ``stages_ms`` is keyed by names from STAGES.
 
-    ``cpu_percent`` is its process's share of one core over that time, ``memory_mb`` what it has resident now.
+    ``cpu_percent`` is its process's share of one core over that time, ``memory_mb`` what it has resident now. One that
+    is ``muted`` was ordered to neither keep nor judge sound.
     """
 
     name: Name
@@ -87,6 +88,7 @@ class PipelineVitals(Struct, frozen=True, kw_only=True, omit_defaults=True):
     stages_ms: dict[str, Quantiles] = field(default_factory=dict)
     cpu_percent: float | None = None
     memory_mb: float | None = None
+    muted: bool = False
 
 
 class Heartbeat(Message, frozen=True, kw_only=True, omit_defaults=True):
@@ -231,7 +233,8 @@ class Command(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One order to a device; after ``expires_ts`` it is refused.
 
     Orders come at least once: a device knows one again by its ``id`` and answers as it did before. ``args`` are
-    ``pipeline`` for snapshot, restart (without: the whole agent), mute and unmute, and ``lines`` for logs.
+    ``pipeline`` for snapshot, restart (without: the whole agent), mute and unmute (without: all that
+    listen), ``minutes`` for mute (without: until unmute), and ``lines`` for logs.
     """
 
     v: Literal[1]

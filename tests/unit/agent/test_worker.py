@@ -12,6 +12,7 @@ import pytest
 from skerry_edge.agent.config.pipelines import SyntheticPipeline
 from skerry_edge.agent.hosts import Hosts
 from skerry_edge.agent.line import Line
+from skerry_edge.agent.mutes import Mutes
 from skerry_edge.agent.worker import Worker
 
 Start = Callable[[SyntheticPipeline], Worker]
@@ -25,7 +26,7 @@ def selector() -> Iterator[DefaultSelector]:
 
 
 @pytest.fixture
-def start(selector: DefaultSelector) -> Iterator[Start]:
+def start(selector: DefaultSelector, tmp_path: Path) -> Iterator[Start]:
     """Return a function that makes a worker and has it start its child."""
     workers: list[Worker] = []
 
@@ -34,6 +35,7 @@ def start(selector: DefaultSelector) -> Iterator[Start]:
             pipeline,
             log_level="INFO",
             hosts=Hosts(environment=os.environ, selector=selector),
+            mutes=Mutes(tmp_path, ()),
             on_finding=lambda _one, _finding: None,
         )
         workers.append(worker)

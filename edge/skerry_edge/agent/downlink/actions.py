@@ -9,8 +9,16 @@ from typing import Protocol
 from skerry_edge import __version__
 from skerry_edge.agent.config.pipelines import PipelineConfig
 from skerry_edge.agent.downlink.log_tail import LogTail
-from skerry_edge.agent.downlink.requests import camera_for, check_arguments, ears_for, lines_wanted, pipeline_named
-from skerry_edge.agent.protocol import Mute, Order, Picture, TakeSnapshot
+from skerry_edge.agent.downlink.requests import (
+    camera_for,
+    check_arguments,
+    ears_for,
+    lines_wanted,
+    minutes_wanted,
+    pipeline_named,
+)
+from skerry_edge.agent.mutes import Mutes
+from skerry_edge.agent.protocol import Order, Picture, TakeSnapshot
 from skerry_edge.contracts.errors import WireError
 from skerry_edge.contracts.messages import MAX_JSON_BYTES, Command
 from skerry_edge.contracts.snapshots import check_snapshot
@@ -62,8 +70,9 @@ class _Awaited:
 class Actions:
     """Carries commands out; used by one thread. All times are monotonic seconds."""
 
-    def __init__(self, device: Device, log_tail: LogTail) -> None:
+    def __init__(self, device: Device, mutes: Mutes, log_tail: LogTail) -> None:
         self._device = device
+        self._mutes = mutes
         self._log_tail = log_tail
         self._logs_due_s = float("-inf")
         self._awaited: dict[str, _Awaited] = {}
@@ -74,7 +83,7 @@ class Actions:
             "snapshot": self._snapshot,
             "restart": self._restart,
             "mute": self._mute,
-            "unmute": self._mute,
+            "unmute": self._unmute,
         }
 
     @property
@@ -145,10 +154,13 @@ class Actions:
         return Answer(ok=True, message="the agent starts anew" if named is None else f"'{named.name}' starts anew")
 
     def _mute(self, command: Command, _now_s: float) -> Answer:
-        ears = ears_for(command.args, self._device.pipelines)
-        order = Mute(muted=command.name == "mute")
-        deaf = [one.name for one in ears if not self._device.order(one.name, order)]
-        if deaf:
-            return Answer(ok=False, message=f"not running now: {', '.join(deaf)}")
-        names = ", ".join(one.name for one in ears)
-        return Answer(ok=True, message=f"{'muted' if order.muted else 'listening'}: {names}")
+        ears = [one.name for one in ears_for(command.args, self._device.pipelines)]
+        minutes = minutes_wanted(command.args)
+        self._mutes.mute(ears, minutes)
+        how_long = "until told otherwise" if minutes is None else f"for {minutes} min"
+        return Answer(ok=True, message=f"muted {how_long}: {', '.join(ears)}")
+
+    def _unmute(self, command: Command, _now_s: float) -> Answer:
+        ears = [one.name for one in ears_for(command.args, self._device.pipelines)]
+        self._mutes.unmute(ears)
+        return Answer(ok=True, message=f"listening: {', '.join(ears)}")

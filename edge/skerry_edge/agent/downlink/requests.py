@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from skerry_edge.agent.config.pipelines import DetectionPipeline, PipelineConfig, WakeWordPipeline
+from skerry_edge.agent.mutes import MAX_MINUTES
 from skerry_edge.contracts.messages import Command
 from skerry_edge.foundation.errors import ConfigError
 from skerry_edge.foundation.nearest import suggestion
@@ -15,7 +16,7 @@ ARGUMENTS: Mapping[str, tuple[str, ...]] = {
     "logs": ("lines",),
     "snapshot": ("pipeline",),
     "restart": ("pipeline",),
-    "mute": ("pipeline",),
+    "mute": ("pipeline", "minutes"),
     "unmute": ("pipeline",),
 }
 """The arguments that each command may have; none must be given."""
@@ -38,9 +39,18 @@ def check_arguments(command: Command) -> None:
 
 def lines_wanted(args: Mapping[str, str]) -> int:
     """Return how many lines of the log are asked for. Raises ConfigError for what is no number in range."""
-    text = args.get("lines", str(DEFAULT_LINES))
-    if not (text.isascii() and text.isdigit() and len(text) <= 6 and 1 <= int(text) <= MAX_LINES):
-        raise ConfigError("'lines' must be a whole number", found=f"'{text[:64]}'", todo=f"give 1 to {MAX_LINES}")
+    return _whole_number("lines", args.get("lines", str(DEFAULT_LINES)), MAX_LINES)
+
+
+def minutes_wanted(args: Mapping[str, str]) -> int | None:
+    """Return for how long to be silent, None for until told otherwise. Raises ConfigError for no number in range."""
+    text = args.get("minutes")
+    return None if text is None else _whole_number("minutes", text, MAX_MINUTES)
+
+
+def _whole_number(name: str, text: str, largest: int) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 6 and 1 <= int(text) <= largest):
+        raise ConfigError(f"'{name}' must be a whole number", found=f"'{text[:64]}'", todo=f"give 1 to {largest}")
     return int(text)
 
 

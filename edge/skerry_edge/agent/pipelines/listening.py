@@ -83,7 +83,7 @@ class Listening:
                     return
                 if self._muting.is_muted():
                     self._is_stale = True
-                    self._beat.add()
+                    self._beat.add(frames=1)
                 else:
                     self._judge(pcm, gaps.take())
         if not self._is_stale:

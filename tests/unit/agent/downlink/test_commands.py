@@ -20,7 +20,8 @@ from skerry_edge.agent.downlink.log_tail import LogTail
 from skerry_edge.agent.downlink.memory import FILE, CommandMemory
 from skerry_edge.agent.downlink.news import Inbound
 from skerry_edge.agent.identity import Identity
-from skerry_edge.agent.protocol import Mute, Order, Picture, TakeSnapshot
+from skerry_edge.agent.mutes import Mutes
+from skerry_edge.agent.protocol import Order, Picture, TakeSnapshot
 from skerry_edge.contracts.codec import encode
 from skerry_edge.contracts.messages import MAX_JSON_BYTES, Command, CommandResult
 from skerry_edge.contracts.snapshots import JPEG_START
@@ -40,10 +41,11 @@ class Bench:
         self.results: list[CommandResult] = []
         self.pictures: dict[str, bytes] = {}
         self.log = LogTail()
+        self.mutes = Mutes(Path(config.state_dir), ["ear"])
         identity = Identity(site="garden", device="cam-1", session="00000001-0000abcd", clock=lambda: "synced")
         outbox: Any = self
         self.commands = Commands(
-            actions=Actions(self, self.log),
+            actions=Actions(self, self.mutes, self.log),
             memory=CommandMemory(Path(config.state_dir)),
             identity=identity,
             outbox=outbox,
@@ -212,6 +214,9 @@ def test_what_has_no_id_is_logged_and_ignored(bench: Bench, payload: bytes, capl
         ("snapshot", {"pipeline": "bath"}, "no pictures leave this device"),
         ("snapshot", {"pipeline": "ear"}, "sees nothing; found 'ear' (wakeword)"),
         ("mute", {"pipeline": "gate"}, "no wake-word pipeline to silence"),
+        ("mute", {"minutes": "0"}, "'minutes' must be a whole number"),
+        ("mute", {"minutes": "1e3"}, "give 1 to 10080"),
+        ("unmute", {"minutes": "5"}, "no such argument"),
     ],
 )
 def test_wrong_arguments_are_named(bench, make_command, now_ms: int, name: str, args, said: str) -> None:
@@ -267,10 +272,18 @@ def test_a_pipeline_that_does_not_run_gives_no_picture(bench: Bench, make_comman
     assert bench.last.message == "'gate' does not run now"
 
 
-@pytest.mark.parametrize(("name", "muted"), [("mute", True), ("unmute", False)])
-def test_ears_are_closed_and_opened(bench: Bench, make_command, now_ms: int, name: str, muted: bool) -> None:
-    bench.send(make_command(name, ts=now_ms))
-    assert (bench.orders, bench.last.ok) == ([("ear", Mute(muted=muted))], True)
+def test_ears_are_closed_and_opened(bench: Bench, make_command, now_ms: int) -> None:
+    bench.send(make_command("mute", ts=now_ms))
+    assert (bench.mutes.is_muted("ear"), bench.last.message) == (True, "muted until told otherwise: ear")
+    bench.send(make_command("unmute", ts=now_ms, pipeline="ear"))
+    assert (bench.mutes.is_muted("ear"), bench.last.message) == (False, "listening: ear")
+
+
+def test_ears_are_closed_for_a_while(bench: Bench, make_command, now_ms: int) -> None:
+    bench.send(make_command("mute", ts=now_ms, minutes="30"))
+    assert (bench.mutes.is_muted("ear"), bench.last.message) == (True, "muted for 30 min: ear")
+    bench.mutes.act(time.monotonic() + 30 * 60)
+    assert not bench.mutes.is_muted("ear")
 
 
 def test_the_log_is_given_redacted_and_not_too_often(bench, make_command, now_ms: int, logged) -> None:
