@@ -268,6 +268,69 @@ def scripted_broker() -> Iterator[ScriptedBroker]:
     broker.close()
 
 
+class Wire:
+    """A line to a port on loopback that can go dead: it takes every byte, passes none on, and nobody is told."""
+
+    def __init__(self, target: int) -> None:
+        self.is_dead = False
+        self.taken = 0
+        self._target = target
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self._ends: list[socket.socket] = []
+        self._threads = [threading.Thread(target=self._accept, daemon=True)]
+        self._threads[0].start()
+
+    @property
+    def port(self) -> int:
+        port: int = self._server.getsockname()[1]
+        return port
+
+    def close(self) -> None:
+        for end in (self._server, *self._ends):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join(10)
+        for end in (self._server, *self._ends):
+            end.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                near, _ = self._server.accept()
+                far = socket.create_connection(("127.0.0.1", self._target))
+            except OSError:
+                return
+            self.taken += 1
+            self._ends += [near, far]
+            for source, sink in ((near, far), (far, near)):
+                thread = threading.Thread(target=self._carry, args=(source, sink), daemon=True)
+                self._threads.append(thread)
+                thread.start()
+
+    def _carry(self, source: socket.socket, sink: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while piece := source.recv(65536):
+                if not self.is_dead:
+                    sink.sendall(piece)
+            if not self.is_dead:
+                sink.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.fixture
+def make_wire() -> Iterator[Callable[[int], Wire]]:
+    """Return a function that lays a line to a port."""
+    laid: list[Wire] = []
+
+    def lay(target: int) -> Wire:
+        laid.append(Wire(target))
+        return laid[-1]
+
+    yield lay
+    for wire in laid:
+        wire.close()
+
+
 @pytest.fixture
 def is_gone() -> Callable[[psutil.Process], bool]:
     """Return a function that tells whether a process has ended, reaped or not."""
@@ -365,7 +428,7 @@ def start_agent(tmp_path: Path) -> Iterator[Callable[..., AgentProcess]]:
             "board": "generic-x86",
             "state_dir": "state",
             "heartbeat_interval_s": 0.5,
-            "mqtt": {"url": f"mqtt://127.0.0.1:{port}", **(mqtt or {})},
+            "mqtt": {"url": f"mqtt://127.0.0.1:{port}", "reconnect_within_s": 0.5, **(mqtt or {})},
             "pipelines": pipelines,
             **top,
         }
