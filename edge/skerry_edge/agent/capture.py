@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
@@ -15,6 +16,8 @@ DROPPED_BUSY = "busy"
 """A newer item came while the pipeline worked on an earlier one."""
 DROPPED_RATE = "rate-limit"
 """A newer item came while the pipeline kept to its ``max_fps``."""
+DROPPED_DAMAGED = "damaged"
+"""The item was not whole."""
 
 
 class EndOfSourceError(Exception):
@@ -23,7 +26,10 @@ class EndOfSourceError(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Captured(Generic[T_co]):
-    """An item and when it was captured: on the monotonic clock, on the wall clock, and how long that took."""
+    """An item and when it was captured: on the monotonic clock, on the wall clock, and how long that took.
+
+    What a file gives took as long as it was read; what a camera gives took from its capture until it was here.
+    """
 
     item: T_co
     at_s: float
@@ -75,12 +81,23 @@ class LiveCapture(Generic[T]):
     """The newest item; a thread reads the source at its own pace and replaces what was not taken in time.
 
     ``due_s`` gives an item's time in the source in seconds, which a file is paced by; None for a source that has a
-    pace of its own.
+    pace of its own, whose ``captured_s`` gives an item's capture on the monotonic clock. What is not ``is_whole`` is
+    dropped.
     """
 
-    def __init__(self, items: Iterator[T], *, due_s: Callable[[T], float] | None, max_fps: float | None) -> None:
+    def __init__(
+        self,
+        items: Generator[T, None, None],
+        *,
+        max_fps: float | None,
+        due_s: Callable[[T], float] | None = None,
+        captured_s: Callable[[T], float | None] = lambda _: None,
+        is_whole: Callable[[T], bool] = lambda _: True,
+    ) -> None:
         self._items = items
         self._due_s = due_s
+        self._captured_s = captured_s
+        self._is_whole = is_whole
         self._slots = Slots(max_fps)
         self._mailbox: Mailbox[Captured[T]] = Mailbox()
         self._stop = threading.Event()
@@ -106,18 +123,25 @@ class LiveCapture(Generic[T]):
         self._thread.join(0.2)
 
     def _read_on(self) -> None:
-        began_s = time.monotonic()
         try:
-            while not self._stop.is_set():
-                captured = _read(self._items)
-                if self._due_s is not None:
-                    early_s = began_s + self._due_s(captured.item) - time.monotonic()
-                    if early_s > 0 and self._stop.wait(early_s):
-                        return
-                    captured = _now(captured.item, captured.took_ms)
-                self._mailbox.put(captured)
+            with closing(self._items):
+                self._read_all()
         except Exception as error:  # noqa: BLE001  # the thread's outermost loop: what ended the reading is the taker's
             self._mailbox.end(error)
+
+    def _read_all(self) -> None:
+        began_s = time.monotonic()
+        while not self._stop.is_set():
+            captured = _read(self._items)
+            if not self._is_whole(captured.item):
+                self._mailbox.count(DROPPED_DAMAGED)
+                continue
+            if self._due_s is not None:
+                early_s = began_s + self._due_s(captured.item) - time.monotonic()
+                if early_s > 0 and self._stop.wait(early_s):
+                    return
+                captured = _now(captured.item, captured.took_ms)
+            self._mailbox.put(_dated(captured, self._captured_s(captured.item)))
 
 
 def _read(items: Iterator[T]) -> Captured[T]:
@@ -131,6 +155,15 @@ def _read(items: Iterator[T]) -> Captured[T]:
 
 def _now(item: T, took_ms: float) -> Captured[T]:
     return Captured(item=item, at_s=time.monotonic(), ts_ms=time.time_ns() // 1_000_000, took_ms=took_ms)
+
+
+def _dated(captured: Captured[T], captured_s: float | None) -> Captured[T]:
+    """Return ``captured`` with the time that its source gives it, where that knows better than who read it."""
+    if captured_s is None:
+        return captured
+    age_s = time.monotonic() - captured_s
+    ts_ms = time.time_ns() // 1_000_000 - round(age_s * 1e3)
+    return Captured(item=captured.item, at_s=captured_s, ts_ms=ts_ms, took_ms=age_s * 1e3)
 
 
 class Slots:
@@ -169,6 +202,11 @@ class Mailbox(Generic[T]):
                 self._drops[self.cause] += 1
             self._item = item
             self._changed.notify()
+
+    def count(self, cause: str) -> None:
+        """Count an item that was dropped before it came here."""
+        with self._changed:
+            self._drops[cause] += 1
 
     def end(self, error: Exception) -> None:
         """Say that no more items come, and why; what lies there can still be taken."""

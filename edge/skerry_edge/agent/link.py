@@ -22,6 +22,7 @@ from skerry_edge.agent.protocol import (
     ProtocolError,
     Ready,
     Report,
+    SourceState,
     Start,
     decode_order,
     decode_start,
@@ -137,6 +138,10 @@ class Link:
                 message=None if message is None else text_of(message),
             )
         )
+
+    def source_state(self, reason: str | None) -> None:
+        """Say why the source gives nothing, or nothing new; None when it is well again."""
+        self.report(SourceState(reason=None if reason is None else text_of(reason)))
 
     def failed(self, reason: str, blame: Blame) -> None:
         """Say why the child gives up, and what that says about the backend; it ends next."""

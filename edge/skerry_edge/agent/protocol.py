@@ -104,6 +104,12 @@ class Counts(Struct, frozen=True, kw_only=True, tag=True):
     zones: dict[Name, dict[Name, Count]]
 
 
+class SourceState(Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
+    """Why the pipeline's source gives nothing, or nothing new; None when it is well again. Sent when that changes."""
+
+    reason: Text | None = None
+
+
 class Picture(Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
     """The answer to a `TakeSnapshot`: a JPEG, or the reason why there is none."""
 
@@ -126,7 +132,7 @@ class Ended(Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
 
 
 Order = Go | TakeSnapshot | Mute
-Report = Ready | Progress | Finding | Counts | Picture | Failed | Ended
+Report = Ready | Progress | Finding | Counts | SourceState | Picture | Failed | Ended
 
 _encoder = msgspec.json.Encoder()
 _reports: msgspec.json.Decoder[Report] = msgspec.json.Decoder(Report)

@@ -18,7 +18,18 @@ from skerry_edge.agent.config.pipelines import PipelineConfig
 from skerry_edge.agent.failover import Blame
 from skerry_edge.agent.hosts import Hosts
 from skerry_edge.agent.mutes import Mutes
-from skerry_edge.agent.protocol import Counts, Finding, Go, Order, Picture, Progress, Ready, Report, Start
+from skerry_edge.agent.protocol import (
+    Counts,
+    Finding,
+    Go,
+    Order,
+    Picture,
+    Progress,
+    Ready,
+    Report,
+    SourceState,
+    Start,
+)
 from skerry_edge.agent.sightings import Sightings
 from skerry_edge.agent.supervision import Life
 from skerry_edge.agent.vitals import VitalsCollector
@@ -66,6 +77,7 @@ class Worker:
         self._on_finding = on_finding
         self._attempt: Attempt | None = None
         self._trial: _Trial | None = None
+        self._source_trouble: str | None = None
 
     @property
     def due_s(self) -> float:
@@ -82,7 +94,7 @@ class Worker:
     @property
     def trouble(self) -> str | None:
         """Why the pipeline is not as it should be, or None."""
-        return self._life.reason or failover.second_choice(self._choices)
+        return self._source_trouble or self._life.reason or failover.second_choice(self._choices)
 
     @property
     def _is_muted(self) -> bool:
@@ -91,7 +103,7 @@ class Worker:
     @property
     def counts(self) -> Counts | None:
         """How many objects are there now, None where nothing is known."""
-        return self._sightings.counts
+        return self._sightings.counts if self._source_trouble is None else None
 
     def order(self, order: Order) -> bool:
         """Pass an order on to the child; False where there is none that could take it."""
@@ -113,7 +125,9 @@ class Worker:
 
     def take_vitals(self) -> PipelineVitals:
         """Return the window since the last call."""
-        vitals = self.vitals.take(supervision.vitals_state(self._life), self.pid)
+        state = supervision.vitals_state(self._life)
+        is_blind = self._source_trouble is not None and state == "running"
+        vitals = self.vitals.take("failing" if is_blind else state, self.pid)
         return msgspec.structs.replace(vitals, muted=self._is_muted)
 
     def act(self, now_s: float) -> None:
@@ -186,6 +200,8 @@ class Worker:
             self._find(report)
         elif isinstance(report, Counts):
             self._sightings.note(report)
+        elif isinstance(report, SourceState):
+            self._source_trouble = None if report.reason is None else report.reason[:_MAX_REASON_CHARS]
         elif isinstance(report, Picture):
             self._pictures.append(report)
 
@@ -252,6 +268,7 @@ class Worker:
     def _forget_child(self) -> None:
         """End what only the child knew: what it saw is not known to be there any more."""
         self._attempt = None
+        self._source_trouble = None
         for end in self._sightings.end_all(ts_ms=time.time_ns() // 1_000_000, decided_ns=time.monotonic_ns()):
             self._on_finding(self, end)
 
@@ -260,7 +277,8 @@ class Worker:
     @property
     def _may_return(self) -> bool:
         """Whether an earlier backend may be tried: not while it goes badly, nor where the source would begin anew."""
-        return self._choices.current > 0 and supervision.is_well(self._life) and self.pipeline.is_endless
+        is_well = supervision.is_well(self._life) and self._source_trouble is None
+        return self._choices.current > 0 and is_well and self.pipeline.is_endless
 
     def _try(self, now_s: float) -> None:
         candidate = self._choices.candidate

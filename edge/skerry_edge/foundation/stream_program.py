@@ -29,7 +29,9 @@ STOP_S = 2.0
 """How long a program may take to let go of its device when it is asked to end."""
 _PIPE_BYTES = 1 << 20
 _POLL_S = 0.01
-_MAX_LINE_BYTES = 1000
+_MAX_LINE_BYTES = 1 << 16
+"""A longer line is dropped whole: cut anywhere, it could show half of a secret that is masked only as a whole."""
+_MAX_TEXT_CHARS = 300
 _MAX_LINES = 100
 _log = logging.getLogger(__name__)
 
@@ -69,18 +71,17 @@ class StreamProgram:
     def last_words(self) -> str:
         """Return the last line that the program complained with, secrets masked; to be asked when it has ended."""
         self._complaints.join()
-        return redact(self._complaints.last) or "no reason given"
+        return self._complaints.last or "no reason given"
 
     def end(self) -> int:
         """End the program and all that it started, and return its exit code (negative: the signal that ended it)."""
         if self._process.returncode is not None:
             return self._process.returncode
-        self._process.terminate()
+        # Not by Popen's own methods, which reap a leader that has ended: until it is reaped, its number is its group's.
+        os.killpg(self._process.pid, signal.SIGTERM)
         if not self._has_ended_within(STOP_S):
             _log.warning("%s does not end when asked, and is killed", self.name)
-        # Before the leader is reaped, so that its number cannot be another group's; what it left behind goes too.
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        os.killpg(self._process.pid, signal.SIGKILL)
         return self._process.wait()
 
     def close(self) -> None:
@@ -137,11 +138,13 @@ class _Complaints:
                 *lines, rest = (rest + data).split(b"\n")
                 for line in lines:
                     self._note(line)
-                rest = rest[-_MAX_LINE_BYTES:]
+                rest = rest[: _MAX_LINE_BYTES + 1]
         self._note(rest)
 
     def _note(self, line: bytes) -> None:
-        text = line[-_MAX_LINE_BYTES:].decode("utf-8", errors="replace").strip()
+        is_short = len(line) <= _MAX_LINE_BYTES
+        text = redact(line.decode("utf-8", errors="replace").strip()) if is_short else "(a line too long to show)"
+        text = text[-_MAX_TEXT_CHARS:]
         if not text:
             return
         self.last = text

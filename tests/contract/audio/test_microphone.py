@@ -65,7 +65,7 @@ def test_the_real_arecord_delivers_sound(
     need_program("arecord")
     sound.tofile(tmp_path / "sound.raw")
     # ALSA's own file plug-in in the place of a microphone; as it is not paced, falling behind must not count.
-    monkeypatch.setattr("skerry_edge.audio.microphone.MAX_BACKLOG_BYTES", 1 << 20)
+    monkeypatch.setattr("skerry_edge.audio.microphone.MAX_BACKLOG_S", 60.0)
     config = f"""
     pcm.fake {{ type file slave.pcm "null" file "/dev/null" infile "{tmp_path}/sound.raw" format "raw" }}
     pcm.null {{ type null }}
@@ -94,7 +94,7 @@ def test_a_microphone_that_is_pulled_out_is_an_error_after_its_last_sound(
 def test_a_microphone_that_goes_silent_is_given_up_and_its_process_ended(
     arecord: Callable[[str], Path], mode: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("skerry_edge.audio.microphone.STOP_S", 0.2)
+    monkeypatch.setattr("skerry_edge.foundation.stream_program.STOP_S", 0.2)
     pid_file = arecord(mode)
     with pytest.raises(StalledAudioError):
         listen(MicrophoneSource(stall_s=1.0))

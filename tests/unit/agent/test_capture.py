@@ -75,7 +75,7 @@ def test_a_live_source_keeps_the_newest_and_counts_the_rest() -> None:
 
 
 def test_a_live_file_plays_at_its_own_pace() -> None:
-    capture = LiveCapture(iter([0.0, 3600.0]), due_s=float, max_fps=None)
+    capture = LiveCapture((one for one in [0.0, 3600.0]), due_s=float, max_fps=None)
     first = capture.take(10.0)
     assert first is not None
     assert first.item == 0.0
@@ -84,7 +84,7 @@ def test_a_live_file_plays_at_its_own_pace() -> None:
 
 
 def test_closing_a_live_source_ends_its_reading() -> None:
-    capture = LiveCapture(iter([0.0, 3600.0]), due_s=float, max_fps=None)
+    capture = LiveCapture((one for one in [0.0, 3600.0]), due_s=float, max_fps=None)
     capture.close()
     assert not capture._thread.is_alive()
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, field
 
 from skerry_edge.agent.config.parts import FileText, Name, Part, Rate, Seconds, Share, Wait
-from skerry_edge.agent.config.sources import AudioFileSource, ImagesSource, MicrophoneSource, StdinSource, VideoSource
+from skerry_edge.agent.config.sources import SoundSource, VisionSource
 from skerry_edge.agent.config.vision import (
     MAX_AREAS,
     EventsConfig,
@@ -58,7 +58,7 @@ class DetectionPipeline(_Pipeline, frozen=True, kw_only=True, tag="detection", t
     """
 
     model: FileText
-    source: ImagesSource | VideoSource
+    source: VisionSource
     variant: Annotated[str, Meta(min_length=1)] | None = None
     backends: tuple[str, ...] = ()
     threads: Annotated[int, Meta(ge=0, le=64)] = 0
@@ -89,7 +89,7 @@ class WakeWordPipeline(_Pipeline, frozen=True, kw_only=True, tag="wakeword", tag
     """
 
     words: Words
-    source: AudioFileSource | MicrophoneSource | StdinSource
+    source: SoundSource
     refractory_s: Wait = 1.0
     voice: VoiceConfig | None = None
 

@@ -34,6 +34,7 @@ DROPPED_NO_MOTION = "no-motion"
 """Nothing moved, so the network did not see the picture."""
 STOPPED = "the pipeline was stopped"
 SOURCE_ENDED = "its source came to its end"
+SOURCE_LOST = "its source failed, so nothing is known of it any more"
 
 
 def run(config: DetectionPipeline, link: Link) -> None:
@@ -51,8 +52,8 @@ def run(config: DetectionPipeline, link: Link) -> None:
             backend=detector.backend_name,
             second_choice=second_choice,
         )
-        with closing(open_capture(config.source)) as capture:
-            watcher = Watcher(config, link, detector)
+        watcher = Watcher(config, link, detector)
+        with closing(open_capture(config.source, link, when_lost=lambda: watcher.end(SOURCE_LOST))) as capture:
             watcher.end(_watch(capture, watcher, link))
 
 
@@ -122,7 +123,8 @@ class Watcher:
         self._faults = Faults(link)
         self._darkroom = Darkroom(config, detector.manifest.labels)
         self._snapshots = Snapshots(config, self._darkroom)
-        self._newest: View | None = None
+        self.newest: View | None = None
+        """The newest picture that the network has seen."""
         self._series = secrets.token_hex(4)
 
     def look(self, captured: Captured[Scene], drops: dict[str, int]) -> None:
@@ -144,7 +146,7 @@ class Watcher:
             self._faults.report("source-error", error)
             return
         self._faults.inferred()
-        self._newest = seen.view
+        self.newest = seen.view
         self._report(seen.told, seen.view, captured)
         if seen.counts is not None:
             self._link.report(seen.counts)
@@ -159,9 +161,9 @@ class Watcher:
         """Return the newest picture that the network has seen, or why there is none."""
         if not self._config.snapshot:
             return Picture(order=order.order, reason="pictures may not leave this pipeline: its 'snapshot' is false")
-        if self._newest is None:
+        if self.newest is None:
             return Picture(order=order.order, reason="the pipeline has seen no picture yet")
-        return Picture(order=order.order, jpeg=self._darkroom.jpeg(self._newest))
+        return Picture(order=order.order, jpeg=self._darkroom.jpeg(self.newest))
 
     def end(self, reason: str) -> None:
         """Report the end of every object that is there."""

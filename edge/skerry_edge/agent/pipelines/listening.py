@@ -14,13 +14,12 @@ from skerry_edge.agent.pipelines.beat import Beat
 from skerry_edge.agent.pipelines.faults import Faults
 from skerry_edge.agent.pipelines.muting import Muting
 from skerry_edge.audio.decision import Detection
-from skerry_edge.audio.microphone import MicrophoneSource
-from skerry_edge.audio.pcm import CHUNK_SAMPLES, SAMPLE_RATE_HZ, AudioSource, Pcm
+from skerry_edge.audio.pcm import CHUNK_SAMPLES, SAMPLE_RATE_HZ, AudioSource, LossySource, Pcm
 from skerry_edge.backends.base import BackendError
 from skerry_edge.foundation.errors import DataError, ReachError
 
 BEHIND = "behind"
-"""Chunks that a microphone's source dropped because listening fell more than a second behind."""
+"""Chunks of a live source that were dropped for newer ones, or spoken while there was no source."""
 LIVE_PIECE_SAMPLES = SAMPLE_RATE_HZ * 30 // 1000
 """A recording that is played live comes in pieces of one step of the shipped networks: none of them waits for sound."""
 
@@ -130,7 +129,7 @@ class Gaps:
 
     def take(self) -> int:
         """Return the chunks that were lost since the last call, the begun one included."""
-        if not isinstance(self._source, MicrophoneSource):
+        if not isinstance(self._source, LossySource):
             return 0
         lost = -(-self._source.dropped_samples // CHUNK_SAMPLES)
         self._lost, new = lost, lost - self._lost
