@@ -68,6 +68,10 @@ class Attempt:
         if not is_open and self._on_end is not None:
             self._hung_up()
 
+    def set_log_level(self, level: str) -> None:
+        """Have the child log from this level on."""
+        self._seat.host.set_log_level(level)
+
     def hush(self, *, muted: bool) -> None:
         """Have the pipeline neither keep nor judge what it hears, or listen again, where it was not told so before."""
         if muted != self._is_muted and self.order(Mute(muted=muted)):

@@ -64,7 +64,8 @@ def die_with_parent(parent_pid: int) -> None:
 def serve(control: socket.socket, links: list[Link]) -> None:
     """Take lines from the parent until it closes ``control``; each starts a pipeline, and is added to ``links``.
 
-    A message with a descriptor brings a line. One without is the number of the line whose pipeline is to stop.
+    A message with a descriptor brings a line. One without is the number of the line whose pipeline is to stop, or a
+    new level for the log.
     """
     while True:
         message, descriptors, _, _ = socket.recv_fds(control, 16, 1)
@@ -73,8 +74,10 @@ def serve(control: socket.socket, links: list[Link]) -> None:
             line.set_inheritable(False)
             links.append(Link(line))
             threading.Thread(target=run_pipeline, args=(links[-1],), daemon=True).start()
-        elif message:
+        elif message.isdigit():
             links[int(message)].tell_to_stop()
+        elif message:
+            logging.getLogger().setLevel(message.decode())
         else:
             return
 

@@ -60,6 +60,11 @@ class Host:
         if self._is_open:
             self._process.stop_line(seat.number)
 
+    def set_log_level(self, level: str) -> None:
+        """Have the process log from this level on."""
+        if self._is_open:
+            self._process.set_log_level(level)
+
     def leave(self, seat: Seat) -> None:
         """Hang up on the pipeline of a seat; with the last one the process ends."""
         if seat in self._seats:

@@ -6,6 +6,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from selectors import EVENT_READ, DefaultSelector
 
@@ -30,11 +31,14 @@ from skerry_edge.agent.probes import PERIOD_S
 from skerry_edge.agent.protocol import Order
 from skerry_edge.agent.pulse import Pulse
 from skerry_edge.agent.reach import Reach
+from skerry_edge.agent.reloader import OnHangUp, Reloader
 from skerry_edge.agent.rerun import run_again
 from skerry_edge.agent.session import Session
 from skerry_edge.agent.signals import Signals, noted_signals
 from skerry_edge.agent.supervisor import Supervisor
+from skerry_edge.agent.systemd import VARIABLES, from_environment
 from skerry_edge.foundation.broker_address import parse_broker_url
+from skerry_edge.foundation.errors import ConfigError
 
 _log = logging.getLogger(__name__)
 CHILDREN_STOP_S = 0.6
@@ -42,10 +46,11 @@ STOP_S = 1.7
 """How long a clean stop may take in all; the children get the first part of it."""
 
 
-def run_agent(config: AgentConfig, *, when_running: Callable[[], None]) -> None:
+def run_agent(config: AgentConfig, *, reread: Callable[[], AgentConfig], when_running: Callable[[], None]) -> None:
     """Run until SIGTERM or SIGINT, then say goodbye and return; call ``when_running`` once all is set up.
 
-    Told from afar to start anew, it says goodbye and does not return but runs the same command again.
+    After each SIGHUP, what ``reread`` gives is put into force; what it raises leaves all as it is. Told from afar to
+    start anew, it says goodbye and does not return but runs the same command again.
 
     Raises ConfigError where another agent holds the state directory, ReachError where it cannot be used. A broker
     that cannot be reached is no error: it is tried again for as long as the agent runs.
@@ -53,7 +58,7 @@ def run_agent(config: AgentConfig, *, when_running: Callable[[], None]) -> None:
     state_dir = Path(config.state_dir)
     with hold_state_dir(state_dir), noted_signals() as signals, noted_life(state_dir) as lives:
         agent = Agent(config, session_id=begin_session(state_dir), lives=lives)
-        agent.run(signals, when_running)
+        agent.run(signals, reread, when_running)
     if agent.starts_anew and signals.stop is None:
         run_again()
 
@@ -91,25 +96,32 @@ class Agent:
             config.pipelines,
             log_level=config.log_level,
             selector=self._selector,
-            environment={key: value for key, value in os.environ.items() if key != config.mqtt.password_env},
+            environment=childrens_environment(config.mqtt.password_env),
             mutes=self._mutes,
             on_finding=self._intake.take,
+        )
+        self._notifier, watchdog = from_environment(self._session.turns)
+        self._announcer = Announcer(supervisor=self._supervisor, session=self._session, notifier=self._notifier)
+        pulse = Pulse(
+            board=config.board,
+            interval_s=config.heartbeat_interval_s,
+            identity=identity,
+            machine=self._machine,
+            lives=lives,
+            supervisor=self._supervisor,
+            outbox=self._outbox,
+            session=self._session,
+        )
+        self._reloader = Reloader(
+            config, supervisor=self._supervisor, pulse=pulse, announcer=self._announcer, notifier=self._notifier
         )
         self._duties: tuple[Duty, ...] = (
             self._intake,
             self._mutes,
             self._supervisor,
-            Announcer(supervisor=self._supervisor, session=self._session),
-            Pulse(
-                board=config.board,
-                interval_s=config.heartbeat_interval_s,
-                identity=identity,
-                machine=self._machine,
-                lives=lives,
-                supervisor=self._supervisor,
-                outbox=self._outbox,
-                session=self._session,
-            ),
+            self._announcer,
+            pulse,
+            watchdog,
             *self._reach.duties(device=self, supervisor=self._supervisor, mutes=self._mutes, session=self._session),
         )
 
@@ -133,29 +145,43 @@ class Agent:
         """Publish every retained message again (see downlink's Device)."""
         self._session.renew()
 
-    def run(self, signals: Signals, when_running: Callable[[], None]) -> None:
+    def run(self, signals: Signals, reread: Callable[[], AgentConfig], when_running: Callable[[], None]) -> None:
         """Run until a signal asks for the end, then stop in good order."""
+        reload = partial(self._reloader.reload, partial(self._reach.reread, reread), self._reach.tell)
+        duties = (OnHangUp(signals, reload), *self._duties)
         for waker in (signals.waker, self._reach.inbox.waker):
             self._selector.register(waker, EVENT_READ, waker.clear)
         self._session.start()
         when_running()
+        self._notifier.ready(self._announcer.text)
         while signals.stop is None and not self.starts_anew:
-            turn(self._selector, self._duties)
+            turn(self._selector, duties)
         _log.info("stopping: %s", "told to start anew" if signals.stop is None else f"{signals.stop} received")
         self._stop()
 
     def _stop(self) -> None:
         began_s = time.monotonic()
+        self._notifier.stopping()
         self._supervisor.stop(began_s + CHILDREN_STOP_S)
         self._intake.act(time.monotonic())
         self._session.stop(began_s + STOP_S)
         self._outbox.close()
         self._machine.close()
         self._reach.close()
+        self._notifier.close()
 
-    def _reconfigure(self, _config: AgentConfig) -> None:
-        """Put into force what was taken on: the next run reads it from the state directory."""
-        self.starts_anew = True
+    def _reconfigure(self, config: AgentConfig) -> None:
+        """Put into force what was taken on from afar; where that takes a new start, that reads it from its keeping."""
+        try:
+            self._reloader.apply(config)
+        except ConfigError as error:
+            _log.info("the agent starts anew: %s", error)
+            self.starts_anew = True
+
+
+def childrens_environment(password_env: str) -> dict[str, str]:
+    """Return this process's environment without what is no business of a pipeline's."""
+    return {key: value for key, value in os.environ.items() if key not in (password_env, *VARIABLES)}
 
 
 def _peer(config: AgentConfig) -> Peer:

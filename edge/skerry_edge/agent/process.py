@@ -70,8 +70,15 @@ class ChildProcess:
 
     def stop_line(self, number: int) -> None:
         """Ask the pipeline behind a line to end; one that can no longer hear is for `kill`."""
+        self._order(str(number))
+
+    def set_log_level(self, level: str) -> None:
+        """Have the child log from this level on."""
+        self._order(level)
+
+    def _order(self, text: str) -> None:
         with contextlib.suppress(BlockingIOError, BrokenPipeError, ConnectionResetError):
-            self._control.send(str(number).encode())
+            self._control.send(text.encode())
 
     def read_log(self) -> list[str] | None:
         """Return the log lines that have come, or None when there will be no more."""

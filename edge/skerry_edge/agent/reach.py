@@ -24,6 +24,7 @@ from skerry_edge.agent.identity import Identity
 from skerry_edge.agent.loop import Duty
 from skerry_edge.agent.mutes import Mutes
 from skerry_edge.agent.outbox.sink import Sink
+from skerry_edge.agent.reload import changes_between
 from skerry_edge.agent.session import Session
 from skerry_edge.agent.state import AgentState
 from skerry_edge.agent.state_publisher import StatePublisher
@@ -45,11 +46,12 @@ class Reach:
         """Prepare; ``apply`` puts a configuration into force that has come from afar. Raises ReachError."""
         self._identity = identity
         self._outbox = outbox
+        self._file_config = file_config
         self._mqtt = file_config.mqtt
         self._state_dir = Path(file_config.state_dir)
         births = {HOME_ASSISTANT_BIRTH, f"{self._mqtt.discovery_prefix}/status"} if self._mqtt.home_assistant else ()
         self.inbox = Inbox(topics_of(file_config.site, file_config.device, sorted(births)))
-        self.configuration = Configuration(file_config, tell=self._tell, apply=apply)
+        self.configuration = Configuration(file_config, tell=self.tell, apply=apply)
         self._log_tail = LogTail()
         # Not the root: its handlers are replaced when the log's level changes.
         logging.getLogger("skerry_edge").addHandler(self._log_tail)
@@ -73,10 +75,18 @@ class Reach:
             configuration=self.configuration,
             pictures=supervisor.take_pictures,
             session=session,
-            tell=self._tell,
+            tell=self.tell,
         )
         state = StatePublisher(self._state, identity=self._identity, session=session)
         return (downlink, state, *self._discovery(session))
+
+    def reread(self, read: Callable[[], AgentConfig]) -> AgentConfig:
+        """Read the device's file again, and return what is to be in force over it. Raises what ``read`` does."""
+        file_config = read()
+        changes_between(self._file_config, file_config)
+        self._file_config = file_config
+        self.configuration.file_changed(file_config)
+        return self.configuration.in_force
 
     def close(self) -> None:
         """Keep no more of the log."""
@@ -89,7 +99,8 @@ class Reach:
         prefix = self._mqtt.discovery_prefix
         return (Discovery(self._appearance, prefix=prefix, state_dir=self._state_dir, session=session),)
 
-    def _tell(self, label: str, text: str) -> None:
+    def tell(self, label: str, text: str) -> None:
+        """Report a system event."""
         event = Event(**self._identity.stamp(), kind="system", pipeline=AGENT, label=label, message=text[:4000])
         self._outbox.put((self._identity.topic("event"), event))
 

@@ -47,6 +47,8 @@ class Listener(Protocol):
         ...
 
 
+STANDS_STILL_AFTER_S = 600.0
+"""To look up a name and to connect takes a resolver and a network at their worst minutes; the longest pause is one."""
 STABLE_AFTER_S = 10.0
 """A connection that lasted this long was a good one: the next failure is the first of a row."""
 LOST = "connection lost"
@@ -86,6 +88,7 @@ class Session:
         self._board = BulletinBoard()
         self.announce(Announcement(state="online"))
         self._stop_by_s: float | None = None
+        self._turned_s = time.monotonic()
         self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
 
     def start(self) -> None:
@@ -109,6 +112,10 @@ class Session:
     def wake(self) -> None:
         """Look into the outbox now."""
         self._waker.wake()
+
+    def turns(self, now_s: float) -> bool:
+        """Tell whether the thread has come round of late (monotonic seconds); to connect may take it long."""
+        return now_s - self._turned_s < STANDS_STILL_AFTER_S
 
     def stop(self, deadline_s: float) -> None:
         """Deliver what waits, say `offline` and disconnect; return by ``deadline_s`` (monotonic) in any case."""
@@ -160,6 +167,7 @@ class Session:
 
     def _serve(self, connection: Connection, delivery: Delivery) -> None:
         while self._stop_by_s is None:
+            self._turned_s = time.monotonic()
             delivery.post_changed()
             delivery.send_waiting()
             delivery.take(connection.pump(self._waker, min(_PUMP_S, delivery.pause_s)))
@@ -185,6 +193,7 @@ class Session:
         self._tell(reason, delay_s, lasting=lasting)
         end_s = time.monotonic() + delay_s
         while self._stop_by_s is None and (left_s := end_s - time.monotonic()) > 0:
+            self._turned_s = time.monotonic()
             self._waker.wait(left_s)
 
     def _tell(self, reason: str, delay_s: float, *, lasting: bool) -> None:

@@ -10,11 +10,14 @@ from typing import Literal
 from skerry_edge.agent import supervision
 from skerry_edge.agent.config.pipelines import PipelineConfig
 from skerry_edge.agent.hosts import Hosts
-from skerry_edge.agent.loop import serve
+from skerry_edge.agent.loop import NEVER_S, serve
 from skerry_edge.agent.mutes import Mutes
 from skerry_edge.agent.protocol import Order, Picture
 from skerry_edge.agent.worker import OnFinding, Worker
 from skerry_edge.contracts.messages import PipelineVitals
+
+_LEAVE_S = 1.0
+"""So long a pipeline that is to end has to give up its source."""
 
 
 class Supervisor:
@@ -35,16 +38,58 @@ class Supervisor:
     ) -> None:
         """Prepare the pipelines; ``environment`` is the children's, ``on_finding`` accepts what they report."""
         self._selector = selector
-        hosts = Hosts(environment=environment, selector=selector)
-        self._workers = [
-            Worker(one, log_level=log_level, hosts=hosts, mutes=mutes, on_finding=on_finding) for one in pipelines
-        ]
+        self._log_level = log_level
+        self._hosts = Hosts(environment=environment, selector=selector)
+        self._mutes = mutes
+        self._on_finding = on_finding
+        self._workers = [self._worker_for(one) for one in pipelines]
+        self._waiting: list[Worker] = []
+        self._leaving: list[Worker] = []
+        self._leave_by_s = NEVER_S
 
     def act(self, now_s: float) -> float:
         """Start and kill what is due, and return when there is something to do next (monotonic seconds)."""
-        for worker in self._workers:
+        self._see_off(now_s)
+        at_work = [worker for worker in self._workers if worker not in self._waiting]
+        for worker in at_work:
             worker.act(now_s)
-        return min(worker.due_s for worker in self._workers)
+        return min((self._leave_by_s, *(worker.due_s for worker in at_work)))
+
+    def apply(self, pipelines: Sequence[PipelineConfig], log_level: str) -> None:
+        """Run these pipelines from now on; those that are as they were are left alone.
+
+        What is new begins when what it replaces has given up its source, or was killed.
+        """
+        self._log_level = log_level
+        former = {worker.pipeline.name: worker for worker in self._workers}
+        kept = {one.name: former[one.name] for one in pipelines if one.name in former and former[one.name].pipeline == one}
+        ending = [worker for name, worker in former.items() if name not in kept]
+        for worker in ending:
+            worker.terminate()
+        self._workers = [kept.get(one.name) or self._worker_for(one) for one in pipelines]
+        for worker in self._workers:
+            worker.set_log_level(log_level)
+        self._leaving += ending
+        self._waiting = [worker for worker in self._workers if worker.pid is None and worker.pipeline.name not in kept]
+        self._leave_by_s = time.monotonic() + _LEAVE_S
+
+    def _worker_for(self, pipeline: PipelineConfig) -> Worker:
+        return Worker(
+            pipeline,
+            log_level=self._log_level,
+            hosts=self._hosts,
+            mutes=self._mutes,
+            on_finding=self._on_finding,
+        )
+
+    def _see_off(self, now_s: float) -> None:
+        """Let those who wait begin once nobody is left whom they replace."""
+        if now_s >= self._leave_by_s:
+            for worker in self._leaving:
+                worker.kill()
+        self._leaving = [worker for worker in self._leaving if worker.pid is not None]
+        if not self._leaving:
+            self._waiting, self._leave_by_s = [], NEVER_S
 
     def status(self) -> tuple[Literal["online", "degraded"], str | None]:
         """Return the device's state and the reason where it is degraded."""
@@ -89,12 +134,13 @@ class Supervisor:
 
     def stop(self, deadline_s: float) -> None:
         """End every child: asked first, killed at ``deadline_s``; what they report until then is accepted."""
-        for worker in self._workers:
+        everyone = (*self._workers, *self._leaving)
+        for worker in everyone:
             worker.terminate()
-        while any(worker.pid is not None for worker in self._workers):
+        while any(worker.pid is not None for worker in everyone):
             left_s = deadline_s - time.monotonic()
             if left_s <= 0:
                 break
             serve(self._selector, left_s)
-        for worker in self._workers:
+        for worker in everyone:
             worker.kill()

@@ -118,6 +118,13 @@ class Worker:
         self._choices = failover.choices_of(self.pipeline.backend_choices)
         self._life = Life()
 
+    def set_log_level(self, level: str) -> None:
+        """Have this child and all later ones log from this level on."""
+        self._log_level = level
+        for attempt in (self._attempt, self._trial.attempt if self._trial is not None else None):
+            if attempt is not None:
+                attempt.set_log_level(level)
+
     def take_pictures(self) -> list[Picture]:
         """Return the pictures that came since the last call."""
         taken, self._pictures = self._pictures, []
