@@ -85,7 +85,8 @@ class Machine:
             "sensors": {one.name: value for one in self._sensors if (value := one.answer()) is not None},
             "stuck_sensors": self._sampler.stuck(),
         }
-        return {name: value for name, value in found.items() if value is not None}
+        told = {name: value for name, value in found.items() if value is not None}
+        return {name: round(value, 3) if isinstance(value, float) else value for name, value in told.items()}
 
     def close(self) -> None:
         """Read no more."""

@@ -36,7 +36,7 @@ class Group:
 
 def device_groups(device: DeviceOut, heartbeat: Heartbeat | None, *, now_ms: int) -> list[Group]:
     """Return all that is known of a device, without groups that would be empty."""
-    groups = [Group(title="State", facts=tuple(_state(device, now_ms)))]
+    groups = [Group(title="Presence", facts=tuple(_state(device, now_ms)))]
     if heartbeat is not None:
         groups += [
             Group(title="Machine", facts=tuple(_machine(heartbeat))),
@@ -64,15 +64,13 @@ def span(seconds: float) -> str:
 
 def _state(device: DeviceOut, now_ms: int) -> Iterable[Fact]:
     tones: dict[str, Tone] = {"online": "plain", "degraded": "warn", "offline": "bad"}
-    since = ago(device.since_ms, now_ms=now_ms)
-    yield Fact(name="State", text=f"{device.presence} (since {since})", tone=tones[device.presence])
+    lasted = span((now_ms - device.since_ms) / 1000)
+    yield Fact(name="State", text=f"{device.presence} for {lasted}", tone=tones[device.presence])
     if device.reason:
         yield Fact(name="Reason", text=device.reason)
     yield Fact(name="Last seen", text=ago(device.last_seen_ms, now_ms=now_ms))
     if device.clock_synced is not None:
-        yield Fact(
-            name="Clock", text="synchronised" if device.clock_synced else "not synchronised: its times may be off"
-        )
+        yield Fact(name="Clock", text="synchronised" if device.clock_synced else "not synchronised")
 
 
 def _machine(beat: Heartbeat) -> Iterable[Fact]:

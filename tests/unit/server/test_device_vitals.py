@@ -64,7 +64,7 @@ def facts(beat, **changes):
 
 def test_a_device_that_sent_no_heartbeat_tells_its_state_alone():
     (group,) = device_groups(device(presence="offline", reason="connection lost"), None, now_ms=20_000)
-    assert group.title == "State"
+    assert group.title == "Presence"
     assert ("Reason", "connection lost") in [(one.name, one.text) for one in group.facts]
 
 
