@@ -19,7 +19,7 @@ from skerry_edge.agent.broker import Login
 from skerry_edge.agent.config.delivery import TlsConfig
 from skerry_edge.agent.downlink.news import Inbound, News, RefusedSubscription
 from skerry_edge.agent.refusal import BrokerError, Version, refused
-from skerry_edge.agent.tls import alert_of, tls_context, tls_error
+from skerry_edge.agent.tls import NO_TLS_TODO, tls_context, tls_error
 from skerry_edge.agent.waker import Waker
 from skerry_edge.contracts.messages import MAX_JSON_BYTES
 from skerry_edge.foundation.broker_address import BrokerAddress
@@ -93,8 +93,6 @@ class Connection:
         self._in_flight_limit = MAX_IN_FLIGHT
         self._packet_limit = MAX_PACKET_BYTES
         self._client = self._prepare(peer, will)
-        # paho forgets its socket when it fails, and with it what the broker said last.
-        self._socket: Any = None
 
     @property
     def in_flight_limit(self) -> int:
@@ -139,8 +137,9 @@ class Connection:
             raise tls_error(error, where=self.where, now_s=time.time()) from error
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
-            raise BrokerError("the broker cannot be reached", where=self.where, found=reason) from error
-        self._socket = self._client.socket()
+            # What a broker does that takes the first bytes of TLS for nonsense.
+            todo = NO_TLS_TODO if address.encrypted and isinstance(error, ConnectionResetError) else None
+            raise BrokerError("the broker cannot be reached", where=self.where, found=reason, todo=todo) from error
         deadline_s = time.monotonic() + CONNECT_TIMEOUT_S
         while not self._accepted:
             if time.monotonic() > deadline_s:
@@ -235,8 +234,6 @@ class Connection:
             return
         if flags.is_disconnect_packet_from_server:
             self._lost = refused("the broker ended the connection", where=self.where, code=code.value, name=str(code))
-        elif (alert := alert_of(self._socket)) is not None:
-            self._lost = tls_error(alert, where=self.where, now_s=time.time())
         elif not self._accepted:
             what = "the broker closed the connection without an answer"
             is_plain = not self._peer.address.encrypted

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import socket
 import ssl
+import time
 from datetime import datetime, timezone
 from typing import Any
 
@@ -13,6 +13,7 @@ from skerry_edge.foundation.errors import ConfigError
 
 NOT_YET_VALID, EXPIRED, WRONG_NAME, WRONG_ADDRESS = 9, 10, 62, 64
 """OpenSSL's verification codes, x509_vfy.h."""
+MIN_PATIENCE_S, MAX_PATIENCE_S = 0.3, 3.0
 _CERTIFICATE_ALERTS = {
     "CERTIFICATE_REQUIRED": ("wants a certificate from this device", "set 'certificate_file' in [mqtt.tls]"),
     "UNKNOWN_CA": ("does not know who signed this device's certificate", "have it signed by an authority it trusts"),
@@ -27,23 +28,33 @@ _CERTIFICATE_ALERTS = {
 
 
 class AttentiveSocket(ssl.SSLSocket):
-    """An encrypted socket that keeps the broker's last alert.
+    """An encrypted socket whose handshake ends with the broker's verdict on the device's certificate.
 
-    With TLS 1.3 the broker's verdict on the device's certificate comes after the handshake, with the first bytes that
-    are read; the MQTT client makes a mere lost connection of it.
+    With TLS 1.3 that comes after the handshake proper. Whoever sends first and then reads may lose it: the broker has
+    closed by then, and a connection that is reset forgets what it has received.
     """
 
-    alert: ssl.SSLError | None = None
+    def do_handshake(self, block: bool = False) -> None:  # noqa: FBT001, FBT002  # as in the class above
+        """Shake hands, and wait for the broker's next word: its session tickets or its refusal."""
+        began_s = time.monotonic()
+        super().do_handshake(block)
+        if self.version() == "TLSv1.3":
+            self._await_verdict(2 * (time.monotonic() - began_s))
 
-    def recv(self, buflen: int = 1024, flags: int = 0) -> bytes:
-        """Read as an SSLSocket does."""
+    def _await_verdict(self, patience_s: float) -> None:
+        timeout_s = self.gettimeout()
+        # Some brokers give no tickets: then silence is consent.
+        self.settimeout(min(MAX_PATIENCE_S, max(MIN_PATIENCE_S, patience_s)))
         try:
-            return super().recv(buflen, flags)
-        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
-            raise
-        except ssl.SSLError as error:
-            self.alert = error
-            raise
+            if self.recv(1):
+                raise ssl.SSLError(ssl.SSL_ERROR_SSL, "the broker speaks first, as MQTT's never does")
+        except (TimeoutError, ssl.SSLWantReadError):
+            return
+        finally:
+            self.settimeout(timeout_s)
+
+
+NO_TLS_TODO = "if the broker does not encrypt on this port, write mqtt:// in 'url', or give the port that does"
 
 
 def tls_context(config: TlsConfig) -> ssl.SSLContext:
@@ -69,19 +80,13 @@ def _refuse_encrypted_key() -> str:
     raise ValueError("the key is encrypted, and nobody is there to type its passphrase")
 
 
-def alert_of(sock: socket.socket | None) -> ssl.SSLError | None:
-    """Return what the broker said about the encryption before it ended the connection, None where it said nothing."""
-    return sock.alert if isinstance(sock, AttentiveSocket) else None
-
-
 def tls_error(error: ssl.SSLError, *, where: str, now_s: float) -> BrokerError:
     """Return what ``error`` means; ``now_s`` is the Unix time that this device believes it is."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return _untrusted(error, where, now_s)
     reason = str(getattr(error, "reason", None) or error)
     if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError) or reason == "WRONG_VERSION_NUMBER":
-        todo = "if the broker does not encrypt on this port, write mqtt:// in 'url', or give the port that does"
-        return BrokerError("the broker's answer is not TLS", where=where, found=reason, todo=todo, lasting=True)
+        return BrokerError("the broker's answer is not TLS", where=where, found=reason, todo=NO_TLS_TODO, lasting=True)
     for name, (what, todo) in _CERTIFICATE_ALERTS.items():
         if reason.endswith(f"ALERT_{name}"):
             return BrokerError(f"the broker {what}", where=where, found=reason, todo=todo, lasting=True)

@@ -184,13 +184,14 @@ class AgentProcess:
 class ScriptedBroker:
     """Speaks just enough MQTT to be connected to, and does with what is published as the test says.
 
-    ``connack`` answers a CONNECT (None: hang up instead) and ``puback`` a message id (None: say nothing). The
-    packets are those of MQTT 5.0, chapter 3.
+    ``connack`` answers a CONNECT (None: hang up instead), ``puback`` and ``suback`` a message id (None: say nothing).
+    The packets are those of MQTT 5.0, chapter 3.
     """
 
     def __init__(self) -> None:
         self.connack: bytes | None = bytes((0x20, 3, 0, 0, 0))
         self.puback: Callable[[int], bytes | None] = lambda mid: bytes((0x40, 2, *mid.to_bytes(2, "big")))
+        self.suback: Callable[[int], bytes | None] = lambda mid: None
         self.levels: list[int] = []
         self.published: list[tuple[str, bytes]] = []
         self._server = socket.create_server(("127.0.0.1", 0))
@@ -247,6 +248,8 @@ class ScriptedBroker:
             end = 2 + int.from_bytes(body[:2], "big")
             self.published.append((body[2:end].decode(), body[end + 2 :]))
             return self.puback(int.from_bytes(body[end : end + 2], "big")) or b""
+        if kind == 8:
+            return self.suback(int.from_bytes(body[:2], "big")) or b""
         return bytes((0xD0, 0)) if kind == 12 else b""
 
 
@@ -398,6 +401,30 @@ def make_recorder() -> Iterator[Callable[..., Recorder]]:
     yield make
     for recorder in started:
         recorder.stop()
+
+
+@pytest.fixture
+def hear() -> Iterator[Callable[..., list[tuple[str, bytes]]]]:
+    """Return a function that lists what comes under any topic of a broker, and says one retained thing there."""
+    clients: list[Client] = []
+
+    def listen(port: int, topic: str, *, say: tuple[str, bytes] | None = None) -> list[tuple[str, bytes]]:
+        heard: list[tuple[str, bytes]] = []
+        client = Client(CallbackAPIVersion.VERSION2)
+        client.reconnect_delay_set(1, 1)
+        client.on_connect = lambda client, *_: client.subscribe(topic, qos=1)
+        client.on_message = lambda _client, _userdata, message: heard.append((message.topic, message.payload))
+        client.connect("127.0.0.1", port)
+        client.loop_start()
+        clients.append(client)
+        if say is not None:
+            client.publish(*say, qos=1, retain=True).wait_for_publish(10)
+        return heard
+
+    yield listen
+    for client in clients:
+        client.disconnect()
+        client.loop_stop()
 
 
 @pytest.fixture
