@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from skerry_edge.agent.config.agent import AgentConfig
 from skerry_edge.agent.config.areas import label_problem
 from skerry_edge.agent.config.pipelines import DetectionPipeline, PipelineConfig, SyntheticPipeline
-from skerry_edge.agent.config.sources import AudioFileSource, ImagesSource, VideoSource
+from skerry_edge.agent.config.source_checks import source_trouble
 from skerry_edge.agent.pipelines.words import options_of, words_of
 from skerry_edge.backends.variants import choose_variant
 from skerry_edge.contracts.bundle import Bundle
@@ -43,10 +42,8 @@ def _troubles_of(pipeline: PipelineConfig) -> list[str]:
             options_of(pipeline)
     except SkerryError as error:
         troubles.append(str(error))
-    source = pipeline.source
-    if isinstance(source, AudioFileSource | ImagesSource | VideoSource) and not Path(source.path).exists():
-        troubles.append(f"the source is not there; found '{source.path}'")
-    return troubles
+    trouble = source_trouble(pipeline.source)
+    return troubles if trouble is None else [*troubles, trouble]
 
 
 def _backend_troubles(pipeline: DetectionPipeline, bundle: Bundle) -> list[str]:

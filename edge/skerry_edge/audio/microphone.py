@@ -7,6 +7,7 @@ from contextlib import closing
 
 import numpy as np
 
+from skerry_edge.audio.arecord import INSTALL, PROGRAM, command_line
 from skerry_edge.audio.conditioning import FULL_SCALE, Conditioner
 from skerry_edge.audio.pcm import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ, CapturePolicy, Pcm
 from skerry_edge.audio.pipe import DEFAULT_STALL_S, PcmPipe, do_nothing
@@ -16,12 +17,9 @@ from skerry_edge.foundation.errors import MissingError
 from skerry_edge.foundation.source_error import SourceError
 from skerry_edge.foundation.stream_program import StreamProgram
 
-PROGRAM = "arecord"
 DEFAULT_DEVICE = "default"
 MAX_BACKLOG_S = 1.0
 """A listener that is further behind hears no living voice any more."""
-_PERIOD_US = 20_000
-"""The sound card hands on this much at once; its own choice, mostly 0.125 s, would delay every word by as much."""
 _BUSY_WORDS = "device or resource busy"
 _FORBIDDEN_WORDS = "permission denied"
 _CHANNELS_WORDS = "channels count non available"
@@ -63,7 +61,7 @@ class MicrophoneSource:
         and gives nothing, SourceError where it cannot be used or stops, DataError where its rate cannot be resampled.
         """
         while True:
-            program = StreamProgram(command_line(self.device, self._rate_hz), install="apt install alsa-utils")
+            program = StreamProgram(command_line(self.device, self._rate_hz), install=INSTALL)
             self._program = program
             with closing(program):
                 is_full = yield from self._listen(program)
@@ -126,9 +124,3 @@ class MicrophoneSource:
             )
         todo = "see the names of microphones with `arecord -L`"
         return MissingError("the microphone cannot be opened", where=self.name, found=reason, todo=todo)
-
-
-def command_line(device: str, rate_hz: int) -> tuple[str, ...]:
-    """Return the command line that records one channel of 16 bits as WAV, whose head says the rate that came of it."""
-    form = ("-t", "wav", "-f", "S16_LE", "-c", "1", "-r", str(rate_hz), f"--period-time={_PERIOD_US}")
-    return (PROGRAM, "-q", "-D", device, *form)

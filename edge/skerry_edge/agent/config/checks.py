@@ -13,7 +13,8 @@ from skerry_edge.agent.config.agent import AgentConfig
 from skerry_edge.agent.config.areas import problem_of
 from skerry_edge.agent.config.delivery import MqttConfig
 from skerry_edge.agent.config.pipelines import DetectionPipeline, PipelineConfig, SyntheticPipeline, WakeWordPipeline
-from skerry_edge.agent.config.sources import AudioFileSource, ImagesSource, StdinSource, VideoSource
+from skerry_edge.agent.config.source_checks import anchored_source, source_problem
+from skerry_edge.agent.config.sources import StdinSource
 from skerry_edge.agent.tls import tls_context
 from skerry_edge.foundation.broker_address import parse_broker_url
 from skerry_edge.foundation.config import line_of, load_toml
@@ -72,7 +73,7 @@ def _mqtt_problem(config: MqttConfig, device: str) -> tuple[KeyPath, SkerryError
     return None
 
 
-def _pipelines_problem(pipelines: tuple[PipelineConfig, ...]) -> tuple[KeyPath, ConfigError] | None:
+def _pipelines_problem(pipelines: tuple[PipelineConfig, ...]) -> tuple[KeyPath, SkerryError] | None:
     if not pipelines:
         return ("pipelines",), ConfigError("there is no pipeline to run", todo="add a [[pipelines]] table")
     first_of: dict[str, int] = {}
@@ -81,10 +82,8 @@ def _pipelines_problem(pipelines: tuple[PipelineConfig, ...]) -> tuple[KeyPath, 
         if first_of.setdefault(pipeline.name, index) != index:
             what = "two pipelines have the same name"
             return ("pipelines", index, "name"), ConfigError(what, found=f"'{pipeline.name}'", todo="rename one")
-        if isinstance(pipeline, WakeWordPipeline) and (found := words.problem_of(pipeline.words)) is not None:
-            key, error = found
-            return ("pipelines", index, *key), error
-        if isinstance(pipeline, DetectionPipeline) and (problem := problem_of(pipeline)) is not None:
+        problem = _pipeline_problem(pipeline)
+        if problem is not None:
             key, error = problem
             return ("pipelines", index, *key), error
         readers_of_stdin += reads_stdin(pipeline)
@@ -92,6 +91,18 @@ def _pipelines_problem(pipelines: tuple[PipelineConfig, ...]) -> tuple[KeyPath, 
             what = "two pipelines read standard input"
             return ("pipelines", index, "source"), ConfigError(what, todo="give one another source")
     return None
+
+
+def _pipeline_problem(pipeline: PipelineConfig) -> tuple[KeyPath, SkerryError] | None:
+    """Return what is wrong with one pipeline, and the key in it."""
+    if isinstance(pipeline, SyntheticPipeline):
+        return None
+    problem: tuple[KeyPath, SkerryError] | None
+    problem = problem_of(pipeline) if isinstance(pipeline, DetectionPipeline) else words.problem_of(pipeline.words)
+    if problem is not None:
+        return problem
+    wrong = source_problem(pipeline.source)
+    return None if wrong is None else (("source", wrong[0]), wrong[1])
 
 
 def reads_stdin(pipeline: PipelineConfig) -> bool:
@@ -132,10 +143,7 @@ def _anchored_words(pipeline: WakeWordPipeline, folder: Path) -> WakeWordPipelin
 def _anchored_source(
     pipeline: DetectionPipeline | WakeWordPipeline, folder: Path
 ) -> DetectionPipeline | WakeWordPipeline:
-    source = pipeline.source
-    if isinstance(source, AudioFileSource | ImagesSource | VideoSource):
-        return replace(pipeline, source=replace(source, path=str(folder / source.path)))
-    return pipeline
+    return replace(pipeline, source=anchored_source(pipeline.source, folder))
 
 
 def _anchored_model(model: str, folder: Path) -> str:

@@ -5,12 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from skerry_edge.agent.config.sources import GStreamerSource, LiveVisionSource, PiCameraSource, RtspSource, V4l2Source
+from skerry_edge.agent.config.source_checks import gstreamer_options, pi_camera_options
+from skerry_edge.agent.config.sources import LiveVisionSource, PiCameraSource, RtspSource, V4l2Source
 from skerry_edge.foundation.secret_file import read_secret
-from skerry_edge.vision.cameras import gstreamer, raspberry_pi
-from skerry_edge.vision.cameras.gstreamer import GStreamerOptions
-from skerry_edge.vision.cameras.program import ProgramCamera
-from skerry_edge.vision.cameras.raspberry_pi import PiCameraOptions
+from skerry_edge.vision.cameras.program import gstreamer_camera, pi_camera
 from skerry_edge.vision.cameras.rtsp import RtspCamera, RtspOptions
 from skerry_edge.vision.cameras.rtsp_address import RtspAddress, parse_rtsp_url
 from skerry_edge.vision.cameras.v4l2 import V4l2Camera, V4l2Options
@@ -28,9 +26,8 @@ def open_camera(source: LiveVisionSource) -> Source:
         options = RtspOptions(transport=source.transport, open_timeout_s=source.open_timeout_s)
         return RtspCamera(address_of(source), options, stall_s=source.stall_s)
     if isinstance(source, PiCameraSource):
-        program = raspberry_pi.picture_program(pi_camera_options(source))
-        return ProgramCamera(f"rpicam:{source.camera}", program, stall_s=source.stall_s)
-    return ProgramCamera("gstreamer", gstreamer.picture_program(gstreamer_options(source)), stall_s=source.stall_s)
+        return pi_camera(pi_camera_options(source), stall_s=source.stall_s)
+    return gstreamer_camera(gstreamer_options(source), stall_s=source.stall_s)
 
 
 def address_of(source: RtspSource) -> RtspAddress:
@@ -44,18 +41,6 @@ def address_of(source: RtspSource) -> RtspAddress:
     else:
         password = os.environ.get(source.password_env)
     return parse_rtsp_url(source.url, username=source.username, password=password)
-
-
-def pi_camera_options(source: PiCameraSource) -> PiCameraOptions:
-    """Return what `rpicam-vid` is asked for."""
-    return PiCameraOptions(
-        camera=source.camera, width=source.width, height=source.height, fps=source.fps, codec=source.codec
-    )
-
-
-def gstreamer_options(source: GStreamerSource) -> GStreamerOptions:
-    """Return what `gst-launch-1.0` is asked for."""
-    return GStreamerOptions(pipeline=source.pipeline, width=source.width, height=source.height)
 
 
 def _v4l2_options(source: V4l2Source) -> V4l2Options:

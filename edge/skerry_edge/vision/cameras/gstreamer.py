@@ -1,4 +1,4 @@
-"""A GStreamer pipeline as a camera, through `gst-launch-1.0`: CSI cameras of Jetson and i.MX boards, and all else."""
+"""How `gst-launch-1.0` is asked for a pipeline's pictures: CSI cameras of Jetson and i.MX boards, and all else."""
 
 from __future__ import annotations
 
@@ -8,31 +8,22 @@ from dataclasses import dataclass
 from skerry_edge.foundation.errors import ConfigError
 from skerry_edge.foundation.redaction import redact
 from skerry_edge.foundation.stream_program import DESCRIPTOR
-from skerry_edge.vision.cameras.cutting import I420Cutter
-from skerry_edge.vision.cameras.program import PictureProgram
 
 PROGRAM = "gst-launch-1.0"
-WIDTH_STEP, HEIGHT_STEP = 8, 2
-"""Sizes that GStreamer pads no row of."""
+INSTALL = "apt install gstreamer1.0-tools gstreamer1.0-plugins-base"
 _PASSWORD = "user-pw"  # noqa: S105  # the property of GStreamer's network sources, not a password
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GStreamerOptions:
-    """A pipeline as `gst-launch-1.0` takes it, from its source to raw video, and the size in pixels to scale it to."""
+    """A pipeline as `gst-launch-1.0` takes it, from its source to raw video, and the size in pixels to scale it to.
+
+    GStreamer pads no row where 8 divides the width and 2 the height.
+    """
 
     pipeline: str
     width: int = 1280
     height: int = 720
-
-
-def picture_program(options: GStreamerOptions) -> PictureProgram:
-    """Return how to call `gst-launch-1.0`. Raises ConfigError (see `command_line`)."""
-    return PictureProgram(
-        command=command_line(options),
-        cutter=lambda: I420Cutter(width=options.width, height=options.height),
-        install="apt install gstreamer1.0-tools gstreamer1.0-plugins-base",
-    )
 
 
 def command_line(options: GStreamerOptions) -> tuple[str, ...]:

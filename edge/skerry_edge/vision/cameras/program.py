@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from skerry_edge.foundation.bound_life import NOT_STARTED
 from skerry_edge.foundation.source_error import SourceError
 from skerry_edge.foundation.stream_program import StreamProgram
-from skerry_edge.vision.cameras.cutting import Cutter
+from skerry_edge.vision.cameras import gstreamer, raspberry_pi
+from skerry_edge.vision.cameras.cutting import Cutter, I420Cutter, JpegCutter
+from skerry_edge.vision.cameras.gstreamer import GStreamerOptions
+from skerry_edge.vision.cameras.raspberry_pi import PiCameraOptions
 from skerry_edge.vision.errors import ImageError
 from skerry_edge.vision.frames import Failure, Frame
 
@@ -27,6 +30,27 @@ class PictureProgram:
     command: tuple[str, ...]
     cutter: Callable[[], Cutter]
     install: str
+
+
+def pi_camera(options: PiCameraOptions, *, stall_s: float) -> ProgramCamera:
+    """Return a Raspberry Pi's camera. Raises ConfigError (see `raspberry_pi.command_line`)."""
+    is_raw = options.codec == "yuv420"
+    program = PictureProgram(
+        command=raspberry_pi.command_line(options, raspberry_pi.program_here()),
+        cutter=(lambda: I420Cutter(width=options.width, height=options.height)) if is_raw else JpegCutter,
+        install=raspberry_pi.INSTALL,
+    )
+    return ProgramCamera(f"rpicam:{options.camera}", program, stall_s=stall_s)
+
+
+def gstreamer_camera(options: GStreamerOptions, *, stall_s: float) -> ProgramCamera:
+    """Return a GStreamer pipeline as a camera. Raises ConfigError (see `gstreamer.command_line`)."""
+    program = PictureProgram(
+        command=gstreamer.command_line(options),
+        cutter=lambda: I420Cutter(width=options.width, height=options.height),
+        install=gstreamer.INSTALL,
+    )
+    return ProgramCamera("gstreamer", program, stall_s=stall_s)
 
 
 class ProgramCamera:

@@ -1,4 +1,4 @@
-"""The Raspberry Pi's own cameras, through `rpicam-vid` of the rpicam-apps."""
+"""How `rpicam-vid` of the rpicam-apps is asked for the pictures of a Raspberry Pi's own camera."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import shutil
 from dataclasses import dataclass
 from typing import Literal
 
-from skerry_edge.vision.cameras.cutting import I420Cutter, JpegCutter
-from skerry_edge.vision.cameras.program import PictureProgram
+from skerry_edge.foundation.errors import ConfigError
 
 PROGRAM = "rpicam-vid"
 OLD_PROGRAM = "libcamera-vid"
 """Its name before Raspberry Pi OS of October 2023."""
+INSTALL = "on a Raspberry Pi: apt install rpicam-apps-lite"
 RAW_WIDTH_STEP = 64
 """Raw rows are padded to a multiple of 64 bytes on every Pi; such a width needs no padding."""
 
@@ -30,19 +30,19 @@ class PiCameraOptions:
     codec: Literal["mjpeg", "yuv420"] = "mjpeg"
 
 
-def picture_program(options: PiCameraOptions) -> PictureProgram:
-    """Return how to call whichever of the two programs there is."""
-    program = OLD_PROGRAM if shutil.which(PROGRAM) is None and shutil.which(OLD_PROGRAM) is not None else PROGRAM
-    is_raw = options.codec == "yuv420"
-    return PictureProgram(
-        command=command_line(options, program),
-        cutter=(lambda: I420Cutter(width=options.width, height=options.height)) if is_raw else JpegCutter,
-        install="on a Raspberry Pi: apt install rpicam-apps-lite",
-    )
+def program_here() -> str:
+    """Return the one of the two programs that is installed; the new one where neither is."""
+    return OLD_PROGRAM if shutil.which(PROGRAM) is None and shutil.which(OLD_PROGRAM) is not None else PROGRAM
 
 
 def command_line(options: PiCameraOptions, program: str = PROGRAM) -> tuple[str, ...]:
-    """Return the command line: pictures without end on standard output, each as soon as it is there."""
+    """Return the command line: pictures without end on standard output, each as soon as it is there.
+
+    Raises ConfigError for raw pictures of a width that would be padded.
+    """
+    if options.codec == "yuv420" and options.width % RAW_WIDTH_STEP:
+        todo = f"take a multiple of {RAW_WIDTH_STEP}, or the codec 'mjpeg'"
+        raise ConfigError("raw pictures of this width come with padded rows", found=f"{options.width}", todo=todo)
     return (
         program,
         *("--nopreview", "--timeout", "0", "--flush"),
