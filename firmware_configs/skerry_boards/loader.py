@@ -53,6 +53,10 @@ def parse_board(text: str, *, where: str) -> Board:
         if bool(getattr(board, key)) != is_needed:
             verb = "needs" if is_needed else "has no"
             raise ConfigError(f"a board of kind '{board.kind}' {verb} '{key}'", where=f"{where}, key '{key}'")
+    if board.camera is not None and (board.camera.program == "gst-launch-1.0") != (board.camera.elements is not None):
+        raise ConfigError(
+            "'elements' are what gst-launch-1.0 is given", where=f"{where}, key 'camera'", todo="set both or none"
+        )
     if board.system is not None and (board.system.stock_python is None) != (not board.system.stock_remedy):
         raise ConfigError(
             "'stock_python' and 'stock_remedy' belong together", where=f"{where}, key 'system'", todo="set both or none"

@@ -78,13 +78,14 @@ class Runtime(_Part, frozen=True, kw_only=True):
 
 
 class Camera(_Part, frozen=True, kw_only=True):
-    """How pictures come in, and the size and rate to begin with."""
+    """How pictures come in, and the size and rate to begin with; ``elements`` are GStreamer's up to raw video."""
 
     interface: Literal["csi", "usb", "rtsp"]
     width_px: Positive
     height_px: Positive
     fps: Amount
     program: Text | None = None
+    elements: Text | None = None
 
 
 class Audio(_Part, frozen=True, kw_only=True):
