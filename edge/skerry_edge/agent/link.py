@@ -88,16 +88,9 @@ class Link:
                 return
         self._ordered.remove(Go())
 
-    def ready(self, *, model: str, model_version: str, backend: str, second_choice: str | None = None) -> None:
+    def ready(self, *, model: str, model_version: str, backend: str) -> None:
         """Say that the model is loaded and runs; one that stands by returns when it is its turn, or to stop."""
-        self.report(
-            Ready(
-                model=name_of(model),
-                model_version=name_of(model_version),
-                backend=backend,
-                second_choice=None if second_choice is None else text_of(second_choice),
-            )
-        )
+        self.report(Ready(model=name_of(model), model_version=name_of(model_version), backend=backend))
         self.is_ready = True
         if self._stands_by:
             self._wait_for_go()

@@ -53,12 +53,11 @@ class Mute(Struct, frozen=True, kw_only=True, tag=True):
 
 
 class Ready(Struct, frozen=True, kw_only=True, tag=True):
-    """The model is loaded and has run; ``second_choice`` says why it is not the backend wished for."""
+    """The model is loaded and has run."""
 
     model: Name
     model_version: Name
     backend: Name
-    second_choice: Text | None = None
 
 
 class Progress(Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):

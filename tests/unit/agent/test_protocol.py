@@ -28,7 +28,7 @@ from skerry_edge.contracts.messages import Sight
 from skerry_edge.contracts.snapshots import MAX_SNAPSHOT_BYTES
 
 REPORTS: list[Report] = [
-    Ready(model="discs", model_version="1.0.0", backend="onnx", second_choice="litert is not installed"),
+    Ready(model="discs", model_version="1.0.0", backend="onnx"),
     Progress(frames=3, errors=1, drops={"busy": 2}, stages_ms={"inference": 12.5}),
     Progress(),
     Finding(kind="detection", label="car", ts=1, decided_ns=2, score=0.5, box=(0.0, 0.1, 0.2, 0.3), latency_ms=4.0),

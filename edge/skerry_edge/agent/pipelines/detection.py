@@ -42,16 +42,11 @@ def run(config: DetectionPipeline, link: Link) -> None:
 
     Raises what opening model and source raises; BackendError when inferences keep failing.
     """
-    detector, second_choice = open_detector(config)
+    detector, _ = open_detector(config)
     with closing(detector):
         _warm_up(detector)
         manifest = detector.manifest
-        link.ready(
-            model=manifest.name,
-            model_version=manifest.version,
-            backend=detector.backend_name,
-            second_choice=second_choice,
-        )
+        link.ready(model=manifest.name, model_version=manifest.version, backend=detector.backend_name)
         watcher = Watcher(config, link, detector)
         with closing(open_capture(config.source, link, when_lost=lambda: watcher.end(SOURCE_LOST))) as capture:
             watcher.end(_watch(capture, watcher, link))
@@ -86,7 +81,7 @@ def open_detector(config: DetectionPipeline) -> tuple[Detector, str | None]:
     if problem is not None:
         raise problem[1]
     least = lowest_score(config, score_threshold_of(config, manifest))
-    reasons: list[str] = []
+    missing: list[MissingError] = []
     for backend in config.backends or (None,):
         try:
             detector = Detector.open(
@@ -97,10 +92,13 @@ def open_detector(config: DetectionPipeline) -> tuple[Detector, str | None]:
                 score_threshold=least,
             )
         except MissingError as error:
-            reasons.append(str(error))
+            missing.append(error)
             continue
-        return detector, "; ".join(reasons) or None
-    raise MissingError("none of the backends can run the model", where=config.model, found="; ".join(reasons))
+        return detector, "; ".join(map(str, missing)) or None
+    if len(missing) == 1:
+        raise missing[0]
+    found = "; ".join(map(str, missing))
+    raise MissingError("none of the backends can run the model", where=config.model, found=found)
 
 
 def _warm_up(detector: Detector) -> None:
