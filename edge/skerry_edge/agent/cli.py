@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from skerry_edge.agent.install.cli import install, uninstall
+from skerry_edge.agent.outbox.cli import outbox
 from skerry_edge.agent.vitals_cli import vitals
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def agent() -> None:
 
 
 agent.add_command(install)
+agent.add_command(outbox)
 agent.add_command(uninstall)
 agent.add_command(vitals)
 
