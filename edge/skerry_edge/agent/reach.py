@@ -9,7 +9,7 @@ from pathlib import Path
 from skerry_edge import __version__
 from skerry_edge.agent.clock import clock_state
 from skerry_edge.agent.config.agent import AgentConfig
-from skerry_edge.agent.config.pipelines import DetectionPipeline, PipelineConfig, WakeWordPipeline
+from skerry_edge.agent.config.pipelines import DetectionPipeline, WakeWordPipeline
 from skerry_edge.agent.downlink.actions import Actions, Device
 from skerry_edge.agent.downlink.commands import Commands
 from skerry_edge.agent.downlink.configuration import Configuration
@@ -18,7 +18,7 @@ from skerry_edge.agent.downlink.freshness import SenderClock
 from skerry_edge.agent.downlink.inbox import Inbox
 from skerry_edge.agent.downlink.log_tail import LogTail
 from skerry_edge.agent.downlink.memory import CommandMemory
-from skerry_edge.agent.home_assistant.discovery import Appearance
+from skerry_edge.agent.home_assistant.discovery import Appearance, discovery_topic
 from skerry_edge.agent.home_assistant.publisher import Discovery, forget
 from skerry_edge.agent.identity import Identity
 from skerry_edge.agent.loop import Duty
@@ -55,7 +55,6 @@ class Reach:
         self._log_tail = LogTail()
         # Not the root: its handlers are replaced when the log's level changes.
         logging.getLogger("skerry_edge").addHandler(self._log_tail)
-        self._counted: frozenset[tuple[str, str]] = frozenset()
 
     def duties(self, *, device: Device, supervisor: Supervisor, mutes: Mutes, session: Session) -> tuple[Duty, ...]:
         """Return what the loop is to do for all this."""
@@ -96,8 +95,8 @@ class Reach:
         if not self._mqtt.home_assistant:
             forget(self._state_dir, session)
             return ()
-        prefix = self._mqtt.discovery_prefix
-        return (Discovery(self._appearance, prefix=prefix, state_dir=self._state_dir, session=session),)
+        topic = discovery_topic(self._mqtt.discovery_prefix, self._identity.device)
+        return (Discovery(self._appearance, topic=topic, state_dir=self._state_dir, session=session),)
 
     def tell(self, label: str, text: str) -> None:
         """Report a system event."""
@@ -116,9 +115,8 @@ class Reach:
 
     def _appearance(self) -> Appearance:
         config = self.configuration.in_force
+        cameras = [one for one in config.pipelines if isinstance(one, DetectionPipeline)]
         counts = self._supervisor.counts()
-        # What was seen once stays an entity: it must be able to say 0.
-        self._counted |= {(place, label) for place, of_place in counts.items() for label in of_place}
         return Appearance(
             site=config.site,
             device=config.device,
@@ -126,10 +124,12 @@ class Reach:
             version=__version__,
             pipelines=tuple(one.name for one in config.pipelines),
             listening=tuple(one.name for one in config.pipelines if isinstance(one, WakeWordPipeline)),
-            gives_pictures=any(_gives_pictures(one) for one in config.pipelines),
-            counted=self._counted,
+            gives_pictures=any(one.snapshot for one in cameras),
+            places=frozenset(place for one in cameras for place in _places(one)),
+            counted=frozenset((place, label) for place, of_place in counts.items() for label in of_place),
         )
 
 
-def _gives_pictures(pipeline: PipelineConfig) -> bool:
-    return isinstance(pipeline, DetectionPipeline) and pipeline.snapshot
+def _places(pipeline: DetectionPipeline) -> list[str]:
+    """Return where a pipeline counts, as `Supervisor.counts` names it."""
+    return [pipeline.name, *(f"{pipeline.name}/{zone.name}" for zone in pipeline.zones)]

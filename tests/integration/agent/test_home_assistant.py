@@ -50,7 +50,7 @@ def test_what_was_made_known_is_taken_away_when_it_is_switched_off(
     file.write_text(file.read_text().replace("home_assistant = true", "home_assistant = false"))
     agent.start_again()
     eventually(lambda: configs(heard)[-1] == b"", what="the empty message")
-    eventually(lambda: not (agent.folder / "state" / "home-assistant").exists(), what="the mark gone")
+    eventually(lambda: not (agent.folder / "state" / "home-assistant.json").exists(), what="the mark gone")
     anew = hear(mosquitto.port, "#")
     eventually(lambda: anew, what="what is retained now")
     assert not configs(anew)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +26,10 @@ MAX_COUNT_SENSORS = 100
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Appearance:
-    """What Home Assistant is told of a device; ``counted`` are pairs of a place and a label."""
+    """What Home Assistant is told of a device.
+
+    ``places`` are where objects are counted, ``counted`` the pairs of a place and a label that were.
+    """
 
     site: str
     device: str
@@ -35,7 +38,8 @@ class Appearance:
     pipelines: tuple[str, ...]
     listening: tuple[str, ...] = ()
     gives_pictures: bool = False
-    counted: Collection[tuple[str, str]] = frozenset()
+    places: frozenset[str] = frozenset()
+    counted: frozenset[tuple[str, str]] = frozenset()
 
 
 def discovery_topic(prefix: str, device: str) -> str:
@@ -43,8 +47,17 @@ def discovery_topic(prefix: str, device: str) -> str:
     return f"{prefix}/device/skerry-{device}/config"
 
 
-def discovery_payload(appearance: Appearance) -> bytes:
-    """Return the message, JSON as `DEVICE_DISCOVERY_SCHEMA` of Home Assistant's MQTT integration has it."""
+def platforms(appearance: Appearance) -> dict[str, str]:
+    """Return the platform of each component by its key."""
+    topics = Topics(appearance.site, appearance.device)
+    return {key: entity["platform"] for key, entity in _components(appearance, topics).items()}
+
+
+def discovery_payload(appearance: Appearance, gone: Mapping[str, str]) -> bytes:
+    """Return the message, JSON as `DEVICE_DISCOVERY_SCHEMA` of Home Assistant's MQTT integration has it.
+
+    ``gone`` are the platforms of components that are no more: one that has nothing but its platform is removed.
+    """
     topics = Topics(appearance.site, appearance.device)
     payload: dict[str, Any] = {
         "device": {
@@ -64,7 +77,10 @@ def discovery_payload(appearance: Appearance) -> bytes:
             }
         ],
         "qos": 1,
-        "components": _components(appearance, topics),
+        "components": {
+            **{key: {"platform": platform} for key, platform in gone.items()},
+            **_components(appearance, topics),
+        },
     }
     return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
 

@@ -23,6 +23,7 @@ def make_appearance() -> Callable[..., Appearance]:
             "pipelines": ("gate", "ear"),
             "listening": ("ear",),
             "gives_pictures": True,
+            "places": frozenset({"gate", "gate/door"}),
             "counted": frozenset({("gate", "car"), ("gate/door", "traffic light")}),
         }
         return Appearance(**{**fields, **changes})

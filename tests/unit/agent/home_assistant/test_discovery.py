@@ -95,7 +95,7 @@ UNITS = {"temperature": {"°C"}, "data_size": {"MB"}, "duration": {"s"}}
 @pytest.fixture
 def discovered(make_appearance) -> Any:
     """Return a function that reads the discovery message as Home Assistant does."""
-    return lambda **changes: msgspec.json.decode(discovery_payload(make_appearance(**changes)), type=HaDiscovery)
+    return lambda **changes: msgspec.json.decode(discovery_payload(make_appearance(**changes), {}), type=HaDiscovery)
 
 
 def render(template: Template, payload: bytes) -> str:
