@@ -4,7 +4,7 @@ from __future__ import annotations
 
 PROGRAM = "arecord"
 INSTALL = "apt install alsa-utils"
-_PERIOD_US = 20_000
+_PERIOD_US = 30_000
 """The sound card hands on this much at once; its own choice, mostly 0.125 s, would delay every word by as much."""
 
 

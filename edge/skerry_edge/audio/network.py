@@ -2,17 +2,39 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from skerry_edge.audio.features import CHANNELS, Features
-from skerry_edge.backends.base import Backend, BackendOptions, ModelFileError, TensorInfo
+from skerry_edge.backends.base import Array, Backend, BackendOptions, ModelFileError, TensorInfo
 from skerry_edge.backends.registry import open_backend
 
 BACKEND = "litert"
 """The one backend that keeps the state of a streaming TFLite model between calls."""
 _QUANTIZED = ("int8", "uint8")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Quantization:
+    """How features become what a network takes; networks of one training share it, and its cost."""
+
+    scale: float
+    zero_point: int
+    dtype: np.dtype[Any]
+
+    def apply(self, features: Features) -> Array:
+        """Return features of shape (n, 40) in the network's own integers.
+
+        The arithmetic is that of `pymicro-wakeword`, to the last bit. It differs in one place: a feature beyond the
+        top of the input's range (a pure tone at full scale reaches it) is clipped, as in ESPHome's firmware, where
+        the reference casts it and lets it wrap around to the bottom.
+        """
+        bounds = np.iinfo(self.dtype)
+        scaled = np.round(features / self.scale + self.zero_point)
+        return np.clip(scaled, bounds.min, bounds.max).astype(self.dtype)
 
 
 class StreamingNetwork:
@@ -21,22 +43,16 @@ class StreamingNetwork:
     def __init__(self, backend: Backend, where: str) -> None:
         """Take over ``backend``. Raises ModelFileError where its tensors are not those of a streaming wake word."""
         self._backend = backend
-        self._input, self._output = _check_tensors(backend, where)
-        self.stride = self._input.shape[1]
+        tensor, output = _check_tensors(backend, where)
+        self.stride = tensor.shape[1]
         """How many feature rows one step takes."""
+        self.quantization = Quantization(scale=tensor.scale, zero_point=tensor.zero_point, dtype=tensor.dtype)
+        self._lowest, self._probabilities = _levels(output)
 
-    def probability(self, features: Features) -> float:
-        """Run one step on features of shape (stride, 40). Raises BackendError.
-
-        The arithmetic is that of `pymicro-wakeword`, to the last bit. It differs in one place: a feature beyond the
-        top of the input's range (a pure tone at full scale reaches it) is clipped, as in ESPHome's firmware, where
-        the reference casts it and lets it wrap around to the bottom.
-        """
-        tensor = self._input
-        bounds = np.iinfo(tensor.dtype)
-        scaled = np.round(features[np.newaxis] / tensor.scale + tensor.zero_point)
-        (output,) = self._backend.infer((np.clip(scaled, bounds.min, bounds.max).astype(tensor.dtype),))
-        return float(((output.astype(np.float32) - self._output.zero_point) * self._output.scale).item())
+    def probability(self, rows: Array) -> float:
+        """Run one step on quantized features of shape (stride, 40). Raises BackendError."""
+        (output,) = self._backend.infer((rows[np.newaxis],))
+        return self._probabilities[int(output.item()) - self._lowest]
 
     def close(self) -> None:
         """Release the runtime's resources."""
@@ -46,6 +62,13 @@ class StreamingNetwork:
 def open_network(path: Path, options: BackendOptions) -> StreamingNetwork:
     """Load a streaming TFLite file, fresh. Raises ModelFileError, and MissingError without the `wakeword` extra."""
     return StreamingNetwork(open_backend(BACKEND, path, options), str(path))
+
+
+def _levels(output: TensorInfo) -> tuple[int, list[float]]:
+    """Return the lowest value that a quantized output has, and the probabilities that it and those above it mean."""
+    bounds = np.iinfo(output.dtype)
+    levels = np.arange(bounds.min, bounds.max + 1)
+    return bounds.min, ((levels.astype(np.float32) - output.zero_point) * output.scale).tolist()
 
 
 def _check_tensors(backend: Backend, where: str) -> tuple[TensorInfo, TensorInfo]:

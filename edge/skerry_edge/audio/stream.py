@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
 
 from skerry_edge.audio.decision import Step
@@ -34,6 +34,7 @@ class SoundStream:
         self._front_end = FeatureStream()
         with ExitStack() as opening:
             self._tracks = [_track(word.model, word.rule.window, backend, opening) for word in words]
+            self._quantizations = {track.quantization for track in self._tracks}
             self._gate = None
             if voice is not None:
                 track = _track(voice.model, voice.window, backend, opening)
@@ -57,8 +58,16 @@ class SoundStream:
         self._samples += len(pcm)
         self._rows += len(rows)
         passages: Iterable[Passage] = [Passage(rows=rows)] if self._gate is None else self._gate.admit(rows)
-        steps = [step for passage in passages for track in self._tracks for step in _scores(track, passage)]
+        steps = [step for passage in passages for step in self._scores(passage)]
         return sorted(steps, key=lambda step: step.time_s)
+
+    def _scores(self, passage: Passage) -> Iterator[Step]:
+        quantized = {one: one.apply(passage.rows) for one in self._quantizations}
+        for track in self._tracks:
+            track.skip(passage.skipped)
+            for step in track.judge(quantized[track.quantization]):
+                if step.time_s > passage.trusted_from_s:
+                    yield step
 
     def finish(self, *, where: str) -> None:
         """End the stream. Raises DataError where it was too short to be judged, which is not "no wake word"."""
@@ -77,8 +86,3 @@ class SoundStream:
 def _track(model: WakeWordModel, window: int, backend: BackendOptions, opening: ExitStack) -> Track:
     network = opening.enter_context(closing(open_network(model.path, backend)))
     return Track(network, word=model.word, window=window)
-
-
-def _scores(track: Track, passage: Passage) -> list[Step]:
-    track.skip(passage.skipped)
-    return [step for step in track.judge(passage.rows) if step.time_s > passage.trusted_from_s]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from skerry_edge.audio.decision import SlidingMean, Step
-from skerry_edge.audio.features import CHANNELS, Features, heard_s
+from skerry_edge.audio.features import CHANNELS, heard_s
 from skerry_edge.audio.network import StreamingNetwork
+from skerry_edge.backends.base import Array
 
 
 class Track:
@@ -16,15 +17,16 @@ class Track:
         self._network = network
         self._word = word
         self._mean = SlidingMean(window)
-        self._pending: Features = np.empty((0, CHANNELS))
+        self.quantization = network.quantization
+        self._pending: Array = np.empty((0, CHANNELS), self.quantization.dtype)
         self._rows = 0
         self.stride = network.stride
         """How many rows one score takes."""
         self.shortest_rows = network.stride * window
         """How many rows the first score takes."""
 
-    def judge(self, rows: Features) -> list[Step]:
-        """Take the next rows, shape (n, 40), and return the scores that they complete. Raises BackendError."""
+    def judge(self, rows: Array) -> list[Step]:
+        """Take the next rows, shape (n, 40), quantized; return the scores that they complete. Raises BackendError."""
         self._pending = np.concatenate((self._pending, rows))
         steps = []
         while len(self._pending) >= self.stride:

@@ -87,7 +87,7 @@ class VoiceGate:
                 self._forget()
 
     def _is_open(self, piece: Features) -> bool:
-        (step,) = self._track.judge(piece)
+        (step,) = self._track.judge(self._track.quantization.apply(piece))
         if step.score > self._voice.cutoff:
             self._open_until_s = step.time_s + self._voice.hold_s
         return step.time_s <= self._open_until_s

@@ -33,7 +33,7 @@ def test_features_are_quantized_as_the_model_says() -> None:
     backend = Recorder()
     network = StreamingNetwork(backend, "here")
     features = np.linspace(0.0, 25.5, 120).reshape(3, 40)
-    assert network.probability(features) == 0.25
+    assert network.probability(network.quantization.apply(features)) == 0.25
     expected = np.round(features / 0.1 - 128)
     np.testing.assert_array_equal(backend.given[0][0], expected.astype(np.int8))
 
@@ -43,8 +43,8 @@ def test_a_feature_beyond_the_range_is_clipped_and_does_not_wrap_to_the_bottom(
     dtype: str, zero_point: int, top: int
 ) -> None:
     backend = Recorder(dtype=dtype, zero_point=zero_point)
-    StreamingNetwork(backend, "here").probability(np.full((3, 40), 26.0))
-    assert set(backend.given[0].ravel()) == {top}
+    quantized = StreamingNetwork(backend, "here").quantization.apply(np.full((3, 40), 26.0))
+    assert set(quantized.ravel()) == {top}
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ class Listening:
             for pcm in _pieces(source, self._link, paced=self._is_paced):
                 if self._link.stop.is_set():
                     return
-                if self._muting.is_muted():
+                if self._muting.holds_for(len(pcm)):
                     self._is_stale = True
                     self._beat.add(frames=1)
                 else:

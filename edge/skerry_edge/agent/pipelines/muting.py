@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from skerry_edge.agent.link import Link
 from skerry_edge.agent.protocol import Mute, Order, Picture, TakeSnapshot
+from skerry_edge.audio.pcm import SAMPLE_RATE_HZ
+
+ASK_SAMPLES = SAMPLE_RATE_HZ // 10
+"""The parent is listened to as often as this much sound comes: it drops what comes in between."""
 
 
 class Muting:
-    """Takes the parent's orders to a pipeline that hears and sees nothing."""
+    """Takes the parent's orders to a pipeline that sees nothing."""
 
     def __init__(self, link: Link) -> None:
         self._link = link
         self._is_muted = False
+        self._samples = 0
 
-    def is_muted(self) -> bool:
-        """Take the orders that have come, and tell whether sound must be neither kept nor judged."""
-        for order in self._link.orders():
-            self._take(order)
+    def holds_for(self, samples: int) -> bool:
+        """Take the orders that have come, and tell whether these samples must be neither kept nor judged."""
+        self._samples += samples
+        if self._samples >= ASK_SAMPLES:
+            self._samples = 0
+            for order in self._link.orders():
+                self._take(order)
         return self._is_muted
 
     def _take(self, order: Order) -> None:

@@ -103,7 +103,7 @@ def _listening(subject: WakeWordSubject) -> Call:
         start = time.perf_counter()
         rows = features.process(sound)
         prepared = time.perf_counter()
-        probability = network.probability(rows)
+        probability = network.probability(network.quantization.apply(rows))
         inferred = time.perf_counter()
         contest.judge([Step(word=word.name, time_s=start, score=mean.add(probability))])
         done = time.perf_counter()
