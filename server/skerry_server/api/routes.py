@@ -87,7 +87,7 @@ def _add_devices(router: APIRouter, database: Database, store: Store) -> None:
             payload = newest_heartbeat(session, device)
         if payload is None:
             raise HTTPException(404, f"no heartbeat of a device '{device}' is known")
-        return Response(payload, media_type="application/json")
+        return Response(payload, media_type="application/json", headers={"x-content-type-options": "nosniff"})
 
     @router.get("/devices/{device}/samples")
     def samples(
