@@ -7,7 +7,7 @@ import os
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
 
 import msgspec
 
@@ -32,6 +32,7 @@ from skerry_edge.agent.protocol import (
 )
 from skerry_edge.agent.sightings import Sightings
 from skerry_edge.agent.supervision import Life
+from skerry_edge.agent.trial import Trial
 from skerry_edge.agent.vitals import VitalsCollector
 from skerry_edge.contracts.messages import PipelineVitals
 
@@ -39,19 +40,8 @@ _log = logging.getLogger(__name__)
 _MAX_REASON_CHARS = 500
 _LATE_S = 0.5
 """A deadline that this process notices so late was missed by the whole machine, not by the child."""
-_HAND_OVER_S = 1.0
-"""So long a child has to give up its source when another is to take over."""
 
 OnFinding = Callable[["Worker", Finding], None]
-
-
-@dataclass(slots=True)
-class _Trial:
-    """An earlier backend tried beside the current one; ``ready`` is set once it runs and waits for the source."""
-
-    attempt: Attempt
-    due_s: float
-    ready: Ready | None = None
 
 
 class Worker:
@@ -76,7 +66,7 @@ class Worker:
         self._mutes = mutes
         self._on_finding = on_finding
         self._attempt: Attempt | None = None
-        self._trial: _Trial | None = None
+        self._trial: Trial | None = None
         self._source_trouble: str | None = None
 
     @property
@@ -112,7 +102,7 @@ class Worker:
     def restart(self) -> None:
         """Start anew with the first choice of backend, and forget all failures."""
         if self._attempt is not None:
-            self._attempt.kill()
+            self._attempt.drop()
         self._forget_child()
         self._drop_trial()
         self._choices = failover.choices_of(self.pipeline.backend_choices)
@@ -291,23 +281,22 @@ class Worker:
         candidate = self._choices.candidate
         if candidate is None:
             return
-        name = failover.name_of(self._choices, candidate)
+        _log.info("pipeline %s: trying %s again", self.pipeline.name, failover.name_of(self._choices, candidate))
         try:
-            attempt = self._open(candidate, self._take_of_trial, self._trial_ended, stands_by=True)
+            self._trial = Trial(
+                partial(self._open, candidate, stands_by=True),
+                due_s=now_s + self.pipeline.start_deadline_s,
+                on_ready=self._make_way,
+                on_failed=self._trial_failed,
+            )
         except OSError as error:
             self._trial_failed(_not_started(error))
-            return
-        self._trial = _Trial(attempt=attempt, due_s=now_s + self.pipeline.start_deadline_s)
-        _log.info("pipeline %s: trying %s again", self.pipeline.name, name)
 
-    def _take_of_trial(self, report: Report) -> None:
-        trial = self._trial
-        if trial is not None and isinstance(report, Ready) and self._attempt is not None:
-            trial.ready = report
-            trial.due_s = time.monotonic() + _HAND_OVER_S
+    def _make_way(self) -> None:
+        if self._attempt is not None:
             self._attempt.stop()
 
-    def _trial_overdue(self, trial: _Trial) -> None:
+    def _trial_overdue(self, trial: Trial) -> None:
         if trial.ready is None:
             trial.attempt.kill()
             self._trial_failed(f"not ready within {self.pipeline.start_deadline_s:g} s (start_deadline_s)")
@@ -315,7 +304,7 @@ class Worker:
             self._attempt.kill()
             self._hand_over(trial, trial.ready)
 
-    def _hand_over(self, trial: _Trial, ready: Ready) -> None:
+    def _hand_over(self, trial: Trial, ready: Ready) -> None:
         """Let the trial take the place of the child that has given up the source."""
         now_s = time.monotonic()
         self._forget_child()
@@ -325,9 +314,6 @@ class Worker:
         self._life = supervision.spawned(self._life, now_s, self._attempt.deadlines)
         self._run(self._attempt, ready, now_s)
         self._attempt.order(Go())
-
-    def _trial_ended(self, outcome: Outcome) -> None:
-        self._trial_failed(outcome.reason)
 
     def _trial_failed(self, reason: str) -> None:
         now_s = time.monotonic()
