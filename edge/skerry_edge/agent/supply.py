@@ -70,4 +70,6 @@ class Supply:
         if count is not None:
             before, self._count = self._count, count
             return throttling.from_count(before, count)
-        return Throttling(undervoltage=throttling.voltage_alarm(self._sysfs))
+        return Throttling(
+            throttled=throttling.is_cooled(self._sysfs), undervoltage=throttling.voltage_alarm(self._sysfs)
+        )

@@ -2,7 +2,7 @@
 
 Raspberry Pi's bits are those of `vcgencmd get_throttled` (raspberrypi.com, documentation/computers/os.html); the kernel
 gives them in a file (raspberrypi/linux pull request 2397). `rpi_volt` is Documentation/hwmon/raspberrypi-hwmon.rst.
-Intel's counters are in /sys/devices/system/cpu/cpu*/thermal_throttle.
+Intel's counters are in /sys/devices/system/cpu/cpu*/thermal_throttle, cooling devices in /sys/class/thermal.
 """
 
 from __future__ import annotations
@@ -71,6 +71,18 @@ def throttle_count(sysfs: Path) -> int | None:
     paths = (sysfs / "devices/system/cpu").glob("cpu[0-9]*/thermal_throttle/*_throttle_count")
     counts = [value for path in paths if (value := read_number(path)) is not None]
     return int(sum(counts)) if counts else None
+
+
+def is_cooled(sysfs: Path) -> bool | None:
+    """Return whether the kernel holds the processor's clock down for heat; None where it cannot.
+
+    Cooling devices of processors are called ``cpufreq-cpu0``, before Linux 5.11 ``thermal-cpufreq-0``
+    (drivers/thermal/cpufreq_cooling.c); their state is how many steps the clock is down.
+    """
+    devices = (sysfs / "class/thermal").glob("cooling_device*")
+    states = [read_number(one / "cur_state") for one in devices if "cpufreq" in (read_text(one / "type") or "")]
+    told = [state for state in states if state is not None]
+    return any(state > 0 for state in told) if told else None
 
 
 def from_count(before: int | None, now: int) -> Throttling:

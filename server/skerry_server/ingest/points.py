@@ -66,7 +66,10 @@ def points_of(topic: Topic, heartbeat: Heartbeat) -> list[Point]:
         "sensors_stuck": float(len(heartbeat.stuck_sensors)),
     }
     # Names come from the network here; the contract bounds their number, `_named` their form.
-    vitals |= {_named("temp", one.name, "_c"): one.value_c for one in heartbeat.temperatures}
+    for one in heartbeat.temperatures:
+        # Of several parts with one name, as two drives have it, the hottest counts.
+        name = _named("temp", one.name, "_c")
+        vitals[name] = max(one.value_c, vitals.get(name, one.value_c))
     vitals |= {_named("rail", name, "_w"): watts for name, watts in heartbeat.rails_w.items()}
     vitals |= {f"sensor_{name}": value for name, value in heartbeat.sensors.items()}
     first = Point(

@@ -127,6 +127,22 @@ def test_a_coral_dev_board_tells_its_edge_tpu_with_the_point_where_that_slows_do
     assert (tpu.name, tpu.value_c, tpu.trip_c) == ("apex_0", 65.8, 84.8)
 
 
+def test_a_board_whose_clock_the_kernel_holds_down_is_slowed_down_and_a_fan_that_runs_is_not_that(
+    board: LayOut,
+) -> None:
+    root = board("coral-dev-board")
+    assert supply(root)["throttled"] is False
+    (root / "sys/class/thermal/cooling_device1/cur_state").write_text("2\n")
+    assert supply(root)["throttled"] is True
+
+
+def test_a_raspberry_pi_that_tells_its_supply_by_hwmon_alone_says_that_much(board: LayOut) -> None:
+    root = board("raspberry-pi-4")
+    (root / "sys/devices/platform/soc/soc:firmware/get_throttled").unlink()
+    assert supply(root)["undervoltage"] is True
+    assert "undervoltage_since_boot" not in supply(root)
+
+
 def test_an_old_kernels_whole_degrees_and_frost_are_understood(board: LayOut) -> None:
     told = heat(board("coral-usb-host"))
     assert (told["temperature_c"], told["temperature_trip_c"]) == (47.0, 85.0)
