@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
+from skerry_edge.agent.backoff import is_worth_logging
 from skerry_edge.agent.outbox.buffer import Buffer
 from skerry_edge.agent.outbox.damage import Notice, open_sound, replace_damaged
 from skerry_edge.agent.outbox.database import DamagedError, DiskError, LetterDatabase
@@ -49,6 +50,7 @@ class Keeper:
         self._acked_up_to = 0
         self._dropped = 0
         self._uncounted = 0
+        self._full_commits = 0
         self._notices: list[Notice] = []
         self._guarded(self._opened)
 
@@ -179,8 +181,14 @@ class Keeper:
             self._acked.clear()
             self._buffer.clear()
             self._dropped, self._uncounted = database.dropped, 0
+            self._warn_of_dropping(dropped)
         self._end_outage()
         return True
+
+    def _warn_of_dropping(self, dropped: int) -> None:
+        self._full_commits = self._full_commits + 1 if dropped else 0
+        if dropped and is_worth_logging(self._full_commits):
+            _log.warning("the outbox is full (max_bytes): %d of the oldest messages dropped so far", self._dropped)
 
     def _on_disk(self, sent: Container[int], limit: int) -> list[Stored]:
         database = self._opened()
