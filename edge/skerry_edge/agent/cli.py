@@ -10,6 +10,7 @@ import click
 
 from skerry_edge.agent.install.cli import install, uninstall
 from skerry_edge.agent.outbox.cli import outbox
+from skerry_edge.agent.support_bundle.cli import support_bundle
 from skerry_edge.agent.vitals_cli import vitals
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def agent() -> None:
 agent.add_command(install)
 agent.add_command(outbox)
 agent.add_command(uninstall)
+agent.add_command(support_bundle)
 agent.add_command(vitals)
 
 
