@@ -125,7 +125,10 @@ class Worker:
         state = supervision.vitals_state(self._life)
         is_blind = self._source_trouble is not None and state == "running"
         vitals = self.vitals.take("failing" if is_blind else state, self.pid)
-        return msgspec.structs.replace(vitals, muted=self._is_muted)
+        life = self._life
+        return msgspec.structs.replace(
+            vitals, muted=self._is_muted, failures=life.failures, held=supervision.is_held(life)
+        )
 
     def act(self, now_s: float) -> None:
         """Do what is due: start a child, kill one that missed a deadline, or see to a trial."""

@@ -74,7 +74,8 @@ class PipelineVitals(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How one pipeline did since the last heartbeat; ``stages_ms`` is keyed by names from STAGES.
 
     ``cpu_percent`` is its process's share of one core over that time, ``memory_mb`` what it has resident now. One that
-    is ``muted`` was ordered to neither keep nor judge sound.
+    is ``muted`` was ordered to neither keep nor judge sound. ``failures`` are those in a row; after many the pipeline
+    is ``held``: tried only rarely.
     """
 
     name: Name
@@ -89,6 +90,8 @@ class PipelineVitals(Struct, frozen=True, kw_only=True, omit_defaults=True):
     cpu_percent: float | None = None
     memory_mb: float | None = None
     muted: bool = False
+    failures: Count = 0
+    held: bool = False
 
 
 class Heartbeat(Message, frozen=True, kw_only=True, omit_defaults=True):

@@ -175,4 +175,5 @@ def test_a_pipeline_that_cannot_run_is_held_and_says_so(
     worker = start(SyntheticPipeline(name="ghost", fault="refuse"))
     serve(lambda: (worker.trouble or "").startswith("held after 2 failures in a row, "), worker, what="the hold")
     assert worker.due_s - time.monotonic() > supervision.HOLD.first_s / 2 - 1
-    assert worker.take_vitals().state == "failing"
+    vitals = worker.take_vitals()
+    assert (vitals.state, vitals.held, vitals.failures) == ("failing", True, 2)
