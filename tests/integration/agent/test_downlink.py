@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
@@ -145,3 +148,46 @@ def test_a_desired_version_that_does_not_fit_is_told_and_changes_nothing(
     assert (told.pipeline, told.label) == ("agent", "desired-refused")
     assert "cannot be set from afar" in (told.message or "")
     assert recorder.of(State)[-1].config_version == 0
+
+
+@pytest.fixture
+def camera(tmp_path: Path, discs: Path) -> dict[str, Any]:
+    """A pipeline that looks at a red disc again and again."""
+    picture = np.full((240, 320, 3), 128, np.uint8)
+    cv2.circle(picture, (80, 120), 40, (0, 0, 255), -1)
+    cv2.imwrite(str(tmp_path / "disc.png"), picture)
+    source = {"kind": "images", "path": str(tmp_path / "disc.png"), "loop": True, "max_fps": 5}
+    return {"kind": "detection", "name": "gate", "model": str(discs), "threads": 1, "source": source, "snapshot": True}
+
+
+def test_a_camera_s_counts_are_in_the_state_and_its_picture_comes_on_command(
+    mosquitto, recorder, start_agent, operator, result_of, eventually, camera: dict[str, Any]
+) -> None:
+    start_agent(mosquitto.port, [camera])
+    eventually(
+        lambda: recorder.of(State)[-1:] and recorder.of(State)[-1].counts, what="counts in the state", deadline_s=90
+    )
+    assert recorder.of(State)[-1].counts["gate"] == {"red disc": 1}
+    command_id = operator.command("snapshot")
+    result = result_of(command_id)
+    assert result.ok, result.message
+    eventually(lambda: command_id in recorder.snapshots, what="the picture")
+    seen = cv2.imdecode(np.frombuffer(recorder.snapshots[command_id], np.uint8), cv2.IMREAD_COLOR)
+    assert seen.shape == (240, 320, 3)
+
+
+def test_a_zone_that_is_set_from_afar_is_counted_at_once(
+    mosquitto, recorder, start_agent, operator, eventually, camera: dict[str, Any]
+) -> None:
+    agent = start_agent(mosquitto.port, [camera, BEAT])
+    eventually(
+        lambda: recorder.of(State)[-1:] and recorder.of(State)[-1].counts, what="counts in the state", deadline_s=90
+    )
+    zones = [{"name": "left", "points": [[0, 0], [0.5, 0], [0.5, 1], [0, 1]]}]
+    children = {one.pid for one in agent.children()}
+    operator.desire(1, config={"pipelines": {"gate": {"zones": zones}}})
+    eventually(
+        lambda: recorder.of(State)[-1].counts.get("gate/left") == {"red disc": 1}, what="the zone's count", deadline_s=90
+    )
+    assert recorder.of(State)[-1].config_version == 1
+    assert len(children & {one.pid for one in agent.children()}) == 1, "only the pipeline that changed starts anew"
