@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from skerry_edge.agent.config.pipelines import WakeWordPipeline
+from skerry_edge.agent.config.words import WordConfig
 from skerry_edge.audio.model import find_model
 from skerry_edge.audio.voice import VoiceModel, find_voice
 from skerry_edge.audio.wakeword import ListenOptions
 from skerry_edge.audio.word import Word, check_words, word_of
+from skerry_edge.foundation.errors import SkerryError
 from skerry_edge.foundation.file_hash import file_sha256
 
 _HASH_DIGITS = 12
@@ -14,11 +19,9 @@ _HASH_DIGITS = 12
 
 def words_of(config: WakeWordPipeline) -> list[Word]:
     """Find the words' models. Raises what `find_model` raises, and ConfigError for two words of one name."""
-    words = [
-        word_of(find_model(one.model), cutoff=one.cutoff, window=one.window, refractory_s=one.refractory_s)
-        for one in config.words
-    ]
-    check_words(words)
+    words = [_word_of(one, f"words[{index}].model") for index, one in enumerate(config.words)]
+    with _named("words"):
+        check_words(words)
     return words
 
 
@@ -32,8 +35,25 @@ def version_of(words: list[Word]) -> str:
     return "sha256:" + "+".join(file_sha256(word.model.path)[:_HASH_DIGITS] for word in words)
 
 
+def _word_of(config: WordConfig, key: str) -> Word:
+    with _named(key):
+        model = find_model(config.model)
+    return word_of(model, cutoff=config.cutoff, window=config.window, refractory_s=config.refractory_s)
+
+
 def _voice_of(config: WakeWordPipeline) -> VoiceModel | None:
     voice = config.voice
     if voice is None:
         return None
-    return find_voice(voice.model, cutoff=voice.cutoff, window=voice.window, hold_s=voice.hold_s)
+    with _named("voice.model"):
+        return find_voice(voice.model, cutoff=voice.cutoff, window=voice.window, hold_s=voice.hold_s)
+
+
+@contextmanager
+def _named(key: str) -> Iterator[None]:
+    """Put the pipeline's key before the place that an error names."""
+    try:
+        yield
+    except SkerryError as error:
+        error.where = f"{key} ({error.where})" if error.where else key
+        raise
