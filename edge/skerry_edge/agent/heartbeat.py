@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import asdict
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +117,8 @@ def heat_fields(found: Sequence[Thermometer], thermal: Thermal) -> dict[str, Any
 def _sensor_probe(sensor: SensorConfig, root: Path) -> Probe[float]:
     def read() -> float | None:
         value = read_sensor(sensor.path, root)
-        return None if value is None else round(value * sensor.scale + sensor.offset, 6)
+        scaled = None if value is None else value * sensor.scale + sensor.offset
+        return None if scaled is None or not isfinite(scaled) else round(scaled, 6)
 
     return Probe(sensor.name, read)
 

@@ -21,7 +21,7 @@ from msgspec.structs import replace
 
 from skerry_edge.contracts.messages import Count
 from skerry_edge.foundation.atomic import write_atomic
-from skerry_edge.foundation.errors import ReachError
+from skerry_edge.foundation.errors import ReachError, SkerryError
 from skerry_edge.machine.files import read_text
 
 _log = logging.getLogger(__name__)
@@ -87,17 +87,21 @@ def since_boot_s() -> float:
 
 @contextmanager
 def noted_life(state_dir: Path) -> Iterator[Lives]:
-    """Note that a life begins and, where the body does not raise, that it ended well.
+    """Note that a life begins and, where the body returns or raises a SkerryError, that it ended well.
 
-    A journal that cannot be read or kept costs these figures, not the agent: it is told in the log.
+    Such an error is an end that was told, with an exit code; whatever else ends the body is a crash. A journal that
+    cannot be read or kept costs these figures, not the agent: it is told in the log.
     """
     path = state_dir / JOURNAL
     boot = read_text(_BOOT_ID) or UNKNOWN_BOOT
     journal = _kept(path, begun(read_journal(path), boot))
     lives = Lives(journal=journal, began_s=since_boot_s())
-    yield lives
-    if journal is not None:
-        _kept(path, ended(journal, since_boot_s() - lives.began_s))
+    try:
+        yield lives
+    except SkerryError:
+        _end(path, lives)
+        raise
+    _end(path, lives)
 
 
 def read_journal(path: Path) -> Journal | None:
@@ -111,6 +115,11 @@ def read_journal(path: Path) -> Journal | None:
     except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
         _log.warning("the journal of crashes in %s cannot be read (%s); it begins anew", path, error)
         return None
+
+
+def _end(path: Path, lives: Lives) -> None:
+    if lives.journal is not None:
+        _kept(path, ended(lives.journal, since_boot_s() - lives.began_s))
 
 
 def _kept(path: Path, journal: Journal) -> Journal | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from skerry_edge import __version__
 from skerry_edge.agent.heartbeat import Machine
 from skerry_edge.agent.identity import Identity
@@ -9,7 +11,10 @@ from skerry_edge.agent.lives import Lives, since_boot_s
 from skerry_edge.agent.outbox.sink import Sink
 from skerry_edge.agent.session import Session
 from skerry_edge.agent.supervisor import Supervisor
+from skerry_edge.contracts.errors import WireError
 from skerry_edge.contracts.messages import Heartbeat
+
+_log = logging.getLogger(__name__)
 
 
 class Pulse:
@@ -60,5 +65,10 @@ class Pulse:
             outbox_oldest_s=None if stats.oldest_ts_ms is None else max(0, stamp["ts"] - stats.oldest_ts_ms) / 1e3,
             pipelines=self._supervisor.take_vitals(),
         )
-        self._outbox.put((self._identity.topic("heartbeat"), heartbeat))
+        try:
+            self._outbox.put((self._identity.topic("heartbeat"), heartbeat))
+        except WireError as error:
+            # What a driver says must not end the events along with the heartbeats.
+            _log.error("a heartbeat is not sent: %s", error)
+            return
         self._session.wake()

@@ -19,8 +19,11 @@ def read_text(path: Path) -> str | None:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return None
+    data = b""
     try:
-        data = os.read(descriptor, MAX_BYTES)
+        # The kernel gives the longer of its files in pieces of a page.
+        while len(data) < MAX_BYTES and (piece := os.read(descriptor, MAX_BYTES)):
+            data += piece
     except OSError:
         return None
     finally:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from glob import glob, has_magic
+from math import isfinite
 from pathlib import Path
 
 from skerry_edge.machine.files import number, read_number, read_text
@@ -76,7 +77,7 @@ def read_sensor(path: str, root: Path = Path("/")) -> float | None:
     for file in _matching(root / path.lstrip("/")):
         raw = _raw(file)
         value = raw if raw is None or unit is None else raw * unit.factor
-        if value is not None and not (unit is _CELSIUS and value < _ABSOLUTE_ZERO_C):
+        if value is not None and isfinite(value) and not (unit is _CELSIUS and value < _ABSOLUTE_ZERO_C):
             return round(value, 6)
     return None
 

@@ -16,7 +16,7 @@ from skerry_edge.machine.files import read_number, read_text
 COLDEST_C, HOTTEST_C = -60.0, 200.0
 """What a thermometer on a board can say; beyond are marks for `no value` (-274 degrees) and parts that are off."""
 _LARGEST_DEGREES = 250.0
-"""Some old kernels give whole degrees: a zone with no number above this does."""
+"""Some old kernels give whole degrees: a zone with trip points and no number above this does."""
 _ACTING_TRIPS = ("passive", "hot", "critical")
 """Types of trip points at which the processor is slowed down or the machine stopped; `active` turns a fan on."""
 _PROCESSOR = (
@@ -85,7 +85,7 @@ def _zones(folder: Path) -> Iterator[Thermometer]:
         if raw is None:
             continue
         trips = [value for path in zone.glob("trip_point_*_temp") if (value := _acting(path)) is not None]
-        factor = 1e3 if max(abs(one) for one in (raw, *trips)) <= _LARGEST_DEGREES and raw else 1.0
+        factor = 1e3 if trips and max(abs(raw), *trips) <= _LARGEST_DEGREES else 1.0
         value_c = celsius(raw * factor)
         if value_c is not None:
             reached = [one for trip in trips if (one := celsius(trip * factor)) is not None]

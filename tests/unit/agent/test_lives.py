@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skerry_edge.agent.lives import JOURNAL, Journal, Lives, begun, ended, noted_life, read_journal, since_boot_s
+from skerry_edge.foundation.errors import ReachError
 
 
 def told(journal: Journal) -> tuple[int, int, float]:
@@ -78,6 +79,13 @@ def test_a_life_that_ends_by_an_error_did_not_end_well(tmp_path: Path) -> None:
         raise KeyError
     with noted_life(tmp_path) as lives:
         assert lives.fields(since_boot_s())["agent_crashes"] == 1
+
+
+def test_an_end_that_is_told_by_an_error_of_ours_is_no_crash(tmp_path: Path) -> None:
+    with pytest.raises(ReachError), noted_life(tmp_path):
+        raise ReachError("no room")
+    with noted_life(tmp_path) as lives:
+        assert lives.fields(since_boot_s())["agent_crashes"] == 0
 
 
 def test_a_process_that_is_killed_is_counted_by_the_next_one(tmp_path: Path) -> None:
