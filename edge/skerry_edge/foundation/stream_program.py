@@ -12,6 +12,7 @@ import signal
 import subprocess
 import threading
 import time
+from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -33,13 +34,14 @@ _MAX_LINE_BYTES = 1 << 16
 """A longer line is dropped whole: cut anywhere, it could show half of a secret that is masked only as a whole."""
 _MAX_TEXT_CHARS = 300
 _MAX_LINES = 100
+_LAST_LINES = 8
 _log = logging.getLogger(__name__)
 
 
 class StreamProgram:
     """A running program. It leads a process group of its own and does not outlive this process.
 
-    What it complains of goes to the log line by line, secrets masked, and the last line is kept for the error.
+    What it complains of goes to the log line by line, secrets masked, and the end of it is kept for the error.
     """
 
     def __init__(self, command: Sequence[str], *, install: str) -> None:
@@ -69,9 +71,13 @@ class StreamProgram:
         return os.read(self.descriptor, max_bytes) if ready else None
 
     def last_words(self) -> str:
-        """Return the last line that the program complained with, secrets masked; to be asked when it has ended."""
+        """Return what the program complained of in the end, secrets masked; to be asked when it has ended.
+
+        Of its last few lines that is the first that tells of an error, as others only follow from it, or else the last.
+        """
         self._complaints.join()
-        return self._complaints.last or "no reason given"
+        lines = self._complaints.last
+        return next((line for line in lines if "error" in line.lower()), lines[-1] if lines else "no reason given")
 
     def end(self) -> int:
         """End the program and all that it started, and return its exit code (negative: the signal that ended it)."""
@@ -120,7 +126,7 @@ class _Complaints:
     """Drains what a program writes to stderr, so that it never blocks on it."""
 
     def __init__(self, descriptor: int, name: str) -> None:
-        self.last = ""
+        self.last: deque[str] = deque(maxlen=_LAST_LINES)
         self._descriptor = descriptor
         self._name = name
         self._lines = 0
@@ -147,7 +153,7 @@ class _Complaints:
         text = text[-_MAX_TEXT_CHARS:]
         if not text:
             return
-        self.last = text
+        self.last.append(text)
         self._lines += 1
         if self._lines <= _MAX_LINES:
             _log.info("%s: %s", self._name, text)
