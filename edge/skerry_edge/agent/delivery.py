@@ -72,9 +72,14 @@ class Delivery:
         return bool(self._in_flight)
 
     @property
+    def is_caught_up(self) -> bool:
+        """Whether no backlog is left, and nothing that nobody subscribes to."""
+        return self._flow.is_caught_up
+
+    @property
     def waits(self) -> bool:
-        """Whether anything is still to be acknowledged, or to be sent that somebody would get."""
-        return self.is_unanswered or (not self._flow.is_held and bool(self._outbox.pending((), 1)))
+        """Whether anything is still to be acknowledged, or is fresh and still to be sent."""
+        return self.is_unanswered or (self.is_caught_up and bool(self._outbox.pending((), 1)))
 
     @property
     def pause_s(self) -> float:
@@ -91,7 +96,11 @@ class Delivery:
     def post(self, bulletin: Bulletin) -> None:
         """Publish a bulletin now. Raises BrokerError."""
         self._posted[bulletin.topic] = bulletin
-        self._send(bulletin.topic, bulletin.make(), bulletin=bulletin)
+        payload = bulletin.make()
+        if len(payload) > self._connection.payload_limit:
+            self._board.note_refusal(bulletin, f"{len(payload)} bytes are more than it takes")
+            return
+        self._send(bulletin.topic, payload, bulletin=bulletin)
 
     def send_waiting(self) -> None:
         """Publish from the outbox as much as the broker may be sent now. Raises BrokerError."""
@@ -99,13 +108,17 @@ class Delivery:
         if limit <= 0:
             return
         sent = {one.letter.key for one in self._in_flight.values() if one.letter is not None}
-        # One heartbeat waits at most, and it goes first: a backlog leaves it a place.
-        for letter in self._outbox.pending(sent, self._flow.room(time.monotonic(), len(sent), limit)):
+        room = self._flow.room(time.monotonic(), len(sent), limit)
+        for letter in self._outbox.pending(sent, room):
             if not self.has_room:
                 return
+            # One heartbeat waits at most, and it goes first: a backlog leaves it a place.
             if not isinstance(letter.message, Heartbeat):
                 self._flow.sends(from_backlog=self._is_backlog(letter))
+                room -= 1
             self._send_letter(letter)
+        if room > 0:
+            self._flow.has_sent_all()
 
     def take(self, acks: list[Ack]) -> None:
         """Forget what the broker has. Raises BrokerError for a refusal, and for an answer that is overdue.

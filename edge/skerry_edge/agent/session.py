@@ -180,8 +180,10 @@ class Session:
 
     def _finish(self, connection: Connection, delivery: Delivery, stop_by_s: float) -> None:
         while delivery.waits and (left_s := stop_by_s - _GOODBYE_S - time.monotonic()) > 0:
-            delivery.send_waiting()
-            delivery.take(connection.pump(self._waker, min(left_s, delivery.pause_s)))
+            # What is fresh is still sent; a backlog is safe where it is, and would hold up the end.
+            if delivery.is_caught_up:
+                delivery.send_waiting()
+            delivery.take(connection.pump(self._waker, left_s))
         delivery.post(self._status(STOPPED))
         while delivery.is_unanswered and (left_s := stop_by_s - time.monotonic()) > 0:
             delivery.take(connection.pump(self._waker, left_s))

@@ -91,6 +91,17 @@ def test_nothing_is_lost_when_the_broker_is_killed_again_and_again(
     assert numbers(first_arrivals(recorder)) == everything
 
 
+def test_what_nobody_subscribes_to_is_kept_until_somebody_does(
+    mosquitto, make_recorder, start_agent, eventually
+) -> None:
+    agent = start_agent(mosquitto.port, [GHOST])
+    eventually(lambda: "nobody subscribes to this device's events" in agent.log, what="the warning in the log")
+    recorder = make_recorder(mosquitto.port)
+    eventually(lambda: len(recorder.events) >= 40, what="all events")
+    assert numbers(recorder.events) == ALL
+    assert "somebody subscribes to this device's events again" in agent.log
+
+
 def accepted(state_dir: Path) -> list[str]:
     """The ids of the events that wait in an outbox's file."""
     identity = Identity(site="garden", device="cam-1", session="00000001-0000abcd", clock=clock_state)

@@ -217,3 +217,24 @@ def test_where_it_is_set_so_an_event_without_subscriber_is_done(outbox, identity
     started.send_waiting()
     answer(started, *range(4, 10), code=0x10)
     assert outbox.stats().depth == 0
+
+
+def test_at_the_end_what_is_fresh_is_waited_for_and_a_backlog_is_not(outbox, identity, clock) -> None:
+    put(outbox, identity, *map(str, range(100)))
+    started, line = begin(outbox)
+    assert not started.waits
+    started.send_waiting()
+    assert started.waits, "for the answer"
+    answer(started, 1)
+    assert not started.waits
+    for mid in range(2, 101):
+        clock.now_s += 1.0
+        started.send_waiting()
+        if mid in [one for one, _, _ in line.published]:
+            answer(started, mid)
+    assert outbox.stats().depth == 0
+    started.send_waiting()
+    put(outbox, identity, "fresh")
+    assert started.waits
+    started.send_waiting()
+    assert line.labels()[-1] == "fresh"

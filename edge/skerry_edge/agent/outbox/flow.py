@@ -33,6 +33,11 @@ class Flow:
         """Whether the broker has nobody for what this device sends."""
         return self._unheard_in_a_row > 0
 
+    @property
+    def is_caught_up(self) -> bool:
+        """Whether what waits is fresh and may go out at once."""
+        return not self._is_trying and not self._is_behind
+
     def room(self, now_s: float, under_way: int, limit: int) -> int:
         """Return how many more letters may be sent while ``under_way`` are unacknowledged and ``limit`` more fit."""
         if self._is_trying:
@@ -47,6 +52,11 @@ class Flow:
         self._is_behind = from_backlog
         if from_backlog:
             self._allowance -= 1.0
+
+    def has_sent_all(self) -> None:
+        """Note that nothing was left to send but what is under way."""
+        self._is_behind = False
+        self._is_trying = self.is_held
 
     def unheard(self, now_s: float, chance: float) -> None:
         """Note that the broker had nobody for an event; ``chance`` is uniform in [0, 1)."""

@@ -92,3 +92,15 @@ def test_many_that_were_under_way_together_count_as_one_attempt() -> None:
     for _ in range(20):
         begun.unheard(0.0, 0.0)
     assert begun.due_s(0.0) == other.due_s(0.0)
+
+
+def test_once_all_was_sent_what_follows_is_fresh() -> None:
+    begun = flow()
+    assert not begun.is_caught_up
+    begun.has_sent_all()
+    assert begun.is_caught_up
+    assert begun.room(0.0, 0, LIMIT) == LIMIT
+    begun.unheard(0.0, 0.0)
+    begun.has_sent_all()
+    assert not begun.is_caught_up
+    assert begun.room(0.0, 0, LIMIT) == 0
