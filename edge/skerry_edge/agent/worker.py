@@ -12,25 +12,14 @@ from functools import partial
 import msgspec
 
 from skerry_edge.agent import failover, supervision
+from skerry_edge.agent.account import Account
 from skerry_edge.agent.attempt import Attempt, OnEnd, OnReport, Outcome
 from skerry_edge.agent.backoff import Backoff
 from skerry_edge.agent.config.pipelines import PipelineConfig
 from skerry_edge.agent.failover import Blame
 from skerry_edge.agent.hosts import Hosts
 from skerry_edge.agent.mutes import Mutes
-from skerry_edge.agent.protocol import (
-    Counts,
-    Finding,
-    Go,
-    Order,
-    Picture,
-    Progress,
-    Ready,
-    Report,
-    SourceState,
-    Start,
-)
-from skerry_edge.agent.sightings import Sightings
+from skerry_edge.agent.protocol import Counts, Finding, Go, Order, Picture, Progress, Ready, Report, Start
 from skerry_edge.agent.supervision import Life
 from skerry_edge.agent.trial import Trial
 from skerry_edge.agent.vitals import VitalsCollector
@@ -55,19 +44,19 @@ class Worker:
         self, pipeline: PipelineConfig, *, log_level: str, hosts: Hosts, mutes: Mutes, on_finding: OnFinding
     ) -> None:
         self.pipeline = pipeline
-        self.vitals = VitalsCollector(pipeline)
-        self._sightings = Sightings()
-        self._pictures: list[Picture] = []
+        self._account = Account(
+            pipeline,
+            is_muted=lambda: mutes.is_muted(pipeline.name),
+            on_finding=lambda finding: on_finding(self, finding),
+        )
         self._life = Life()
         self._choices = failover.choices_of(pipeline.backend_choices)
         self._backoff = Backoff()
         self._log_level = log_level
         self._hosts = hosts
         self._mutes = mutes
-        self._on_finding = on_finding
         self._attempt: Attempt | None = None
         self._trial: Trial | None = None
-        self._source_trouble: str | None = None
 
     @property
     def due_s(self) -> float:
@@ -82,9 +71,14 @@ class Worker:
         return self._attempt.pid if self._attempt is not None else None
 
     @property
+    def vitals(self) -> VitalsCollector:
+        """What the pipeline did since the last heartbeat."""
+        return self._account.vitals
+
+    @property
     def trouble(self) -> str | None:
         """Why the pipeline is not as it should be, or None."""
-        return self._source_trouble or self._life.reason or failover.second_choice(self._choices)
+        return self._account.source_trouble or self._life.reason or failover.second_choice(self._choices)
 
     @property
     def _is_muted(self) -> bool:
@@ -93,7 +87,7 @@ class Worker:
     @property
     def counts(self) -> Counts | None:
         """How many objects are there now, None where nothing is known."""
-        return self._sightings.counts if self._source_trouble is None else None
+        return self._account.counts
 
     def order(self, order: Order) -> bool:
         """Pass an order on to the child; False where there is none that could take it."""
@@ -117,13 +111,12 @@ class Worker:
 
     def take_pictures(self) -> list[Picture]:
         """Return the pictures that came since the last call."""
-        taken, self._pictures = self._pictures, []
-        return taken
+        return self._account.take_pictures()
 
     def take_vitals(self) -> PipelineVitals:
         """Return the window since the last call."""
         state = supervision.vitals_state(self._life)
-        is_blind = self._source_trouble is not None and state == "running"
+        is_blind = self._account.source_trouble is not None and state == "running"
         vitals = self.vitals.take("failing" if is_blind else state, self.pid)
         life = self._life
         return msgspec.structs.replace(
@@ -192,33 +185,18 @@ class Worker:
         self._fail(supervision.overdue_reason(self._life, attempt.deadlines), "hang")
 
     def _take(self, report: Report) -> None:
+        self._account.take(report)
         if isinstance(report, Ready) and self._attempt is not None:
             self._run(self._attempt, report, time.monotonic())
         elif isinstance(report, Progress) and self._attempt is not None:
             self._progress(self._attempt, report, time.monotonic())
-        elif isinstance(report, Finding):
-            self._find(report)
-        elif isinstance(report, Counts):
-            self._sightings.note(report)
-        elif isinstance(report, SourceState):
-            self._source_trouble = None if report.reason is None else report.reason[:_MAX_REASON_CHARS]
-        elif isinstance(report, Picture):
-            self._pictures.append(report)
-
-    def _find(self, finding: Finding) -> None:
-        if finding.kind == "wakeword" and self._is_muted:
-            return  # decided before the child knew
-        self._sightings.note(finding)
-        self._on_finding(self, finding)
 
     def _progress(self, attempt: Attempt, report: Progress, now_s: float) -> None:
-        self.vitals.progress(report)
         self._life = supervision.progressed(self._life, now_s, attempt.deadlines, frames=report.frames)
         if supervision.is_stable(self._life, now_s):
             self._choices = failover.stable(self._choices)
 
     def _run(self, attempt: Attempt, ready: Ready, now_s: float) -> None:
-        self.vitals.ready(ready)
         self._life = supervision.became_ready(self._life, now_s, attempt.deadlines)
         _log.info("pipeline %s: %s %s runs on %s", self.pipeline.name, ready.model, ready.model_version, ready.backend)
 
@@ -266,18 +244,15 @@ class Worker:
         _log.error("pipeline %s failed: %s; next start%s in %.1f s", self.pipeline.name, reason, place, wait_s)
 
     def _forget_child(self) -> None:
-        """End what only the child knew: what it saw is not known to be there any more."""
         self._attempt = None
-        self._source_trouble = None
-        for end in self._sightings.end_all(ts_ms=time.time_ns() // 1_000_000, decided_ns=time.monotonic_ns()):
-            self._on_finding(self, end)
+        self._account.forget_child()
 
     # The way back to an earlier backend.
 
     @property
     def _may_return(self) -> bool:
         """Whether an earlier backend may be tried: not while it goes badly, nor where the source would begin anew."""
-        is_well = supervision.is_well(self._life) and self._source_trouble is None
+        is_well = supervision.is_well(self._life) and self._account.source_trouble is None
         return self._choices.current > 0 and is_well and self.pipeline.is_endless
 
     def _try(self, now_s: float) -> None:
@@ -315,7 +290,7 @@ class Worker:
         self._attempt.take_over(self._take, self._ended)
         self._choices = failover.returned(self._choices, now_s)
         self._life = supervision.spawned(self._life, now_s, self._attempt.deadlines)
-        self._run(self._attempt, ready, now_s)
+        self._take(ready)
         self._attempt.order(Go())
 
     def _trial_failed(self, reason: str) -> None:
