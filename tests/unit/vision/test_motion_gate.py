@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import count
 
 import cv2
 import numpy as np
@@ -11,7 +12,8 @@ import pytest
 from skerry_edge.vision.motion_gate import GateRules, MotionGate
 
 RULES = GateRules(min_area=0.002, min_difference=20, open_s=1.0, look_every_s=30.0)
-NOISE = np.random.default_rng(1)
+NOISE = [np.random.default_rng(seed).normal(0, 4, (480, 640, 1)).astype(np.int16) for seed in range(8)]
+SHOWN = count()
 
 
 def scene(x: int | None = None, *, size: tuple[int, int] = (640, 360), light: int = 100) -> np.ndarray:
@@ -21,14 +23,14 @@ def scene(x: int | None = None, *, size: tuple[int, int] = (640, 360), light: in
     picture[:, ::8] = light + 40
     if x is not None:
         cv2.rectangle(picture, (x, height // 2), (x + width // 25, height // 2 + height // 6), (20, 20, 20), -1)
-    noisy = picture.astype(np.int16) + NOISE.normal(0, 4, picture.shape).astype(np.int16)
+    noisy = picture.astype(np.int16) + NOISE[next(SHOWN) % len(NOISE)][:height, :width]
     return np.clip(noisy, 0, 255).astype(np.uint8)
 
 
 def passes(gate: MotionGate, *pictures: np.ndarray, begin_s: float = 0.0, step_s: float = 0.1) -> list[bool]:
     return [
-        gate.lets_through(picture, begin_s + count * step_s, is_tracking=False)
-        for count, picture in enumerate(pictures)
+        gate.lets_through(picture, begin_s + number * step_s, is_tracking=False)
+        for number, picture in enumerate(pictures)
     ]
 
 
@@ -48,7 +50,7 @@ def test_the_first_picture_passes_and_a_noisy_one_that_stands_still_does_not() -
 def test_what_moves_opens_the_gate_and_for_a_while_after() -> None:
     gate = closed_gate()
     assert passes(gate, scene(100), begin_s=2.1) == [True]
-    moving = [scene(100 + 8 * count) for count in range(10)]
+    moving = [scene(100 + 8 * step) for step in range(10)]
     assert all(passes(gate, *moving, begin_s=2.2))
     assert gate.lets_through(scene(172), 3.5, is_tracking=False)
 
@@ -62,7 +64,7 @@ def test_what_was_left_standing_becomes_background() -> None:
 
 def test_slow_movement_adds_up() -> None:
     gate = closed_gate(replace(RULES, open_s=0.0))
-    assert any(passes(gate, *(scene(100 + count // 2) for count in range(60)), begin_s=2.1)[5:])
+    assert any(passes(gate, *(scene(100 + step // 2) for step in range(60)), begin_s=2.1)[5:])
 
 
 def test_a_tracked_object_keeps_the_gate_open() -> None:
@@ -80,8 +82,8 @@ def test_one_picture_passes_now_and_then_in_any_case() -> None:
 def test_nothing_moves_in_a_mask() -> None:
     right = ((0.5, 0.0), (1.0, 0.0), (1.0, 1.0), (0.5, 1.0))
     gate = closed_gate(replace(RULES, masks=[right]))
-    assert not any(passes(gate, *(scene(400 + 8 * count) for count in range(10)), begin_s=2.1))
-    assert any(passes(gate, *(scene(100 + 8 * count) for count in range(10)), begin_s=3.1))
+    assert not any(passes(gate, *(scene(400 + 8 * step) for step in range(10)), begin_s=2.1))
+    assert any(passes(gate, *(scene(100 + 8 * step) for step in range(10)), begin_s=3.1))
 
 
 def test_a_picture_of_another_size_passes() -> None:
