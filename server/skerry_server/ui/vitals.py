@@ -124,7 +124,8 @@ def _strain(beat: Heartbeat) -> Iterable[Fact]:
 
 
 def _pipeline(one: PipelineVitals) -> Iterable[Fact]:
-    yield Fact(name="State", text=one.state, tone="warn" if one.state == "failing" else "plain")
+    state = f"{one.state}, muted" if one.muted else one.state
+    yield Fact(name="State", text=state, tone="warn" if one.state == "failing" else "plain")
     yield Fact(name="Model", text=f"{model_text(f'{one.model} {one.model_version}')} on {one.backend}")
     yield Fact(name="Frames since the last heartbeat", text=f"{one.frames:,}")
     if "inference" in one.stages_ms:

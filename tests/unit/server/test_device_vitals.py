@@ -203,3 +203,10 @@ def test_a_device_without_heartbeat_and_one_of_another_version_have_none(store, 
     with database.transaction() as session:
         session.connection().exec_driver_sql("UPDATE devices SET heartbeat = x'7b7d'")
     assert read_device(database, "cam-1")[1] is None
+
+
+def test_a_pipeline_that_may_not_listen_says_so():
+    ear = PipelineVitals(
+        name="ear", model="Alexa", model_version="1", backend="litert", state="running", frames=9, muted=True
+    )
+    assert facts(heartbeat(pipelines=[ear]))["State"] == ("running, muted", "plain")
