@@ -53,8 +53,7 @@ class BulletinBoard:
         if bulletin.topic not in self._refused:
             self._refused.add(bulletin.topic)
             _log.warning(
-                "the broker refuses the retained message %s (%s): allow it in the broker's access rules; "
-                "the rest goes on without it",
+                "the broker refuses the retained message %s (%s): allow it at the broker; the rest goes on without it",
                 bulletin.topic,
                 reason,
             )

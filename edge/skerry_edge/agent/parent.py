@@ -161,7 +161,10 @@ class Agent:
 
     def _stop(self) -> None:
         began_s = time.monotonic()
-        self._notifier.stopping()
+        if self.starts_anew:
+            self._notifier.reloading()
+        else:
+            self._notifier.stopping()
         self._supervisor.stop(began_s + CHILDREN_STOP_S)
         self._intake.act(time.monotonic())
         self._session.stop(began_s + STOP_S)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -60,6 +61,7 @@ class Reach:
         """Return what the loop is to do for all this."""
         self._supervisor = supervisor
         sender_clock = SenderClock()
+        sender_clock.note(self.configuration.latest_ts_ms, time.monotonic())
         commands = Commands(
             actions=Actions(device, mutes, self._log_tail),
             memory=CommandMemory(self._state_dir),
@@ -88,7 +90,8 @@ class Reach:
         return self.configuration.in_force
 
     def close(self) -> None:
-        """Keep no more of the log."""
+        """Hear nothing more, and keep no more of the log."""
+        self.inbox.waker.close()
         logging.getLogger("skerry_edge").removeHandler(self._log_tail)
 
     def _discovery(self, session: Session) -> tuple[Duty, ...]:

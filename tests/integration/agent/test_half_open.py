@@ -139,5 +139,5 @@ def test_a_retained_message_that_the_broker_refuses_is_told_once_and_stops_nothi
         eventually(lambda count=number: len(recorder.events) == count + 1, what="the event")
     eventually(lambda: "refuses the retained message homeassistant/device/x/config" in caplog.text, what="the hint")
     assert caplog.text.count("refuses the retained message") == 1
-    assert "access rules" in caplog.text
+    assert "allow it at the broker" in caplog.text
     assert recorder.states == ["online"]

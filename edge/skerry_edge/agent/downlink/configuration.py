@@ -85,6 +85,9 @@ class Configuration:
                 _log.debug("%s came again", named(desired))
         except SkerryError as error:
             self._refuse(str(error))
+        except RecursionError:
+            # It is retained: what ended the agent once would end it with every start.
+            self._refuse("the desired configuration is nested too deeply")
 
     def _take_on(self, desired: Desired) -> None:
         in_force = configured(self._file_config, desired, self._is_there)

@@ -35,7 +35,12 @@ class LogTail(logging.Handler):
         """Return at most ``count`` of the last lines, oldest first, as many as fit into ``max_bytes`` of JSON."""
         kept: list[str] = []
         left = max_bytes
-        for line in reversed(list(self._lines)):
+        self.acquire()  # children and the session's thread log meanwhile
+        try:
+            lines = list(self._lines)
+        finally:
+            self.release()
+        for line in reversed(lines):
             # The quotes around it stand for the line's end between it and the next.
             left -= len(msgspec.json.encode(line))
             if left < 0 or len(kept) == count:

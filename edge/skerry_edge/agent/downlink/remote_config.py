@@ -95,8 +95,8 @@ def _refuse_others(patch: Mapping[str, object], known: Collection[str], allowed:
     for key in patch:
         if key not in allowed:
             what = "this key cannot be set from afar" if key in known else "unknown key"
-            todo = suggestion(key, allowed, otherwise=f"what can be set: {', '.join(allowed) or 'nothing'}")
-            raise ConfigError(what, where=where, found=f"'{key}'", todo=todo)
+            todo = suggestion(key[:64], allowed, otherwise=f"what can be set: {', '.join(allowed) or 'nothing'}")
+            raise ConfigError(what, where=where, found=f"'{key[:64]}'", todo=todo)
 
 
 def _patched(tree: Tree, patch: Mapping[str, object]) -> Tree:

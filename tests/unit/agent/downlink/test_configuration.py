@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from msgspec import structs
 
 from skerry_edge.agent.config.agent import AgentConfig
@@ -170,3 +172,39 @@ def test_a_damaged_record_is_set_aside_and_taken_from_the_broker_anew(
     assert (tmp_path / "desired.damaged").read_bytes() == damage
     again.want(5, {"log_level": "DEBUG"})
     assert again.version == 5
+
+
+def test_no_depth_of_nesting_ends_the_agent(desk: Desk) -> None:
+    for depth in (*range(50, 900, 50), *range(900, 1010)):
+        nested = '{"a":' * depth + "1" + "}" * depth
+        config = f'{{"pipelines":{{"gate":{{"limits":{nested}}}}}}}'
+        desk.send(f'{{"v":1,"version":1,"ts":0,"config":{config}}}'.encode())
+    assert desk.version == 0
+
+
+KEYS = st.sampled_from(
+    [
+        "pipelines",
+        "gate",
+        "ear",
+        "words",
+        "alexa",
+        "zones",
+        "limits",
+        "log_level",
+        "motion",
+        "tracking",
+        "points",
+        "name",
+    ]
+)
+LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8)
+TREES = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4))
+
+
+@given(config=st.dictionaries(KEYS, TREES, max_size=4))
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_is_asked_for_is_taken_on_or_refused(desk: Desk, config: dict[str, Any]) -> None:
+    before = desk.version
+    desk.want(before + 1, config)
+    assert desk.version in (before, before + 1)
