@@ -75,7 +75,8 @@ def read_sensor(path: str, root: Path = Path("/")) -> float | None:
     """
     unit = unit_of(path)
     for file in _matching(root / path.lstrip("/")):
-        raw = _raw(file)
+        # Opening a device does things: a watchdog begins to run. The kernel's files with numbers are regular ones.
+        raw = _raw(file) if file.is_file() else None
         value = raw if raw is None or unit is None else raw * unit.factor
         if value is not None and isfinite(value) and not (unit is _CELSIUS and value < _ABSOLUTE_ZERO_C):
             return round(value, 6)

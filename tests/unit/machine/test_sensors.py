@@ -72,6 +72,11 @@ def test_one_that_is_unplugged_asleep_or_short_circuited_is_absent_and_not_zero(
     assert read_sensor(path, lay_out(lines)) is None
 
 
+def test_a_device_in_the_place_of_a_file_is_not_even_opened() -> None:
+    assert read_sensor("/dev/zero") is None
+    assert read_sensor("/dev/null") is None
+
+
 def test_wildcards_find_a_device_whatever_number_it_has_now(lay_out: LayOut) -> None:
     root = lay_out("sys/bus/i2c/devices/1-0040/hwmon/hwmon7/in1_input: 5020")
     assert read_sensor("/sys/bus/i2c/devices/1-0040/hwmon/hwmon*/in1_input", root) == 5.02
