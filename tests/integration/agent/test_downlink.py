@@ -191,3 +191,31 @@ def test_a_zone_that_is_set_from_afar_is_counted_at_once(
     )
     assert recorder.of(State)[-1].config_version == 1
     assert len(children & {one.pid for one in agent.children()}) == 1, "only the pipeline that changed starts anew"
+
+
+def test_an_ear_is_closed_on_command_and_stays_so_over_a_restart_of_the_agent(
+    mosquitto, recorder, operator, result_of, start_agent, eventually, project_root: Path
+) -> None:
+    clip = project_root / "server" / "skerry_server" / "demo" / "data" / "alexa.wav"
+    source = {"kind": "audio-file", "path": str(clip), "policy": "file", "loop": True}
+    ear = {"kind": "wakeword", "name": "ear", "words": [{"model": "alexa"}], "source": source}
+    agent = start_agent(mosquitto.port, [ear])
+
+    def heard_after(count: int) -> int:
+        return len([one for one in recorder.events[count:] if one.kind == "wakeword"])
+
+    def is_muted() -> bool:
+        vitals = recorder.heartbeats[-1].pipelines[0]
+        return vitals.muted and vitals.state == "running"
+
+    eventually(lambda: heard_after(0), what="the word")
+    assert result_of(operator.command("mute", minutes="5")).message == "muted for 5 min: ear"
+    muted_at = len(recorder.events)
+    eventually(is_muted, what="a heartbeat that says so")
+    agent.kill()
+    beats = len(recorder.heartbeats)
+    agent.start_again()
+    eventually(lambda: len(recorder.heartbeats) > beats and is_muted(), what="a heartbeat of the next life")
+    assert heard_after(muted_at) == 0
+    assert result_of(operator.command("unmute", pipeline="ear")).ok
+    eventually(lambda: heard_after(muted_at), what="the word again")
