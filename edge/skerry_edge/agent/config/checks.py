@@ -13,6 +13,7 @@ from skerry_edge.agent.config.agent import AgentConfig
 from skerry_edge.agent.config.areas import problem_of
 from skerry_edge.agent.config.delivery import MqttConfig
 from skerry_edge.agent.config.pipelines import DetectionPipeline, PipelineConfig, SyntheticPipeline, WakeWordPipeline
+from skerry_edge.agent.config.sensors import sensors_problem
 from skerry_edge.agent.config.source_checks import anchored_source, source_problem
 from skerry_edge.agent.config.sources import StdinSource
 from skerry_edge.agent.tls import tls_context
@@ -52,7 +53,11 @@ def find_problem(config: AgentConfig) -> tuple[KeyPath, SkerryError] | None:
         load_board(config.board)
     except ConfigError as error:
         return ("board",), error
-    return _mqtt_problem(config.mqtt, config.device) or _pipelines_problem(config.pipelines)
+    return (
+        _mqtt_problem(config.mqtt, config.device)
+        or _pipelines_problem(config.pipelines)
+        or sensors_problem(config.sensors)
+    )
 
 
 def _mqtt_problem(config: MqttConfig, device: str) -> tuple[KeyPath, SkerryError] | None:

@@ -40,6 +40,9 @@ def sensors_problem(sensors: tuple[SensorConfig, ...]) -> tuple[KeyPath, ConfigE
         if sensor.name in names:
             return key, ConfigError("two sensors have the same name", found=f"'{sensor.name}'", todo="rename one")
         names.add(sensor.name)
+        if not sensor.path.startswith("/"):
+            what = "a sensor's path does not begin at the root"
+            return ("sensors", index, "path"), ConfigError(what, found=f"'{sensor.path}'", todo="begin it with '/'")
         unit = unit_of(sensor.path)
         if unit is not None and sensor.scale == 1.0 and not sensor.name.endswith(unit.ending):
             what = "a sensor's name does not end in its unit"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from skerry_edge.agent.config.agent import AgentConfig
+from skerry_edge.agent.config.checks import load_config
 from skerry_edge.agent.config.sensors import SensorConfig, sensors_problem
 from skerry_edge.contracts.vitals import MAX_SENSORS
 from skerry_edge.foundation.config import parse_toml
@@ -48,6 +51,22 @@ def test_a_name_without_the_unit_is_told_with_the_one_to_take() -> None:
 def test_a_sensor_in_another_unit_by_scale_may_be_called_so() -> None:
     sensor = SensorConfig(name="soil_f", path="/sys/class/hwmon/hwmon0/temp1_input", scale=1.8, offset=32.0)
     assert sensors_problem((sensor,)) is None
+
+
+def test_a_path_has_to_begin_at_the_root() -> None:
+    problem = sensors_problem((SensorConfig(name="soil_c", path="hwmon0/temp1_input"),))
+    assert problem is not None
+    assert problem[0] == ("sensors", 0, "path")
+
+
+def test_what_is_wrong_is_told_with_file_line_and_key(tmp_path: Path) -> None:
+    file = tmp_path / "agent.toml"
+    ghost = '[[pipelines]]\nkind = "synthetic"\nname = "ghost"\n'
+    file.write_text(HEAD.replace("pipelines = []\n", ghost) + SENSOR.format(name="greenhouse"))
+    with pytest.raises(ConfigError) as caught:
+        load_config(file)
+    assert "line 9, key 'sensors[0].name'" in str(caught.value)
+    assert "'greenhouse_c'" in str(caught.value)
 
 
 def test_two_sensors_of_one_name_are_refused() -> None:
