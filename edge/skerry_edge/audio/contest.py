@@ -8,8 +8,10 @@ from skerry_edge.audio.decision import DecisionRule, Detection, Step
 
 CONTEST_S = 0.1
 """How long a word above its cut-off waits for one that is still rising: words that sound alike rise together."""
+LAPSE_S = 0.5
+"""Steps that come at all come far sooner after one another than this."""
 RISING_SHARE = 0.5
-"""The share of its cut-off from which a word counts as rising; on other words' recordings scores stay far below it."""
+"""The share of its cut-off from which a word counts as rising: what scores less cannot be the best within 0.1 s."""
 
 
 class Contest:
@@ -44,6 +46,10 @@ class Contest:
         if now_s - self._began_s < self._wait_s and any(self._is_rising(word, now_s) for word in others):
             return None
         return self._settle(leader, now_s)
+
+    def lapse(self, now_s: float) -> Detection | None:
+        """Decide what is open where no step has come up to ``now_s``: a voice gate has closed in the middle of it."""
+        return self.close() if now_s - self._began_s > LAPSE_S else None
 
     def close(self) -> Detection | None:
         """End the stream: what leads now is what was heard."""

@@ -49,7 +49,8 @@ class WakeWordListener:
     def process(self, pcm: Pcm) -> list[Detection]:
         """Listen to the next samples, shape (n,), int16; return what was heard. Raises DataError and BackendError."""
         instants = groupby(self._stream.judge(pcm), key=lambda step: step.time_s)
-        decided = (self._contest.judge(list(instant)) for _, instant in instants)
+        decided = [self._contest.judge(list(instant)) for _, instant in instants]
+        decided.append(self._contest.lapse(self.heard_s))
         return [detection for detection in decided if detection is not None]
 
     def finish(self, *, where: str) -> list[Detection]:

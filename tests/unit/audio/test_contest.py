@@ -54,6 +54,14 @@ def test_a_stream_that_ends_in_a_contest_still_has_its_word() -> None:
     assert (one.word, one.score, one.time_s) == (LOW, 0.8, STEP_S)
 
 
+def test_a_contest_that_a_closing_gate_cuts_off_is_decided_soon_and_not_at_the_next_voice() -> None:
+    contest = Contest(RULES, refractory_s=1.0)
+    assert contest.judge([Step(word=LOW, time_s=7.0, score=0.8), Step(word=HIGH, time_s=7.0, score=0.6)]) is None
+    assert contest.lapse(7.3) is None
+    assert contest.lapse(7.6) == Detection(word=LOW, time_s=7.0, score=0.8)
+    assert contest.lapse(9.0) is None
+
+
 def test_another_word_counts_again_after_the_common_refractory_time() -> None:
     low = [0.9] + [0.0] * 60
     high = [0.0] * 20 + [0.95] * 41
