@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import wave
 from collections.abc import Callable
@@ -243,7 +244,8 @@ def test_a_device_on_its_second_backend_is_degraded_and_works(
         "import sys\nsys.modules['ai_edge_litert'] = sys.modules['tflite_runtime'] = None\n"
     )
     pipeline = detection({"kind": "images", "path": str(pictures)}, backends=["litert", "onnx"])
-    start_agent(mosquitto.port, [pipeline], environment={"PYTHONPATH": str(hidden)})
+    path = os.pathsep.join((str(hidden), os.environ.get("PYTHONPATH", "")))
+    start_agent(mosquitto.port, [pipeline], environment={"PYTHONPATH": path})
     eventually(lambda: len(of_phase(recorder, "begin")) == 2, what="the events")
     eventually(lambda: recorder.states == ["online", "degraded"], what="the degraded status")
     assert "ai_edge_litert or tflite_runtime is not installed" in recorder.statuses[-1].reason
