@@ -1,6 +1,7 @@
 """Which power mode a Jetson is in, and what INA chips measure on the supply rails.
 
-The mode is in /var/lib/nvpmodel/status (``pmode:0002``) and its name in /etc/nvpmodel.conf. Rails: the kernel's
+The mode is in /var/lib/nvpmodel/status (``pmode:0002``), where it was ever chosen, and else the default of
+/etc/nvpmodel.conf, which also has the names. Rails: the kernel's
 Documentation/hwmon/ina3221.rst (millivolts and milliamperes of channels 1 to 3), Documentation/hwmon/ina2xx.rst
 (microwatts), and before JetPack 5 NVIDIA's own driver `ina3221x` (milliwatts of channels 0 to 2, with their names).
 """
@@ -15,17 +16,17 @@ from skerry_edge.machine.files import read_number, read_text
 _BOARD_RAILS = ("VDD_IN", "POM_5V_IN", "VIN_SYS_5V0")
 """What Jetson boards call the rail that everything else hangs on."""
 _CHANNELS = (1, 2, 3)
-_MODE = re.compile(r"pmode:0*(\d+)")
+_CHOSEN = re.compile(r"pmode:0*(\d+)")
+_DEFAULT = re.compile(r"^<\s*PM_CONFIG\s+DEFAULT=(\d+)\s*>", re.MULTILINE)
 
 
 def power_mode(root: Path) -> str | None:
     """Return the name of a Jetson's power mode (``15W``), its number where no name is found, else None."""
-    match = _MODE.search(read_text(root / "var/lib/nvpmodel/status") or "")
+    modes = read_text(root / "etc/nvpmodel.conf") or ""
+    match = _CHOSEN.search(read_text(root / "var/lib/nvpmodel/status") or "") or _DEFAULT.search(modes)
     if match is None:
         return None
-    named = re.search(
-        rf"^<\s*POWER_MODEL\s+ID={match[1]}\s+NAME=(\S+)\s*>", read_text(root / "etc/nvpmodel.conf") or "", re.MULTILINE
-    )
+    named = re.search(rf"^<\s*POWER_MODEL\s+ID={match[1]}\s+NAME=(\S+)\s*>", modes, re.MULTILINE)
     return named[1] if named else match[1]
 
 

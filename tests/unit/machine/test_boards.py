@@ -110,6 +110,14 @@ def test_a_jetson_orin_nano_tells_mode_rails_and_the_zones_that_are_awake(board:
     assert (found["cpu_limit_mhz"], found["cpu_max_mhz"]) == (1497.6, 1728.0)
 
 
+def test_a_jetson_on_which_no_mode_was_ever_chosen_is_in_its_default(board: LayOut) -> None:
+    root = board("jetson-orin-nano")
+    (root / "var/lib/nvpmodel/status").unlink()
+    assert supply(root)["power_mode"] == "25W"
+    (root / "var/lib/nvpmodel/status").write_text("pmode:0017")
+    assert supply(root)["power_mode"] == "17"  # a mode without a name
+
+
 def test_a_jetson_nano_does_not_take_its_pmic_for_the_processor(board: LayOut) -> None:
     root = board("jetson-nano")
     told = heat(root)
