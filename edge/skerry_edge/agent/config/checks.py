@@ -91,6 +91,9 @@ def _pipelines_problem(pipelines: tuple[PipelineConfig, ...]) -> tuple[KeyPath, 
         if problem is not None:
             key, error = problem
             return ("pipelines", index, *key), error
+        if len(set(pipeline.backend_choices)) < len(pipeline.backend_choices):
+            what = "a backend is named twice"
+            return ("pipelines", index, "backends"), ConfigError(what, todo="name each once, the one wished for first")
         readers_of_stdin += reads_stdin(pipeline)
         if readers_of_stdin > 1:
             what = "two pipelines read standard input"

@@ -126,6 +126,13 @@ source = { kind = "images", path = "pictures", policy = "live" }
         )
 
 
+def test_a_backend_is_named_once(load: Load) -> None:
+    ghost = '[[pipelines]]\nkind = "synthetic"\nname = "ghost"\nbackends = {}\n'
+    assert load(HEAD + ghost.format('["a", "b"]')).pipelines[0].backend_choices == ("a", "b")
+    with pytest.raises(ConfigError, match=r"named twice.*line \d+, key 'pipelines\[0\]\.backends'"):
+        load(HEAD + ghost.format('["a", "b", "a"]'))
+
+
 def test_two_readers_of_standard_input_are_refused(load: Load) -> None:
     ear = '[[pipelines]]\nkind = "wakeword"\nname = "{}"\nsource = {{ kind = "stdin" }}\n'
     ear += 'words = [{{ model = "alexa" }}]\n'
