@@ -97,6 +97,7 @@ class MicrophoneSource:
         """Return the samples as they are heard, none where newer ones wait for too long."""
         if backlog_bytes > MAX_BACKLOG_S * head.rate_hz * BYTES_PER_SAMPLE:
             self.dropped_samples += len(samples) * SAMPLE_RATE_HZ // head.rate_hz
+            self._on_wait()
             return np.empty(0, np.int16)
         if head.rate_hz == SAMPLE_RATE_HZ:
             return samples

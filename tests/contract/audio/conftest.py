@@ -22,6 +22,12 @@ given = ["-q", "-D", sys.argv[3], "-t", "wav", "-f", "S16_LE", "-c", "1", "-r", 
 assert sys.argv[1:] == given, sys.argv
 if mode == "absent":
     sys.exit("ALSA lib pcm.c:2666:(snd_pcm_open_noupdate) Unknown PCM\\narecord: main:831: audio open error")
+if mode == "busy":
+    sys.exit("arecord: main:831: audio open error: Device or resource busy")
+if mode == "forbidden":
+    sys.exit("arecord: main:831: audio open error: Permission denied")
+if mode == "two-channels":
+    sys.exit("arecord: set_params:1358: Channels count non available")
 if mode == "stubborn":
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
 if mode == "chatty":
