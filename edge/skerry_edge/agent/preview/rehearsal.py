@@ -18,7 +18,6 @@ from skerry_edge.agent.pipelines.scenes import open_capture
 from skerry_edge.agent.preview.drawing import preview_jpeg
 from skerry_edge.agent.protocol import MAX_LINE_BYTES, Counts, Finding, LineBuffer, SourceState, decode_report
 from skerry_edge.agent.watching.pictures import View
-from skerry_edge.foundation.errors import SkerryError
 from skerry_edge.vision.detections import no_detections
 from skerry_edge.vision.detector import Detector
 from skerry_edge.vision.frames import Frame
@@ -58,7 +57,7 @@ class Rehearsal:
         self.trouble: str | None = "waiting for the first picture"
         self.counts: Counts | None = None
         self.events = 0
-        self.error: SkerryError | None = None
+        self.error: Exception | None = None
         self._listener = threading.Thread(target=self._listen, name="preview-reports", daemon=True)
         self._thread = threading.Thread(target=self._run, name="preview-pipeline", daemon=True)
 
@@ -80,7 +79,7 @@ class Rehearsal:
     @property
     def is_over(self) -> bool:
         """Whether there will be no more pictures."""
-        return self._link.stop.is_set() or self.error is not None
+        return self._link.stop.is_set()
 
     def picture(self, after: int, timeout_s: float) -> tuple[int, bytes] | None:
         """Return the number and the JPEG of a picture newer than number ``after``, None within ``timeout_s``."""
@@ -93,9 +92,10 @@ class Rehearsal:
     def _run(self) -> None:
         try:
             self._look()
-        except SkerryError as error:
+        except Exception as error:  # noqa: BLE001  # the thread's outermost loop: what ended it is the caller's to raise
             self.error = error
         finally:
+            self._link.stop.set()
             with self._changed:
                 self._changed.notify_all()
 
@@ -118,9 +118,9 @@ class Rehearsal:
 
     def _show(self, seen: View | None, frame: Frame) -> None:
         # What the motion gate kept from the network has nothing in it that is tracked.
-        is_seen = seen is not None and seen.pixels is frame.pixels
-        view = seen if is_seen and seen else View(pixels=frame.pixels, detections=no_detections(), tracks=())
-        jpeg = preview_jpeg(view, self._config, self._labels)
+        if seen is None or seen.pixels is not frame.pixels:
+            seen = View(pixels=frame.pixels, detections=no_detections(), tracks=())
+        jpeg = preview_jpeg(seen, self._config, self._labels)
         with self._changed:
             self._number += 1
             self._jpeg = jpeg
