@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from skerry_edge.agent.capture import Captured
 from skerry_edge.agent.config.pipelines import DetectionPipeline
 from skerry_edge.agent.config.sources import ImagesSource
 from skerry_edge.agent.config.vision import EventsConfig, MotionConfig, TrackingConfig, ZoneConfig
@@ -21,6 +20,7 @@ from skerry_edge.agent.protocol import Counts, Finding, Progress, TakeSnapshot
 from skerry_edge.backends import variants
 from skerry_edge.backends.base import BackendError
 from skerry_edge.foundation.errors import ConfigError, MissingError
+from skerry_edge.vision.capture import Captured
 from skerry_edge.vision.detections import Detections, no_detections
 from skerry_edge.vision.detector import DetectionResult
 from skerry_edge.vision.errors import ImageError

@@ -9,7 +9,6 @@ from contextlib import closing
 
 import numpy as np
 
-from skerry_edge.agent.capture import Capture, Captured, EndOfSourceError
 from skerry_edge.agent.config.areas import label_problem
 from skerry_edge.agent.config.pipelines import DetectionPipeline
 from skerry_edge.agent.link import Link, name_of
@@ -25,6 +24,7 @@ from skerry_edge.contracts.bundle import Bundle
 from skerry_edge.contracts.manifest import ImageInput
 from skerry_edge.foundation.errors import MissingError
 from skerry_edge.models.catalogue import resolve_model
+from skerry_edge.vision.capture import Capture, Captured, EndOfSourceError
 from skerry_edge.vision.detector import Detector
 from skerry_edge.vision.errors import ImageError
 from skerry_edge.vision.frames import Failure

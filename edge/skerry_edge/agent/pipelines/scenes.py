@@ -7,7 +7,6 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from skerry_edge.agent.capture import Capture, Captured, FileCapture, LiveCapture
 from skerry_edge.agent.config.sources import CameraSource, FileVisionSource, LiveVisionSource, VideoSource, VisionSource
 from skerry_edge.agent.link import Link
 from skerry_edge.agent.pipelines.cameras import open_camera
@@ -15,6 +14,7 @@ from skerry_edge.agent.pipelines.source_health import SourceHealth
 from skerry_edge.agent.pipelines.tended import TendedCapture
 from skerry_edge.agent.standstill import FrozenPicture
 from skerry_edge.foundation.source_error import SourceError
+from skerry_edge.vision.capture import Capture, Captured, FileCapture, LiveCapture
 from skerry_edge.vision.frames import Failure, Frame
 from skerry_edge.vision.stills import StillSource, folder_source
 from skerry_edge.vision.video import VideoSource as VideoFile

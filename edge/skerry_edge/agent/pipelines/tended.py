@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from skerry_edge.agent.capture import Capture, Captured
 from skerry_edge.agent.pipelines.source_health import SOURCE_FAILURES, SourceHealth
 from skerry_edge.foundation.errors import MissingError
 from skerry_edge.foundation.source_error import SourceError
+from skerry_edge.vision.capture import Capture, Captured
 
 T = TypeVar("T")
 

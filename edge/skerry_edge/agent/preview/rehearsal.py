@@ -9,7 +9,6 @@ from contextlib import closing
 
 from msgspec.structs import replace
 
-from skerry_edge.agent.capture import EndOfSourceError
 from skerry_edge.agent.config.pipelines import DetectionPipeline
 from skerry_edge.agent.config.sources import ImagesSource, VideoSource
 from skerry_edge.agent.link import Link
@@ -18,6 +17,7 @@ from skerry_edge.agent.pipelines.scenes import open_capture
 from skerry_edge.agent.preview.drawing import preview_jpeg
 from skerry_edge.agent.protocol import MAX_LINE_BYTES, Counts, Finding, LineBuffer, SourceState, decode_report
 from skerry_edge.agent.watching.pictures import View
+from skerry_edge.vision.capture import EndOfSourceError
 from skerry_edge.vision.detections import no_detections
 from skerry_edge.vision.detector import Detector
 from skerry_edge.vision.frames import Frame

@@ -1,4 +1,4 @@
-"""The capture policy of a pipeline: every item of its source, or the newest one with the others counted."""
+"""The capture policy of a source of pictures: every item, or the newest one with the others counted."""
 
 from __future__ import annotations
 

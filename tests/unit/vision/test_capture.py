@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from skerry_edge.agent.capture import (
+from skerry_edge.foundation.errors import DataError
+from skerry_edge.vision.capture import (
     DROPPED_BUSY,
     DROPPED_RATE,
     EndOfSourceError,
@@ -16,7 +17,6 @@ from skerry_edge.agent.capture import (
     Mailbox,
     Slots,
 )
-from skerry_edge.foundation.errors import DataError
 
 
 def take_all(capture: FileCapture[int] | LiveCapture[int]) -> list[int]:
