@@ -48,7 +48,11 @@ class Host:
 
     def seat(self, start: Start, *, on_readable: Callable[[], None], on_lost: Callable[[Loss], None]) -> Seat:
         """Begin one more pipeline; ``on_readable`` serves its line. Raises OSError."""
-        number, line = self._process.open_line()
+        try:
+            number, line = self._process.open_line()
+        except OSError:
+            self._end_if_empty()
+            raise
         line.send(start)
         seat = Seat(self, number, line, start.pipeline.name, on_lost)
         self._seats.append(seat)
@@ -71,8 +75,11 @@ class Host:
             self._seats.remove(seat)
             self._selector.unregister(seat.line)
             seat.line.close()
-            if not self._seats:
-                self.end(None)
+            self._end_if_empty()
+
+    def _end_if_empty(self) -> None:
+        if not self._seats:
+            self.end(None)
 
     def end(self, culprit: str | None) -> None:
         """Kill what is left of the process; the pipelines in it are told, once, how it ended.

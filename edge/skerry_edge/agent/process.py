@@ -63,8 +63,12 @@ class ChildProcess:
         has no room for it.
         """
         ours, theirs = socket.socketpair()
-        with theirs, contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            socket.send_fds(self._control, [b"line"], [theirs.fileno()])
+        try:
+            with theirs, contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                socket.send_fds(self._control, [b"line"], [theirs.fileno()])
+        except OSError:
+            ours.close()
+            raise
         self._lines += 1
         return self._lines - 1, Line(ours)
 
