@@ -59,7 +59,16 @@ class Executor:
         return outcome
 
     def _at(self, path: str) -> Path:
-        return self._root / path.lstrip("/")
+        """Return where a path of the tree is. Raises ReachError where a link in an image leads out of it."""
+        place = self._root / path.lstrip("/")
+        if not place.parent.resolve().is_relative_to(self._root):
+            raise ReachError(
+                "a link leads out of the file tree",
+                where=str(place.parent),
+                found=str(place.parent.resolve()),
+                todo="run this inside the image (chroot) instead",
+            )
+        return place
 
     def _exists(self, path: str) -> bool:
         return os.path.lexists(self._at(path))

@@ -85,6 +85,56 @@ def _look(path: Path) -> tuple[object, ...] | None:
     return (stat.S_IFMT(found.st_mode), stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid, content)
 
 
+CONFINE = """\
+import ctypes, os, sys
+from ctypes.util import find_library
+names, command = sys.argv[1].split(","), sys.argv[2:]
+seccomp = ctypes.CDLL(find_library("seccomp"))
+seccomp.seccomp_init.restype = ctypes.c_void_p
+ALLOW, ERRNO_EPERM = 0x7FFF0000, 0x00050001
+filter = ctypes.c_void_p(seccomp.seccomp_init(ERRNO_EPERM))
+for name in names:
+    number = seccomp.seccomp_syscall_resolve_name(name.encode())
+    if number >= 0:
+        assert seccomp.seccomp_rule_add(filter, ALLOW, number, 0) == 0, name
+assert seccomp.seccomp_load(filter) == 0
+os.execvp(command[0], command)
+"""
+
+
+@pytest.fixture
+def confined(need_program: Callable[[str], str]) -> Callable[[str], list[str]]:
+    """Return a function that gives what stands before a command to run it under a unit's filter of system calls.
+
+    The groups are systemd's own; of the settings those are understood that the unit has.
+    """
+    import ctypes.util
+
+    if ctypes.util.find_library("seccomp") is None:
+        pytest.skip("libseccomp is not installed: apt install libseccomp2")
+    listing = [need_program("systemd-analyze"), "syscall-filter", "--no-pager"]
+    groups: dict[str, list[str]] = {}
+    for line in subprocess.run(listing, capture_output=True, text=True, check=True).stdout.splitlines():
+        if line.startswith("@"):
+            groups[line.strip()] = []
+        elif line.startswith("    ") and groups and not line.strip().startswith("#"):
+            list(groups.values())[-1].append(line.strip())
+
+    def calls(name: str) -> set[str]:
+        return {one for inner in groups[name] for one in calls(inner)} if name.startswith("@") else {name}
+
+    def prefix(unit: str) -> list[str]:
+        allowed: set[str] = set()
+        for line in unit.splitlines():
+            key, _, value = line.partition("=")
+            if key == "SystemCallFilter":
+                named = {one for name in value.removeprefix("~").split() for one in calls(name)}
+                allowed = allowed - named if value.startswith("~") else allowed | named
+        return [os.path.realpath(sys.executable), "-c", CONFINE, ",".join(sorted(allowed))]
+
+    return prefix
+
+
 @pytest.fixture
 def clean_system(tmp_path: Path, need_program: Callable[[str], str], project_root: Path) -> Iterator[CleanSystem]:
     """A clean system with Skerry in /opt/skerry; the test is skipped where namespaces or overlays are not allowed."""

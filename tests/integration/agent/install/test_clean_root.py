@@ -65,9 +65,15 @@ def guarded_broker(make_mosquitto: Callable[..., Any], need_program: Callable[[s
     return make_mosquitto(f"allow_anonymous false\npassword_file {passwords}")
 
 
+Start = Callable[[], tuple[subprocess.Popen[bytes], socket.socket]]
+
+
 @pytest.fixture
-def start_service(clean_system: Any) -> Iterator[Callable[[], tuple[subprocess.Popen[bytes], socket.socket]]]:
-    """Return a function that starts the unit's own command as its user, with what systemd tells it of itself."""
+def start_service(clean_system: Any, confined: Callable[[str], list[str]]) -> Iterator[Start]:
+    """Return a function that starts the unit's own command as its user, under its filter of system calls.
+
+    It is told of the service manager as systemd does; what it says to that can be read from the socket.
+    """
     started: list[subprocess.Popen[bytes]] = []
 
     def start() -> tuple[subprocess.Popen[bytes], socket.socket]:
@@ -86,7 +92,7 @@ def start_service(clean_system: Any) -> Iterator[Callable[[], tuple[subprocess.P
             "NOTIFY_SOCKET=/mnt/notify",
             *shlex.split(said["Environment"]),
         )
-        command = (*as_user, *no_power, *environment, *shlex.split(said["ExecStart"]))
+        command = (*as_user, *no_power, *environment, *confined(unit), *shlex.split(said["ExecStart"]))
         log = (clean_system.root / "mnt/agent.log").open("wb")
         started.append(subprocess.Popen(clean_system.command(*command), stdout=log, stderr=subprocess.STDOUT))
         return started[-1], notified
@@ -137,13 +143,15 @@ def test_the_service_runs_as_its_user_reaches_the_broker_and_leaves_nothing_behi
     configuration: Callable[[int], str],
     guarded_broker: Any,
     make_recorder: Callable[..., Any],
-    start_service: Callable[[], tuple[subprocess.Popen[bytes], socket.socket]],
+    start_service: Start,
     eventually: Callable[..., None],
 ) -> None:
     before = clean_system.changes()
     recorder = make_recorder(guarded_broker.port, username="me", password="hunter2")
     install("install", *OPTIONS, "--config", configuration(guarded_broker.port), "--password-file", "/mnt/password")
-    process, _ = start_service()
+    process, notified = start_service()
+    notified.settimeout(60)
+    assert b"READY=1" in notified.recv(4096)
     eventually(lambda: recorder.heartbeats and recorder.events, what="a heartbeat and an event")
     owners = clean_system.run("find", f"/{STATE}", "-mindepth", "1", "-printf", "%u\n").stdout.split()
     assert set(owners) == {"skerry"}
@@ -194,6 +202,14 @@ def test_an_image_is_installed_into_without_starting_anything(
         (image / "etc" / name).write_bytes((clean_system.root / "etc" / name).read_bytes())
     done = install("install", *OPTIONS, "--config", configuration(1883), "--root", "/srv/image")
     assert "ran" not in done.values()
+    (image / "var/cache/skerry").rmdir()
+    (image / "var/cache").rmdir()
+    (image / "var/cache").symlink_to("/var/cache")
+    escaping = clean_system.run(
+        SKERRY, "agent", "install", *OPTIONS, "--config", "/mnt/cam-1.toml", "--root", "/srv/image"
+    )
+    assert (escaping.returncode, "leads out of the file tree" in escaping.stderr) == (4, True)
+    (image / "var/cache").unlink()
     assert done["/etc/udev/rules.d/60-skerry.rules"] == "not here"
     assert "skerry:" in (image / "etc/passwd").read_text()
     assert "skerry:" not in (clean_system.root / "etc/passwd").read_text()
