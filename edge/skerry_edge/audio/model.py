@@ -36,12 +36,13 @@ def find_model(text: str) -> WakeWordModel:
     Raises ConfigError naming the nearest model, or for a voice-activity model, and what reading a manifest raises;
     MissingError where a built-in model is asked for and the `wakeword` extra is not installed.
     """
-    model = _resolve(text)
+    manifest = _manifest_of(text)
+    model = load_model(manifest)
     if model.hears_voice:
         raise ConfigError(
             "this model hears any voice, no word",
-            where=str(model.path),
-            found=f"wake_word '{model.word}'",
+            where=f"{manifest}, key 'wake_word'",
+            found=f"'{model.word}'",
             todo="give a word's model; this one can be a pipeline's voice gate",
         )
     return model
@@ -49,18 +50,19 @@ def find_model(text: str) -> WakeWordModel:
 
 def find_voice_model(text: str) -> WakeWordModel:
     """Return the voice-activity model that ``text`` means. Raises what `find_model` raises, the other way round."""
-    model = _resolve(text)
+    manifest = _manifest_of(text)
+    model = load_model(manifest)
     if not model.hears_voice:
         raise ConfigError(
             "this model hears a word, not any voice",
-            where=str(model.path),
-            found=f"wake_word '{model.word}'",
-            todo=f"give ESPHome's vad.json, or another whose wake_word is '{VOICE}'",
+            where=f"{manifest}, key 'wake_word'",
+            found=f"'{model.word}'",
+            todo=f"give ESPHome's vad.json, or another manifest with '{VOICE}' there",
         )
     return model
 
 
-def _resolve(text: str) -> WakeWordModel:
+def _manifest_of(text: str) -> Path:
     if text.endswith(catalogue.SUFFIX):
         raise ConfigError(
             "a bundle is no wake-word model, but may hold one",
@@ -68,10 +70,10 @@ def _resolve(text: str) -> WakeWordModel:
             todo="unzip the .json and the .tflite that `skerry convert --to mcu-int8` puts in it, and give the .json",
         )
     if text.endswith(".json") or "/" in text:
-        return load_model(Path(text))
+        return Path(text)
     known = builtin_manifests()
     if text in known:
-        return load_model(known[text])
+        return known[text]
     if not known:
         raise MissingError(
             "the built-in wake words are not installed", found=f"'{text}'", todo=install_hint("wakeword")
