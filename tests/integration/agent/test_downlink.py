@@ -187,7 +187,9 @@ def test_a_zone_that_is_set_from_afar_is_counted_at_once(
     children = {one.pid for one in agent.children()}
     operator.desire(1, config={"pipelines": {"gate": {"zones": zones}}})
     eventually(
-        lambda: recorder.of(State)[-1].counts.get("gate/left") == {"red disc": 1}, what="the zone's count", deadline_s=90
+        lambda: recorder.of(State)[-1].counts.get("gate/left") == {"red disc": 1},
+        what="the zone's count",
+        deadline_s=90,
     )
     assert recorder.of(State)[-1].config_version == 1
     assert len(children & {one.pid for one in agent.children()}) == 1, "only the pipeline that changed starts anew"
