@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 
 from skerry_edge.agent.identity import Identity
@@ -11,7 +12,11 @@ from skerry_edge.agent.protocol import Finding
 from skerry_edge.agent.session import Session
 from skerry_edge.agent.vitals import VitalsCollector
 from skerry_edge.agent.worker import Worker
+from skerry_edge.contracts.errors import WireError
 from skerry_edge.contracts.messages import Event
+from skerry_edge.contracts.snapshots import check_snapshot
+
+_log = logging.getLogger(__name__)
 
 
 class Intake:
@@ -50,7 +55,7 @@ class Intake:
         )
         self._outgoing.append((self._identity.topic("event"), event))
         if finding.snapshot is not None:
-            self._outgoing.append((self._identity.topic("snapshot", event.id), finding.snapshot))
+            self._add_snapshot(event, finding.snapshot)
         self._decided.append((vitals, finding.decided_ns))
 
     def act(self, now_s: float) -> float:  # noqa: ARG002  # a duty's signature
@@ -63,3 +68,12 @@ class Intake:
                 vitals.published(max(0.0, (time.monotonic_ns() - decided_ns) / 1e6))
             self._session.wake()
         return NEVER_S
+
+    def _add_snapshot(self, event: Event, picture: bytes) -> None:
+        try:
+            check_snapshot(picture)
+        except WireError as error:
+            # A fault of a child, which must not cost the events of the others.
+            _log.warning("pipeline %s: an event goes without its picture: %s", event.pipeline, error)
+        else:
+            self._outgoing.append((self._identity.topic("snapshot", event.id), picture))

@@ -38,7 +38,11 @@ class _Outage:
 
 
 class Keeper:
-    """Stands between the outbox and its disk. Used by one thread at a time; raises no error of the disk."""
+    """Stands between the outbox and its disk. Used by one thread at a time; raises no error of the disk.
+
+    Letters are given in the order of their keys, but for those of a file that cannot be read for a while: they follow
+    when it can.
+    """
 
     def __init__(self, path: Path, max_bytes: int) -> None:
         self._path = path
@@ -155,7 +159,9 @@ class Keeper:
         self._database = database
         self._acked_up_to = 0
         self._acked = {key: size for key in self._acked if (size := database.size_of(key)) is not None}
-        self._dropped = max(self._dropped, database.dropped)
+        # What a damaged file no longer tells is written into its successor with the next commit.
+        self._uncounted += max(0, self._dropped - database.dropped)
+        self._dropped = database.dropped
         if notice is not None:
             _log.error("%s", notice.message)
             self._notices.append(notice)
@@ -173,7 +179,8 @@ class Keeper:
         database = self._opened()
         if batch or len(self._buffer) or self._acked or self._uncounted:
             with database.transaction():
-                for key in self._acked:
+                # A commit that was reported as failed may be in the file all the same: it is written once more.
+                for key in (*self._acked, *(one.key for one in self._buffer)):
                     database.remove(key)
                 dropped = sum(admit(database, one, self._max_bytes) for one in (*self._buffer, *batch))
                 if dropped or self._uncounted:
@@ -200,7 +207,7 @@ class Keeper:
                 self._acked_up_to = key if all_acked else self._acked_up_to
                 continue
             all_acked = False
-            if key not in sent:
+            if key not in sent and key not in self._buffer:
                 chosen.append(key)
                 if len(chosen) >= limit:
                     break

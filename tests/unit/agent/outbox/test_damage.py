@@ -134,6 +134,20 @@ def test_a_file_that_breaks_while_it_is_used_is_replaced_as_well(device) -> None
     assert device.labels(outbox)[-1] == "newest"
 
 
+def test_the_count_of_what_was_dropped_outlives_a_file_that_breaks_in_use(device) -> None:
+    outbox = device.open(max_bytes=1000)
+    device.put(outbox, *map(str, range(20)))
+    dropped = outbox.stats().dropped
+    assert dropped
+    execute(device.file, "PRAGMA wal_checkpoint(TRUNCATE)")
+    overwrite(device.file, 0, b"\xa5" * device.file.stat().st_size)
+    device.labels(outbox)
+    device.put(outbox, "new")
+    assert outbox.stats().dropped >= dropped
+    outbox.close()
+    assert device.open().stats().dropped >= dropped
+
+
 def test_no_more_than_a_few_damaged_files_are_kept_and_all_are_counted(device) -> None:
     for _ in range(MAX_SET_ASIDE + 3):
         device.file.write_bytes(b"\xa5" * 5000)

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from skerry_edge.agent.outbox import keeper
+from skerry_edge.agent.outbox.database import DiskError, LetterDatabase
 from skerry_edge.contracts.codec import encode
 
 Breakable = Callable[[], None]
@@ -124,6 +125,28 @@ def test_the_end_of_an_agent_whose_disk_takes_nothing_is_told_in_the_log(
         device.put(outbox, "a")
         outbox.close()
     assert "1 messages are lost" in caplog.text
+
+
+def test_a_commit_that_failed_and_is_there_all_the_same_costs_nothing(
+    device, impatient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outbox = device.open()
+    device.put(outbox, "a")
+    whole = LetterDatabase.transaction
+
+    @contextmanager
+    def unsure(database: LetterDatabase) -> Iterator[None]:
+        with whole(database):
+            yield
+        raise DiskError("the sync failed", found="disk I/O error")
+
+    with monkeypatch.context() as failing:
+        failing.setattr(LetterDatabase, "transaction", unsure)
+        device.put(outbox, "b")
+        assert device.labels(outbox) == ["a", "b"]
+    device.put(outbox, "c")
+    assert device.labels(outbox) == ["a", "b", "c"]
+    assert [one.label for one in device.notices(outbox)] == ["outbox-disk"]
 
 
 FULL = """
