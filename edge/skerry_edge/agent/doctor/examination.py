@@ -40,6 +40,7 @@ def checks_for(config: AgentConfig | None) -> Sequence[Check]:
         Check(name="board", look=partial(system.look_at_board, configured, detected)),
         Check(name="system packages", look=partial(look_at_packages, board)),
         Check(name="runtimes", look=partial(runtimes.judge_runtimes, wanted, missing_reason=missing_reason)),
+        Check(name="service's bounds", look=partial(_confinement, wanted)),
         Check(name="accelerator", look=partial(_accelerators, board, machine)),
         *pipelines.pipeline_checks(config.pipelines if config else ()),
         Check(name="permissions", look=access.look_at_access),
@@ -49,6 +50,14 @@ def checks_for(config: AgentConfig | None) -> Sequence[Check]:
         Check(name="broker", look=partial(_broker, config), limit_s=_BROKER_S, todo=_BROKER_TODO),
         Check(name="service", look=look_at_service),
     ]
+
+
+def _confinement(wanted: Sequence[str]) -> Sequence[Finding]:
+    unit = Path(UNIT_FILE)
+    texts = [
+        one.read_text(encoding="utf-8") for one in (unit, *sorted(Path(f"{unit}.d").glob("*.conf"))) if one.is_file()
+    ]
+    return runtimes.judge_confinement("\n".join(texts) if texts else None, wanted)
 
 
 def _accelerators(board: Board | None, machine: Machine) -> Sequence[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 from skerry_boards.schema import Board
@@ -9,6 +10,8 @@ from skerry_edge.agent.config.agent import AgentConfig
 from skerry_edge.agent.config.pipelines import DetectionPipeline, WakeWordPipeline
 from skerry_edge.agent.doctor.findings import Finding
 from skerry_edge.backends.registry import BACKENDS
+
+_DENIAL = re.compile(r"^MemoryDenyWriteExecute=(\S+)", re.MULTILINE)
 
 
 def wanted_backends(board: Board | None, config: AgentConfig | None) -> list[str]:
@@ -22,6 +25,20 @@ def wanted_backends(board: Board | None, config: AgentConfig | None) -> list[str
     words = ["litert"] if config and any(isinstance(one, WakeWordPipeline) for one in config.pipelines) else []
     general = [one.device if one.device in BACKENDS else one.backend for one in board.runtimes] if board else []
     return list(dict.fromkeys((*named, *words) or general))
+
+
+def judge_confinement(unit: str | None, wanted: Sequence[str]) -> tuple[Finding, ...]:
+    """Judge whether the service lets its runtimes write the code that they run; ``unit`` is its text with drop-ins."""
+    name = "service's bounds"
+    if unit is None or "openvino" not in wanted:
+        return (Finding(name=name, status="not applicable", found="no runtime here needs more than every unit allows"),)
+    said = _DENIAL.findall(unit)
+    if said and said[-1] in ("yes", "true", "1", "on"):
+        todo = "run `skerry agent install` again, or put MemoryDenyWriteExecute=no below [Service] (systemctl edit)"
+        return (
+            Finding(name=name, status="failed", found="the service keeps OpenVINO from writing kernels", todo=todo),
+        )
+    return (Finding(name=name, status="ok", found="OpenVINO may write the kernels that it runs"),)
 
 
 def judge_runtimes(wanted: Sequence[str], *, missing_reason: Callable[[str], str | None]) -> tuple[Finding, ...]:

@@ -28,12 +28,16 @@ _SAFE_DEVICES = {("litert", "cpu"), ("onnx", "cpu"), ("litert", "edgetpu"), ("ed
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Request:
-    """What is to be installed: the configuration's text, the program in the target, and the target's groups."""
+    """What is to be installed: the configuration's text, the program in the target, and the target's groups.
+
+    ``backends`` are those that the configuration names.
+    """
 
     board: Board
     configuration: str
     program: str
     groups: Collection[str]
+    backends: Collection[str] = ()
     password: Secret | None = None
 
 
@@ -92,7 +96,7 @@ def _rules(board: str, lines: Sequence[str]) -> TextFile:
 def _unit(request: Request) -> str:
     system = request.board.system
     groups = [name for name in DEVICE_GROUPS if name in request.groups]
-    writes_code = any((one.backend, one.device) not in _SAFE_DEVICES for one in request.board.runtimes)
+    runs_on = {(one.backend, one.device) for one in request.board.runtimes} | {(one, "cpu") for one in request.backends}
     return render(
         UNIT,
         {
@@ -102,6 +106,6 @@ def _unit(request: Request) -> str:
             "GROUPS": f"SupplementaryGroups={' '.join(groups)}" if groups else "",
             "SOCKETS": "\n".join(f"BindPaths=-{path}" for path in (system.sockets if system else ())),
             "DEVICES": "\n".join(f"DeviceAllow={one} rw" for one in (system.devices if system else ())),
-            "WRITE_XOR_EXECUTE": "no" if writes_code else "yes",
+            "WRITE_XOR_EXECUTE": "yes" if runs_on <= _SAFE_DEVICES else "no",
         },
     )

@@ -13,6 +13,7 @@ from skerry_boards.machine import read_machine
 from skerry_boards.schema import Board
 from skerry_edge.agent.broker import Secret
 from skerry_edge.agent.config.agent import AgentConfig
+from skerry_edge.agent.config.pipelines import DetectionPipeline
 from skerry_edge.agent.install.plan import CONFIG_DIR, CONFIG_FILE, PASSWORD_FILE, STATE_DIR, Request
 from skerry_edge.agent.install.starter import starter_configuration
 from skerry_edge.foundation.broker_address import parse_broker_url
@@ -43,9 +44,11 @@ def request_from(wishes: Wishes, *, root: Path, groups: Collection[str]) -> Requ
     board = _board(wishes.board, root)
     _require_visible(wishes.program, root)
     password = Secret(read_secret(wishes.password_file)) if wishes.password_file is not None else None
+    configuration = _configuration(wishes, board, has_password=password is not None)
     return Request(
         board=board,
-        configuration=_configuration(wishes, board, has_password=password is not None),
+        configuration=configuration,
+        backends=_backends(parse_toml(configuration, AgentConfig, name="the configuration")),
         program=wishes.program,
         groups=groups,
         password=password,
@@ -88,6 +91,10 @@ def _require_visible(program: str, root: Path) -> None:
                 found=f"'{path}'",
                 todo="make an environment elsewhere (/usr/bin/python3 -m venv /opt/skerry) and install Skerry there",
             )
+
+
+def _backends(config: AgentConfig) -> set[str]:
+    return {name for one in config.pipelines if isinstance(one, DetectionPipeline) for name in one.backends}
 
 
 def _configuration(wishes: Wishes, board: Board, *, has_password: bool) -> str:

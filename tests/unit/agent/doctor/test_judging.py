@@ -16,7 +16,7 @@ from skerry_edge.agent.doctor.broker import judge_limits
 from skerry_edge.agent.doctor.examination import judge_packages
 from skerry_edge.agent.doctor.findings import Check, Finding, is_healthy
 from skerry_edge.agent.doctor.running import run_checks
-from skerry_edge.agent.doctor.runtimes import judge_runtimes, wanted_backends
+from skerry_edge.agent.doctor.runtimes import judge_confinement, judge_runtimes, wanted_backends
 from skerry_edge.agent.doctor.system import judge_disk, judge_python, judge_shared_memory, look_at_board, look_at_disk
 from skerry_edge.foundation.errors import ReachError
 
@@ -101,6 +101,20 @@ def test_a_board_without_an_accelerator_has_nothing_to_look_for() -> None:
 )
 def test_one_runtime_at_least_must_be_there(wanted: list[str], missing: set[str], status: str) -> None:
     (finding,) = judge_runtimes(wanted, missing_reason=lambda name: "not installed" if name in missing else None)
+    assert finding.status == status
+
+
+@pytest.mark.parametrize(
+    ("unit", "wanted", "status"),
+    [
+        ("MemoryDenyWriteExecute=yes\n", ["openvino"], "failed"),
+        ("MemoryDenyWriteExecute=yes\n[Service]\nMemoryDenyWriteExecute=no\n", ["openvino"], "ok"),
+        ("MemoryDenyWriteExecute=yes\n", ["litert"], "not applicable"),
+        (None, ["openvino"], "not applicable"),
+    ],
+)
+def test_openvino_needs_a_service_that_lets_it_write_code(unit: str | None, wanted: list[str], status: str) -> None:
+    (finding,) = judge_confinement(unit, wanted)
     assert finding.status == status
 
 

@@ -56,6 +56,11 @@ def test_memory_is_not_both_written_and_run_where_no_runtime_of_the_board_needs_
     assert f"\nMemoryDenyWriteExecute={denied}\n" in unit(board)
 
 
+def test_a_configuration_that_names_openvino_is_heeded_on_any_board() -> None:
+    assert "\nMemoryDenyWriteExecute=no\n" in unit("raspberry-pi-5", backends={"openvino", "litert"})
+    assert "\nMemoryDenyWriteExecute=yes\n" in unit("raspberry-pi-5", backends={"litert"})
+
+
 def test_the_service_joins_only_groups_that_are_there() -> None:
     assert "\nSupplementaryGroups=video audio\n" in unit("raspberry-pi-5", groups=("audio", "video", "wheel"))
     assert "SupplementaryGroups" not in unit("raspberry-pi-5", groups=())
