@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,10 @@ _END_S = 20.0
 class Program:
     """A process that can be started again after any end; its output goes to a file."""
 
-    def __init__(self, arguments: list[str], log: Path) -> None:
+    def __init__(self, arguments: list[str], log: Path, environment: Mapping[str, str] | None = None) -> None:
         self.log = log
         self._arguments = arguments
+        self._environment = {**os.environ, **(environment or {})}
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -34,7 +36,9 @@ class Program:
     def start(self) -> None:
         """Start it."""
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(self._arguments, stdout=log, stderr=subprocess.STDOUT)
+            self._process = subprocess.Popen(
+                self._arguments, stdout=log, stderr=subprocess.STDOUT, env=self._environment
+            )
 
     def kill(self) -> None:
         """End it at once, as a power button does."""
@@ -68,12 +72,12 @@ def mosquitto(folder: Path, port: int) -> Program:
     return Program([program, "-c", str(settings)], folder / "mosquitto.log")
 
 
-def agent(folder: Path, settings: dict[str, Any]) -> Program:
+def agent(folder: Path, settings: dict[str, Any], environment: Mapping[str, str] | None = None) -> Program:
     """Return `skerry agent run` with a configuration."""
     file = folder / "agent.toml"
     file.write_text("".join(f"{key} = {_inline(value)}\n" for key, value in settings.items()), encoding="utf-8")
     skerry = [sys.executable, "-c", "from skerry_edge.cli import main; main()"]
-    return Program([*skerry, "agent", "run", "--config", str(file)], folder / "agent.log")
+    return Program([*skerry, "agent", "run", "--config", str(file)], folder / "agent.log", environment)
 
 
 def children(pid: int) -> list[int]:
