@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from skerry_server.api.schemas import DeadLetterOut, DeviceOut, EventOut
 from skerry_server.registry.events import EventSearch, search
 from skerry_server.registry.models import DeadLetterRow, Device, EventRow, PresenceRow
-from skerry_server.registry.snapshots import pictures_of
+from skerry_server.registry.snapshots import Taken, pictures_of
 
 API = "/api/v1"
 SHOWN_PAYLOAD_BYTES = 2_000
@@ -43,11 +43,11 @@ def read_events(session: Session, wanted: EventSearch) -> list[EventOut]:
     """Return the events that are wanted, newest arrival first, each with the address of its snapshot if one is kept."""
     rows = search(session, wanted)
     pictures = pictures_of(session, rows)
-    return [event_out(row, snapshot=_snapshot_address(row.device, pictures.get(row.id))) for row in rows]
+    return [event_out(row, picture=pictures.get(row.id)) for row in rows]
 
 
-def event_out(row: EventRow, *, snapshot: str | None) -> EventOut:
-    """Return an event; ``snapshot`` is where its picture can be had."""
+def event_out(row: EventRow, *, picture: Taken | None) -> EventOut:
+    """Return an event; ``picture`` is what its picture came with."""
     return EventOut(
         id=row.id,
         device=row.device,
@@ -71,7 +71,9 @@ def event_out(row: EventRow, *, snapshot: str | None) -> EventOut:
         began_ms=row.began_ms,
         zones=row.zones or [],
         before=row.before,  # type: ignore[arg-type]  # checked by pydantic
-        snapshot=snapshot,
+        snapshot=_snapshot_address(row.device, picture.message_id) if picture else None,
+        snapshot_of=picture.id if picture else None,
+        snapshot_ms=picture.ts_ms if picture else None,
     )
 
 
@@ -90,5 +92,5 @@ def dead_letter_out(row: DeadLetterRow) -> DeadLetterOut:
     )
 
 
-def _snapshot_address(device: str, event: str | None) -> str | None:
-    return None if event is None else f"{API}/devices/{device}/snapshots/{event}"
+def _snapshot_address(device: str, event: str) -> str:
+    return f"{API}/devices/{device}/snapshots/{event}"

@@ -73,6 +73,8 @@ class EventOut(BaseModel):
     snapshot: str | None = Field(
         description="Where its picture is, a JPEG with boxes drawn, if one is kept: its own, or its object's newest."
     )
+    snapshot_of: int | None = Field(description="The id of the event that the picture came with.")
+    snapshot_ms: int | None = Field(description="When the picture was taken, by the device's clock.")
 
 
 class EventsOut(BaseModel):

@@ -103,6 +103,22 @@ def test_the_picture_of_an_event_appears_beside_it_and_the_newest_large(page, da
     eventually(lambda: width("[data-picture]") == 200, what="the newest picture takes its place by itself")
 
 
+def test_an_object_is_one_row_from_its_begin_to_its_end_with_its_best_picture(page, dashboard, device, eventually):
+    publish = device(dashboard[1], "cam-gate")
+    began_ms = 1_700_000_000_000
+    car = {"kind": "detection", "pipeline": "camera", "label": "car", "track": "1f0c-1", "began": began_ms}
+    publish("event", phase="begin", score=0.6, zones=["drive"], ts=began_ms, **car)
+    eventually(lambda: "in sight · drive" in text(page, 'tr[data-event="car"]'), what="the object is in sight")
+    better = publish("event", phase="update", score=0.9, zones=["drive", "gate"], ts=began_ms + 2_000, **car)
+    publish.snapshot(better, jpeg(320, 180))
+    eventually(lambda: "drive · gate" in text(page, 'tr[data-event="car"]'), what="it has entered another zone")
+    publish("event", phase="end", score=0.9, ts=began_ms + 12_500, **car)
+    eventually(lambda: "gone after 12 s" in text(page, 'tr[data-event="car"]'), what="it is gone")
+    assert len(page.find_elements(By.CSS_SELECTOR, 'tr[data-event="car"]')) == 1
+    eventually(lambda: page.find_elements(By.CSS_SELECTOR, 'tr[data-event="car"] img'), what="its picture is kept")
+    assert text(page, '[data-tile="Events in the last hour"]') == "1"
+
+
 BOARD = {
     "temperature_c": 81.3,
     "temperature_trip_c": 80.0,

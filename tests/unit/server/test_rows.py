@@ -72,6 +72,8 @@ def event(**changes):
         "zones": [],
         "before": None,
         "snapshot": None,
+        "snapshot_of": None,
+        "snapshot_ms": None,
     }
     return EventOut(**(values | changes))
 

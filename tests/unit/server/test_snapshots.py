@@ -61,7 +61,9 @@ def test_an_event_of_an_object_shows_its_newest_picture_up_to_then(database, sto
     keep("m1", "m3")
     with database.transaction() as session:
         pictures = [one.snapshot for one in read_events(session, EventSearch())]
+        taken = [one.snapshot_of for one in read_events(session, EventSearch())]
     assert [one.rpartition("/")[2] for one in pictures] == ["m3", "m3", "m1", "m1"]
+    assert taken == [3, 3, 1, 1]
 
 
 def test_the_newest_of_a_device_are_kept_whatever_other_devices_send(database, keep, monkeypatch):
