@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -24,6 +25,8 @@ from skerry_edge.foundation.secret_file import read_secret
 AUTO = "auto"
 _HIDDEN = ("/home", "/root", "/run/user", "/tmp", "/var/tmp")  # noqa: S108  # places that are refused
 """What ProtectHome= and PrivateTmp= of the unit take out of the service's sight."""
+
+_PLAIN_PATH = re.compile(r"/[A-Za-z0-9/._+-]+")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,11 +83,16 @@ def _detected(root: Path) -> Board:
 
 def _require_visible(program: str, root: Path) -> None:
     """Refuse a program, or a Python behind its environment, that the unit hides from the service."""
-    interpreter = root / program.lstrip("/") / ".." / "python3"
+    if not _PLAIN_PATH.fullmatch(program):
+        todo = "use a path of letters, digits and / . _ + - alone: systemd reads other signs in its own way"
+        raise ConfigError(
+            "the program's path cannot stand in a unit", where="--program", found=repr(program), todo=todo
+        )
+    interpreter = (root / program.lstrip("/")).parent / "python3"
     real = [str(interpreter.resolve())] if root == Path("/") and interpreter.exists() else []
     for place in (program, *real):
         path = PurePosixPath(os.path.normpath(place))
-        if not path.is_absolute() or any(path.is_relative_to(hidden) for hidden in _HIDDEN):
+        if any(path.is_relative_to(hidden) for hidden in _HIDDEN):
             raise ConfigError(
                 "the service could not see the program that it is to run",
                 where="--program",

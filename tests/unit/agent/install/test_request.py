@@ -64,6 +64,9 @@ def test_a_first_configuration_fits_on_every_board(board: str, has_password: boo
         ({"board": "esp32-s3"}, "--board"),
         ({"board": "auto"}, "--board auto"),
         ({"program": "skerry"}, "--program"),
+        ({"program": "/opt/skerry/bin/skerry\nExecStartPre=/bin/sh"}, "--program"),
+        ({"program": "/opt/a b/skerry"}, "--program"),
+        ({"program": "/opt/%n/skerry"}, "--program"),
     ],
 )
 def test_what_does_not_fit_is_refused_with_its_place(tmp_path: Path, changes: dict[str, Any], where: str) -> None:
