@@ -56,7 +56,8 @@ class Attempt:
     @property
     def deadlines(self) -> Deadlines:
         """How soon the child must be ready, and how long it may be silent now that its pace is known."""
-        return Deadlines(start_s=self._start_s, progress_s=pace.patience_s(self._pace, self._limit_s))
+        patience_s = pace.patience_s(self._pace, self._limit_s)
+        return Deadlines(start_s=self._start_s, progress_s=patience_s, is_learned=patience_s < self._limit_s)
 
     def read(self) -> None:
         """Take what has come over the line."""

@@ -44,7 +44,7 @@ def main() -> int:
 
     def stop_all(number: int, frame: object) -> None:  # noqa: ARG001  # a signal handler's signature
         for link in links:
-            link.stop.set()
+            link.tell_to_stop()
 
     signal.signal(signal.SIGTERM, stop_all)
     serve(control, links)

@@ -58,9 +58,11 @@ Exit codes:
 def run(config_file: Path) -> None:
     """Run pipelines and report to the fleet by MQTT, until told to stop.
 
-    Each pipeline runs in a process of its own, which is started again when it dies or stops answering. A broker
-    that is not there is tried again and again; events wait for it. One line on standard output tells that the
-    agent runs; the log goes to standard error.
+    Each pipeline runs in a process of its own (those of an accelerator that serves one process: in one together),
+    which is started again when it dies or stops answering. With several 'backends', one that is missing, hangs or
+    keeps failing is left for the next, and tried again later; the status is 'degraded' meanwhile. A broker that is
+    not there is tried again and again; events wait for it. One line on standard output tells that the agent runs;
+    the log goes to standard error.
     """
     from skerry_edge.agent.config.checks import load_config  # noqa: PLC0415  # keeps --help fast
     from skerry_edge.agent.parent import run_agent  # noqa: PLC0415  # keeps --help fast

@@ -20,10 +20,11 @@ HOLD = Backoff(first_s=300.0, max_s=3600.0)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Deadlines:
-    """How soon a child must be ready, and how often it must show progress."""
+    """How soon a child must be ready, and how often it must show progress; ``is_learned``: sooner than it was set."""
 
     start_s: float
     progress_s: float
+    is_learned: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -125,7 +126,8 @@ def overdue_reason(life: Life, deadlines: Deadlines) -> str:
     """Say which deadline the child missed, and which key sets it."""
     if life.phase == "starting":
         return f"not ready within {deadlines.start_s:g} s (start_deadline_s)"
-    return f"no progress for {deadlines.progress_s:.3g} s (progress_deadline_s)"
+    why = "learned from its pace" if deadlines.is_learned else "progress_deadline_s"
+    return f"no progress for {deadlines.progress_s:.3g} s ({why})"
 
 
 def vitals_state(life: Life) -> Literal["starting", "running", "failing", "ended"]:

@@ -55,6 +55,7 @@ def test_a_backend_that_hangs_is_left_for_the_next(
     assert recorder.states[:2] == ["online", "degraded"]
     first, *_, last = reasons(recorder)
     assert first.startswith("gate: no progress for ")
+    assert first.endswith(" (learned from its pace)")
     assert last.startswith("gate: runs on onnx instead of stand-in (stand-in: no progress for ")
     assert recorder.states == ["online", "degraded"], "on its second choice it is still degraded"
     assert recorder.heartbeats[-1].pipelines[0].state == "running"

@@ -49,6 +49,8 @@ def test_each_beat_moves_the_deadline_and_its_absence_kills() -> None:
     assert due_action(life, 108.9) is None
     assert due_action(life, 109.0) == "kill"
     assert overdue_reason(life, DEADLINES) == "no progress for 5 s (progress_deadline_s)"
+    learned = Deadlines(start_s=60.0, progress_s=1.5, is_learned=True)
+    assert overdue_reason(life, learned) == "no progress for 1.5 s (learned from its pace)"
 
 
 def test_a_failed_child_waits_and_then_starts_again() -> None:
