@@ -37,8 +37,9 @@ MAX_NAME_CHARS = 128
 class Link:
     """Sends reports, each one whole; ``stop`` is set when the pipeline is to end.
 
-    A pipeline that waits for its source beats (`progress`) at least every half second all the same: its silence is taken
-    for a hang, sooner the steadier it was before. Every method that sends raises BrokenPipeError or ConnectionResetError when the parent is gone. Used by one thread.
+    A pipeline that waits for its source beats (`progress`) at least every half second all the same: its silence is
+    taken for a hang, the sooner the steadier it was before. Every method that sends raises BrokenPipeError or
+    ConnectionResetError when the parent is gone. Used by one thread.
     """
 
     def __init__(self, line: socket.socket) -> None:

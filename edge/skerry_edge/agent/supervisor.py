@@ -62,7 +62,9 @@ class Supervisor:
         """
         self._log_level = log_level
         former = {worker.pipeline.name: worker for worker in self._workers}
-        kept = {one.name: former[one.name] for one in pipelines if one.name in former and former[one.name].pipeline == one}
+        kept = {
+            one.name: former[one.name] for one in pipelines if one.name in former and former[one.name].pipeline == one
+        }
         ending = [worker for name, worker in former.items() if name not in kept]
         for worker in ending:
             worker.terminate()
