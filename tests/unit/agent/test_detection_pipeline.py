@@ -161,6 +161,19 @@ def test_where_nothing_moves_the_detector_is_spared_and_the_beat_goes_on(ends) -
     assert beats[1].drops == {"busy": 1, "no-motion": 1}
 
 
+def test_the_gate_stays_open_until_what_is_gone_is_not_counted_any_more(ends) -> None:
+    link, parent = ends
+    pipeline = replace(
+        PIPELINE, motion=MotionConfig(open_s=0.0, look_every_s=60.0), events=EventsConfig(debounce_s=0.5)
+    )
+    watcher = Watcher(pipeline, link, ScriptedDetector(*[CAR] * 10, *[no_detections()] * 20))  # type: ignore[arg-type]
+    for index in range(40):
+        watcher.look(captured(FRAME, index * 0.1), {})
+    reports = parent.reports()
+    assert [one.everywhere for one in reports if isinstance(one, Counts)][-2:] == [{"car": 1}, {"car": 0}]
+    assert 0 < sum(one.drops.get("no-motion", 0) for one in reports if isinstance(one, Progress)) < 25
+
+
 def test_no_picture_leaves_unless_the_configuration_asks_for_it(ends) -> None:
     link, parent = ends
     watcher = Watcher(PIPELINE, link, ScriptedDetector(CAR))  # type: ignore[arg-type]

@@ -24,6 +24,11 @@ class Census:
         for label in config.labels:
             self._know(label)
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether no count is about to change."""
+        return all(counted.is_settled for counted in self._counts.values())
+
     def count(self, present: Iterable[Present], now_s: float) -> Counts | None:
         """Return the counts where they have changed since they were returned last, and the first time."""
         now: dict[_Key, int] = {}

@@ -16,6 +16,11 @@ class Debounced(Generic[T]):
         self._coming = value
         self._since_s = 0.0
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether no other value is on its way."""
+        return self.value == self._coming
+
     def give(self, value: T, now_s: float) -> T:
         """Take what is seen now and return the value that holds."""
         if value != self._coming:

@@ -9,7 +9,7 @@ from skerry_edge.agent.protocol import Counts
 from skerry_edge.agent.watching.census import Census
 from skerry_edge.agent.watching.pictures import View
 from skerry_edge.agent.watching.sieve import Sieve, label_of
-from skerry_edge.agent.watching.story import Present, Storyteller, Told
+from skerry_edge.agent.watching.story import Storyteller, Told
 from skerry_edge.contracts.manifest import Manifest
 from skerry_edge.vision.detector import Detector
 from skerry_edge.vision.geometry import Size
@@ -50,16 +50,13 @@ class Observer:
         self._census = Census(config)
         self._now_s = float("-inf")
 
-    @property
-    def present(self) -> list[Present]:
-        """The objects that have begun and not ended."""
-        return self._storyteller.present
-
     def is_worth_a_look(self, pixels: Pixels, now_s: float) -> bool:
         """Tell whether the network should see this picture: always, unless there is a gate and nothing moves."""
         if self._gate is None:
             return True
-        return self._gate.lets_through(pixels, self._later(now_s), is_tracking=bool(self._tracker.tracks))
+        # A change that has begun to last is followed to its end, so that what was told last is true.
+        is_busy = bool(self._tracker.tracks) or not self._census.is_settled
+        return self._gate.lets_through(pixels, self._later(now_s), is_tracking=is_busy)
 
     def look(self, pixels: Pixels, *, now_s: float, ts_ms: int) -> Observation:
         """Detect, track and tell; ``now_s`` is when the picture was taken, ``ts_ms`` the same in Unix milliseconds.
