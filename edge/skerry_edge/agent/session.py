@@ -26,6 +26,16 @@ from skerry_edge.contracts.messages import Status
 from skerry_edge.foundation.errors import ConfigError, SkerryError
 
 _log = logging.getLogger(__name__)
+STANDS_STILL_AFTER_S = 600.0
+"""To look up a name and to connect takes a resolver and a network at their worst minutes; the longest pause is one."""
+STABLE_AFTER_S = 10.0
+"""A connection that lasted this long was a good one: the next failure is the first of a row."""
+LOST = "connection lost"
+RECONNECT = Backoff(first_s=0.5, max_s=60.0, chance_share=1.0)
+DELIVERY = OutboxConfig()
+_PUMP_S = 1.0
+_GOODBYE_S = 0.4
+"""What is kept of the time to stop for the last status and its acknowledgement."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,6 +44,9 @@ class Announcement:
 
     state: Literal["online", "degraded", "offline"]
     reason: str | None = None
+
+
+STOPPED = Announcement(state="offline", reason="stopped")
 
 
 class Listener(Protocol):
@@ -45,19 +58,6 @@ class Listener(Protocol):
     def hear(self, news: News) -> None:
         """Take a message, or a subscription's refusal."""
         ...
-
-
-STANDS_STILL_AFTER_S = 600.0
-"""To look up a name and to connect takes a resolver and a network at their worst minutes; the longest pause is one."""
-STABLE_AFTER_S = 10.0
-"""A connection that lasted this long was a good one: the next failure is the first of a row."""
-LOST = "connection lost"
-RECONNECT = Backoff(first_s=0.5, max_s=60.0, chance_share=1.0)
-DELIVERY = OutboxConfig()
-STOPPED = Announcement(state="offline", reason="stopped")
-_PUMP_S = 1.0
-_GOODBYE_S = 0.4
-"""What is kept of the time to stop for the last status and its acknowledgement."""
 
 
 class Session:

@@ -14,6 +14,7 @@ from skerry_edge.foundation.errors import ConfigError
 NOT_YET_VALID, EXPIRED, WRONG_NAME, WRONG_ADDRESS = 9, 10, 62, 64
 """OpenSSL's verification codes, x509_vfy.h."""
 MIN_PATIENCE_S, MAX_PATIENCE_S = 0.3, 3.0
+"""How long a broker is waited for that may have nothing to say; in between, as long as the handshake took, twice."""
 _CERTIFICATE_ALERTS = {
     "CERTIFICATE_REQUIRED": ("wants a certificate from this device", "set 'certificate_file' in [mqtt.tls]"),
     "UNKNOWN_CA": ("does not know who signed this device's certificate", "have it signed by an authority it trusts"),
@@ -21,7 +22,7 @@ _CERTIFICATE_ALERTS = {
     "CERTIFICATE_REVOKED": ("says that this device's certificate was revoked", "have a new one signed"),
     "BAD_CERTIFICATE": ("does not accept this device's certificate", "check 'certificate_file' in [mqtt.tls]"),
     "CERTIFICATE_UNKNOWN": ("does not accept this device's certificate", "check 'certificate_file' in [mqtt.tls]"),
-    "ACCESS_DENIED": ("accepts this device's certificate and lets it not in", "check the broker's access rules"),
+    "ACCESS_DENIED": ("accepts this device's certificate and does not let it in", "check the broker's access rules"),
     "PROTOCOL_VERSION": ("speaks no version of TLS that this device accepts", "allow TLS 1.2 or newer at the broker"),
 }
 """Alerts of RFC 8446, section 6.2, as OpenSSL names them behind `ALERT_`; TLS 1.2 has the older names alone."""

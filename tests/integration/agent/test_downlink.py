@@ -96,6 +96,14 @@ def test_a_device_answers_and_says_what_it_runs(running, recorder, operator, res
     assert "format" in (result_of(operator.command("format", command_id="odd")).message or "")
 
 
+def test_what_is_far_too_large_is_not_carried_out_and_does_no_harm(running, operator, result_of) -> None:
+    for size in (70_000, 1_000_000):
+        operator.publish(f"{HOME}/command", b'{"id":"big","x":"' + b"x" * size + b'"}')
+        operator.publish(f"{HOME}/desired", b"x" * size)
+    assert "larger than the contract allows" in (result_of("big").message or "")
+    assert result_of(operator.command("ping")).ok
+
+
 def test_a_rebirth_publishes_status_and_state_again(running, recorder, operator, result_of, eventually) -> None:
     statuses, states = len(recorder.statuses), len(recorder.of(State))
     assert result_of(operator.command("rebirth")).ok

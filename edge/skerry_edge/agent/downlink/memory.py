@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from skerry_edge.agent.downlink.freshness import Clock
 from skerry_edge.contracts.messages import Id, Text, UnixMs
@@ -34,7 +35,7 @@ class CommandMemory:
     def __init__(self, state_dir: Path) -> None:
         """Read what an earlier run left; a damaged file is reported in the log and begun anew."""
         self._path = state_dir / FILE
-        self._outcomes = {one.id: one for one in _read(self._path)}
+        self._outcomes = {one.id: _settled(one) for one in _read(self._path)}
 
     def find(self, command_id: str) -> Outcome | None:
         """Return how a command ended, None where it is new."""
@@ -51,6 +52,13 @@ class CommandMemory:
         """Keep or replace an outcome. Raises ReachError where the disk does not take it; until a restart it is kept."""
         self._outcomes[outcome.id] = outcome
         write_atomic(self._path, msgspec.json.encode(list(self._outcomes.values())))
+
+
+def _settled(outcome: Outcome) -> Outcome:
+    """Return how a command of an earlier run ended: one that was under way then does not go on."""
+    if outcome.ok is not None:
+        return outcome
+    return replace(outcome, ok=False, message="the agent ended while this was under way")
 
 
 def _read(path: Path) -> list[Outcome]:

@@ -307,6 +307,19 @@ def test_a_log_of_any_content_fits_into_one_answer(bench: Bench, make_command, n
     assert MAX_JSON_BYTES / 2 < len(encode(bench.last)) < MAX_JSON_BYTES
 
 
+def test_what_was_under_way_when_the_agent_ended_is_answered_as_failed(
+    bench: Bench, make_bench, make_command, now_ms: int
+) -> None:
+    command = make_command("snapshot", ts=now_ms)
+    bench.send(command)
+    bench.send(command)
+    assert bench.results == []
+    again = make_bench()
+    again.send(command)
+    assert (again.orders, again.last.ok) == ([], False)
+    assert "ended while this was under way" in (again.last.message or "")
+
+
 def test_a_damaged_memory_is_begun_anew(make_bench, make_command, now_ms: int, tmp_path: Path) -> None:
     (tmp_path / FILE).write_bytes(b"[{]")
     bench = make_bench()
