@@ -88,6 +88,7 @@ def test_a_letter_waits_until_it_is_acknowledged(make_sink: MakeSink) -> None:
     first, second, _ = sink.pending((), 10)
     sink.acknowledge(second.key)
     assert waiting(sink) == [1, 3]
+    assert waiting(sink) == [1, 3]
     sink.acknowledge(first.key)
     assert waiting(sink) == [3]
     assert sink.stats().depth == 1

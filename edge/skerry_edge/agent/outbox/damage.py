@@ -23,6 +23,7 @@ MAX_SET_ASIDE = 3
 _LOG_ENDINGS = ("-wal", "-shm")
 _NUMBER = re.compile(r"-damaged-(\d{4,9})-\d{8}T\d{6}Z\.")
 _PROBE = "probe"
+_MAX_REASON_CHARS = 300
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,7 +44,7 @@ def open_sound(path: Path, max_bytes: int) -> tuple[LetterDatabase, Notice | Non
     except DamagedError as error:
         return replace_damaged(path, max_bytes, str(error.found))
     except DiskError as error:
-        if is_held(error) or not _takes_databases(path):
+        if _is_held(error) or not _takes_databases(path):
             raise
         # The disk is well, so the trouble is this file: its log is unreadable, or something else has its name.
         return replace_damaged(path, max_bytes, str(error.found))
@@ -59,7 +60,7 @@ def replace_damaged(path: Path, max_bytes: int, reason: str) -> tuple[LetterData
         # What was damaged on a disk that is full stays where it was set aside.
         _log.warning("there is no room to take messages over from %s", aside)
     message = (
-        f"the outbox's file was damaged ({reason}) and was set aside as {aside.name}, number {_number_of(aside)} on "
+        f"the outbox's file was damaged ({reason[:_MAX_REASON_CHARS]}) and was set aside as {aside.name}, number {_number_of(aside)} on "
         f"this device, of which {MAX_SET_ASIDE} are kept; {database.depth} waiting messages were taken over from it, "
         "and others may be lost"
     )
@@ -78,7 +79,7 @@ def set_aside_count(path: Path) -> int:
     return _number_of(kept[-1]) if kept else 0
 
 
-def is_held(error: DiskError) -> bool:
+def _is_held(error: DiskError) -> bool:
     """Tell whether somebody else holds the file, which ends by itself."""
     return "locked" in str(error.found)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 from skerry_edge.agent.outbox.keeper import ACKS_PER_COMMIT
@@ -77,7 +78,7 @@ def test_acknowledged_letters_do_not_pile_up_in_the_file(device) -> None:
     device.put(outbox, *map(str, range(ACKS_PER_COMMIT)))
     for letter in outbox.pending((), ACKS_PER_COMMIT):
         outbox.acknowledge(letter.key)
-    with sqlite3.connect(device.file) as other:
+    with closing(sqlite3.connect(device.file)) as other:
         assert other.execute("SELECT count(*) FROM letters").fetchone() == (0,)
 
 
@@ -129,7 +130,7 @@ def test_only_the_agents_user_may_read_what_waits(device) -> None:
 def test_while_somebody_looks_into_the_file_the_outbox_goes_on(device) -> None:
     outbox = device.open()
     device.put(outbox, "a")
-    with sqlite3.connect(device.file) as other:
+    with closing(sqlite3.connect(device.file)) as other:
         other.execute("BEGIN")
         assert other.execute("SELECT count(*) FROM letters").fetchone() == (1,)
         device.put(outbox, "b")

@@ -7,8 +7,8 @@ import resource
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,17 +17,13 @@ from skerry_edge.agent.outbox import keeper
 from skerry_edge.agent.outbox.database import DiskError, LetterDatabase
 from skerry_edge.contracts.codec import encode
 
-Breakable = Callable[[], None]
-
 
 @contextmanager
 def held(file: Path) -> Iterator[None]:
     """Another program holds the file for itself, as a person with a database tool may."""
-    with sqlite3.connect(file, isolation_level=None) as other:
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         yield
-        other.execute("ROLLBACK")
-    other.close()
 
 
 def test_what_the_disk_does_not_take_waits_in_memory_and_goes_to_disk_later(device, impatient) -> None:

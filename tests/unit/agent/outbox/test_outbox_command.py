@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -74,10 +76,8 @@ def test_a_file_that_is_no_outbox_is_told_as_such_and_left_alone(skerry, device,
 
 
 def test_letters_that_nobody_can_read_are_counted_and_shown_by_their_size(skerry, device, config: Path) -> None:
-    import sqlite3
-
     device.put(device.open(), "cat")
-    with sqlite3.connect(device.file) as other:
+    with closing(sqlite3.connect(device.file, isolation_level=None)) as other:
         other.execute("UPDATE letters SET payload = x'1b5b324a', ts_ms = 1000000000000000000")
     run = skerry("agent", "outbox", "show", "--config", config)
     assert run.code == 0
