@@ -63,6 +63,11 @@ Exit codes:
     help="Count nothing for this many seconds after a detection.",
 )
 @click.option(
+    "--voice",
+    metavar="MANIFEST",
+    help="Look for words only while this voice-activity model (ESPHome's vad.json) hears somebody speak.",
+)
+@click.option(
     "--stall",
     "stall_s",
     type=NumberRange(0.0, 86400.0),
@@ -82,6 +87,7 @@ def listen(
     as_json: bool,  # noqa: FBT001  # click passes options by name
     threshold: float | None,
     refractory_s: float,
+    voice: str | None,
     stall_s: float,
     plain_kernels: bool,  # noqa: FBT001  # click passes options by name
 ) -> None:
@@ -97,6 +103,7 @@ def listen(
     """
     from skerry_edge.audio.model import find_model  # noqa: PLC0415  # keeps --help free of numpy
     from skerry_edge.audio.report import JsonLines, Lines  # noqa: PLC0415  # the same
+    from skerry_edge.audio.voice import find_voice  # noqa: PLC0415  # the same
     from skerry_edge.audio.wakeword import ListenOptions, WakeWordListener  # noqa: PLC0415  # the same
     from skerry_edge.audio.word import word_of  # noqa: PLC0415  # the same
     from skerry_edge.backends.base import BackendOptions  # noqa: PLC0415  # the same
@@ -104,7 +111,8 @@ def listen(
     found = [find_model(name.strip()) for name in models.split(",")]
     words = [word_of(model, cutoff=threshold, refractory_s=refractory_s) for model in found]
     backend = BackendOptions(threads=1, plain_kernels=plain_kernels)
-    options = ListenOptions(refractory_s=refractory_s, backend=backend)
+    gate = None if voice is None else find_voice(voice)
+    options = ListenOptions(refractory_s=refractory_s, voice=gate, backend=backend)
     report: ListenReport = JsonLines() if as_json else Lines()
     with closing(WakeWordListener(words, options)) as listener:
         gathered = [_gather(text, stall_s, report) for text in audio]
