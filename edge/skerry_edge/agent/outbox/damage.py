@@ -60,9 +60,9 @@ def replace_damaged(path: Path, max_bytes: int, reason: str) -> tuple[LetterData
         # What was damaged on a disk that is full stays where it was set aside.
         _log.warning("there is no room to take messages over from %s", aside)
     message = (
-        f"the outbox's file was damaged ({reason[:_MAX_REASON_CHARS]}) and was set aside as {aside.name}, number {_number_of(aside)} on "
-        f"this device, of which {MAX_SET_ASIDE} are kept; {database.depth} waiting messages were taken over from it, "
-        "and others may be lost"
+        f"the outbox's file was damaged ({reason[:_MAX_REASON_CHARS]}) and was set aside as {aside.name}, number "
+        f"{_number_of(aside)} on this device, of which {MAX_SET_ASIDE} are kept; {database.depth} waiting messages were "
+        "taken over from it, and others may be lost"
     )
     return database, Notice(label="outbox-damaged", message=message)
 
