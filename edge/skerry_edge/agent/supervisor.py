@@ -61,18 +61,16 @@ class Supervisor:
         What is new begins when what it replaces has given up its source, or was killed.
         """
         self._log_level = log_level
-        former = {worker.pipeline.name: worker for worker in self._workers}
-        kept = {
-            one.name: former[one.name] for one in pipelines if one.name in former and former[one.name].pipeline == one
-        }
-        ending = [worker for name, worker in former.items() if name not in kept]
-        for worker in ending:
-            worker.terminate()
-        self._workers = [kept.get(one.name) or self._worker_for(one) for one in pipelines]
+        kept = {worker.pipeline.name: worker for worker in self._workers if worker.pipeline in pipelines}
         for worker in self._workers:
-            worker.set_log_level(log_level)
-        self._leaving += ending
-        self._waiting = [worker for worker in self._workers if worker.pid is None and worker.pipeline.name not in kept]
+            if worker.pipeline.name in kept:
+                worker.set_log_level(log_level)
+            else:
+                worker.terminate()
+                self._leaving.append(worker)
+        new = {one.name: self._worker_for(one) for one in pipelines if one.name not in kept}
+        self._workers = [kept.get(one.name) or new[one.name] for one in pipelines]
+        self._waiting = [*(one for one in self._waiting if one in self._workers), *new.values()]
         self._leave_by_s = time.monotonic() + _LEAVE_S
 
     def _worker_for(self, pipeline: PipelineConfig) -> Worker:
