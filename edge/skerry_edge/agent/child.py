@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import ctypes
 import faulthandler
 import importlib
 import logging
-import os
 import signal
 import socket
 import sys
@@ -18,11 +16,11 @@ from skerry_edge.agent.config.pipelines import DetectionPipeline, PipelineConfig
 from skerry_edge.agent.failover import Blame
 from skerry_edge.agent.link import Link
 from skerry_edge.backends.errors import BackendError
+from skerry_edge.foundation.bound_life import die_with_parent
 from skerry_edge.foundation.errors import MissingError, SkerryError
 from skerry_edge.foundation.redaction import RedactingFormatter
 
 _log = logging.getLogger(__name__)
-_PR_SET_PDEATHSIG = 1
 PIPELINES: dict[type[PipelineConfig], str] = {
     DetectionPipeline: "skerry_edge.agent.pipelines.detection",
     WakeWordPipeline: "skerry_edge.agent.pipelines.wakeword",
@@ -49,16 +47,6 @@ def main() -> int:
     signal.signal(signal.SIGTERM, stop_all)
     serve(control, links)
     return 0
-
-
-def die_with_parent(parent_pid: int) -> None:
-    """Have the kernel kill this process when its parent ends, however that ends, even while this one is stuck.
-
-    The parent may have died before the call; then this process ends now. See prctl(2).
-    """
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent_pid:
-        sys.exit(0)
 
 
 def serve(control: socket.socket, links: list[Link]) -> None:
