@@ -29,7 +29,7 @@ class Sightings:
         elif report.phase == "end":
             self._open.pop(report.track, None)
         else:
-            self._open[report.track] = report
+            self._open[report.track] = msgspec.structs.replace(report, snapshot=None)
 
     def end_all(self, *, ts_ms: int, decided_ns: int) -> list[Finding]:
         """Forget everything, and return the end of each object that was there, as of ``ts_ms``."""
@@ -51,7 +51,6 @@ def end_of(last: Finding, *, ts_ms: int, decided_ns: int) -> Finding:
         decided_ns=decided_ns,
         zones=(),
         before=before,
-        snapshot=None,
         latency_ms=None,
         message=LOST_WITH_CHILD,
     )

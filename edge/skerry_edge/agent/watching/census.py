@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from skerry_edge.agent.config.pipelines import DetectionPipeline
@@ -9,8 +10,8 @@ from skerry_edge.agent.protocol import Counts
 from skerry_edge.agent.watching.debounce import Debounced
 from skerry_edge.agent.watching.story import Present
 
-_Key = tuple[str, str]
-"""A zone, empty for the whole picture, and a label."""
+EVERYWHERE = ""
+"""Stands for the whole picture among the zones."""
 
 
 class Census:
@@ -18,8 +19,7 @@ class Census:
 
     def __init__(self, config: DetectionPipeline) -> None:
         self._lasting_s = config.events.debounce_s
-        self._zones = [zone.name for zone in config.zones]
-        self._counts: dict[_Key, Debounced[int]] = {}
+        self._places: dict[str, dict[str, Debounced[int]]] = {EVERYWHERE: {}, **{one.name: {} for one in config.zones}}
         self._told: Counts | None = None
         for label in config.labels:
             self._know(label)
@@ -27,37 +27,36 @@ class Census:
     @property
     def is_settled(self) -> bool:
         """Whether no count is about to change."""
-        return all(counted.is_settled for counted in self._counts.values())
+        return all(counted.is_settled for labels in self._places.values() for counted in labels.values())
 
     def count(self, present: Iterable[Present], now_s: float) -> Counts | None:
         """Return the counts where they have changed since they were returned last, and the first time."""
-        now: dict[_Key, int] = {}
+        now: Counter[tuple[str, str]] = Counter()
         for one in present:
             self._know(one.label)
-            for zone in ("", *one.zones):
-                now[zone, one.label] = now.get((zone, one.label), 0) + 1
-        for key, counted in self._counts.items():
-            counted.give(now.get(key, 0), now_s)
+            now.update((place, one.label) for place in (EVERYWHERE, *one.zones))
+        for place, labels in self._places.items():
+            for label, counted in labels.items():
+                counted.give(now[place, label], now_s)
         return self._news()
 
     def clear(self) -> Counts | None:
         """Count nothing from now on, at once, and return the counts where that is a change."""
-        self._counts = {key: Debounced(0, self._lasting_s) for key in self._counts}
+        for labels in self._places.values():
+            labels.update({label: Debounced(0, self._lasting_s) for label in labels})
         return self._news()
 
     def _know(self, label: str) -> None:
-        for zone in ("", *self._zones):
-            self._counts.setdefault((zone, label), Debounced(0, self._lasting_s))
+        if label not in self._places[EVERYWHERE]:
+            for labels in self._places.values():
+                labels[label] = Debounced(0, self._lasting_s)
 
     def _news(self) -> Counts | None:
-        counts = self._now()
+        zones = {
+            place: {label: counted.value for label, counted in labels.items()} for place, labels in self._places.items()
+        }
+        counts = Counts(everywhere=zones.pop(EVERYWHERE), zones=zones)
         if counts == self._told:
             return None
         self._told = counts
         return counts
-
-    def _now(self) -> Counts:
-        def of(zone: str) -> dict[str, int]:
-            return {label: counted.value for (place, label), counted in self._counts.items() if place == zone}
-
-        return Counts(everywhere=of(""), zones={zone: of(zone) for zone in self._zones})

@@ -41,7 +41,11 @@ class Darkroom:
         return snapshot_jpeg(pixels, drawn_boxes(view, self._labels), max_bytes=MAX_SNAPSHOT_BYTES)
 
     def _private(self, view: View, privacy: PrivacyConfig) -> Pixels:
-        """Blur; where less is blurred the more boxes there are, only boxes that count are boxes."""
+        """Return the blurred picture.
+
+        In doubt more is blurred: outside, only what counts as an object stays sharp; inside, whatever the network took
+        for one is blurred, and where an object was last that it did not find this time.
+        """
         named = privacy.labels
         tracks = [one for one in view.tracks if not named or label_of(one.class_id, self._labels) in named]
         if privacy.blur == "outside":
