@@ -85,6 +85,9 @@ def install(root: Path, *, dry_run: bool, as_json: bool, **wishes: Any) -> None:
     _require_root(dry_run=dry_run)
     executor = Executor(root, is_live=_is_live(root), is_rehearsal=dry_run)
     _report(executor.install(install_plan(request)), with_contents=dry_run, as_json=as_json)
+    packages = request.board.system.apt_packages if request.board.system else ()
+    if packages and not as_json:
+        click.echo(f"next: apt install {' '.join(packages)}; then skerry doctor")
 
 
 @click.command(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+
+import msgspec
 
 from skerry_boards.detection import detect
 from skerry_boards.loader import all_boards, load_board
@@ -91,14 +93,18 @@ def _require_visible(program: str, root: Path) -> None:
     interpreter = (root / program.lstrip("/")).parent / "python3"
     real = [str(interpreter.resolve())] if root == Path("/") and interpreter.exists() else []
     for place in (program, *real):
-        path = PurePosixPath(os.path.normpath(place))
-        if any(path.is_relative_to(hidden) for hidden in _HIDDEN):
+        path = os.path.normpath(place)
+        if _is_hidden(path):
             raise ConfigError(
                 "the service could not see the program that it is to run",
                 where="--program",
                 found=f"'{path}'",
                 todo="make an environment elsewhere (/usr/bin/python3 -m venv /opt/skerry) and install Skerry there",
             )
+
+
+def _is_hidden(path: str) -> bool:
+    return any(PurePosixPath(os.path.normpath(path)).is_relative_to(place) for place in _HIDDEN)
 
 
 def _backends(config: AgentConfig) -> set[str]:
@@ -122,6 +128,15 @@ def _configuration(wishes: Wishes, board: Board, *, has_password: bool) -> str:
     return text
 
 
+def _strings(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from (text for inner in value.values() for text in _strings(inner))
+    elif isinstance(value, list | tuple):
+        yield from (text for inner in value for text in _strings(inner))
+
+
 def _given(path: Path, *, has_password: bool) -> str:
     """Return the text of a configuration that fits the unit. Raises ConfigError, ReachError."""
     try:
@@ -129,6 +144,14 @@ def _given(path: Path, *, has_password: bool) -> str:
     except (OSError, UnicodeDecodeError) as error:
         raise ReachError("cannot read the configuration", where=str(path), found=str(error)) from error
     config = parse_toml(text, AgentConfig, name=str(path))
+    hidden = next((one for one in _strings(msgspec.to_builtins(config)) if _is_hidden(one)), None)
+    if hidden is not None:
+        raise ConfigError(
+            "the service could not see a file that the configuration names",
+            where=str(path),
+            found=f"'{hidden}'",
+            todo=f"put it below {CONFIG_DIR} or {STATE_DIR}: homes and /tmp are not in the service's sight",
+        )
     load_board(config.board)
     parse_broker_url(config.mqtt.url, where=f"{path}, key 'mqtt.url'")
     password_file = str(PurePosixPath(CONFIG_DIR) / (config.mqtt.password_file or ""))

@@ -115,6 +115,7 @@ def test_a_given_configuration_is_taken_as_it_is(tmp_path: Path) -> None:
         (("mqtt://", "tcp://"), "key 'mqtt.url'"),
         (('"mqtt-password"', '"/etc/other"'), "key 'mqtt.password_file'"),
         (('"cam-1"', '"cam-1"\nstate_dir = "/srv/skerry"'), "key 'state_dir'"),
+        (('"ghost"', '"ghost", fault_marker = "/home/pi/marker"'), "given.toml"),
     ],
 )
 def test_a_given_configuration_that_the_service_could_not_use_is_refused(
