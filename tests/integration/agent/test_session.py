@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from skerry_edge.agent import delivery
+from skerry_edge.agent import delivery, session
 from skerry_edge.agent.clock import clock_state
 from skerry_edge.agent.connection import Peer
 from skerry_edge.agent.identity import Identity
@@ -209,3 +210,15 @@ def test_a_session_ends_in_time_though_the_broker_says_nothing(make_rig, scripte
     eventually(lambda: len(rig.sent(Event)) == 3, what="the events at the broker")
     rig.session.stop(0.0)
     assert rig.outbox.stats().depth == 3
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_whether_its_thread_turns_can_be_seen_with_and_without_a_broker(
+    make_rig, scripted_broker, eventually, monkeypatch: pytest.MonkeyPatch, is_there: bool
+) -> None:
+    scripted_broker.connack = CONNACK_5 if is_there else None
+    monkeypatch.setattr(session, "STANDS_STILL_AFTER_S", 2.0)
+    rig = make_rig()
+    eventually(lambda: not rig.session.turns(time.monotonic()), what="a thread that was not started stands still")
+    rig.session.start()
+    eventually(lambda: rig.session.turns(time.monotonic()), what="the thread turns")

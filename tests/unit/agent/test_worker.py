@@ -73,6 +73,15 @@ def test_a_child_that_said_nothing_is_killed_at_its_deadline(start: Start) -> No
     assert worker.trouble == "not ready within 1e-06 s (start_deadline_s)"
 
 
+def test_a_child_is_given_its_time_once_more_where_the_whole_machine_stood_still(start: Start) -> None:
+    worker = start(SyntheticPipeline(name="ghost", fault="refuse", start_deadline_s=1e-6))
+    child = worker.pid
+    worker.act(worker.due_s + 1.0)
+    assert worker.pid == child
+    worker.act(worker.due_s + 1.0)
+    assert worker.pid is None
+
+
 def test_a_child_imports_nothing_from_where_the_agent_was_started(
     start: Start,
     selector: DefaultSelector,
