@@ -60,7 +60,12 @@ Exit codes:
   4  a file cannot be read or written, or a program of the system failed
 """,
 )
-@click.option("--board", default="auto", metavar="NAME|auto", help="One of `skerry boards list`.  [default: auto]")
+@click.option(
+    "--board",
+    default="auto",
+    metavar="NAME|auto",
+    help="One of `skerry boards list`.  [default: the configuration's, or as detected]",
+)
 @click.option("--site", metavar="ID", help="Where the device is: the second part of its topics.")
 @click.option("--device", metavar="ID", help="The device's name: unique in the fleet, and what it logs in as.")
 @click.option("--broker", metavar="URL", help="mqtt://HOST[:PORT], or mqtts:// for TLS.")

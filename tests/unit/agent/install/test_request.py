@@ -107,6 +107,14 @@ def test_a_given_configuration_is_taken_as_it_is(tmp_path: Path) -> None:
     assert "hunter2" not in repr(request)
 
 
+def test_a_given_configuration_says_which_board_it_is_for(tmp_path: Path) -> None:
+    (tmp_path / "given.toml").write_text(GIVEN)
+    unnamed = wishes(board="auto", config_file=tmp_path / "given.toml")
+    assert request_from(unnamed, root=tmp_path, groups=()).board.name == "raspberry-pi-5"
+    error = refusal(tmp_path, board="raspberry-pi-4", config_file=tmp_path / "given.toml")
+    assert (error.what, error.where) == ("two boards are named", "--board")
+
+
 @pytest.mark.parametrize(
     ("change", "part"),
     [
