@@ -61,8 +61,8 @@ def replace_damaged(path: Path, max_bytes: int, reason: str) -> tuple[LetterData
         _log.warning("there is no room to take messages over from %s", aside)
     message = (
         f"the outbox's file was damaged ({reason[:_MAX_REASON_CHARS]}) and was set aside as {aside.name}, number "
-        f"{_number_of(aside)} on this device, of which {MAX_SET_ASIDE} are kept; {database.depth} waiting messages were "
-        "taken over from it, and others may be lost"
+        f"{_number_of(aside)} on this device, of which {MAX_SET_ASIDE} are kept; {database.depth} messages were taken "
+        "over from it, and others may be lost"
     )
     return database, Notice(label="outbox-damaged", message=message)
 

@@ -59,7 +59,7 @@ def test_a_damaged_file_is_set_aside_and_reported_and_a_new_one_begun(device, da
     device.put(second, "new")
     labels = device.labels(second)
     assert labels[-1] == "new"
-    assert f"{len(labels) - 1} waiting messages were taken over" in (notice.message or "")
+    assert f"{len(labels) - 1} messages were taken over" in (notice.message or "")
     second.close()
     third = device.open()
     assert device.labels(third) == labels
