@@ -168,14 +168,17 @@ def camera(tmp_path: Path, discs: Path) -> dict[str, Any]:
     return {"kind": "detection", "name": "gate", "model": str(discs), "threads": 1, "source": source, "snapshot": True}
 
 
+def counts(recorder) -> dict[str, dict[str, int]]:
+    """What the newest state counts."""
+    states = recorder.of(State)
+    return states[-1].counts if states else {}
+
+
 def test_a_camera_s_counts_are_in_the_state_and_its_picture_comes_on_command(
     mosquitto, recorder, start_agent, operator, result_of, eventually, camera: dict[str, Any]
 ) -> None:
     start_agent(mosquitto.port, [camera])
-    eventually(
-        lambda: recorder.of(State)[-1:] and recorder.of(State)[-1].counts, what="counts in the state", deadline_s=90
-    )
-    assert recorder.of(State)[-1].counts["gate"] == {"red disc": 1}
+    eventually(lambda: counts(recorder).get("gate") == {"red disc": 1}, what="the disc in the state", deadline_s=90)
     command_id = operator.command("snapshot")
     result = result_of(command_id)
     assert result.ok, result.message
@@ -188,17 +191,11 @@ def test_a_zone_that_is_set_from_afar_is_counted_at_once(
     mosquitto, recorder, start_agent, operator, eventually, camera: dict[str, Any]
 ) -> None:
     agent = start_agent(mosquitto.port, [camera, BEAT])
-    eventually(
-        lambda: recorder.of(State)[-1:] and recorder.of(State)[-1].counts, what="counts in the state", deadline_s=90
-    )
+    eventually(lambda: counts(recorder).get("gate") == {"red disc": 1}, what="the disc in the state", deadline_s=90)
     zones = [{"name": "left", "points": [[0, 0], [0.5, 0], [0.5, 1], [0, 1]]}]
     children = {one.pid for one in agent.children()}
     operator.desire(1, config={"pipelines": {"gate": {"zones": zones}}})
-    eventually(
-        lambda: recorder.of(State)[-1].counts.get("gate/left") == {"red disc": 1},
-        what="the zone's count",
-        deadline_s=90,
-    )
+    eventually(lambda: counts(recorder).get("gate/left") == {"red disc": 1}, what="the zone's count", deadline_s=90)
     assert recorder.of(State)[-1].config_version == 1
     assert len(children & {one.pid for one in agent.children()}) == 1, "only the pipeline that changed starts anew"
 

@@ -94,14 +94,11 @@ class Commands:
 
     def _carry_out(self, command: Command, now_s: float) -> None:
         _log.info("command %s: %s", command.id, command.name)
+        self._memory.note(begun := Outcome(id=command.id, expires_ts=command.expires_ts))
         try:
-            self._memory.keep(Outcome(id=command.id, expires_ts=command.expires_ts))
-        except ReachError as error:
-            _log.warning("command %s cannot be kept: %s", command.id, error)
             if command.name in UNREPEATABLE:
-                self._finish(command.id, Answer(ok=False, message=f"it might happen twice: {error}"))
-                return
-        try:
+                # What harms nobody if it happens twice is kept when it is done, with one write.
+                self._memory.keep(begun)
             answer = self._actions.carry_out(command, now_s)
         except SkerryError as error:
             answer = Answer(ok=False, message=str(error))

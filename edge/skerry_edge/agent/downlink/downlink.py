@@ -20,6 +20,8 @@ DEAF = "subscription-refused"
 """The label of the system event that says that the device cannot be reached from afar."""
 BORN = b"online"
 """What Home Assistant says when it has started (its integration's default)."""
+AT_ONCE = 4
+"""Messages that are served in one turn of the loop: each may wait for a slow card, and the children wait meanwhile."""
 BIRTH_SPREAD_S = 3.0
 """All devices of a house hear it at once."""
 
@@ -55,7 +57,7 @@ class Downlink:
 
     def act(self, now_s: float) -> float:
         """Read what has come, and do what is due (see Duty)."""
-        news = self._inbox.take()
+        news = self._inbox.take(AT_ONCE)
         for one in news:
             self._serve(one, now_s)
         due_s = self._commands.act(self._pictures(), now_s)

@@ -34,10 +34,12 @@ class Inbox:
             self._waiting.append(news)
         self.waker.wake()
 
-    def take(self) -> list[News]:
-        """Return what has come since the last call, oldest first."""
+    def take(self, limit: int = MAX_WAITING) -> list[News]:
+        """Return the oldest of what has come, at most ``limit``; where more waits, the loop is woken for it."""
         with self._lock:
-            taken, self._waiting = list(self._waiting), deque()
+            taken = [self._waiting.popleft() for _ in range(min(limit, len(self._waiting)))]
+            if self._waiting:
+                self.waker.wake()
             dropped, self._dropped = self._dropped, 0
         if dropped:
             _log.warning("%d messages of the broker came too fast and were dropped", dropped)

@@ -48,9 +48,13 @@ class CommandMemory:
             del self._outcomes[command_id]
         return len(self._outcomes) < MAX_COMMANDS
 
-    def keep(self, outcome: Outcome) -> None:
-        """Keep or replace an outcome. Raises ReachError where the disk does not take it; until a restart it is kept."""
+    def note(self, outcome: Outcome) -> None:
+        """Know a command again, or how it ended, until the agent ends or `keep` is called for any."""
         self._outcomes[outcome.id] = outcome
+
+    def keep(self, outcome: Outcome) -> None:
+        """Note an outcome and have it on disk. Raises ReachError where the disk does not take it."""
+        self.note(outcome)
         write_atomic(self._path, msgspec.json.encode(list(self._outcomes.values())))
 
 
