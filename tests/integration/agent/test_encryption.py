@@ -239,3 +239,14 @@ def test_files_that_cannot_be_used_any_more_end_nothing(
     eventually(lambda: "the TLS files cannot be used" in caplog.text, what="the fault")
     shutil.copy(certificates.ca, ca)
     eventually(lambda: "connected to mqtts://" in caplog.text, what="the connection")
+
+
+def test_an_agent_is_encrypted_as_its_configuration_says(start_broker, start_agent, certificates, eventually) -> None:
+    certificate, key = certificates.device
+    tls = {"ca_file": str(certificates.ca), "certificate_file": str(certificate), "key_file": str(key)}
+    broker = start_broker(asks=True)
+    beat = {"kind": "synthetic", "name": "beat"}
+    agent = start_agent(broker.port, [beat], mqtt={"url": f"mqtts://localhost:{broker.port}", "tls": tls})
+    log = broker.config.with_name("mosquitto.log")
+    eventually(lambda: "skerry/v1/garden/cam-1/heartbeat" in log.read_text(), what="a heartbeat")
+    assert agent.stop() == 0

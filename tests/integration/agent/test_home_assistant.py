@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from skerry_edge.contracts.messages import State
 
 BEAT = {"kind": "synthetic", "name": "beat", "events_per_s": 1}
-TOPIC = "homeassistant/device/skerry-cam-1/config"
+TOPIC = "homeassistant/device/skerry/cam-1/config"
 
 
 def configs(heard: list[tuple[str, bytes]]) -> list[bytes]:
@@ -69,7 +70,7 @@ def test_a_house_s_own_prefix_is_used(mosquitto, recorder, start_agent, eventual
     heard = hear(mosquitto.port, "my/house/#")
     start_agent(mosquitto.port, [BEAT], mqtt={"home_assistant": True, "discovery_prefix": "my/house"})
     eventually(lambda: heard, what="the discovery")
-    assert heard[0][0] == "my/house/device/skerry-cam-1/config"
+    assert heard[0][0] == "my/house/device/skerry/cam-1/config"
 
 
 @pytest.mark.parametrize("prefix", ["", "a/#", "+", "/a", "a b"])
@@ -82,3 +83,27 @@ def test_a_prefix_that_is_no_topic_is_refused(skerry: Any, tmp_path: Any, prefix
     run = skerry("agent", "check-config", file)
     assert run.code == 2
     assert "discovery_prefix" in run.err
+
+
+def test_one_rule_lets_each_device_make_itself_known_and_no_other(
+    make_mosquitto, make_recorder, start_agent, eventually, need_program, tmp_path: Any
+) -> None:
+    passwords, rules = tmp_path / "passwords", tmp_path / "rules"
+    for user in ("cam-1", "cam-2", "recorder"):
+        flags = ["-b"] if passwords.exists() else ["-c", "-b"]
+        subprocess.run([need_program("mosquitto_passwd"), *flags, passwords, user, "word"], check=True)
+    kinds = [f"pattern write skerry/v1/+/%u/{kind}" for kind in ("status", "heartbeat", "event", "state", "result/+")]
+    own = "pattern write homeassistant/device/skerry/%u/config"
+    rules.write_text("\n".join([*kinds, own, "user recorder", "topic read #"]) + "\n")
+    broker = make_mosquitto(f"allow_anonymous false\npassword_file {passwords}\nacl_file {rules}")
+    recorder = make_recorder(broker.port, username="recorder", password="word")
+    environment = {"SKERRY_MQTT_PASSWORD": "word"}
+    agent = start_agent(broker.port, [BEAT], mqtt={"home_assistant": True}, environment=environment)
+    other = start_agent(
+        broker.port, [BEAT], mqtt={"home_assistant": True, "username": "cam-2"}, environment=environment
+    )
+    log = broker.config.with_name("mosquitto.log")
+    eventually(lambda: f"'{TOPIC}'" in log.read_text(), what="the discovery at the broker")
+    eventually(lambda: recorder.of(State), what="the state")
+    assert "refuses the retained message" not in agent.log
+    eventually(lambda: "the broker refuses what this device publishes" in other.log, what="the refusal")

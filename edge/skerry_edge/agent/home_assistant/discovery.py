@@ -43,8 +43,12 @@ class Appearance:
 
 
 def discovery_topic(prefix: str, device: str) -> str:
-    """Return where Home Assistant looks for the device."""
-    return f"{prefix}/device/skerry-{device}/config"
+    """Return where Home Assistant looks for the device.
+
+    The device is a level of its own, so that one rule allows each device its own topic at the broker, as in mosquitto's
+    `pattern write homeassistant/device/skerry/%u/config`.
+    """
+    return f"{prefix}/device/skerry/{device}/config"
 
 
 def platforms(appearance: Appearance) -> dict[str, str]:

@@ -15,7 +15,7 @@ from skerry_edge.foundation.errors import SkerryError
 
 _log = logging.getLogger(__name__)
 FILE = "home-assistant.json"
-TOPIC_PATTERN = r"^[A-Za-z0-9_/-]{1,128}/device/skerry-[a-z0-9-]{1,63}/config$"
+TOPIC_PATTERN = r"^[A-Za-z0-9_/-]{1,128}/device/skerry/[a-z0-9-]{1,63}/config$"
 _MAX_BYTES = 1 << 20
 
 

@@ -114,7 +114,7 @@ def heartbeat(**fields: Any) -> bytes:
 def test_the_topic_is_one_that_home_assistant_looks_at() -> None:
     match = TOPIC.fullmatch(discovery_topic("homeassistant", "cam-1").removeprefix("homeassistant/"))
     assert match is not None
-    assert match["component"] == "device"
+    assert (match["component"], match["node_id"], match["object_id"]) == ("device", "skerry", "cam-1")
 
 
 def test_the_message_is_as_the_schemas_have_it(discovered) -> None:

@@ -94,7 +94,7 @@ def test_under_another_prefix_the_old_message_goes(make_run) -> None:
     discovery.act(0.0)
     assert [(one.topic, one.make() == b"") for one in notes.posted] == [
         (TOPIC, True),
-        ("house/device/skerry-cam-1/config", False),
+        ("house/device/skerry/cam-1/config", False),
     ]
 
 
