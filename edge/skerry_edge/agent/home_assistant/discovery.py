@@ -9,6 +9,7 @@ from typing import Any
 
 from skerry_edge.agent.home_assistant.entities import (
     FIGURES,
+    PROBLEMS,
     Entity,
     Topics,
     count_sensor,
@@ -16,6 +17,7 @@ from skerry_edge.agent.home_assistant.entities import (
     key_of,
     picture,
     pipeline_sensor,
+    problem_sensor,
     status_sensor,
     word_event,
 )
@@ -92,6 +94,7 @@ def discovery_payload(appearance: Appearance, gone: Mapping[str, str]) -> bytes:
 def _components(appearance: Appearance, topics: Topics) -> dict[str, Entity]:
     components = {"status": status_sensor(topics)}
     components |= {figure.field: figure_sensor(topics, figure) for figure in FIGURES}
+    components |= {field: problem_sensor(topics, field) for field in PROBLEMS}
     components |= {key_of("pipeline", name): pipeline_sensor(topics, name) for name in appearance.pipelines}
     components |= {key_of("word", name): word_event(topics, name) for name in appearance.listening}
     for place, label in sorted(appearance.counted)[:MAX_COUNT_SENSORS]:

@@ -46,6 +46,10 @@ FIGURES = (
 )
 
 
+PROBLEMS = {"undervoltage": "Supply too low", "throttled": "Slowed down"}
+"""Fields of the heartbeat that are true when something is wrong; a board that cannot tell leaves them out."""
+
+
 class Topics:
     """The device's topics, and ids that are unique in a house."""
 
@@ -102,6 +106,21 @@ def figure_sensor(topics: Topics, figure: Figure) -> Entity:
         "state_topic": topics.heartbeat,
         "value_template": f"{{{{ value_json.{figure.field} | default({absent}) }}}}",
         **{key: value for key, value in optional.items() if value is not None},
+    }
+
+
+def problem_sensor(topics: Topics, field: str) -> Entity:
+    """Return whether something is wrong with the board; unknown where the board cannot tell."""
+    return {
+        "platform": "binary_sensor",
+        "unique_id": topics.unique_id(field),
+        "name": PROBLEMS[field],
+        "entity_category": "diagnostic",
+        "device_class": "problem",
+        "state_topic": topics.heartbeat,
+        "value_template": (
+            f"{{{{ ('ON' if value_json.{field} else 'OFF') if value_json.{field} is defined else none }}}}"
+        ),
     }
 
 

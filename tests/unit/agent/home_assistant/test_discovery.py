@@ -67,6 +67,14 @@ class HaSensor(HaEntity, tag="sensor", forbid_unknown_fields=True, kw_only=True)
     json_attributes_template: Template | None = None
 
 
+class HaBinarySensor(HaEntity, tag="binary_sensor", forbid_unknown_fields=True, kw_only=True):
+    state_topic: Listened
+    value_template: Template | None = None
+    device_class: Literal["problem"] | None = None
+    payload_on: str = "ON"
+    payload_off: str = "OFF"
+
+
 class HaEvent(HaEntity, tag="event", forbid_unknown_fields=True, kw_only=True):
     event_types: Annotated[list[str], Meta(min_length=1)]
     state_topic: Listened
@@ -83,7 +91,7 @@ class HaDiscovery(Struct, forbid_unknown_fields=True):
 
     device: HaDevice
     origin: HaOrigin
-    components: dict[str, HaSensor | HaEvent | HaImage]
+    components: dict[str, HaSensor | HaBinarySensor | HaEvent | HaImage]
     availability: list[HaAvailability]
     qos: Literal[0, 1, 2] = 0
 
@@ -165,6 +173,12 @@ def test_a_figure_is_the_heartbeat_s_and_unknown_where_the_machine_cannot_give_i
     assert render(components["temperature_c"].value_template, heartbeat(temperature_c=51.2)) == "51.2"
     assert render(components["temperature_c"].value_template, heartbeat()) == "None"
     assert render(components["outbox_dropped"].value_template, heartbeat()) == "0"
+
+
+def test_a_problem_is_on_or_off_and_unknown_where_the_board_cannot_tell(discovered) -> None:
+    template = discovered().components["undervoltage"].value_template
+    assert [render(template, heartbeat(undervoltage=wrong)) for wrong in (True, False)] == ["ON", "OFF"]
+    assert render(template, heartbeat()) == "None"
 
 
 def test_a_pipeline_is_found_in_the_heartbeat_by_its_name(discovered) -> None:
