@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 from skerry_boards.detection import Detection
 from skerry_boards.schema import Accelerator, Board, Runtime
+from skerry_edge.foundation.extras import install_hint
 
 
 def processor(board: Board) -> str:
@@ -84,7 +85,7 @@ def _system(board: Board) -> list[tuple[str, str]]:
     return [
         ("system", f"{system.os}, Python {system.python_min} or later"),
         ("the maker's system", "\n".join(filter(None, (stock, *system.stock_remedy)))),
-        ("install", f"pip install 'skerry[{','.join(system.extras)}]'" if system.extras else ""),
+        ("install", install_hint(",".join(system.extras)) if system.extras else ""),
         ("apt packages", " ".join(system.apt_packages)),
         ("udev rules", "\n".join(system.udev_rules)),
     ]
