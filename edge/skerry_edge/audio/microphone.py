@@ -95,9 +95,11 @@ class MicrophoneSource:
 
     def _newest(self, samples: Pcm, head: WavHead, backlog_bytes: int, conditioner: Conditioner) -> Pcm:
         """Return the samples as they are heard, none where newer ones wait for too long."""
+        heard = len(samples) * SAMPLE_RATE_HZ // head.rate_hz
         if backlog_bytes > MAX_BACKLOG_S * head.rate_hz * BYTES_PER_SAMPLE:
-            self.dropped_samples += len(samples) * SAMPLE_RATE_HZ // head.rate_hz
-            self._on_wait()
+            before_s, self.dropped_samples = self.dropped_samples // SAMPLE_RATE_HZ, self.dropped_samples + heard
+            if self.dropped_samples // SAMPLE_RATE_HZ > before_s:
+                self._on_wait()
             return np.empty(0, np.int16)
         if head.rate_hz == SAMPLE_RATE_HZ:
             return samples

@@ -74,21 +74,30 @@ class PcmPipe:
         try:
             fcntl.ioctl(self._descriptor, termios.FIONREAD, waiting)
         except OSError as error:
-            raise ReachError("cannot read the sound", where=self._name, found=error.strerror) from error
+            raise self._unreadable(error) from error
         return waiting[0]
 
     def _read_some(self, count: int) -> bytes:
+        self._wait()
         try:
-            self._wait()
             return os.read(self._descriptor, count)
         except OSError as error:
-            raise ReachError("cannot read the sound", where=self._name, found=error.strerror) from error
+            raise self._unreadable(error) from error
 
     def _wait(self) -> None:
         """Wait for something to read, or the end. Raises StalledAudioError."""
         end_s = time.monotonic() + (self._stall_s or math.inf)
-        while not select.select([self._descriptor], [], [], min(WAIT_S, max(0.0, end_s - time.monotonic())))[0]:
+        while not self._is_readable_within(min(WAIT_S, max(0.0, end_s - time.monotonic()))):
             if time.monotonic() >= end_s:
                 found, todo = f"silence for {self._stall_s:g} s", "check its writer"
                 raise StalledAudioError("stalled", "no sound arrived", where=self._name, found=found, todo=todo)
             self._on_wait()
+
+    def _is_readable_within(self, timeout_s: float) -> bool:
+        try:
+            return bool(select.select([self._descriptor], [], [], timeout_s)[0])
+        except OSError as error:
+            raise self._unreadable(error) from error
+
+    def _unreadable(self, error: OSError) -> ReachError:
+        return ReachError("cannot read the sound", where=self._name, found=error.strerror)

@@ -26,7 +26,7 @@ DESCRIPTOR: Final = "{descriptor}"
 
 Without it the stream is the standard output; with it, whatever is printed there goes to the log.
 """
-STOP_S = 2.0
+STOP_S = 1.0
 """How long a program may take to let go of its device when it is asked to end."""
 _PIPE_BYTES = 1 << 20
 _POLL_S = 0.01

@@ -84,6 +84,7 @@ class FakeDevice:
         self.flags = abi.FLAG_TIMESTAMP_MONOTONIC
         self.captured_s: list[float] = []
         self.padding = 0
+        self.wishes: list[tuple[int, int, str]] = []
         self.is_streaming = False
         self.is_closed = False
         self._memory: list[bytearray] = []
@@ -94,6 +95,7 @@ class FakeDevice:
             raise OSError(self.errors[request], os.strerror(self.errors[request]))
         answer = {
             abi.QUERYCAP: self._querycap,
+            abi.G_FMT: self._g_fmt,
             abi.S_FMT: self._s_fmt,
             abi.ENUM_FMT: self._enum_fmt,
             abi.S_PARM: lambda argument: None,
@@ -120,7 +122,11 @@ class FakeDevice:
         capability.capabilities = self.capabilities | abi.CAP_DEVICE_CAPS
         capability.device_caps = self.capabilities
 
+    def _g_fmt(self, now: abi.Format) -> None:
+        now.fmt.pix = abi.PixFormat(width=WIDTH, height=HEIGHT, pixelformat=abi.fourcc(self.form))
+
     def _s_fmt(self, wish: abi.Format) -> None:
+        self.wishes.append((wish.fmt.pix.width, wish.fmt.pix.height, abi.fourcc_name(wish.fmt.pix.pixelformat)))
         stride = WIDTH * 2 + self.padding
         wish.fmt.pix = abi.PixFormat(
             width=WIDTH, height=HEIGHT, pixelformat=abi.fourcc(self.form), bytesperline=stride, sizeimage=1 << 16

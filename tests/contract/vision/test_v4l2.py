@@ -49,6 +49,15 @@ def test_raw_pictures_come_in_colour_at_the_drivers_time(fake_device, yuyv: byte
     assert [one.at_s for one in shown] == pytest.approx(device.captured_s, abs=1e-5)
 
 
+def test_a_camera_is_asked_for_what_is_wished_and_else_for_what_it_is_set_to(fake_device, yuyv: bytes) -> None:
+    device = fake_device([yuyv])
+    next(iter(camera(device).frames()))
+    assert device.wishes == [(64, 48, "MJPG"), (64, 48, "YUYV")]
+    device = fake_device([yuyv])
+    next(iter(camera(device, V4l2Options(width=1280, height=720, fps=15, pixel_format="YUYV")).frames()))
+    assert device.wishes == [(1280, 720, "YUYV")]
+
+
 def test_padded_rows_are_cut(fake_device, yuyv: bytes) -> None:
     plain, padded = fake_device([yuyv]), fake_device([])
     padded.padding = 32

@@ -107,6 +107,17 @@ def test_who_is_told_to_stop_does_not_wait_for_a_microphone(ends, microphones, m
     assert list(stream) == []
 
 
+def test_who_is_told_to_stop_does_not_wait_for_sound(ends, tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    link, _ = ends
+    program = tmp_path / "arecord"  # a stand-in that opens the device and never hears anything
+    program.write_text("#!/bin/sh\nexec sleep 600\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    (opened,) = open_sound(MicrophoneSource(stall_s=600.0), link)
+    threading.Timer(0.5, link.stop.set).start()
+    assert list(opened) == []
+
+
 def test_a_pipe_whose_writer_pauses_is_told_and_heard_again(ends, monkeypatch: pytest.MonkeyPatch, eventually) -> None:
     link, parent = ends
     monkeypatch.setattr("skerry_edge.agent.reconnect.BACKOFF", Backoff(first_s=0.01, max_s=0.01))

@@ -8,17 +8,14 @@ from contextlib import closing
 
 from skerry_edge.agent.config.sources import AudioFileSource, LiveSoundSource, MicrophoneSource, SoundSource
 from skerry_edge.agent.link import Link
-from skerry_edge.agent.pipelines.source_health import SOURCE_FAILURES, SourceHealth
+from skerry_edge.agent.pipelines.source_health import SourceHealth
 from skerry_edge.agent.standstill import SilentSound
 from skerry_edge.audio.microphone import MicrophoneSource as Microphone
 from skerry_edge.audio.pcm import SAMPLE_RATE_HZ, AudioSource, CapturePolicy, Pcm
 from skerry_edge.audio.pipe import WAIT_S, StalledAudioError
 from skerry_edge.audio.sources import open_sources
 from skerry_edge.audio.stdin import StdinSource
-from skerry_edge.foundation.errors import DataError, SkerryError
-
-_MICROPHONE_FAILURES: tuple[type[SkerryError], ...] = (*SOURCE_FAILURES, DataError)
-"""A microphone can be unplugged in the middle of a sample, and plugged in as one of another rate."""
+from skerry_edge.foundation.errors import SkerryError
 
 
 def open_sound(source: SoundSource, link: Link) -> list[AudioSource]:
@@ -45,7 +42,8 @@ class TendedSound:
         self._silent = f"the sound has been silent for {source.silent_s:g} s; see whether it is muted or unplugged"
         self._missed_samples = 0
         self._source = self._open()
-        self._failures = _MICROPHONE_FAILURES if isinstance(source, MicrophoneSource) else (StalledAudioError,)
+        # A pipe has one writer, who cannot be called again; all that can pass is its silence.
+        self._failures: type[SkerryError] = SkerryError if isinstance(source, MicrophoneSource) else StalledAudioError
 
     @property
     def name(self) -> str:
@@ -78,7 +76,7 @@ class TendedSound:
         self._source.close()
 
     def _open(self) -> Microphone | StdinSource:
-        config, beat = self._config, self._link.progress
+        config, beat = self._config, self._beat
         if isinstance(config, MicrophoneSource):
             return Microphone(config.device, stall_s=config.stall_s, rate_hz=config.rate_hz, on_wait=beat)
         return StdinSource(stall_s=config.stall_s, on_wait=beat)
@@ -94,6 +92,12 @@ class TendedSound:
         except self._failures as error:
             return error
         return None
+
+    def _beat(self) -> None:
+        """Show that the child is alive while there is no sound, and end the wait for it when told to stop."""
+        self._link.progress()
+        if self._link.stop.is_set():
+            self._source.close()
 
     def _wait_until(self, due_s: float) -> None:
         while (left_s := due_s - time.monotonic()) > 0 and not self._link.stop.wait(min(WAIT_S, left_s)):

@@ -11,12 +11,10 @@ from skerry_edge.agent import reconnect
 from skerry_edge.agent.backoff import is_worth_logging
 from skerry_edge.agent.link import Link
 from skerry_edge.agent.reconnect import Outages
-from skerry_edge.foundation.errors import MissingError, SkerryError
-from skerry_edge.foundation.source_error import SourceError, reason_of
+from skerry_edge.foundation.errors import SkerryError
+from skerry_edge.foundation.source_error import reason_of
 
 _log = logging.getLogger(__name__)
-SOURCE_FAILURES = (SourceError, MissingError)
-"""What a live source raises when it cannot be opened or stops: it is opened again."""
 RESTORED = "source-restored"
 
 Label = Literal["source-error", "source-frozen", "stalled-audio"]

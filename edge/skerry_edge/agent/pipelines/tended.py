@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from skerry_edge.agent.pipelines.source_health import SOURCE_FAILURES, SourceHealth
-from skerry_edge.foundation.errors import MissingError
+from skerry_edge.agent.pipelines.source_health import SourceHealth
+from skerry_edge.foundation.errors import SkerryError
 from skerry_edge.foundation.source_error import SourceError
 from skerry_edge.vision.capture import Capture, Captured
 
@@ -51,7 +51,7 @@ class TendedCapture(Generic[T]):
             self._capture, self._heard_s = self._open_capture(), now_s
         try:
             captured = self._take(self._capture, timeout_s)
-        except SOURCE_FAILURES as error:
+        except SkerryError as error:
             self._leave(error)
             return None
         if captured is not None:
@@ -77,7 +77,7 @@ class TendedCapture(Generic[T]):
             raise SourceError("stalled", "the source's driver does not answer", found=found)
         return captured
 
-    def _leave(self, error: SourceError | MissingError) -> None:
+    def _leave(self, error: SkerryError) -> None:
         assert self._capture is not None  # noqa: S101  # it has just failed
         self._drops.update(self._capture.drops())
         self._capture.close()

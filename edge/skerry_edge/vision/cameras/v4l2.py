@@ -186,9 +186,13 @@ def _check_is_camera(device: Device, path: str) -> None:
 
 def _negotiate(device: Device, path: str, options: V4l2Options) -> abi.PixFormat:
     """Ask for a size and one of the forms that can be read here, and return what the driver makes of it."""
+    now = abi.Format(type=abi.BUF_TYPE_VIDEO_CAPTURE)
+    device.control(abi.G_FMT, now)
+    # Asked for no size, a driver would take the nearest to nothing.
+    width, height = options.width or now.fmt.pix.width, options.height or now.fmt.pix.height
     for name in (options.pixel_format,) if options.pixel_format else PIXEL_FORMATS:
         wish = abi.Format(type=abi.BUF_TYPE_VIDEO_CAPTURE)
-        wish.fmt.pix = abi.PixFormat(width=options.width or 0, height=options.height or 0, pixelformat=abi.fourcc(name))
+        wish.fmt.pix = abi.PixFormat(width=width, height=height, pixelformat=abi.fourcc(name))
         device.control(abi.S_FMT, wish)
         if abi.fourcc_name(wish.fmt.pix.pixelformat) == name:
             picture: abi.PixFormat = wish.fmt.pix

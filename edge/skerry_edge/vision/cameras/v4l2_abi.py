@@ -132,6 +132,7 @@ def _request(direction: int, number: int, kind: type[ctypes._SimpleCData[int] | 
 
 QUERYCAP = _request(_READ, 0, Capability)
 ENUM_FMT = _request(_READ | _WRITE, 2, FormatDescription)
+G_FMT = _request(_READ | _WRITE, 4, Format)
 S_FMT = _request(_READ | _WRITE, 5, Format)
 REQBUFS = _request(_READ | _WRITE, 8, RequestBuffers)
 QUERYBUF = _request(_READ | _WRITE, 9, Buffer)
