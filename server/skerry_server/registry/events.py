@@ -6,11 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session, aliased
 
-from skerry_edge.contracts.messages import Event
+from skerry_edge.contracts.messages import Event, Sight
 from skerry_edge.contracts.topics import Topic
 from skerry_server.registry.database import insert_new
 from skerry_server.registry.models import EventRow, table_of
@@ -117,5 +116,9 @@ def _row(topic: Topic, event: Event, received_ms: int) -> dict[str, Any]:
         "track": storable(event.track),
         "began_ms": event.began,
         "zones": [storable(zone) for zone in event.zones] or None,
-        "before": msgspec.to_builtins(event.before) if event.before is not None else None,
+        "before": _sight(event.before) if event.before is not None else None,
     }
+
+
+def _sight(sight: Sight) -> dict[str, Any]:
+    return {"score": sight.score, "box": list(sight.box), "zones": [storable(zone) for zone in sight.zones]}

@@ -58,6 +58,17 @@ def test_nothing_of_it_must_be_given(tmp_path: Path) -> None:
     assert (pipeline.motion, pipeline.privacy, pipeline.zones, pipeline.snapshot) == (None, None, (), False)
 
 
+def test_the_parts_that_the_example_leaves_out_are_valid_where_they_are_taken_in(tmp_path: Path, skerry) -> None:
+    example = skerry("agent", "example-config").out
+    parts = example[example.index("[pipelines.events]") : example.index("[[pipelines]]", example.index("kind ="))]
+    assert parts.count("\n# [") >= 5
+    pipeline = load(tmp_path, parts.replace("\n# ", "\n"))
+    assert pipeline.motion is not None
+    assert pipeline.privacy is not None
+    assert [zone.name for zone in pipeline.zones] == ["drive"]
+    assert "stop" in pipeline.limits
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
