@@ -12,7 +12,7 @@ import pytest
 from skerry_edge.agent.bulletins import Bulletin
 from skerry_edge.agent.home_assistant.discovery import Appearance, discovery_topic
 from skerry_edge.agent.home_assistant.known import FILE
-from skerry_edge.agent.home_assistant.publisher import INTERVAL_S, Discovery, forget
+from skerry_edge.agent.home_assistant.publisher import INTERVAL_S, MAX_GONE, Discovery, forget
 from skerry_edge.agent.loop import NEVER_S
 
 TOPIC = discovery_topic("homeassistant", "cam-1")
@@ -116,3 +116,25 @@ def test_a_damaged_record_takes_nothing_away_and_is_no_end(make_run, tmp_path: P
     notes, discovery = make_run()
     discovery.act(0.0)
     assert [one.topic for one in notes.posted] == [TOPIC]
+
+
+def test_what_is_gone_is_taken_back_again_for_a_home_assistant_that_was_away(make_run) -> None:
+    make_run()[1].act(0.0)
+    for _ in range(2):
+        notes, discovery = make_run(listening=(), pipelines=("gate",))
+        discovery.act(0.0)
+    assert notes.components["word_ear"] == {"platform": "event"}
+    notes, discovery = make_run()
+    discovery.act(0.0)
+    assert notes.components["word_ear"]["state_topic"], "and is there again when it is back"
+
+
+def test_of_what_is_gone_only_the_last_is_told(make_run) -> None:
+    for number in range(3):
+        labels = frozenset((f"zone{number}", f"label{n:03}") for n in range(90))
+        make_run(places=frozenset({f"zone{number}"}), counted=labels)[1].act(0.0)
+    notes, discovery = make_run(places=frozenset(), counted=frozenset())
+    discovery.act(0.0)
+    gone = [key for key, one in notes.components.items() if list(one) == ["platform"]]
+    assert len(gone) == MAX_GONE
+    assert "count_zone2_label000" in gone
