@@ -140,6 +140,30 @@ def test_a_file_is_looked_at_frame_by_frame(
     assert [(event.label, event.phase) for event in recorder.events] == [("red disc", "begin"), ("red disc", "end")]
 
 
+def test_an_object_that_walks_from_zone_to_zone_is_one_object_with_the_zones_before_and_after(
+    mosquitto, recorder, start_agent, eventually, detection, tmp_path: Path
+) -> None:
+    writer = cv2.VideoWriter(str(tmp_path / "walk.mp4"), cv2.VideoWriter_fourcc(*"mp4v"), FPS, SIZE)
+    for index in range(3 * FPS):
+        writer.write(scene((RED, (min(60 + 4 * index, 260), 120))) if index < 2 * FPS else scene())
+    writer.release()
+    halves = {"left": (0.0, 0.5), "right": (0.5, 1.0)}
+    zones = [
+        {"name": name, "points": [[begin, 0.0], [end, 0.0], [end, 1.0], [begin, 1.0]]}
+        for name, (begin, end) in halves.items()
+    ]
+    events = {"min_duration_s": 0.2, "debounce_s": 0.2, "update_interval_s": 0.0, "better_by": 1.0}
+    source = {"kind": "video", "path": str(tmp_path / "walk.mp4"), "policy": "file"}
+    start_agent(mosquitto.port, [detection(source, zones=zones, events=events, tracking={"lost_after_s": 0.5})])
+    eventually(lambda: last_state(recorder) == "ended", what="the end of the video")
+    told = [(event.phase, event.zones, event.before and event.before.zones) for event in recorder.events]
+    assert told[0] == ("begin", ("left",), None)
+    assert told[-1] == ("end", (), ("right",))
+    assert {phase for phase, *_ in told[1:-1]} == {"update"}
+    assert [before for *_, before in told[1:]] == [zones for _, zones, _ in told[:-1]]
+    assert len({event.track for event in recorder.events}) == 1
+
+
 def test_a_looping_live_video_reports_each_appearance_and_its_timings(
     mosquitto, recorder, start_agent, eventually, detection, video: Path
 ) -> None:
