@@ -56,7 +56,8 @@ class Accelerator(_Part, frozen=True, kw_only=True):
     """Something beside the processor's cores that computes networks.
 
     ``tops_int8`` is the maker's peak figure. ``exclusive`` says that it serves one process at a time. It is found by
-    ``ids`` on its bus; some have another id before their firmware is loaded.
+    ``ids`` on its bus; some have another id before their firmware is loaded. ``usb_mbps`` is the rate at which it
+    should be attached; one that is soldered to a slower bus has none.
     """
 
     name: Text
@@ -67,6 +68,7 @@ class Accelerator(_Part, frozen=True, kw_only=True):
     exclusive: bool = False
     driver: Text | None = None
     ids: tuple[DeviceId, ...] = ()
+    usb_mbps: Amount | None = None
 
 
 class Runtime(_Part, frozen=True, kw_only=True):

@@ -7,8 +7,7 @@ from collections.abc import Callable
 from skerry_boards.machine import Machine
 from skerry_boards.schema import Accelerator, Board
 from skerry_edge.agent.doctor.findings import Finding
-
-USB_3_MBPS = 5000.0
+from skerry_edge.foundation.extras import install_hint
 
 
 def judge_accelerators(
@@ -22,7 +21,7 @@ def judge_accelerators(
         )
     findings = [_judge(one, machine) for one in told]
     if any("Edge TPU" in one.name for one in told) and (reason := missing_reason("edgetpu")):
-        todo = "install libedgetpu1-std from Coral's package source, and 'skerry[litert]'"
+        todo = f"apt install libedgetpu1-std, from Coral's package source; {install_hint('litert')}"
         findings.append(Finding(name="accelerator's driver", status="failed", found=reason, todo=todo))
     return tuple(findings)
 
@@ -38,7 +37,7 @@ def _judge(one: Accelerator, machine: Machine) -> Finding:
             name="accelerator", status="failed", found=f"{one.name} is not there ({one.attached})", todo=todo
         )
     speed = "" if device.speed_mbps is None else f" at {device.speed_mbps:g} Mbit/s"
-    if device.speed_mbps is not None and device.speed_mbps < USB_3_MBPS:
+    if device.speed_mbps is not None and one.usb_mbps is not None and device.speed_mbps < one.usb_mbps:
         todo = "plug it into a USB 3 port (blue), without a hub and with its own cable"
         return Finding(name="accelerator", status="warning", found=f"{one.name} on a USB 2 port{speed}", todo=todo)
     return Finding(name="accelerator", status="ok", found=f"{one.name} on USB{speed}")

@@ -22,6 +22,8 @@ UNIT_LINK = f"/etc/systemd/system/multi-user.target.wants/{UNIT}"
 RULES_FILE = "/etc/udev/rules.d/60-skerry.rules"
 DEVICE_GROUPS = ("video", "audio", "render", "plugdev", "gpio")
 """Whose members Debian, Raspberry Pi OS and Ubuntu let use cameras, sound, graphics and NPUs, USB devices and pins."""
+_SUBSYSTEMS = ("usb", "apex", "accel")
+"""Where the rules' devices are: triggering all others would set networks and disks up anew."""
 _SAFE_DEVICES = {("litert", "cpu"), ("onnx", "cpu"), ("litert", "edgetpu"), ("edgetpu", "cpu")}
 """Runtimes that never write the code that they run (found by running each under prctl(PR_SET_MDWE))."""
 
@@ -54,7 +56,9 @@ def install_plan(request: Request) -> tuple[Step, ...]:
         TextFile(path=UNIT_FILE, content=_unit(request), mode=0o644),
         Link(path=UNIT_LINK, target=UNIT_FILE),
         Command(program=("udevadm", "control", "--reload"), after=(RULES_FILE,)),
-        Command(program=("udevadm", "trigger"), after=(RULES_FILE,)),
+        Command(
+            program=("udevadm", "trigger", *(f"--subsystem-match={one}" for one in _SUBSYSTEMS)), after=(RULES_FILE,)
+        ),
         Command(program=("systemctl", "daemon-reload"), after=(UNIT_FILE, UNIT_LINK)),
         Command(program=("systemctl", "restart", UNIT), after=(UNIT_FILE, UNIT_LINK, CONFIG_FILE, PASSWORD_FILE)),
     )

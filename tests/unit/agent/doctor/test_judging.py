@@ -79,6 +79,12 @@ def test_an_accelerator_must_be_there_and_on_a_fast_port(machine: Machine, statu
     assert (finding.status, part in finding.found) == (status, True)
 
 
+def test_an_accelerator_that_is_soldered_to_a_slow_bus_is_not_blamed_for_it() -> None:
+    machine = replace(ON_ARM, usb=(UsbDevice(id="18d1:9302", speed_mbps=480),))
+    (finding,) = judge_accelerators(load_board("coral-dev-board-mini"), machine, missing_reason=there)
+    assert finding.status == "ok"
+
+
 def test_an_accelerator_needs_its_library_as_well() -> None:
     machine = replace(ON_ARM, usb=(UsbDevice(id="18d1:9302", speed_mbps=5000),))
     findings = judge_accelerators(CORAL, machine, missing_reason=lambda _: "libedgetpu is not installed")
