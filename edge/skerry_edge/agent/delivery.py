@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import random
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 
 from msgspec.structs import replace
@@ -15,6 +16,7 @@ from skerry_edge.agent.connection import Ack, Connection
 from skerry_edge.agent.outbox.flow import Flow
 from skerry_edge.agent.outbox.sink import Letter, Sink, payload_of
 from skerry_edge.agent.refusal import BrokerError, refused
+from skerry_edge.contracts.errors import WireError
 from skerry_edge.contracts.messages import Event, Heartbeat, Message
 
 _log = logging.getLogger(__name__)
@@ -161,12 +163,15 @@ class Delivery:
     def _is_backlog(self, letter: Letter) -> bool:
         return letter.key <= self._replayed_up_to
 
+    def _payload(self, letter: Letter) -> bytes:
+        if self._is_backlog(letter) and isinstance(letter.message, Message):
+            with suppress(WireError):  # the mark may be what makes it too large: better without it than never
+                return payload_of(replace(letter.message, replayed=True))
+        return payload_of(letter.message)
+
     def _send_letter(self, letter: Letter) -> None:
-        message = letter.message
-        if self._is_backlog(letter) and isinstance(message, Message):
-            message = replace(message, replayed=True)
-        payload = payload_of(message)
-        if isinstance(message, bytes) and len(payload) > self._connection.payload_limit:
+        payload = self._payload(letter)
+        if isinstance(letter.message, bytes) and len(payload) > self._connection.payload_limit:
             # The broker would end the connection for it, again and again, and no event would ever pass.
             _log.warning("the broker takes no snapshot of %d bytes; it is dropped", len(payload))
             self._outbox.acknowledge(letter.key)

@@ -18,8 +18,8 @@ from skerry_edge.agent.delivery import Delivery
 from skerry_edge.agent.identity import Identity
 from skerry_edge.agent.outbox.outbox import Outbox
 from skerry_edge.agent.refusal import BrokerError
-from skerry_edge.contracts.codec import decode
-from skerry_edge.contracts.messages import Event, Heartbeat
+from skerry_edge.contracts.codec import decode, encode
+from skerry_edge.contracts.messages import MAX_JSON_BYTES, CommandResult, Event, Heartbeat
 from skerry_edge.contracts.snapshots import JPEG_START
 from skerry_edge.contracts.topics import parse_topic
 
@@ -238,3 +238,15 @@ def test_at_the_end_what_is_fresh_is_waited_for_and_a_backlog_is_not(outbox, ide
     assert started.waits
     started.send_waiting()
     assert line.labels()[-1] == "fresh"
+
+
+def test_a_message_that_its_mark_would_make_too_large_is_sent_without_it(outbox, identity, clock) -> None:
+    def result(filler: int) -> CommandResult:
+        return CommandResult(**identity.stamp(), command="c1", ok=True, output={"log": "x" * filler})
+
+    largest = result(MAX_JSON_BYTES - len(encode(result(0))))
+    outbox.put((identity.topic("result", "c1"), largest))
+    started, line = begin(outbox)
+    started.send_waiting()
+    ((_, _, payload),) = line.published
+    assert decode("result", payload) == largest

@@ -14,8 +14,17 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from skerry_edge.agent.outbox.database import DamagedError, DiskError, LetterDatabase, reported
-from skerry_edge.agent.outbox.policy import Rank, Stored, admit
+from skerry_edge.agent.outbox.database import (
+    DamagedError,
+    DiskError,
+    LetterDatabase,
+    is_count,
+    reported,
+    stored_from,
+    text_of,
+)
+from skerry_edge.agent.outbox.policy import Stored, admit
+from skerry_edge.agent.outbox.rows import is_count, stored_from, text_of
 
 _log = logging.getLogger(__name__)
 MAX_SET_ASIDE = 3
@@ -131,13 +140,14 @@ def _take_over(database: LetterDatabase, aside: Path, max_bytes: int) -> None:
     with_log = aside.absolute().as_uri()
     for uri in (with_log, f"{with_log}?immutable=1"):  # as it is; and without a log that nobody can read
         with contextlib.suppress(sqlite3.Error), closing(sqlite3.connect(uri, uri=True)) as damaged:
+            damaged.text_factory = text_of
             with database.transaction():
                 # From both ends: what lies before a broken page, and what lies behind it.
                 for stored in chain(_readable(damaged, "ASC"), _readable(damaged, "DESC")):
                     if database.size_of(stored.key) is None:
                         database.count_dropped(admit(database, stored, max_bytes))
             (dropped,) = damaged.execute("SELECT dropped FROM totals").fetchone() or (0,)
-            if isinstance(dropped, int) and dropped > 0:
+            if is_count(dropped) and dropped:
                 with database.transaction():
                     database.count_dropped(dropped)
         if database.depth or database.dropped:
@@ -148,7 +158,5 @@ def _readable(damaged: sqlite3.Connection, order: str) -> Iterator[Stored]:
     """Yield a damaged file's letters by key, until the first that cannot be read."""
     query = f"SELECT key, topic, ts_ms, snapshot, payload FROM letters ORDER BY key {order}"  # noqa: S608  # a constant
     with contextlib.suppress(sqlite3.Error):
-        for key, topic, ts_ms, snapshot, payload in damaged.execute(query):
-            rank: Rank = "snapshot" if snapshot else "record"
-            if isinstance(topic, str) and isinstance(ts_ms, int) and isinstance(payload, bytes):
-                yield Stored(key=key, topic=topic, ts_ms=ts_ms, rank=rank, payload=payload)
+        for row in damaged.execute(query):
+            yield stored_from(*row)

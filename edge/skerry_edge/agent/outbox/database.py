@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from skerry_edge.agent.outbox.policy import Rank, Sized, Stored
+from skerry_edge.agent.outbox.rows import is_count, stored_from, text_of
 from skerry_edge.foundation.atomic import sync_directory
 from skerry_edge.foundation.errors import DataError, ReachError
 
@@ -88,12 +89,10 @@ class LetterDatabase:
             self._connection = sqlite3.connect(
                 path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
             )
+            self._connection.text_factory = text_of
             try:
                 self._prepare()
-                self.depth, self._held_bytes, self.newest = self._one(
-                    "SELECT count(*), coalesce(sum(length(payload)), 0), coalesce(max(key), 0) FROM letters"
-                )
-                (self.dropped,) = self._one("SELECT dropped FROM totals")
+                self._count()
             except BaseException:
                 self._connection.close()
                 raise
@@ -159,12 +158,12 @@ class LetterDatabase:
         return (key for (key,) in self._rows("SELECT key FROM letters WHERE key > ? ORDER BY key", after))
 
     def letter(self, key: int) -> Stored:
-        """Return a letter that is held."""
+        """Return a letter that is held; what in it is of another type than it was written with is empty."""
         with reported(self._path):
             topic, ts_ms, snapshot, payload = self._one(
                 "SELECT topic, ts_ms, snapshot, payload FROM letters WHERE key = ?", key
             )
-        return Stored(key=key, topic=topic, ts_ms=ts_ms, rank="snapshot" if snapshot else "record", payload=payload)
+        return stored_from(key, topic, ts_ms, snapshot, payload)
 
     def close(self) -> None:
         """Give the file back."""
@@ -188,6 +187,15 @@ class LetterDatabase:
         (verdict,) = self._one("PRAGMA quick_check(1)")
         if verdict != "ok":
             raise DamagedError("the outbox's file is damaged", where=str(self._path), found=str(verdict))
+
+    def _count(self) -> None:
+        self.depth, self._held_bytes, self.newest = self._one(
+            "SELECT count(*), coalesce(sum(length(payload)), 0), coalesce(max(key), 0) FROM letters"
+        )
+        (self.dropped,) = self._one("SELECT dropped FROM totals")
+        if not is_count(self.dropped):
+            what = "the outbox's file is damaged"
+            raise DamagedError(what, where=str(self._path), found="a count that is none")
 
     def _tables(self) -> set[str]:
         return {text for (text,) in self._rows("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")}

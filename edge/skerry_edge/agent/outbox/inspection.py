@@ -10,6 +10,8 @@ from pathlib import Path
 from skerry_edge.agent.outbox.damage import set_aside_count, set_aside_files
 from skerry_edge.agent.outbox.database import LAYOUT, DamagedError, reported
 from skerry_edge.agent.outbox.outbox import FILE
+from skerry_edge.agent.outbox.policy import Stored
+from skerry_edge.agent.outbox.rows import stored_from, text_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,6 +58,7 @@ def inspect_outbox(state_dir: Path, limit: int) -> Contents:
 def _read(path: Path, limit: int) -> tuple[int, int, int, tuple[WaitingLetter, ...]]:
     uri = f"{path.absolute().as_uri()}?mode=ro"
     with reported(path), closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as file:
+        file.text_factory = text_of
         file.execute("BEGIN")  # all of it as of one moment, whatever an agent does meanwhile
         (layout,) = file.execute("PRAGMA user_version").fetchone()
         if layout != LAYOUT:
@@ -63,13 +66,11 @@ def _read(path: Path, limit: int) -> tuple[int, int, int, tuple[WaitingLetter, .
         depth, held_bytes = file.execute("SELECT count(*), coalesce(sum(length(payload)), 0) FROM letters").fetchone()
         (dropped,) = file.execute("SELECT dropped FROM totals").fetchone() or (0,)
         rows = file.execute(
-            "SELECT ts_ms, topic, length(payload), CASE WHEN snapshot THEN NULL ELSE payload END"
-            " FROM letters ORDER BY key LIMIT ?",
-            (limit,),
+            "SELECT key, topic, ts_ms, snapshot, payload FROM letters ORDER BY key LIMIT ?", (limit,)
         ).fetchall()
-    return depth, held_bytes, dropped, tuple(_letter(*row) for row in rows)
+    return depth, held_bytes, dropped, tuple(_letter(stored_from(*row)) for row in rows)
 
 
-def _letter(ts_ms: int, topic: str, size_bytes: int, payload: bytes | None) -> WaitingLetter:
-    text = None if payload is None else payload.decode("utf-8", errors="replace")
-    return WaitingLetter(ts_ms=ts_ms, topic=topic, size_bytes=size_bytes, text=text)
+def _letter(stored: Stored) -> WaitingLetter:
+    text = None if stored.rank == "snapshot" else stored.payload.decode("utf-8", errors="replace")
+    return WaitingLetter(ts_ms=stored.ts_ms, topic=stored.topic, size_bytes=len(stored.payload), text=text)

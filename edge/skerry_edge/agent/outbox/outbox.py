@@ -16,6 +16,7 @@ from skerry_edge.agent.outbox.sink import Content, Letter, OutboxStats, Outgoing
 from skerry_edge.contracts.codec import decode
 from skerry_edge.contracts.errors import WireError
 from skerry_edge.contracts.messages import Event, Heartbeat, Message
+from skerry_edge.contracts.snapshots import check_snapshot
 from skerry_edge.contracts.topics import parse_topic
 
 _log = logging.getLogger(__name__)
@@ -123,6 +124,7 @@ def _stored(key: int, topic: str, message: Content, payload: bytes) -> Stored:
 def _content(stored: Stored) -> Content:
     """Return what a letter carries. Raises WireError."""
     if stored.rank == "snapshot":
+        check_snapshot(stored.payload)
         return stored.payload
     message = decode(parse_topic(stored.topic).kind, stored.payload)
     if not isinstance(message, Message):

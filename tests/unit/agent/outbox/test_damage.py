@@ -40,6 +40,9 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "another layout": lambda path: execute(path, "ALTER TABLE letters ADD COLUMN colour TEXT"),
     "a missing table": lambda path: execute(path, "DROP TABLE totals"),
     "a missing row": lambda path: execute(path, "DELETE FROM totals"),
+    "a count that is a text": lambda path: execute(path, "UPDATE totals SET dropped = 'many'"),
+    "a count below zero": lambda path: execute(path, "UPDATE totals SET dropped = -1"),
+    "a count beyond all counts": lambda path: execute(path, "UPDATE totals SET dropped = 1 << 60"),
     "a folder": lambda path: (path.unlink(), path.mkdir()),
     "another program's database": lambda path: (path.unlink(), execute(path, "CREATE TABLE other (value)")),
 }
@@ -159,21 +162,43 @@ def test_no_more_than_a_few_damaged_files_are_kept_and_all_are_counted(device) -
     assert len(list(device.folder.glob("*damaged*"))) == MAX_SET_ASIDE
 
 
-def test_a_message_that_nobody_can_read_is_dropped_and_counted_and_holds_up_no_other(device) -> None:
+UNREADABLE = {
+    "bytes that are no JSON": "payload = x'00ff'",
+    "an empty payload": "payload = x''",
+    "a text in place of bytes": "payload = 'text'",
+    "a number in place of bytes": "payload = 7",
+    "a topic that is none": "topic = 'elsewhere'",
+    "a topic that is no text": "topic = CAST(x'ff' AS TEXT)",
+    "a topic of another kind": "topic = 'skerry/v1/garden/cam-1/heartbeat'",
+    "a topic that nothing is sent to": "topic = 'skerry/v1/garden/cam-1/desired'",
+    "a snapshot that is no picture": "snapshot = 1",
+}
+
+
+@pytest.mark.parametrize("change", UNREADABLE.values(), ids=UNREADABLE.keys())
+def test_a_message_that_nobody_can_read_is_dropped_and_counted_and_holds_up_no_other(device, change: str) -> None:
     first = device.open()
-    device.put(first, *"abcd")
+    device.put(first, *"abc")
     first.close()
-    execute(
-        device.file,
-        "UPDATE letters SET payload = x'00ff' WHERE key = (SELECT min(key) FROM letters)",
-        "UPDATE letters SET topic = 'elsewhere' WHERE key = (SELECT max(key) FROM letters)",
-    )
+    execute(device.file, f"UPDATE letters SET {change} WHERE key = (SELECT min(key) FROM letters)")
     second = device.open()
     assert device.labels(second) == ["b", "c"]
-    assert second.stats().dropped == 2
-    assert second.stats().depth == 2
+    assert (second.stats().dropped, second.stats().depth) == (1, 2)
     second.close()
-    assert device.open().stats().dropped == 2
+    third = device.open()
+    assert (third.stats().dropped, third.stats().depth) == (1, 2)
+    assert device.notices(third) == []
+
+
+@pytest.mark.parametrize("time", ["'noon'", "-1", "1 << 60", "0.5"])
+def test_a_time_that_is_none_costs_no_message(device, time: str) -> None:
+    first = device.open()
+    device.put(first, *"ab")
+    first.close()
+    execute(device.file, f"UPDATE letters SET ts_ms = {time}")
+    second = device.open()
+    assert device.labels(second) == ["a", "b"]
+    assert second.stats().oldest_ts_ms == 0
 
 
 def test_a_link_in_the_place_of_the_file_is_followed(device, tmp_path_factory: pytest.TempPathFactory) -> None:
