@@ -16,7 +16,8 @@ class Muting:
     def __init__(self, link: Link) -> None:
         self._link = link
         self._is_muted = False
-        self._samples = 0
+        # The first sound comes after what was ordered before it.
+        self._samples = ASK_SAMPLES
 
     def holds_for(self, samples: int) -> bool:
         """Take the orders that have come, and tell whether these samples must be neither kept nor judged."""
