@@ -14,15 +14,7 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from skerry_edge.agent.outbox.database import (
-    DamagedError,
-    DiskError,
-    LetterDatabase,
-    is_count,
-    reported,
-    stored_from,
-    text_of,
-)
+from skerry_edge.agent.outbox.database import DamagedError, DiskError, LetterDatabase, reported
 from skerry_edge.agent.outbox.policy import Stored, admit
 from skerry_edge.agent.outbox.rows import is_count, stored_from, text_of
 
