@@ -135,7 +135,7 @@ def _refuse_unknown_kind(value: object, tags: dict[str, list[str]], path: KeyPat
             raise ConfigError("a table has no kind", where=_where(path, text, name), found=f"no '{key}'", todo=kinds)
         if given not in known:
             near = suggestion(given, known, otherwise="") if isinstance(given, str) else ""
-            todo = f"{near}; {kinds}" if near else kinds
+            todo = f"{near} {kinds}" if near else kinds
             where, found = _where((*path, key), text, name), redact(f"'{given}'")
             raise ConfigError(f"unknown {key} in the configuration", where=where, found=found, todo=todo)
 
