@@ -116,13 +116,14 @@ class Agent:
             config, supervisor=self._supervisor, pulse=pulse, announcer=self._announcer, notifier=self._notifier
         )
         self._duties: tuple[Duty, ...] = (
-            self._intake,
             self._mutes,
             self._supervisor,
             self._announcer,
             pulse,
             watchdog,
             *self._reach.duties(device=self, supervisor=self._supervisor, mutes=self._mutes, session=self._session),
+            # After all that finds something: the loop sleeps next, and what was found must not sleep with it.
+            self._intake,
         )
 
     @property
