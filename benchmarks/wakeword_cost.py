@@ -34,8 +34,8 @@ VOICED_SHARE = 0.1
 """A frame of 10 ms belongs to a word where it has this share of the loudest frame's level."""
 PAUSE_FRAMES = 15
 WORD_FRAMES = range(30, 101)
-BLOCK_SAMPLES = SAMPLE_RATE_HZ * 30 // 1000
-"""A microphone hands its sound on in pieces of 30 ms, as `arecord` is asked to."""
+BLOCK_SAMPLES = SAMPLE_RATE_HZ * 60 // 1000
+"""A microphone hands its sound on in pieces of 60 ms, as `arecord` is asked to."""
 PAUSE_SAMPLES = SAMPLE_RATE_HZ
 READY_S = 60.0
 LATE_S = 2.0

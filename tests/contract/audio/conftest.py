@@ -18,7 +18,7 @@ import os, signal, struct, sys, time
 mode, sound, pid_file = os.environ["STANDIN"], os.environ["STANDIN_SOUND"], os.environ["STANDIN_PID"]
 with open(pid_file, "w") as file:
     file.write(str(os.getpid()))
-given = ["-q", "-D", sys.argv[3], "-t", "wav", "-f", "S16_LE", "-c", "1", "-r", "16000", "--period-time=30000"]
+given = ["-q", "-D", sys.argv[3], "-t", "wav", "-f", "S16_LE", "-c", "1", "-r", "16000", "--period-time=60000"]
 assert sys.argv[1:] == given, sys.argv
 if mode == "absent":
     sys.exit("ALSA lib pcm.c:2666:(snd_pcm_open_noupdate) Unknown PCM\\narecord: main:831: audio open error")

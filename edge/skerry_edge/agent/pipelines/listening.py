@@ -20,8 +20,8 @@ from skerry_edge.foundation.errors import DataError, ReachError
 
 BEHIND = "behind"
 """Chunks of a live source that were dropped for newer ones, or spoken while there was no source."""
-LIVE_PIECE_SAMPLES = SAMPLE_RATE_HZ * 30 // 1000
-"""A recording that is played live comes in pieces of one step of the shipped networks: none of them waits for sound."""
+LIVE_PIECE_SAMPLES = SAMPLE_RATE_HZ * 60 // 1000
+"""A recording that is played live comes in pieces as a microphone's sound does (`arecord`)."""
 
 
 class Listener(Protocol):
