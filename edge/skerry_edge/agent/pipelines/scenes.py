@@ -106,7 +106,7 @@ def _tended(source: LiveVisionSource, link: Link, when_lost: Callable[[], None])
 
 
 def _camera_scenes(source: LiveVisionSource) -> Generator[Scene, None, None]:
-    """Yield what a camera gives until it fails. Raises SourceError and MissingError."""
+    """Yield what a camera gives until it fails. Raises SourceError, MissingError, and what `open_camera` raises."""
     damaged = 0
     with closing(open_camera(source)) as camera:
         for item in camera.frames():

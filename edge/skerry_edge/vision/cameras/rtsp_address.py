@@ -13,7 +13,8 @@ SCHEME: Final = "rtsp://"
 DEFAULT_PORT = 554
 """RFC 2326, section 3.2."""
 PASSWORD_ENV = "SKERRY_RTSP_PASSWORD"  # noqa: S105  # a variable's name
-_TODO = "write rtsp://[USER@]HOST[:PORT]/PATH; the password comes from a file or the environment"
+# Without an "@" in it, which redaction would take for a login.
+_TODO = "write rtsp://HOST[:PORT]/PATH, and the user apart or before HOST"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,6 +46,11 @@ class RtspAddress:
         return f"{SCHEME}{login}@{self.url.removeprefix(SCHEME)}"
 
 
+def shown(url: str) -> str:
+    """Return what of an address may be shown, also of one that is none: a blank in a password hides no part of it."""
+    return redact("".join(url.split()))
+
+
 def parse_rtsp_url(url: str, *, username: str | None = None, password: str | None = None) -> RtspAddress:
     """Return the address that ``url`` means; a login given beside it goes before the one in it.
 
@@ -54,9 +60,9 @@ def parse_rtsp_url(url: str, *, username: str | None = None, password: str | Non
         parts = urlsplit(url)
         port = parts.port or DEFAULT_PORT
     except ValueError as error:
-        raise ConfigError("this is no address of a stream", where=redact(url), todo=_TODO) from error
+        raise ConfigError("this is no address of a stream", where=shown(url), todo=_TODO) from error
     if parts.scheme != "rtsp" or not parts.hostname or any(one.isspace() or not one.isprintable() for one in url):
-        raise ConfigError("this is no address of a stream", where=redact(url), todo=_TODO)
+        raise ConfigError("this is no address of a stream", where=shown(url), todo=_TODO)
     return RtspAddress(
         host=parts.hostname,
         port=port,

@@ -51,4 +51,6 @@ def test_what_is_no_address_is_refused_without_repeating_its_login(url: str) -> 
     with pytest.raises(ConfigError) as caught:
         parse_rtsp_url(url)
     assert "hunter2" not in str(caught.value)
-    assert "rtsp://[USER@]HOST" in (caught.value.todo or "")
+    assert "joe" not in str(caught.value)
+    assert "hun" not in (caught.value.where or "")
+    assert "rtsp://HOST" in (caught.value.todo or "")
