@@ -67,7 +67,7 @@ class WakeWordCost:
 def measure(folder: Path, *, words: Sequence[str] = WORDS, seconds: float = 60.0) -> WakeWordCost:
     """Play the recordings of ``folder`` live to a child for about ``seconds``, and watch it.
 
-    Raises DataError where no recording is a lone word, TimeoutError where the child does not begin.
+    Raises DataError where no recording is a lone word or none is heard, TimeoutError where the child does not begin.
     """
     stream = stream_of(find_recordings(folder), seconds)
     source, writer = os.pipe()
@@ -127,6 +127,8 @@ def _watch(process: psutil.Process, line: Line, stream: Stream, writer: int) -> 
     lasted_s = time.monotonic() - began_s
     player.join()
     delays_ms = tuple(_delays_ms(stream, [at_s - began_s for at_s in arrivals_s]))
+    if not delays_ms:
+        raise DataError("none of the words was heard", found=f"{len(stream.word_ends_s)} were said")
     return WakeWordCost(
         cpu_percent=100.0 * used_s / lasted_s,
         memory_mb=memory_mb,
