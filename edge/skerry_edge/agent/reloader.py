@@ -48,7 +48,7 @@ class Reloader:
         try:
             self.apply(read())
         except SkerryError as error:
-            _log.error("the configuration is not reloaded, the one before goes on: %s", error)  # noqa: TRY400  # no fault of ours
+            _log.error("the configuration is not reloaded, the one before goes on: %s", error)
             tell(REFUSED, str(error))
         self._notifier.ready(self._announcer.text)
 
