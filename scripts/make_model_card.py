@@ -20,7 +20,7 @@ from skerry_edge.vision.images import Pixels, read_image
 
 ROOT = Path(__file__).resolve().parent.parent
 CARD = ROOT / "docs" / "models" / "skerry-signs.md"
-TRAINING = ROOT / "build" / "skerry-signs" / "training.json"
+HALVES = [ROOT / "build" / "skerry-signs" / half / "training.json" for half in ("first", "finish")]
 WORST = ROOT / "docs" / "images" / "skerry-signs-worst.jpg"
 _BEGIN, _END = "<!-- made by `make model-card`: begin {} -->\n", "<!-- made by `make model-card`: end {} -->\n"
 _COLUMNS, _ROWS = 3, 2
@@ -34,10 +34,10 @@ def main() -> None:
     judged = judge()
     text = CARD.read_text(encoding="utf-8")
     made = sections(judged)
-    summary = read_summary(TRAINING)
+    halves = [half for half in map(read_summary, HALVES) if half is not None]
     # What only a training can tell stays as it is where none was run.
-    if summary is not None:
-        made["training"] = _training(summary)
+    if len(halves) == len(HALVES):
+        made["training"] = _training(halves)
     for name, section in made.items():
         text = with_section(text, name, section)
     CARD.write_text(text, encoding="utf-8")
@@ -58,18 +58,22 @@ def sections(judged: Judged) -> dict[str, str]:
     }
 
 
-def _training(summary: Summary) -> str:
-    """Return what came of the training; the weights' hash is that of the bundle's own source."""
+def _training(halves: Sequence[Summary]) -> str:
+    """Return what came of both halves of the training; the weights' hash is that of the bundle's own source."""
+    finished = halves[-1]
     source = Bundle.open(BUNDLE).manifest.source
     weights = next(digest for file, digest in source.files.items() if source.roles[file] == "weights")
     rows = [
-        ("parameters", f"{summary.parameters:,}"),
-        ("steps", f"{summary.steps:,} of 16 pictures"),
-        ("hours", f"{summary.minutes / 60:.1f}, on two cores that other work shared"),
-        ("seed", f"{summary.seed}"),
-        ("anchors, in cells of 32 pixels", ", ".join(f"{width:g}x{height:g}" for width, height in summary.anchors)),
-        ("made with", ", ".join(f"{name} {version}" for name, version in summary.versions.items())),
-        ("recipe's fingerprint", f"`{summary.fingerprint}`"),
+        ("parameters", f"{finished.parameters:,}"),
+        ("steps", f"{' and then '.join(f'{half.steps:,}' for half in halves)} of 16 pictures"),
+        (
+            "hours",
+            f"{' and '.join(f'{half.minutes / 60:.1f}' for half in halves)}, on two cores that other work shared",
+        ),
+        ("seeds", " and ".join(f"{half.seed}" for half in halves)),
+        ("anchors, in cells of 32 pixels", ", ".join(f"{width:g}x{height:g}" for width, height in finished.anchors)),
+        ("made with", ", ".join(f"{name} {version}" for name, version in finished.versions.items())),
+        ("recipes' fingerprints", "<br>".join(f"`{half.fingerprint}`" for half in halves)),
         ("weights' sha256", f"`{weights}`"),
     ]
     return table(("training", ""), rows)

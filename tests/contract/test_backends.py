@@ -1,6 +1,8 @@
 """What every backend promises, run over all of them; a new one is in by being registered."""
 
 import dataclasses
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +21,21 @@ EDGETPU_STAND_IN = "edgetpu-stand-in"
 def _cpu_interpreter(path: Path, _device: str) -> object:
     interpreter = pytest.importorskip("ai_edge_litert.interpreter", reason="the extra 'litert' is not installed")
     return interpreter.Interpreter(model_content=path.read_bytes())
+
+
+OUTLIVED = """
+import gc, signal, sys
+from pathlib import Path
+from skerry_edge.backends.registry import open_backend
+name, path = sys.argv[1], Path(sys.argv[2])
+first, second = open_backend(name, path), open_backend(name, path)
+for one in (first, second):
+    one.close()
+del first, second, one
+gc.collect()
+signal.signal(signal.SIGTERM, lambda number, _: sys.exit(99))
+signal.raise_signal(signal.SIGTERM)
+"""
 
 
 @pytest.fixture(params=[*sorted(BACKENDS), EDGETPU_STAND_IN])
@@ -136,3 +153,10 @@ def test_two_of_them_do_not_disturb_each_other(name, model):
     first.close()
     assert second.infer(ones(2))[0].tolist() == [[5.0] * 3]
     assert one.tolist() == [[3.0] * 3]
+
+
+def test_a_process_that_has_closed_two_of_them_still_hears_signals(name, model):
+    if name == EDGETPU_STAND_IN:
+        pytest.skip("the stand-in lives in this process alone")
+    ran = subprocess.run([sys.executable, "-X", "faulthandler", "-c", OUTLIVED, name, model], capture_output=True)
+    assert ran.returncode == 99, ran.stderr

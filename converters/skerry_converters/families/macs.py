@@ -11,6 +11,7 @@ from skerry_converters.families.base import Macs
 from skerry_converters.tflite_file.macs import multiply_accumulates
 from skerry_converters.tflite_file.reader import read_tflite
 from skerry_edge.backends.onnx import import_onnxruntime
+from skerry_edge.backends.openvino import shared_core
 
 _INTEGER_WEIGHTS = ("INT4", "INT8", "UINT8", "INT16")
 _ONNX_FLOAT = ("Conv", "ConvTranspose", "Gemm", "MatMul")
@@ -96,10 +97,9 @@ def _fused_by_onnx_runtime(path: Path) -> frozenset[str]:
 
 def openvino_macs(path: Path) -> Counted:
     """Count an OpenVINO file's, as the CPU executes it; an operator is on integers where its kernel takes them."""
-    import openvino as ov  # noqa: PLC0415  # heavy
-
     properties = {"INFERENCE_PRECISION_HINT": "f32"}
-    compiled = ov.Core().compile_model(ov.Core().read_model(path), "CPU", properties)
+    core = shared_core()
+    compiled = core.compile_model(core.read_model(path), "CPU", properties)
     counted = []
     for node in compiled.get_runtime_model().get_ordered_ops():
         facts = {key: value.value for key, value in node.get_rt_info().items()}

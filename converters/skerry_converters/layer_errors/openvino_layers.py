@@ -8,6 +8,7 @@ from typing import Any
 
 from skerry_converters.layer_errors.pairing import Pair, Pairing, once
 from skerry_edge.backends.base import Array
+from skerry_edge.backends.openvino import shared_core
 
 MULTIPLYING = (
     "Convolution",
@@ -38,10 +39,8 @@ def pair_openvino(emitted: Path, reference: Path) -> Pairing:
 
 
 def _model(path: Path) -> Any:  # noqa: ANN401  # openvino ships no types
-    import openvino as ov  # noqa: PLC0415  # heavy
-
     # The weights are read, not mapped: the file may be replaced while the model lives.
-    return ov.Core().read_model(path, config={"ENABLE_MMAP": False})
+    return shared_core().read_model(path, config={"ENABLE_MMAP": False})
 
 
 def _by_name(model: Any) -> dict[str, Node]:  # noqa: ANN401  # openvino ships no types
@@ -70,7 +69,7 @@ def watch_openvino(path: Path, tensors: Sequence[str], samples: Iterable[Array])
     named = _by_name(model)
     opened = ov.Model([named[name].output(0) for name in tensors], model.get_parameters(), "layers")
     # As gates run it: left to itself OpenVINO computes float models in bf16 or f16.
-    compiled = ov.Core().compile_model(opened, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    compiled = shared_core().compile_model(opened, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     request = compiled.create_infer_request()
     for sample in samples:
         request.infer([sample])

@@ -17,6 +17,7 @@ from skerry_converters.rendering.drive import DRIVE_RATE_HZ, drive
 from skerry_converters.rendering.scene import Scene, SceneOptions, Split, render_scene
 from skerry_converters.rendering.staging import filled_at_once
 from skerry_edge.bench.annotations.dataset import Layout
+from skerry_edge.foundation.termination import stop_requests
 from skerry_edge.vision.geometry import Size
 from skerry_edge.vision.video_file import VideoFile
 
@@ -58,11 +59,12 @@ class Summary:
 def render_all(order: Order, advance: Advance) -> Summary:
     """Carry out ``order``. Raises ConfigError for a folder in use, ReachError where something cannot be written.
 
-    After an error, what was to be written is not there, neither whole nor in part.
+    After an error or a signal that asks for the end, what was to be written is not there, neither whole nor in part.
     """
     began = time.monotonic()
     signs, difficult, empty = Counter[str](), 0, 0
     with ExitStack() as stack:
+        stop = stack.enter_context(stop_requests())
         sinks = _sinks(order, stack)
         for number, scene in enumerate(_scenes(order)):
             for sink in sinks:
@@ -71,6 +73,7 @@ def render_all(order: Order, advance: Advance) -> Summary:
             difficult += sum(one.difficult for one in scene.objects)
             empty += not scene.objects
             advance()
+            stop.obey()
     return Summary(
         pictures=order.count,
         signs={label: signs[label] for label in SIGN_LABELS},

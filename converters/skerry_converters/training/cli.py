@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from skerry_converters.training.summary import Summary
 
 RECIPES = Path(__file__).with_name("recipes")
-EXAMPLES = {"signs": "skerry-signs.toml", "finetune": "finetune.toml"}
+EXAMPLES = {"signs": "skerry-signs.toml", "signs-finish": "skerry-signs-finish.toml", "finetune": "finetune.toml"}
 
 EPILOG = """\
 \b
@@ -68,8 +68,8 @@ Exit codes:
 @click.option(
     "--example-config",
     type=click.Choice(list(EXAMPLES)),
-    help="Train nothing: print a configuration to begin from. signs is the recipe of the model that Skerry ships; "
-    "finetune trains on your own pictures, from that model or from scratch.",
+    help="Train nothing: print a configuration to begin from. signs and then signs-finish are the recipe of "
+    "the model that Skerry ships; finetune trains on your own pictures, from that model or from scratch.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print what came of it as one JSON object.")
 def train(

@@ -46,7 +46,8 @@ def run_training(config: TrainingConfig, base: Path, folder: Path, watcher: Watc
 
     A run that was interrupted goes on from its last checkpoint in ``folder``; one that is finished is not done again.
     Raises ConfigError (also where the folder holds a run of another configuration), DataError and its kinds for
-    pictures and labels, ReachError, DivergedError, and after a signal KeyboardInterrupt, when all is saved.
+    pictures and labels, ReachError, DivergedError, and after a signal KeyboardInterrupt or SystemExit, when all is
+    saved.
     """
     data = open_data(config, base)
     start = None if config.start is None else read_start(config.start, base)

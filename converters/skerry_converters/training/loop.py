@@ -14,10 +14,10 @@ from skerry_converters.training.metrics import MetricsLog, TrainingEntry, Valida
 from skerry_converters.training.samples import Sample
 from skerry_converters.training.saving import Saver
 from skerry_converters.training.schedule import Moment, Position, Schedule
-from skerry_converters.training.stopping import stop_on_signal
 from skerry_converters.training.summary import Summary
 from skerry_converters.training.validation import validate
 from skerry_converters.training.watching import Watcher
+from skerry_edge.foundation.termination import stop_requests
 
 LOG_STEPS = 50
 """So many steps are averaged in one line of the log."""
@@ -41,13 +41,14 @@ class Loop:
     def run(self, start: Position) -> Summary:
         """Train from ``start`` to the schedule's end, and return what came of it.
 
-        After SIGINT or SIGTERM all is saved, and KeyboardInterrupt raised. Raises what steps, samples and files raise.
+        After a signal that asks for the end all is saved, and KeyboardInterrupt or SystemExit raised. Raises what
+        steps, samples and files raise.
         """
         position = start
         clock = _Clock(start)
         tally = _Tally(start)
-        with stop_on_signal() as stop:
-            while (moment := self.schedule.at(position)) is not None and not stop.made:
+        with stop_requests() as stop:
+            while (moment := self.schedule.at(position)) is not None and not stop.is_made:
                 batch = self.batches.batch(position, moment)
                 pull = float(position.images < self.pulled_images)
                 figures = self.learner.step(batch, moment, anchor_pull=pull)
@@ -64,7 +65,7 @@ class Loop:
             summary = self._save(position, finished=moment is None)
         if moment is not None:
             self.watcher.note(f"stopped and saved at step {position.step}; the same command goes on from there")
-            raise KeyboardInterrupt
+            stop.obey()
         return summary
 
     def _save(self, position: Position, *, finished: bool) -> Summary:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +28,22 @@ def import_runtime() -> Any:  # noqa: ANN401  # openvino ships no types
     return importlib.import_module("openvino")
 
 
+@cache
+def shared_core() -> Any:  # noqa: ANN401  # openvino ships no types
+    """Return OpenVINO's Core, one for the whole process.
+
+    With two of them, the first to go takes the memory along that the second then makes the signals' stack (seen in
+    2026.4): the next signal ends the process. The one that is kept does not go.
+    """
+    return import_runtime().Core()
+
+
 def load(path: Path, options: BackendOptions) -> Backend:
     """Load an OpenVINO model: the .xml at ``path`` and the .bin beside it.
 
     Raises ModelFileError where OpenVINO refuses it, ConfigError for a device that this machine does not have.
     """
-    core = import_runtime().Core()
+    core = shared_core()
     device = _device(core, options.device)
     try:
         # The weights are read, not mapped: the caller may replace or remove the file once this returns.

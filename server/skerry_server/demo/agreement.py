@@ -50,8 +50,8 @@ class Agreement:
 
     @property
     def is_good(self) -> bool:
-        """Whether the detector plainly sees: at least half of what was shown was named rightly."""
-        return 0 < self.shown <= 2 * self.found
+        """Whether the detector plainly sees: it named at least half of what was shown, and more than it made up."""
+        return 0 < self.shown <= 2 * self.found and self.wrong < self.found
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

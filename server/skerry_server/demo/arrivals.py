@@ -93,7 +93,8 @@ def missing(arrivals: Arrivals, *, devices: Sequence[str], agent: str, agreement
     if agreement is not None and not agreement.shown:
         lacking.append("a sign that was passed")
     elif agreement is not None and not agreement.is_good:
-        lacking.append(f"half of the signs ({agreement.found} of {agreement.shown} shown were named rightly)")
+        named = f"{agreement.found} of {agreement.shown} shown were named rightly"
+        lacking.append(f"half of the signs ({named}, and {agreement.wrong} detections fit none)")
     return lacking
 
 

@@ -46,7 +46,8 @@ against the truth about that drive. The voice of the default recording is synthe
 \b
 Exit codes:
   0    done; with --headless: and everything that is promised arrived in the store
-  1    with --headless: something did not arrive, or fewer than half of the signs were named rightly
+  1    with --headless: something did not arrive, fewer than half of the signs were named rightly, or no fewer
+       were made up
   2    wrong usage, or a model that is none
   3    a missing dependency
   4    a file that cannot be read, or a part that did not start

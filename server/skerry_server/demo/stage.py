@@ -99,6 +99,8 @@ class Stage:
             self._script.drive.start()
             await self._until(self._script.drive.is_rendered, interrupted, "the video", [serving])
         await self._until(self._is_served, interrupted, "the server", [serving])
+        if interrupted.is_set():
+            return
         # Started by the thread that lives as long as the demo: a leash ends with the thread that tied it.
         self.agent.start()
         try:

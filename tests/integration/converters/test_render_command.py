@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import resource
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -18,6 +19,8 @@ from skerry_edge.bench.annotations.dataset import read_dataset
 
 Skerry = Callable[..., object]
 SMALL = ("--size", "128x96")
+AS_USUAL = ("env", "--default-signal=INT,TERM,HUP")
+"""A background job of a shell ignores SIGINT, and what it starts does too."""
 
 
 def content(folder: Path) -> dict[str, bytes]:
@@ -163,3 +166,19 @@ def test_a_damaged_photograph_is_told_without_the_decoders_own_words(tmp_path: P
     assert run.stderr.startswith("error: the image does not decode")
     assert "WARN" not in run.stderr
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("to", [("--out", "{}/x"), ("--video", "{}/v.mp4")])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_signal_ends_it_and_leaves_nothing(
+    tmp_path: Path, to: tuple[str, ...], number: signal.Signals, code: int, eventually: Callable[..., None]
+) -> None:
+    render = [sys.executable, "-m", "skerry_edge", "render", "--count", "100000", "--size", "160x120"]
+    command = [*AS_USUAL, *render, *(one.format(tmp_path) for one in to)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as run:
+        eventually(lambda: any(one.stat().st_size for one in tmp_path.rglob("*") if one.is_file()), what="a picture")
+        run.send_signal(number)
+        _, err = run.communicate(timeout=60)
+    assert run.returncode == code, err
+    assert "Traceback" not in err
+    assert list(tmp_path.iterdir()) == []

@@ -90,8 +90,9 @@ def test_its_pictures_keep_their_proportions(bundle: Bundle) -> None:
 
 
 def test_it_was_trained_by_the_recipe_that_is_here(bundle: Bundle, card: str) -> None:
-    recipe = fingerprint(load_config(RECIPES / EXAMPLES["signs"]), SIGN_LABELS)
-    assert f"`{recipe}`" in card
+    for half in ("signs", "signs-finish"):
+        recipe = fingerprint(load_config(RECIPES / EXAMPLES[half]), SIGN_LABELS)
+        assert f"`{recipe}`" in card
     source = bundle.manifest.source
     (weights,) = (digest for file, digest in source.files.items() if source.roles[file] == "weights")
     assert f"`{weights}`" in card

@@ -100,7 +100,12 @@ def test_an_agent_that_lags_is_never_placed_before_what_it_had_looked_at():
 
 @pytest.mark.parametrize(("shown", "found", "is_good"), [(0, 0, False), (4, 1, False), (4, 2, True), (1, 1, True)])
 def test_half_of_what_was_shown_must_be_named_rightly(shown, found, is_good):
-    assert Agreement(shown=shown, found=found, events=9, wrong=9).is_good is is_good
+    assert Agreement(shown=shown, found=found, events=found, wrong=0).is_good is is_good
+
+
+@pytest.mark.parametrize(("wrong", "is_good"), [(0, True), (3, True), (4, False), (90, False)])
+def test_a_detector_that_sees_signs_everywhere_is_not_good(wrong, is_good):
+    assert Agreement(shown=4, found=4, events=4 + wrong, wrong=wrong).is_good is is_good
 
 
 def test_the_overlap_of_boxes():

@@ -55,8 +55,8 @@ def test_a_simulated_detection_does_not_stand_for_the_agents():
 def test_a_detector_that_is_mostly_blind_is_told_with_the_figures():
     agreement = Agreement(shown=5, found=2, events=9, wrong=7)
     (lacking,) = lacking_in(arrivals(event(), event("wakeword")), agreement)
-    assert lacking == "half of the signs (2 of 5 shown were named rightly)"
-    assert lacking_in(arrivals(event(), event("wakeword")), replace(agreement, found=3)) == []
+    assert lacking == "half of the signs (2 of 5 shown were named rightly, and 7 detections fit none)"
+    assert lacking_in(arrivals(event(), event("wakeword")), replace(agreement, found=3, wrong=2)) == []
     too_short = Agreement(shown=0, found=0, events=0, wrong=0)
     assert lacking_in(arrivals(event(), event("wakeword")), too_short) == ["a sign that was passed"]
 

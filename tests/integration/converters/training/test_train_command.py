@@ -78,16 +78,16 @@ def test_a_run_that_was_killed_goes_on_to_what_it_would_have_been(
     assert logged == sorted(logged)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_signal_saves_and_ends_it(
-    started: Start, tiny: Callable[..., Path], tmp_path: Path, saved: Saved, number: signal.Signals
+    started: Start, tiny: Callable[..., Path], tmp_path: Path, saved: Saved, number: signal.Signals, code: int
 ) -> None:
     run = started("--config", tiny(first=100_000, second=1, save_minutes=0.0001), "--out", tmp_path / "run")
     saved(run, tmp_path / "run")
     before, _ = state(tmp_path / "run")
     run.send_signal(number)
     out, err = run.communicate(timeout=120)
-    assert run.returncode == 130, err
+    assert run.returncode == code, err
     after, _ = state(tmp_path / "run")
     assert f"stopped and saved at step {after}" in out
     assert after >= before

@@ -14,11 +14,12 @@ from skerry_converters.accuracy.openvino_ranges import representable
 from skerry_converters.accuracy.recipe import Plan
 from skerry_converters.families.macs import openvino_macs
 from skerry_converters.sources.base import ModelFile
+from skerry_edge.backends.openvino import shared_core
 from skerry_edge.backends.registry import open_backend
 from skerry_edge.contracts.manifest import Tensor
 from skerry_edge.foundation.errors import DataError
 
-ov = pytest.importorskip("openvino", reason="the extra 'openvino' is not installed")
+pytest.importorskip("openvino", reason="the extra 'openvino' is not installed")
 pytest.importorskip("nncf", reason="the extra 'convert' is not installed")
 SHAPE = (1, 4, 8, 8)
 FAST, ACCURATE = "fast-bias-correction", "bias-correction"
@@ -54,7 +55,7 @@ def chain(drawing, quantizer):
 
 def fake_quantized(path):
     """Return the four limits of each fake quantization by the name of the tensor that it reads."""
-    model = ov.Core().read_model(path)
+    model = shared_core().read_model(path)
     found = {}
     for node in model.get_ordered_ops():
         if node.get_type_name() == "FakeQuantize":
@@ -215,7 +216,8 @@ def test_names_that_look_like_openvinos_own_stay_where_the_file_has_them(drawing
         node.name = name
     opened = quantizer("y")
     names = {
-        one.get_friendly_name() for one in ov.Core().read_model(opened.quantize(plan(opened), tmp_path / "o")).get_ops()
+        one.get_friendly_name()
+        for one in shared_core().read_model(opened.quantize(plan(opened), tmp_path / "o")).get_ops()
     }
     assert {"Relu_8", "MatMul_9"} <= {name.split("/")[0] for name in names}
 
