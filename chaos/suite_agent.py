@@ -76,7 +76,7 @@ def run(folder: Path, *, faults: Sequence[str], events: int, seed: int, say: Cal
             for number, name in enumerate(faults, start=1):
                 rig.strike(name)
                 say(f"round {number} of {len(faults)}: {name}; {len(rig.collector.events)} events so far")
-            rig.go_on_until(lambda: len(rig.collector.events) >= events)
+            rig.go_on_until(lambda: len({one.id for one in rig.collector.events}) >= events)
             return rig.settle()
         finally:
             rig.end()
