@@ -71,12 +71,23 @@ class Accelerator(_Part, frozen=True, kw_only=True):
     usb_mbps: Amount | None = None
 
 
+EDGETPU = "edgetpu"
+"""The accelerator that has a backend of its own, though a general runtime drives it."""
+
+
 class Runtime(_Part, frozen=True, kw_only=True):
     """One choice of inference runtime; ``threads`` 0 leaves the number to the runtime."""
 
     backend: Text
     device: Text = "cpu"
     threads: Annotated[int, Meta(ge=0, le=1024)] = 0
+
+    @property
+    def choice(self) -> str:
+        """What a pipeline's ``backends`` call it: `litert`, `openvino:gpu`, and for an Edge TPU `edgetpu`."""
+        if self.device == "cpu":
+            return self.backend
+        return self.device if self.device == EDGETPU else f"{self.backend}:{self.device}"
 
 
 class Camera(_Part, frozen=True, kw_only=True):

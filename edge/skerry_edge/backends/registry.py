@@ -1,4 +1,7 @@
-"""The backends by name; one is imported only when it is opened, and a missing one names its extra."""
+"""The backends by name; one is imported only when it is opened, and a missing one names its extra.
+
+A name may carry the device that the backend is to use: `openvino:gpu`, `onnx:tensorrt`, `edgetpu:usb:1`.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import ctypes.util
 import importlib
 import importlib.util
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -84,12 +87,23 @@ def backend_for(model_format: str) -> str:
 
 def is_exclusive(name: str) -> bool:
     """Tell whether a backend serves a single process at a time; an unknown name is left to whoever opens it."""
-    return name in BACKENDS and BACKENDS[name].exclusive
+    entry = BACKENDS.get(_parts(name)[0])
+    return entry is not None and entry.exclusive
+
+
+def entry_of(name: str) -> BackendEntry:
+    """Return a backend's entry, whatever device its name carries. Raises ConfigError for an unknown one."""
+    backend, _ = _parts(name)
+    try:
+        return BACKENDS[backend]
+    except KeyError:
+        todo = suggestion(backend, BACKENDS, otherwise=f"known: {', '.join(BACKENDS)}")
+        raise ConfigError("unknown backend", found=f"'{backend}'", todo=todo) from None
 
 
 def missing_reason(name: str) -> str | None:
-    """Tell why a backend cannot be used on this machine, or None where it can."""
-    entry = _entry(name)
+    """Tell why a backend cannot be used on this machine, or None where it can; its device is not looked for."""
+    entry = entry_of(name)
     if not any(importlib.util.find_spec(runtime) for runtime in entry.runtimes):
         return f"{' or '.join(entry.runtimes)} is not installed: {install_hint(entry.extra)}"
     if entry.library is not None and ctypes.util.find_library(entry.library) is None:
@@ -103,27 +117,26 @@ def import_runtime(name: str) -> None:
 
 
 def open_backend(name: str, path: Path, options: BackendOptions | None = None) -> Backend:
-    """Load the model file ``path`` with backend ``name``.
+    """Load the model file ``path`` with backend ``name``, whose device goes before that of ``options``.
 
-    Raises ConfigError for an unknown name, MissingError where the runtime is not installed (the error names
+    Raises ConfigError for an unknown name or device, MissingError where the runtime is not installed (the error names
     the extra), ModelFileError where the runtime refuses the file.
     """
     from skerry_edge.backends.base import BackendOptions as Options  # noqa: PLC0415  # keeps numpy out of the parent
 
     load: Callable[[Path, BackendOptions], Backend] = _module(name).load
-    return load(path, options or Options())
+    _, device = _parts(name)
+    wanted = options or Options()
+    return load(path, wanted if device is None else replace(wanted, device=device))
 
 
 def _module(name: str) -> ModuleType:
     reason = missing_reason(name)
     if reason:
         raise MissingError(f"backend '{name}' cannot be used", found=reason)
-    return importlib.import_module(_entry(name).module)
+    return importlib.import_module(entry_of(name).module)
 
 
-def _entry(name: str) -> BackendEntry:
-    try:
-        return BACKENDS[name]
-    except KeyError:
-        todo = suggestion(name, BACKENDS, otherwise=f"known: {', '.join(BACKENDS)}")
-        raise ConfigError("unknown backend", found=f"'{name}'", todo=todo) from None
+def _parts(name: str) -> tuple[str, str | None]:
+    backend, colon, device = name.partition(":")
+    return backend, device if colon else None

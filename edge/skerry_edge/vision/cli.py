@@ -51,7 +51,11 @@ Exit codes:
 @click.argument("model")
 @click.argument("paths", nargs=-1, required=True, metavar="IMAGE|FOLDER|VIDEO|CAMERA...")
 @click.option("--variant", metavar="NAME", help="Variant of the bundle.  [default: the most faithful that runs here]")
-@click.option("--backend", metavar="NAME", help="onnx, litert, openvino or edgetpu.  [default: by the variant]")
+@click.option(
+    "--backend",
+    metavar="NAME",
+    help="onnx, litert, openvino or edgetpu; with a device as openvino:gpu or onnx:cuda.  [default: by the variant]",
+)
 @click.option(
     "--threshold",
     type=click.FloatRange(0.0, 1.0),

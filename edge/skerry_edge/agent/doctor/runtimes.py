@@ -9,7 +9,7 @@ from skerry_boards.schema import Board
 from skerry_edge.agent.config.agent import AgentConfig
 from skerry_edge.agent.config.pipelines import DetectionPipeline, WakeWordPipeline
 from skerry_edge.agent.doctor.findings import Finding
-from skerry_edge.backends.registry import BACKENDS
+from skerry_edge.backends.registry import BACKENDS, entry_of
 
 _DENIAL = re.compile(r"^MemoryDenyWriteExecute=(\S+)", re.MULTILINE)
 
@@ -23,14 +23,14 @@ def wanted_backends(board: Board | None, config: AgentConfig | None) -> list[str
         for name in one.backends
     ]
     words = ["litert"] if config and any(isinstance(one, WakeWordPipeline) for one in config.pipelines) else []
-    general = [one.device if one.device in BACKENDS else one.backend for one in board.runtimes] if board else []
+    general = [one.choice for one in board.runtimes] if board else []
     return list(dict.fromkeys((*named, *words) or general))
 
 
 def judge_confinement(unit: str | None, wanted: Sequence[str]) -> tuple[Finding, ...]:
     """Judge whether the service lets its runtimes write the code that they run; ``unit`` is its text with drop-ins."""
     name = "service's bounds"
-    if unit is None or "openvino" not in wanted:
+    if unit is None or all(entry_of(one) is not BACKENDS["openvino"] for one in wanted):
         return (Finding(name=name, status="not applicable", found="no runtime here needs more than every unit allows"),)
     said = _DENIAL.findall(unit)
     if said and said[-1] in ("yes", "true", "1", "on"):

@@ -24,7 +24,7 @@ DEVICE_GROUPS = ("video", "audio", "render", "plugdev", "gpio")
 """Whose members Debian, Raspberry Pi OS and Ubuntu let use cameras, sound, graphics and NPUs, USB devices and pins."""
 _SUBSYSTEMS = ("usb", "apex", "accel")
 """Where the rules' devices are: triggering all others would set networks and disks up anew."""
-_SAFE_DEVICES = {("litert", "cpu"), ("onnx", "cpu"), ("litert", "edgetpu"), ("edgetpu", "cpu")}
+_SAFE_RUNTIMES = {"litert", "onnx", "edgetpu"}
 """Runtimes that never write the code that they run (found by running each under prctl(PR_SET_MDWE))."""
 
 
@@ -100,7 +100,7 @@ def _rules(board: str, lines: Sequence[str]) -> TextFile:
 def _unit(request: Request) -> str:
     system = request.board.system
     groups = [name for name in DEVICE_GROUPS if name in request.groups]
-    runs_on = {(one.backend, one.device) for one in request.board.runtimes} | {(one, "cpu") for one in request.backends}
+    runs_on = {one.choice for one in request.board.runtimes} | set(request.backends)
     return render(
         UNIT,
         {
@@ -110,6 +110,6 @@ def _unit(request: Request) -> str:
             "GROUPS": f"SupplementaryGroups={' '.join(groups)}" if groups else "",
             "SOCKETS": "\n".join(f"BindPaths=-{path}" for path in (system.sockets if system else ())),
             "DEVICES": "\n".join(f"DeviceAllow={one} rw" for one in (system.devices if system else ())),
-            "WRITE_XOR_EXECUTE": "yes" if runs_on <= _SAFE_DEVICES else "no",
+            "WRITE_XOR_EXECUTE": "yes" if runs_on <= _SAFE_RUNTIMES else "no",
         },
     )

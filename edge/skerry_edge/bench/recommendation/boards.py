@@ -51,8 +51,7 @@ def is_board(machine: Machine, board: Board) -> bool:
 
 def obstacle(board: Board, model_format: str) -> str | None:
     """Tell why a board runs no files of a format by its profile, or None where it does."""
-    # A profile names an accelerator that a backend of ours is for as the device of a general runtime.
-    names = {name for runtime in board.runtimes for name in (runtime.backend, runtime.device) if name in BACKENDS}
-    if any(model_format in BACKENDS[name].formats for name in names):
+    named = (choice.partition(":")[0] for choice in (runtime.choice for runtime in board.runtimes))
+    if any(model_format in BACKENDS[name].formats for name in named if name in BACKENDS):
         return None
     return f"the profile of {board.name} names no runtime for {model_format} files"
