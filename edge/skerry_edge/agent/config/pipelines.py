@@ -49,12 +49,12 @@ class _Pipeline(Part, frozen=True, kw_only=True):
 class DetectionPipeline(_Pipeline, frozen=True, kw_only=True, tag="detection", tag_field="kind"):
     """Pictures in, objects out.
 
-    ``model`` is a bundle's path or a shipped model's name. ``backends``, which may carry a device
-    (`openvino:gpu`), are tried in this order; none named means the choice is the model's. ``labels`` are what is looked for, all that the model knows where none is named,
-    and ``limits`` what an object of a label must be to count. An object is where the ``anchor`` of its box is: the
-    middle of its lower edge, or its centre. Its begin, and an update because of a better look at it, take a JPEG of
-    their picture along with ``snapshot``, at most one every ``snapshot_interval_s``. What cannot be seen from one
-    part of the configuration alone is checked in `config.areas`.
+    ``model`` is a bundle's path or a shipped model's name. ``backends``, which may carry a device (`openvino:gpu`), are
+    tried in this order; none named means the choice is the model's. ``labels`` are what is looked for, all that the
+    model knows where none is named, and ``limits`` what an object of a label must be to count. An object is where the
+    ``anchor`` of its box is: the middle of its lower edge, or its centre. Its begin, and an update because of a better
+    look at it, take a JPEG of their picture along with ``snapshot``, at most one every ``snapshot_interval_s``. What
+    cannot be seen from one part of the configuration alone is checked in `config.areas`.
     """
 
     model: FileText
