@@ -10,7 +10,7 @@ SUITE  ?= runtime
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow check format bench deps docs picture constraints dist clean \
+.PHONY: help demo test test-slow check format bench chaos deps docs picture constraints dist clean \
 	train-signs ship-signs model-card
 
 help: ## Show the targets
@@ -38,6 +38,9 @@ format: $(VENV)/.dev ## Format the code and apply safe fixes
 
 bench: $(VENV)/.dev ## Measure the figures of a suite (make bench SUITE=runtime)
 	$(BIN)/python -m benchmarks $(SUITE) $(ARGS)
+
+chaos: $(VENV)/.dev deps ## Strike a running system at random and count what is lost (make chaos SUITE=agent ARGS="--seed 1")
+	$(BIN)/python -m chaos $(SUITE) $(ARGS)
 
 deps: ## Install the Debian packages that the tests use (as root; otherwise says what is skipped)
 	@sh scripts/deps.sh

@@ -123,7 +123,7 @@ source = {{ kind = "images", path = {json.dumps(str(picture))}, loop = true, max
 [[pipelines]]
 kind = "wakeword"
 name = "ear"
-model = "alexa"
+words = [{{ model = "alexa" }}]
 source = {{ kind = "audio-file", path = {json.dumps(str(recording))}, loop = true }}
 """,
         encoding="utf-8",

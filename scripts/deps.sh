@@ -2,7 +2,9 @@
 # Install the Debian packages that the tests use; says beforehand what it installs, and starts no service.
 set -eu
 
-PACKAGES="darknet mosquitto mosquitto-clients influxdb influxdb-client chromium chromium-driver espeak-ng alsa-utils"
+PACKAGES="darknet mosquitto mosquitto-clients influxdb influxdb-client chromium chromium-driver espeak-ng alsa-utils
+    gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly
+    gir1.2-gst-rtsp-server-1.0 python3-gi"
 
 missing=""
 for package in $PACKAGES; do

@@ -22,6 +22,7 @@ SUMMARIES = {
     "convert": "Convert a trained network into a checked bundle.",
     "demo": "Show the whole path on this machine: a picture and a voice in, events on a dashboard out.",
     "detect": "Find objects in images, folders and videos.",
+    "doctor": "Tell whether a device can do its work, and what to do where it cannot.",
     "evaluate": "Measure how well a model does its task.",
     "inspect": "Show what a bundle holds, and check it.",
     "listen": "Find wake words in recordings, a microphone or standard input.",
@@ -97,7 +98,7 @@ def root() -> None:
     \b
     The model owner     models, convert, inspect, render, train, evaluate, bench,
                         recommend
-    The installer       agent, boards, detect, listen
+    The installer       agent, boards, detect, doctor, listen
     The fleet operator  server, demo
     """  # noqa: D301  # \b is click's mark for text that keeps its line breaks
 

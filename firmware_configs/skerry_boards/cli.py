@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -15,6 +16,7 @@ Examples:
   skerry boards list
   skerry boards show raspberry-pi-5
   skerry boards show esp32-s3 --json
+  skerry boards detect
 """
 
 
@@ -58,6 +60,47 @@ def show_board(name: str, *, as_json: bool) -> None:
     _print_rows([board.name, board.title], rows(board))
 
 
+@boards.command(
+    epilog="""\
+\b
+Examples:
+  skerry boards detect
+  skerry boards detect --json
+  skerry boards detect --root copied-from-a-device
+
+\b
+Exit codes:
+  0  one profile is called for
+  1  several fit equally well, or none does; the generic profile is named for want of better
+""",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option(
+    "--root",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    default=Path("/"),
+    help="Read /proc and /sys below DIR, such as a copy from a device.",
+    metavar="DIR",
+)
+def detect(*, as_json: bool, root: Path) -> None:
+    """Tell which profile this machine calls for, why, and what else was seen.
+
+    Looks at the device tree (Arm boards), the processor's maker and DMI (PCs), and accelerators on USB and PCI: a
+    profile that counts on an accelerator is called for only while that is plugged in.
+    """
+    from skerry_boards.detection import detect as detect_board  # noqa: PLC0415  # keeps --help fast
+    from skerry_boards.display import detection_facts, detection_rows  # noqa: PLC0415  # the same
+    from skerry_boards.loader import all_boards  # noqa: PLC0415  # the same
+    from skerry_boards.machine import read_machine  # noqa: PLC0415  # the same
+
+    found = detect_board(read_machine(root), all_boards())
+    if as_json:
+        _print_json(detection_facts(found))
+    else:
+        _print_rows(["", "this machine"], detection_rows(found))
+    click.get_current_context().exit(0 if found.match else 1)
+
+
 def _summary(board: Board) -> list[str]:
     from skerry_boards.display import memory, processor  # noqa: PLC0415  # keeps --help fast
 
@@ -73,11 +116,12 @@ def _print_json(value: object) -> None:
 def _print_rows(header: list[str], body: list[list[str]]) -> None:
     from rich.console import Console  # noqa: PLC0415  # keeps --help fast
     from rich.table import Table  # noqa: PLC0415  # the same
+    from rich.text import Text  # noqa: PLC0415  # the same
 
     table = Table()
     for position, title in enumerate(header):
         # Names and addresses are there to be copied: fold, never shorten.
         table.add_column(title, no_wrap=position == 0, overflow="fold")
     for row in body:
-        table.add_row(*row)
+        table.add_row(*map(Text, row))
     Console().print(table)

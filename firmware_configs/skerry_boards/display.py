@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
+from skerry_boards.detection import Detection
 from skerry_boards.schema import Accelerator, Board, Runtime
+from skerry_edge.foundation.extras import install_hint
 
 
 def processor(board: Board) -> str:
@@ -24,9 +28,11 @@ def rows(board: Board) -> list[list[str]]:
     """Return every part of the profile that has a value as (title, text)."""
     found = [
         ("kind", board.kind),
+        ("also called", ", ".join(board.aliases)),
         ("processor", processor(board)),
         ("memory", memory(board)),
         ("model of the device tree", " or ".join(f"{one} …" for one in board.device_tree)),
+        ("or compatible with", ", ".join(board.compatible)),
         *_microcontroller(board),
         ("accelerator", "\n".join(_accelerator(one) for one in board.accelerators)),
         ("runtimes, in order", "\n".join(_runtime(one) for one in board.runtimes)),
@@ -75,15 +81,56 @@ def _system(board: Board) -> list[tuple[str, str]]:
     system = board.system
     if system is None:
         return []
+    stock = f"has Python {system.stock_python}, too old for Skerry" if system.stock_python else ""
     return [
         ("system", f"{system.os}, Python {system.python_min} or later"),
+        ("the maker's system", "\n".join(filter(None, (stock, *system.stock_remedy)))),
+        ("install", install_hint(",".join(system.extras)) if system.extras else ""),
         ("apt packages", " ".join(system.apt_packages)),
+        ("udev rules", "\n".join(system.udev_rules)),
     ]
+
+
+def detection_rows(detection: Detection) -> list[list[str]]:
+    """Return what was found on a machine as (title, text)."""
+    machine, match = detection.machine, detection.match
+    reasons = [*match.evidence.values()] if match else []
+    generic = f"nothing tells it from other {machine.architecture} computers" if match and not reasons else None
+    candidates = [
+        f"{one.board.name}: {'; '.join(one.evidence.values()) or 'any such computer'}" for one in detection.candidates
+    ]
+    found = [
+        ("profile", f"{match.board.name} ({match.board.title})" if match else "none for certain"),
+        ("because", "\n".join(filter(None, (*reasons, generic)))),
+        ("candidates", "\n".join(candidates)),
+        ("for want of better", detection.fallback.name if detection.fallback and not match else ""),
+        ("not found", "\n".join(detection.absent)),
+        ("also seen", "\n".join(detection.seen)),
+        ("machine", _joined(machine.model or machine.dmi, machine.cpu_vendor, machine.architecture)),
+    ]
+    return [[title, text] for title, text in found if text]
+
+
+def detection_facts(detection: Detection) -> dict[str, object]:
+    """Return what was found on a machine for programs."""
+    match = detection.match
+    return {
+        "board": match.board.name if match else None,
+        "because": list(match.evidence.values()) if match else [],
+        "candidates": [
+            {"board": one.board.name, "because": list(one.evidence.values())} for one in detection.candidates
+        ],
+        "fallback": detection.fallback.name if detection.fallback else None,
+        "absent": list(detection.absent),
+        "also_seen": list(detection.seen),
+        "machine": asdict(detection.machine),
+    }
 
 
 def _accelerator(one: Accelerator) -> str:
     tops = f"{one.tops_int8:g} TOPS int8" if one.tops_int8 else None
-    return _joined(f"{one.name} ({one.kind}, {one.attached})", "/".join(one.precisions), tops, one.driver)
+    ids = " or ".join(one.ids)
+    return _joined(f"{one.name} ({one.kind}, {one.attached})", "/".join(one.precisions), tops, one.driver, ids)
 
 
 def _runtime(one: Runtime) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.resources import files
 
 from skerry_boards.schema import Board
@@ -19,11 +20,24 @@ def board_names() -> list[str]:
 
 
 def load_board(name: str) -> Board:
-    """Return a profile by name. Raises ConfigError, naming the nearest one, where there is none."""
+    """Return a profile by its name or an alias. Raises ConfigError, naming the nearest one, where there is none."""
     known = board_names()
-    if name not in known:
-        todo = suggestion(name, known, otherwise=f"known boards: {', '.join(known)}")
-        raise ConfigError("there is no such board", found=f"'{name}'", todo=todo)
+    if name in known:
+        return _read(name)
+    aliases = {alias: board.name for board in all_boards() for alias in board.aliases}
+    if name in aliases:
+        return _read(aliases[name])
+    todo = suggestion(name, [*known, *aliases], otherwise=f"known boards: {', '.join(known)}")
+    raise ConfigError("there is no such board", found=f"'{name}'", todo=todo)
+
+
+def all_boards() -> tuple[Board, ...]:
+    """Return all profiles, sorted by name."""
+    return tuple(_read(name) for name in board_names())
+
+
+@cache
+def _read(name: str) -> Board:
     board = parse_board((_DATA / f"{name}{_SUFFIX}").read_text("utf-8"), where=f"{name}{_SUFFIX}")
     if board.name != name:
         raise ConfigError(
@@ -39,6 +53,14 @@ def parse_board(text: str, *, where: str) -> Board:
         if bool(getattr(board, key)) != is_needed:
             verb = "needs" if is_needed else "has no"
             raise ConfigError(f"a board of kind '{board.kind}' {verb} '{key}'", where=f"{where}, key '{key}'")
+    if board.camera is not None and (board.camera.program == "gst-launch-1.0") != (board.camera.elements is not None):
+        raise ConfigError(
+            "'elements' are what gst-launch-1.0 is given", where=f"{where}, key 'camera'", todo="set both or none"
+        )
+    if board.system is not None and (board.system.stock_python is None) != (not board.system.stock_remedy):
+        raise ConfigError(
+            "'stock_python' and 'stock_remedy' belong together", where=f"{where}, key 'system'", todo="set both or none"
+        )
     return board
 
 

@@ -65,7 +65,7 @@ class FleetServer:
         from skerry_server.ui.page import add_dashboard  # noqa: PLC0415
 
         api = create_api(self.database, self.store, self.health)
-        add_dashboard(api, Overviews(self.database, self.health), broker=str(self._access.address))
+        add_dashboard(api, Overviews(self.database, self.health), self.database, broker=str(self._access.address))
         return api
 
     async def run(self, stop: asyncio.Event) -> None:

@@ -1,13 +1,12 @@
-"""How to log in to the broker and how to encrypt, without ever showing a secret."""
+"""How to log in to the broker, without ever showing a secret."""
 
 from __future__ import annotations
 
 import os
-import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
-from skerry_edge.agent.config import MqttConfig, TlsConfig
+from skerry_edge.agent.config.delivery import MqttConfig
 from skerry_edge.foundation.errors import ConfigError
 from skerry_edge.foundation.redaction import MASK
 from skerry_edge.foundation.secret_file import read_secret
@@ -55,20 +54,3 @@ def read_login(config: MqttConfig, device: str) -> Login | None:
             todo="set 'password_file'",
         )
     return None
-
-
-def tls_context(config: TlsConfig) -> ssl.SSLContext:
-    """Return a context that checks the broker's certificate and name. Raises ConfigError for unusable files."""
-    try:
-        context = ssl.create_default_context(cafile=config.ca_file)
-        if config.certificate_file is not None:
-            context.load_cert_chain(config.certificate_file, config.key_file)
-    except (OSError, ValueError) as error:
-        files = [config.ca_file, config.certificate_file, config.key_file]
-        raise ConfigError(
-            "the TLS files cannot be used",
-            where=", ".join(one for one in files if one is not None),
-            found=str(error),
-            todo="give PEM files that this user may read",
-        ) from error
-    return context

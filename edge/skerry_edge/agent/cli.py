@@ -8,8 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from skerry_edge.agent.install.cli import install, uninstall
+from skerry_edge.agent.outbox.cli import outbox
+from skerry_edge.agent.support_bundle.cli import support_bundle
+from skerry_edge.agent.vitals_cli import vitals
+
 if TYPE_CHECKING:
-    from skerry_edge.agent.config import AgentConfig
+    from skerry_edge.agent.config.agent import AgentConfig
 
 EXAMPLE = Path(__file__).with_name("data") / "example.toml"
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -18,6 +23,13 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def agent() -> None:
     """Run the agent on a device."""
+
+
+agent.add_command(install)
+agent.add_command(outbox)
+agent.add_command(uninstall)
+agent.add_command(support_bundle)
+agent.add_command(vitals)
 
 
 @agent.command(
@@ -31,6 +43,9 @@ Examples:
 \b
 Signals:
   SIGTERM, SIGINT  end every pipeline, publish the status `offline`, disconnect; exit code 0
+  SIGHUP           read the configuration again and restart only the pipelines that changed; one that is
+                   broken, or changes more than pipelines, log_level and heartbeat_interval_s, is refused
+                   with a system event, and the one before goes on
 
 \b
 Exit codes:
@@ -43,18 +58,20 @@ Exit codes:
 def run(config_file: Path) -> None:
     """Run pipelines and report to the fleet by MQTT, until told to stop.
 
-    Each pipeline runs in a process of its own, which is started again when it dies or stops answering. A broker
-    that is not there is tried again and again; events wait for it. One line on standard output tells that the
-    agent runs; the log goes to standard error.
+    Each pipeline runs in a process of its own (those of an accelerator that serves one process: in one together),
+    which is started again when it dies or stops answering. With several 'backends', one that is missing, hangs or
+    keeps failing is left for the next, and tried again later; the status is 'degraded' meanwhile. A broker that is
+    not there is tried again and again; events wait for it. One line on standard output tells that the agent runs;
+    the log goes to standard error.
     """
-    from skerry_edge.agent.config_checks import load_config  # noqa: PLC0415  # keeps --help fast
+    from skerry_edge.agent.config.checks import load_config  # noqa: PLC0415  # keeps --help fast
     from skerry_edge.agent.parent import run_agent  # noqa: PLC0415  # keeps --help fast
     from skerry_edge.foundation.log import configure_logging  # noqa: PLC0415  # keeps --help fast
     from skerry_edge.foundation.stdout import announce  # noqa: PLC0415  # keeps --help fast
 
     config = load_config(config_file)
     configure_logging(config.log_level)
-    run_agent(config, when_running=lambda: announce(_summary(config)))
+    run_agent(config, reread=lambda: load_config(config_file), when_running=lambda: announce(_summary(config)))
 
 
 @agent.command(
@@ -74,7 +91,7 @@ def check_config(config_file: Path, as_json: bool) -> None:  # noqa: FBT001  # c
     Nothing is started or contacted. Exit codes: 0 usable; 1 a model, a backend or a source is not here; 2 the
     configuration is wrong; 4 it cannot be read.
     """
-    from skerry_edge.agent.config_checks import load_config  # noqa: PLC0415  # keeps --help fast
+    from skerry_edge.agent.config.checks import load_config  # noqa: PLC0415  # keeps --help fast
     from skerry_edge.agent.preflight import find_troubles  # noqa: PLC0415  # keeps --help fast
 
     config = load_config(config_file)
@@ -100,6 +117,56 @@ Examples:
 def example_config() -> None:
     """Print a configuration with every part explained, to begin from."""
     click.echo(EXAMPLE.read_text(encoding="utf-8"), nl=False)
+
+
+@agent.command(
+    epilog="""\
+\b
+Examples:
+  skerry agent preview --config /etc/skerry/agent.toml
+  skerry agent preview --config agent.toml --pipeline gate --port 0
+  ssh -L 8090:127.0.0.1:8090 pi@cam-1 skerry agent preview --config /etc/skerry/agent.toml
+
+\b
+Exit codes:
+  0  ended by Ctrl-C
+  2  the configuration is wrong, or the agent runs and holds the camera
+  3  no backend here can run the model
+  4  the source or the model cannot be read, or the port is taken
+""",
+)
+@click.option("--config", "config_file", type=_FILE, required=True, metavar="FILE", help="The configuration (TOML).")
+@click.option("--pipeline", "name", metavar="NAME", help="Which pipeline, where several look at pictures.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8090, show_default=True, help="Where to listen; 0: any free one."
+)
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    metavar="ADDRESS",
+    help="Where to listen. Whoever reaches an address that is not loopback sees the picture.",
+)
+def preview(config_file: Path, name: str | None, port: int, host: str) -> None:
+    """Show a pipeline's live picture in a browser, to aim its camera and draw its zones, until Ctrl-C.
+
+    The pipeline runs without broker and sends nothing. The page shows its picture with boxes, labels, tracks, zones
+    and masks; clicks on the picture make the corners of a new zone or mask, whose TOML can be copied. A camera serves
+    one program, so the agent must not run meanwhile. One line on standard output tells the page's address.
+    """
+    from skerry_edge.agent.config.checks import load_config  # noqa: PLC0415  # keeps --help fast
+    from skerry_edge.agent.preview.run import chosen_pipeline, require_free_camera, run_preview  # noqa: PLC0415  # the same
+    from skerry_edge.agent.preview.server import is_loopback  # noqa: PLC0415  # the same
+    from skerry_edge.foundation.log import configure_logging  # noqa: PLC0415  # the same
+    from skerry_edge.foundation.stdout import announce  # noqa: PLC0415  # the same
+
+    config = load_config(config_file)
+    configure_logging(config.log_level)
+    pipeline = chosen_pipeline(config, name)
+    require_free_camera(pipeline, Path(config.state_dir))
+    if not is_loopback(host):
+        click.echo(f"warning: whoever reaches {host} on the network sees the picture, without a password", err=True)
+    run_preview(pipeline, host=host, port=port, when_serving=lambda url: announce(f"preview of {pipeline.name}: {url}"))
 
 
 def _facts(config: AgentConfig) -> dict[str, object]:

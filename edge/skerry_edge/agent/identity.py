@@ -23,12 +23,16 @@ def begin_session(state_dir: Path) -> str:
     """Count this start in ``state_dir`` and return the session's id: the counter, then eight random hex digits.
 
     The counter begins at the Unix time in seconds, not at 1: a board whose storage was wiped then still counts on
-    from where it was, and the server does not take it for an older session of itself. Raises ReachError when the
-    count cannot be kept.
+    from where it was, and the server does not take it for an older session of itself. A disk that takes nothing is no
+    reason not to start: then the count is the time's, too. Raises ReachError when the count cannot be read.
     """
     path = state_dir / COUNTER
     count = _next_count(path)
-    write_atomic(path, f"{count}\n".encode())
+    try:
+        write_atomic(path, f"{count}\n".encode())
+    except ReachError as error:
+        count = max(count, int(time.time()))
+        _log.warning("this start cannot be counted: %s", error)
     return f"{count:08d}-{secrets.token_hex(4)}"
 
 

@@ -1,167 +1,191 @@
-"""The agent's parent process: one loop over children, signals and the heartbeat's clock."""
+"""The agent's parent process: puts its parts together and turns its loop until it is told to stop."""
 
 from __future__ import annotations
 
 import logging
 import os
-import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from selectors import EVENT_READ, DefaultSelector
 
-from skerry_edge import __version__
+from skerry_boards.loader import load_board
+from skerry_edge.agent.announcer import Announcer
+from skerry_edge.agent.backoff import Backoff
 from skerry_edge.agent.broker import read_login
 from skerry_edge.agent.clock import clock_state
-from skerry_edge.agent.config import AgentConfig, TlsConfig
+from skerry_edge.agent.config.agent import AgentConfig
+from skerry_edge.agent.config.delivery import TlsConfig
+from skerry_edge.agent.config.pipelines import PipelineConfig, WakeWordPipeline
 from skerry_edge.agent.connection import Peer
-from skerry_edge.agent.delivery import Announcement
 from skerry_edge.agent.heartbeat import Machine
 from skerry_edge.agent.identity import Identity, begin_session
+from skerry_edge.agent.intake import Intake
+from skerry_edge.agent.lives import Lives, noted_life
 from skerry_edge.agent.lock import hold_state_dir
-from skerry_edge.agent.outbox import MemoryOutbox
-from skerry_edge.agent.protocol import Finding
+from skerry_edge.agent.loop import Duty, turn
+from skerry_edge.agent.mutes import Mutes
+from skerry_edge.agent.outbox.outbox import Outbox
+from skerry_edge.agent.probes import PERIOD_S
+from skerry_edge.agent.protocol import Order
+from skerry_edge.agent.pulse import Pulse
+from skerry_edge.agent.reach import Reach
+from skerry_edge.agent.reloader import OnHangUp, Reloader
+from skerry_edge.agent.rerun import run_again
 from skerry_edge.agent.session import Session
+from skerry_edge.agent.signals import Signals, noted_signals
 from skerry_edge.agent.supervisor import Supervisor
-from skerry_edge.agent.waker import Waker
-from skerry_edge.agent.worker import Worker
-from skerry_edge.contracts.messages import Event, Heartbeat
+from skerry_edge.agent.systemd import VARIABLES, from_environment
 from skerry_edge.foundation.broker_address import parse_broker_url
+from skerry_edge.foundation.errors import ConfigError
 
 _log = logging.getLogger(__name__)
 CHILDREN_STOP_S = 0.6
 STOP_S = 1.7
 """How long a clean stop may take in all; the children get the first part of it."""
-_MAX_SLEEP_S = 60.0
 
 
-def run_agent(config: AgentConfig, *, when_running: Callable[[], None]) -> None:
+def run_agent(config: AgentConfig, *, reread: Callable[[], AgentConfig], when_running: Callable[[], None]) -> None:
     """Run until SIGTERM or SIGINT, then say goodbye and return; call ``when_running`` once all is set up.
+
+    After each SIGHUP, what ``reread`` gives is put into force; what it raises leaves all as it is. Told from afar to
+    start anew, it says goodbye and does not return but runs the same command again.
 
     Raises ConfigError where another agent holds the state directory, ReachError where it cannot be used. A broker
     that cannot be reached is no error: it is tried again for as long as the agent runs.
     """
     state_dir = Path(config.state_dir)
-    with hold_state_dir(state_dir), stop_signals() as signals:
-        agent = Agent(config, session_id=begin_session(state_dir))
-        agent.run(signals, when_running)
-
-
-class StopSignals:
-    """Notes that the process was asked to end, and wakes the loop."""
-
-    def __init__(self) -> None:
-        self.waker = Waker()
-        self.received: str | None = None
-
-    def note(self, number: int, frame: object) -> None:  # noqa: ARG002  # a signal handler's signature
-        """Handle a signal."""
-        self.received = signal.Signals(number).name
-        self.waker.wake()
-
-
-@contextmanager
-def stop_signals() -> Iterator[StopSignals]:
-    """Note SIGTERM and SIGINT during the body, in place of what they did before."""
-    signals = StopSignals()
-    with ExitStack() as stack:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            stack.callback(signal.signal, number, signal.signal(number, signals.note))
-        yield signals
-    signals.waker.close()
+    with hold_state_dir(state_dir), noted_signals() as signals, noted_life(state_dir) as lives:
+        agent = Agent(config, session_id=begin_session(state_dir), lives=lives)
+        agent.run(signals, reread, when_running)
+    if agent.starts_anew and signals.stop is None:
+        run_again()
 
 
 class Agent:
     """Everything that the parent process holds together."""
 
-    def __init__(self, config: AgentConfig, *, session_id: str) -> None:
-        self._config = config
-        self._identity = Identity(site=config.site, device=config.device, session=session_id, clock=clock_state)
-        self._outbox = MemoryOutbox(config.outbox.max_bytes)
+    def __init__(self, file_config: AgentConfig, *, session_id: str, lives: Lives) -> None:
+        self.starts_anew = False
+        identity = Identity(site=file_config.site, device=file_config.device, session=session_id, clock=clock_state)
+        self._outbox = Outbox(Path(file_config.state_dir), max_bytes=file_config.outbox.max_bytes, identity=identity)
+        self._reach = Reach(file_config, identity=identity, outbox=self._outbox, apply=self._reconfigure)
+        config = self._reach.configuration.in_force
+        logging.getLogger().setLevel(config.log_level)
         self._session = Session(
-            peer=_peer(config), setting=config.mqtt.protocol, identity=self._identity, outbox=self._outbox
+            peer=_peer(config),
+            setting=config.mqtt.protocol,
+            identity=identity,
+            outbox=self._outbox,
+            listener=self._reach.inbox,
+            backoff=Backoff(first_s=config.mqtt.reconnect_within_s, chance_share=1.0),
+            delivery=config.outbox,
         )
-        self._machine = Machine(Path(config.state_dir))
+        self._intake = Intake(identity=identity, outbox=self._outbox, session=self._session)
+        self._machine = Machine(
+            Path(config.state_dir),
+            sensors=config.sensors,
+            thermal=load_board(config.board).thermal,
+            period_s=min(PERIOD_S, config.heartbeat_interval_s),
+        )
         self._selector = DefaultSelector()
-        self._announced = Announcement(state="online")
+        ears = [one.name for one in config.pipelines if isinstance(one, WakeWordPipeline)]
+        self._mutes = Mutes(Path(config.state_dir), ears)
         self._supervisor = Supervisor(
             config.pipelines,
             log_level=config.log_level,
             selector=self._selector,
-            environment={key: value for key, value in os.environ.items() if key != config.mqtt.password_env},
-            on_finding=self._accept,
+            environment=childrens_environment(config.mqtt.password_env),
+            mutes=self._mutes,
+            on_finding=self._intake.take,
+        )
+        self._notifier, watchdog = from_environment(self._session.turns)
+        self._announcer = Announcer(supervisor=self._supervisor, session=self._session, notifier=self._notifier)
+        pulse = Pulse(
+            board=config.board,
+            interval_s=config.heartbeat_interval_s,
+            identity=identity,
+            machine=self._machine,
+            lives=lives,
+            supervisor=self._supervisor,
+            outbox=self._outbox,
+            session=self._session,
+        )
+        self._reloader = Reloader(
+            config, supervisor=self._supervisor, pulse=pulse, announcer=self._announcer, notifier=self._notifier
+        )
+        self._duties: tuple[Duty, ...] = (
+            self._mutes,
+            self._supervisor,
+            self._announcer,
+            pulse,
+            watchdog,
+            *self._reach.duties(device=self, supervisor=self._supervisor, mutes=self._mutes, session=self._session),
+            # After all that finds something: the loop sleeps next, and what was found must not sleep with it.
+            self._intake,
         )
 
-    def run(self, signals: StopSignals, when_running: Callable[[], None]) -> None:
-        """Run until a signal is noted, then stop in good order."""
-        self._selector.register(signals.waker, EVENT_READ, signals.waker.clear)
+    @property
+    def pipelines(self) -> Sequence[PipelineConfig]:
+        """Return what runs (see downlink's Device)."""
+        return self._reach.configuration.in_force.pipelines
+
+    def order(self, pipeline: str, order: Order) -> bool:
+        """Pass an order on to a pipeline's child (see downlink's Device)."""
+        return self._supervisor.order(pipeline, order)
+
+    def restart(self, pipeline: str | None) -> None:
+        """Start a pipeline or the whole agent anew (see downlink's Device)."""
+        if pipeline is None:
+            self.starts_anew = True
+        else:
+            self._supervisor.restart(pipeline)
+
+    def rebirth(self) -> None:
+        """Publish every retained message again (see downlink's Device)."""
+        self._session.renew()
+
+    def run(self, signals: Signals, reread: Callable[[], AgentConfig], when_running: Callable[[], None]) -> None:
+        """Run until a signal asks for the end, then stop in good order."""
+        reload = partial(self._reloader.reload, partial(self._reach.reread, reread), self._reach.tell)
+        duties = (OnHangUp(signals, reload), *self._duties)
+        for waker in (signals.waker, self._reach.inbox.waker):
+            self._selector.register(waker, EVENT_READ, waker.clear)
         self._session.start()
         when_running()
-        heartbeat_due_s = time.monotonic()
-        while signals.received is None:
-            now_s = time.monotonic()
-            next_s = self._supervisor.act(now_s)
-            self._announce()
-            if now_s >= heartbeat_due_s:
-                self._beat()
-                heartbeat_due_s = now_s + self._config.heartbeat_interval_s
-            sleep_s = min(next_s, heartbeat_due_s) - time.monotonic()
-            for key, _ in self._selector.select(min(max(0.0, sleep_s), _MAX_SLEEP_S)):
-                key.data()
-        _log.info("%s received: stopping", signals.received)
+        self._notifier.ready(self._announcer.text)
+        while signals.stop is None and not self.starts_anew:
+            turn(self._selector, duties)
+        _log.info("stopping: %s", "told to start anew" if signals.stop is None else f"{signals.stop} received")
         self._stop()
 
     def _stop(self) -> None:
         began_s = time.monotonic()
+        if self.starts_anew:
+            self._notifier.reloading()
+        else:
+            self._notifier.stopping()
         self._supervisor.stop(began_s + CHILDREN_STOP_S)
+        self._intake.act(time.monotonic())
         self._session.stop(began_s + STOP_S)
-        left = self._outbox.stats().depth
-        if left:
-            _log.warning("%d messages were not delivered before the end and are gone", left)
+        self._outbox.close()
+        self._machine.close()
+        self._reach.close()
+        self._notifier.close()
 
-    def _announce(self) -> None:
-        state, reason = self._supervisor.status()
-        announcement = Announcement(state=state, reason=reason)
-        if announcement != self._announced:
-            self._announced = announcement
-            self._session.announce(announcement)
+    def _reconfigure(self, config: AgentConfig) -> None:
+        """Put into force what was taken on from afar; where that takes a new start, that reads it from its keeping."""
+        try:
+            self._reloader.apply(config)
+        except ConfigError as error:
+            _log.info("the agent starts anew: %s", error)
+            self.starts_anew = True
 
-    def _accept(self, worker: Worker, finding: Finding) -> None:
-        """Turn a child's finding into an event of this session and give it to the outbox, its picture behind it."""
-        vitals = worker.vitals
-        event = Event(
-            **self._identity.stamp(finding.ts),
-            kind=finding.kind,
-            pipeline=worker.pipeline.name,
-            label=finding.label,
-            score=finding.score,
-            box=finding.box,
-            phase=finding.phase,
-            model=vitals.model,
-            model_version=vitals.model_version,
-            latency_ms=finding.latency_ms,
-            message=finding.message,
-        )
-        self._outbox.put(self._identity.topic("event"), event)
-        if finding.snapshot is not None:
-            self._outbox.put(self._identity.topic("snapshot", event.id), finding.snapshot)
-        vitals.published(max(0.0, (time.monotonic_ns() - finding.decided_ns) / 1e6))
-        self._session.wake()
 
-    def _beat(self) -> None:
-        stats = self._outbox.stats()
-        heartbeat = Heartbeat(
-            **self._identity.stamp(),
-            **self._machine.read().fields(),
-            board=self._config.board,
-            agent_version=__version__,
-            outbox_depth=stats.depth,
-            outbox_dropped=stats.dropped,
-            pipelines=self._supervisor.take_vitals(),
-        )
-        self._outbox.put(self._identity.topic("heartbeat"), heartbeat)
-        self._session.wake()
+def childrens_environment(password_env: str) -> dict[str, str]:
+    """Return this process's environment without what is no business of a pipeline's."""
+    return {key: value for key, value in os.environ.items() if key not in (password_env, *VARIABLES)}
 
 
 def _peer(config: AgentConfig) -> Peer:

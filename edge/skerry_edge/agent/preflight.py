@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
-from skerry_edge.agent.config import (
-    AgentConfig,
-    AudioFileSource,
-    DetectionPipeline,
-    ImagesSource,
-    PipelineConfig,
-    SyntheticPipeline,
-    VideoSource,
-)
-from skerry_edge.audio.model import find_model
+from skerry_edge.agent.config.agent import AgentConfig
+from skerry_edge.agent.config.areas import label_problem
+from skerry_edge.agent.config.pipelines import DetectionPipeline, PipelineConfig, SyntheticPipeline
+from skerry_edge.agent.config.source_checks import source_trouble
+from skerry_edge.agent.pipelines.words import options_of, words_of
 from skerry_edge.backends.variants import choose_variant
 from skerry_edge.contracts.bundle import Bundle
 from skerry_edge.foundation.errors import SkerryError
@@ -40,20 +34,26 @@ def _troubles_of(pipeline: PipelineConfig) -> list[str]:
     troubles = []
     try:
         if isinstance(pipeline, DetectionPipeline):
-            troubles += _backend_troubles(pipeline, Bundle.open(resolve_model(pipeline.model)))
+            bundle = Bundle.open(resolve_model(pipeline.model))
+            troubles += _backend_troubles(pipeline, bundle)
+            troubles += _label_troubles(pipeline, bundle)
         else:
-            find_model(pipeline.model)
+            words_of(pipeline)
+            options_of(pipeline)
     except SkerryError as error:
         troubles.append(str(error))
-    source = pipeline.source
-    if isinstance(source, AudioFileSource | ImagesSource | VideoSource) and not Path(source.path).exists():
-        troubles.append(f"the source is not there; found '{source.path}'")
-    return troubles
+    trouble = source_trouble(pipeline.source)
+    return troubles if trouble is None else [*troubles, trouble]
 
 
 def _backend_troubles(pipeline: DetectionPipeline, bundle: Bundle) -> list[str]:
     found = (_backend_trouble(bundle, pipeline.variant, backend) for backend in pipeline.backends or (None,))
     return [trouble for trouble in found if trouble is not None]
+
+
+def _label_troubles(pipeline: DetectionPipeline, bundle: Bundle) -> list[str]:
+    problem = label_problem(pipeline, bundle.manifest.labels)
+    return [] if problem is None else [str(problem[1])]
 
 
 def _backend_trouble(bundle: Bundle, variant: str | None, backend: str | None) -> str | None:

@@ -1,4 +1,4 @@
-"""One child process: its start, its two streams and its end."""
+"""One child process: its start, its lines, its log and its end."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping
 from typing import IO
 
-from skerry_edge.agent.protocol import LineBuffer, Report, Start, decode_report, encode_line
+from skerry_edge.agent.line import Line
 
 _READ_BYTES = 65536
 MAX_LOG_LINE_BYTES = 4096
@@ -19,14 +19,14 @@ _REAP_S = 0.5
 
 
 class ChildProcess:
-    """A running child. Its reports come over a socket of their own; stdout and stderr are one stream of log lines.
+    """A running child, with a control socket; stdout and stderr are one stream of log lines, which never blocks.
 
-    Neither stream blocks. The child leads a process group, so killing it takes what it started along.
+    The child leads a process group, so killing it takes what it started along.
     """
 
-    def __init__(self, start: Start, *, stdin: int | None, environment: Mapping[str, str]) -> None:
+    def __init__(self, *, stdin: int | None, environment: Mapping[str, str]) -> None:
         """Start the child; ``stdin`` as in subprocess. Raises OSError where the system has no room for it."""
-        self.reports, theirs = socket.socketpair()
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "skerry_edge.agent.child", str(theirs.fileno()), str(os.getpid())],
@@ -40,18 +40,15 @@ class ChildProcess:
                 env=environment,
             )
         except OSError:
-            self.reports.close()
+            self._control.close()
             raise
         finally:
             theirs.close()
         assert self._process.stdout is not None  # noqa: S101  # asked for above
         self.log: IO[bytes] = self._process.stdout
-        self._lines = LineBuffer()
         self._log_lines = LogLines()
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            # A child that is dead already is found by the end of its stream, like any other.
-            self.reports.sendall(encode_line(start))
-        self.reports.settimeout(0)
+        self._lines = 0
+        self._control.settimeout(0)
         os.set_blocking(self.log.fileno(), False)
 
     @property
@@ -59,15 +56,33 @@ class ChildProcess:
         """The process id."""
         return self._process.pid
 
-    def read_reports(self) -> list[Report] | None:
-        """Return what has come, or None when the child's end is closed. Raises ProtocolError."""
+    def open_line(self) -> tuple[int, Line]:
+        """Begin a line to one more pipeline in the child; return its number and our end of it.
+
+        A child that is dead already is found by the end of the line, like any other. Raises OSError where the system
+        has no room for it.
+        """
+        ours, theirs = socket.socketpair()
         try:
-            piece = self.reports.recv(_READ_BYTES)
-        except BlockingIOError:
-            return []
-        except ConnectionResetError:
-            return None
-        return [decode_report(line) for line in self._lines.feed(piece)] if piece else None
+            with theirs, contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                socket.send_fds(self._control, [b"line"], [theirs.fileno()])
+        except OSError:
+            ours.close()
+            raise
+        self._lines += 1
+        return self._lines - 1, Line(ours)
+
+    def stop_line(self, number: int) -> None:
+        """Ask the pipeline behind a line to end; one that can no longer hear is for `kill`."""
+        self._order(str(number))
+
+    def set_log_level(self, level: str) -> None:
+        """Have the child log from this level on."""
+        self._order(level)
+
+    def _order(self, text: str) -> None:
+        with contextlib.suppress(BlockingIOError, BrokenPipeError, ConnectionResetError):
+            self._control.send(text.encode())
 
     def read_log(self) -> list[str] | None:
         """Return the log lines that have come, or None when there will be no more."""
@@ -82,10 +97,6 @@ class ChildProcess:
         while more := self.read_log():
             lines += more
         return lines + self._log_lines.close()
-
-    def terminate(self) -> None:
-        """Ask the child to end."""
-        self._process.terminate()
 
     def kill(self) -> None:
         """End the child and all that it started, at once; harmless when it is gone already."""
@@ -108,7 +119,7 @@ class ChildProcess:
 
     def close(self) -> None:
         """Close both streams."""
-        self.reports.close()
+        self._control.close()
         self.log.close()
 
 

@@ -7,14 +7,16 @@ from typing import Annotated, Literal, TypeVar
 import msgspec
 from msgspec import Meta, Struct, field
 
-from skerry_edge.agent.config import PipelineConfig
-from skerry_edge.contracts.messages import MAX_JSON_BYTES, Count, Name, Share, Text, UnixMs
+from skerry_edge.agent.config.pipelines import PipelineConfig
+from skerry_edge.agent.failover import Blame
+from skerry_edge.contracts.messages import MAX_JSON_BYTES, Count, Id, Name, Share, Sight, Text, UnixMs
 from skerry_edge.contracts.snapshots import MAX_SNAPSHOT_BYTES
 from skerry_edge.foundation.errors import DataError
 
 MAX_LINE_BYTES = MAX_JSON_BYTES + 4 * -(-MAX_SNAPSHOT_BYTES // 3)
 """The largest event and its snapshot, which JSON carries as base64."""
 Milliseconds = Annotated[float, Meta(ge=0.0, le=1e9)]
+Jpeg = Annotated[bytes, Meta(max_length=MAX_SNAPSHOT_BYTES)]
 Box = tuple[float, float, float, float]
 T = TypeVar("T")
 
@@ -23,20 +25,39 @@ class ProtocolError(DataError):
     """Bytes from the other side that are no message."""
 
 
-class Start(Struct, frozen=True, kw_only=True, tag=True):
-    """Parent to child, once, first: what to run."""
+class Start(Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
+    """Parent to child, once, first: what to run.
+
+    One that ``stands_by`` loads its model, says so, and touches its source only when it is told to `Go`.
+    """
 
     pipeline: PipelineConfig
     log_level: str
+    stands_by: bool = False
+
+
+class Go(Struct, frozen=True, kw_only=True, tag=True):
+    """Parent to a child that stands by: the source is yours."""
+
+
+class TakeSnapshot(Struct, frozen=True, kw_only=True, tag=True):
+    """Parent to child: make a picture of what is seen now and answer with a `Picture` of the same ``order``."""
+
+    order: Id
+
+
+class Mute(Struct, frozen=True, kw_only=True, tag=True):
+    """Parent to child: keep and judge nothing from now on, or listen again."""
+
+    muted: bool
 
 
 class Ready(Struct, frozen=True, kw_only=True, tag=True):
-    """The model is loaded and has run; ``second_choice`` says why it is not the backend wished for."""
+    """The model is loaded and has run."""
 
     model: Name
     model_version: Name
     backend: Name
-    second_choice: Text | None = None
 
 
 class Progress(Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
@@ -56,7 +77,7 @@ class Finding(Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
     """An event as a pipeline sees it; the parent adds who and when in the session, and accepts it.
 
     ``ts`` is the capture in Unix milliseconds; ``decided_ns`` the decision on the monotonic clock, which all
-    processes of a machine share. ``kind``, ``phase`` and ``box`` as in the contract's Event. ``snapshot`` is a JPEG.
+    processes of a machine share. ``snapshot`` is a JPEG; all else is as in the contract's Event.
     """
 
     kind: Literal["detection", "wakeword", "system"]
@@ -68,27 +89,57 @@ class Finding(Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
     phase: Literal["instant", "begin", "update", "end"] = "instant"
     latency_ms: Milliseconds | None = None
     message: Text | None = None
-    snapshot: Annotated[bytes, Meta(max_length=MAX_SNAPSHOT_BYTES)] | None = None
+    snapshot: Jpeg | None = None
+    track: Name | None = None
+    began: UnixMs | None = None
+    zones: tuple[Name, ...] = ()
+    before: Sight | None = None
 
 
-class Failed(Struct, frozen=True, kw_only=True, tag=True):
-    """The child's last words before it ends because it cannot go on."""
+class Counts(Struct, frozen=True, kw_only=True, tag=True):
+    """How many objects of each label are there now, in the whole picture and by zone; sent when that changes."""
+
+    everywhere: dict[Name, Count]
+    zones: dict[Name, dict[Name, Count]]
+
+
+class SourceState(Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
+    """Why the pipeline's source gives nothing, or nothing new; None when it is well again. Sent when that changes."""
+
+    reason: Text | None = None
+
+
+class Picture(Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
+    """The answer to a `TakeSnapshot`: a JPEG, or the reason why there is none."""
+
+    order: Id
+    jpeg: Jpeg | None = None
+    reason: Text | None = None
+
+
+class Failed(Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
+    """The child's last words before it ends because it cannot go on; ``blame`` as in `failover.Blame`."""
 
     reason: Text
+    blame: Blame = "elsewhere"
 
 
-class Ended(Struct, frozen=True, kw_only=True, tag=True):
+class Ended(Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
     """The child's last words when its source came to its end, or when it was told to stop."""
 
+    stopped: bool = False
 
-Report = Ready | Progress | Finding | Failed | Ended
+
+Order = Go | TakeSnapshot | Mute
+Report = Ready | Progress | Finding | Counts | SourceState | Picture | Failed | Ended
 
 _encoder = msgspec.json.Encoder()
 _reports: msgspec.json.Decoder[Report] = msgspec.json.Decoder(Report)
 _starts: msgspec.json.Decoder[Start] = msgspec.json.Decoder(Start)
+_orders: msgspec.json.Decoder[Order] = msgspec.json.Decoder(Order)
 
 
-def encode_line(message: Report | Start) -> bytes:
+def encode_line(message: Report | Start | Order) -> bytes:
     """Return the message as one line. Raises ProtocolError above MAX_LINE_BYTES."""
     line = _encoder.encode(message) + b"\n"
     if len(line) > MAX_LINE_BYTES:
@@ -102,8 +153,13 @@ def decode_report(line: bytes) -> Report:
 
 
 def decode_start(line: bytes) -> Start:
-    """Return the parent's order. Raises ProtocolError."""
+    """Return the parent's first message. Raises ProtocolError."""
     return _decode(_starts, line)
+
+
+def decode_order(line: bytes) -> Order:
+    """Return what the parent orders later. Raises ProtocolError."""
+    return _decode(_orders, line)
 
 
 def _decode(decoder: msgspec.json.Decoder[T], line: bytes) -> T:

@@ -6,8 +6,9 @@ from collections import Counter
 from pathlib import PurePath
 from typing import Literal
 
-from skerry_edge.agent.config import PipelineConfig
+from skerry_edge.agent.config.pipelines import PipelineConfig
 from skerry_edge.agent.protocol import Progress, Ready
+from skerry_edge.agent.usage import UsageMeter
 from skerry_edge.bench.timing import StageTimer
 from skerry_edge.contracts.messages import MAX_DROP_CAUSES, OTHER_CAUSE, STAGES, PipelineVitals
 
@@ -27,6 +28,7 @@ class VitalsCollector:
         self._errors = 0
         self._drops: Counter[str] = Counter()
         self._timer = StageTimer()
+        self._meter = UsageMeter()
 
     def ready(self, report: Ready) -> None:
         """Note which model runs, and on what."""
@@ -46,8 +48,9 @@ class VitalsCollector:
         """Add the time from a decision to the event's acceptance."""
         self._timer.add("publish", round(elapsed_ms, 3))
 
-    def take(self, state: Literal["starting", "running", "failing", "ended"]) -> PipelineVitals:
-        """Return the window since the last call, and begin a new one."""
+    def take(self, state: Literal["starting", "running", "failing", "ended"], pid: int | None = None) -> PipelineVitals:
+        """Return the window since the last call, and begin a new one; ``pid`` is the child's while there is one."""
+        usage = self._meter.look(pid)
         vitals = PipelineVitals(
             name=self._name,
             model=self.model,
@@ -58,6 +61,8 @@ class VitalsCollector:
             errors=self._errors,
             drops=dict(self._drops),
             stages_ms=self._timer.take(),
+            cpu_percent=usage.cpu_percent,
+            memory_mb=usage.memory_mb,
         )
         self._frames = self._errors = 0
         self._drops.clear()

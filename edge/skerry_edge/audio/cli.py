@@ -11,6 +11,7 @@ from skerry_edge.foundation.errors import DataError, ReachError
 from skerry_edge.options import NumberRange
 
 if TYPE_CHECKING:
+    from skerry_edge.audio.decision import Detection
     from skerry_edge.audio.pcm import AudioSource
     from skerry_edge.audio.progress import ListenProgress
     from skerry_edge.audio.report import ListenReport
@@ -23,6 +24,7 @@ EPILOG = """\
 Examples:
   skerry listen alexa kitchen.wav
   skerry listen hey_jarvis recordings/ --json > heard.jsonl
+  skerry listen alexa,hey_jarvis,okay_nabu mic
   skerry listen models/okay_nabu.json mic
   skerry listen alexa mic:plughw:CARD=Device
   arecord -t raw -f S16_LE -c 1 -r 16000 | skerry listen alexa -
@@ -42,14 +44,14 @@ Exit codes:
 
 
 @click.command(epilog=EPILOG)
-@click.argument("model")
+@click.argument("models", metavar="MODEL[,MODEL...]")
 @click.argument("audio", nargs=-1, required=True, metavar="AUDIO|FOLDER|mic|-...")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 @click.option(
     "--threshold",
     type=NumberRange(0.0, 1.0),
     metavar="T",
-    help="Count a word as heard above this score (0 to 1).  [default: the model's own cut-off]",
+    help="Count words as heard above this score (0 to 1).  [default: each model's own cut-off]",
 )
 @click.option(
     "--refractory",
@@ -59,6 +61,11 @@ Exit codes:
     show_default=True,
     metavar="S",
     help="Count nothing for this many seconds after a detection.",
+)
+@click.option(
+    "--voice",
+    metavar="MANIFEST",
+    help="Look for words only while this voice-activity model (ESPHome's vad.json) hears somebody speak.",
 )
 @click.option(
     "--stall",
@@ -75,31 +82,39 @@ Exit codes:
     help="Use LiteRT's plain kernels instead of XNNPACK: slower, and bit for bit what pymicro-wakeword computes.",
 )
 def listen(
-    model: str,
+    models: str,
     audio: tuple[str, ...],
     as_json: bool,  # noqa: FBT001  # click passes options by name
     threshold: float | None,
     refractory_s: float,
+    voice: str | None,
     stall_s: float,
     plain_kernels: bool,  # noqa: FBT001  # click passes options by name
 ) -> None:
     """Find wake words in recordings, a microphone or standard input.
 
     MODEL is one of the models that the pymicro-wakeword package ships (alexa, hey_jarvis, hey_mycroft, okay_nabu) or
-    a microWakeWord manifest (*.json) with its .tflite file beside it, as ESPHome's community models have it.
+    a microWakeWord manifest (*.json) with its .tflite file beside it, as ESPHome's community models have it. Several
+    models, with commas between them, listen at once: of words that sound alike the best is heard.
 
     AUDIO is a WAV or FLAC file of any sample rate and number of channels, a FOLDER of them (with its sub-folders, in
     sorted order), `mic` or `mic:DEVICE` for an ALSA microphone, or `-` for raw sound on standard input (signed 16 bit
     little-endian, one channel, 16000 samples a second).
     """
-    from skerry_edge.audio.report import JsonLines, Lines  # noqa: PLC0415  # keeps --help free of numpy
+    from skerry_edge.audio.model import find_model  # noqa: PLC0415  # keeps --help free of numpy
+    from skerry_edge.audio.report import JsonLines, Lines  # noqa: PLC0415  # the same
+    from skerry_edge.audio.voice import find_voice  # noqa: PLC0415  # the same
     from skerry_edge.audio.wakeword import ListenOptions, WakeWordListener  # noqa: PLC0415  # the same
+    from skerry_edge.audio.word import word_of  # noqa: PLC0415  # the same
     from skerry_edge.backends.base import BackendOptions  # noqa: PLC0415  # the same
 
+    found = [find_model(name.strip()) for name in models.split(",")]
+    words = [word_of(model, cutoff=threshold, refractory_s=refractory_s) for model in found]
     backend = BackendOptions(threads=1, plain_kernels=plain_kernels)
-    options = ListenOptions(threshold=threshold, refractory_s=refractory_s, backend=backend)
+    gate = None if voice is None else find_voice(voice)
+    options = ListenOptions(refractory_s=refractory_s, voice=gate, backend=backend)
     report: ListenReport = JsonLines() if as_json else Lines()
-    with closing(WakeWordListener.open(model, options)) as listener:
+    with closing(WakeWordListener(words, options)) as listener:
         gathered = [_gather(text, stall_s, report) for text in audio]
         sources = [source for group in gathered for source in group]
         failures = gathered.count([]) + _listen_to_all(listener, sources, report)
@@ -142,10 +157,14 @@ def _listen_to(listener: WakeWordListener, source: AudioSource, report: ListenRe
     count = 0
     with closing(source):
         for pcm in source:
-            for detection in listener.process(pcm):
-                count += 1
-                report.heard(source.name, detection)
+            count += _report_all(listener.process(pcm), source, report)
             progress.heard(pcm)
-    listener.finish(where=source.name)
+    count += _report_all(listener.finish(where=source.name), source, report)
     if not count:
         report.nothing(source.name)
+
+
+def _report_all(detections: list[Detection], source: AudioSource, report: ListenReport) -> int:
+    for detection in detections:
+        report.heard(source.name, detection)
+    return len(detections)

@@ -1,4 +1,4 @@
-"""When a wake word counts as heard: sliding mean, cut-off and refractory time; no sound and no clock in here."""
+"""What decides when a wake word counts as heard: the sliding mean, the cut-off and rest after it; no sound in here."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DEFAULT_REFRACTORY_S = 1.0
 class DecisionRule:
     """The numbers of a decision: heard where the mean of ``window`` probabilities is greater than ``cutoff``.
 
-    After a detection nothing counts for ``refractory_s`` seconds of sound.
+    After a detection the same word does not count for ``refractory_s`` seconds of sound.
     """
 
     cutoff: float
@@ -24,11 +24,32 @@ class DecisionRule:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Step:
-    """One judged step of a stream: ``score`` is the sliding mean, ``time_s`` its place in the stream."""
+    """One judged step of a stream: ``score`` is the word's sliding mean, ``time_s`` its place in the stream."""
 
+    word: str
     time_s: float
     score: float
-    detected: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Detection:
+    """A wake word that was heard: ``time_s`` from the start of the stream to where it was certain; score in 0..1."""
+
+    word: str
+    time_s: float
+    score: float
+
+
+class SlidingMean:
+    """The mean of a stream's last ``window`` probabilities; 0.0 until there are so many, as in microWakeWord's own."""
+
+    def __init__(self, window: int) -> None:
+        self._recent: deque[float] = deque(maxlen=window)
+
+    def add(self, probability: float) -> float:
+        """Take the next probability and return the score."""
+        self._recent.append(probability)
+        return fmean(self._recent) if len(self._recent) == self._recent.maxlen else 0.0
 
 
 class Refractory:
@@ -44,19 +65,3 @@ class Refractory:
         if rested:
             self._last_s = time_s
         return rested
-
-
-class WordDecision:
-    """Judges the probabilities of one stream, in order."""
-
-    def __init__(self, rule: DecisionRule) -> None:
-        self._rule = rule
-        self._recent: deque[float] = deque(maxlen=rule.window)
-        self._refractory = Refractory(rule.refractory_s)
-
-    def judge(self, probability: float, time_s: float) -> Step:
-        """Take the next probability; the score is 0.0 until the window is full, as in microWakeWord's own runtime."""
-        self._recent.append(probability)
-        score = fmean(self._recent) if len(self._recent) == self._rule.window else 0.0
-        detected = score > self._rule.cutoff and self._refractory.counts(time_s)
-        return Step(time_s=time_s, score=score, detected=detected)

@@ -21,8 +21,8 @@ _MISSING = re.compile(r"missing required field `(?P<key>[^`]+)`")
 
 Cutoff = Annotated[float, Meta(ge=0.0, le=1.0)]
 Window = Annotated[int, Meta(ge=1, le=1000)]
-FileName = Annotated[str, Meta(pattern=r"^[^/]+$", max_length=255)]
-"""The model lies beside its manifest, which may be a stranger's and names no other place."""
+FileName = Annotated[str, Meta(pattern=r"^(\./)?[^/]+$", max_length=255)]
+"""The model lies beside its manifest, which may be a stranger's and names no other place; some begin it with `./`."""
 
 
 class MicroSettings(Struct, frozen=True, kw_only=True):

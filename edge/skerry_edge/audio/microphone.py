@@ -2,38 +2,52 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 
+import numpy as np
+
+from skerry_edge.audio.arecord import INSTALL, PROGRAM, command_line
+from skerry_edge.audio.conditioning import FULL_SCALE, Conditioner
 from skerry_edge.audio.pcm import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ, CapturePolicy, Pcm
-from skerry_edge.audio.pipe import DEFAULT_STALL_S, PcmPipe
-from skerry_edge.foundation.errors import MissingError, ReachError
+from skerry_edge.audio.pipe import DEFAULT_STALL_S, PcmPipe, do_nothing
+from skerry_edge.audio.wav_stream import WavHead, read_wav_head
+from skerry_edge.foundation.bound_life import NOT_STARTED
+from skerry_edge.foundation.errors import MissingError
+from skerry_edge.foundation.source_error import SourceError
+from skerry_edge.foundation.stream_program import StreamProgram
 
-PROGRAM = "arecord"
 DEFAULT_DEVICE = "default"
-MAX_BACKLOG_BYTES = SAMPLE_RATE_HZ * BYTES_PER_SAMPLE
-"""One second: a listener that is further behind hears no living voice any more."""
-STOP_S = 2.0
-_COMPLAINT_BYTES = 300
-_FORMAT = ("-t", "raw", "-f", "S16_LE", "-c", "1", "-r", str(SAMPLE_RATE_HZ))
+MAX_BACKLOG_S = 1.0
+"""A listener that is further behind hears no living voice any more."""
+_BUSY_WORDS = "device or resource busy"
+_FORBIDDEN_WORDS = "permission denied"
+_CHANNELS_WORDS = "channels count non available"
 
 
 class MicrophoneSource:
     """An ALSA capture device. It stays with the newest sound: what waits longer than a second is dropped and counted.
 
-    ``device`` is a name from `arecord -L`.
+    ``device`` is a name from `arecord -L`. It is asked for ``rate_hz``; where it records at another rate, as `hw:`
+    devices do without a word, its sound is resampled. ``on_wait`` is called while nothing comes (see PcmPipe).
     """
 
     policy: CapturePolicy = "live"
 
-    def __init__(self, device: str = DEFAULT_DEVICE, *, stall_s: float = DEFAULT_STALL_S) -> None:
+    def __init__(
+        self,
+        device: str = DEFAULT_DEVICE,
+        *,
+        stall_s: float = DEFAULT_STALL_S,
+        rate_hz: int = SAMPLE_RATE_HZ,
+        on_wait: Callable[[], None] = do_nothing,
+    ) -> None:
         self.device = device
         self.dropped_samples = 0
         self._stall_s = stall_s
-        self._process: subprocess.Popen[bytes] | None = None
+        self._rate_hz = rate_hz
+        self._on_wait = on_wait
+        self._program: StreamProgram | None = None
 
     @property
     def name(self) -> str:
@@ -44,91 +58,72 @@ class MicrophoneSource:
         """Yield sound until closed.
 
         Raises MissingError where `arecord` or the device is not there, StalledAudioError where the device is open
-        and gives nothing, ReachError where it stops.
+        and gives nothing, SourceError where it cannot be used or stops, DataError where its rate cannot be resampled.
         """
-        sound, sound_writer = os.pipe()
-        complaints, complaints_writer = os.pipe()
-        try:
-            self._process = self._start(sound_writer, complaints_writer)
-        except MissingError:
-            os.close(sound)
-            os.close(complaints)
-            raise
-        finally:
-            os.close(sound_writer)
-            os.close(complaints_writer)
-        last_words = _LastWords(complaints)
-        try:
-            yield from self._listen(PcmPipe(sound, name=self.name, stall_s=self._stall_s), last_words)
-        finally:
-            self.close()
-            os.close(sound)
-            last_words.join()
+        while True:
+            program = StreamProgram(command_line(self.device, self._rate_hz), install=INSTALL)
+            self._program = program
+            with closing(program):
+                is_full = yield from self._listen(program)
+            if not is_full:
+                return
 
     def close(self) -> None:
         """Stop `arecord`; it is gone when this returns, and the iteration ends with what it had delivered."""
-        process, self._process = self._process, None
-        if process is None:
-            return
-        process.terminate()
-        try:
-            process.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        program, self._program = self._program, None
+        if program is not None:
+            program.end()
 
-    def _start(self, sound: int, complaints: int) -> subprocess.Popen[bytes]:
-        program = shutil.which(PROGRAM)
-        if program is None:
-            todo = "apt install alsa-utils"
-            raise MissingError(f"the program '{PROGRAM}' is not installed", where=self.name, todo=todo)
-        try:
-            return subprocess.Popen(
-                [program, "-q", "-D", self.device, *_FORMAT], stdin=subprocess.DEVNULL, stdout=sound, stderr=complaints
-            )
-        except OSError as error:
-            raise MissingError(f"cannot start '{program}'", where=self.name, found=error.strerror) from error
+    def _listen(self, program: StreamProgram) -> Generator[Pcm, None, bool]:
+        """Yield sound, and return whether a whole WAV has come, which holds some hours and then has to begin anew."""
+        pipe = PcmPipe(program.descriptor, name=self.name, stall_s=self._stall_s, on_wait=self._on_wait)
+        head = read_wav_head(pipe.read_bytes, where=self.name)
+        left = 0
+        if head is not None:
+            conditioner = Conditioner(rate_hz=head.rate_hz, where=self.name)
+            left = head.data_bytes // BYTES_PER_SAMPLE
+            while left and len(samples := pipe.read(left)):
+                left -= len(samples)
+                pcm = self._newest(samples, head, pipe.backlog_bytes(), conditioner)
+                if len(pcm):
+                    yield pcm
+            if not left:
+                return True
+        if self._program is None:
+            return False
+        raise self._ended(program, has_begun=head is not None)
 
-    def _listen(self, pipe: PcmPipe, last_words: _LastWords) -> Iterator[Pcm]:
-        heard = False
-        while len(pcm := pipe.read()):
-            heard = True
-            if pipe.backlog_bytes() > MAX_BACKLOG_BYTES:
-                self.dropped_samples += len(pcm)
-            else:
-                yield pcm
-        if self._process is None:
-            return
-        self.close()
-        reason = last_words.text()
-        if heard:
-            raise ReachError(
-                "the microphone stopped", where=self.name, found=reason, todo="see whether it is plugged in"
+    def _newest(self, samples: Pcm, head: WavHead, backlog_bytes: int, conditioner: Conditioner) -> Pcm:
+        """Return the samples as they are heard, none where newer ones wait for too long."""
+        heard = len(samples) * SAMPLE_RATE_HZ // head.rate_hz
+        if backlog_bytes > MAX_BACKLOG_S * head.rate_hz * BYTES_PER_SAMPLE:
+            before_s, self.dropped_samples = self.dropped_samples // SAMPLE_RATE_HZ, self.dropped_samples + heard
+            if self.dropped_samples // SAMPLE_RATE_HZ > before_s:
+                self._on_wait()
+            return np.empty(0, np.int16)
+        if head.rate_hz == SAMPLE_RATE_HZ:
+            return samples
+        return conditioner.convert(samples[:, np.newaxis] / np.float32(FULL_SCALE))
+
+    def _ended(self, program: StreamProgram, *, has_begun: bool) -> SourceError | MissingError:
+        code = program.end()
+        reason = program.last_words()
+        if code == NOT_STARTED:
+            return MissingError(f"cannot start '{PROGRAM}'", where=self.name, found=reason)
+        if has_begun:
+            todo = "see whether it is plugged in"
+            return SourceError("ended", "the microphone stopped", where=self.name, found=reason, todo=todo)
+        lowered = reason.lower()
+        if _BUSY_WORDS in lowered:
+            todo = "end the other program that records from it"
+            return SourceError("busy", "the microphone is in use", where=self.name, found=reason, todo=todo)
+        if _FORBIDDEN_WORDS in lowered:
+            todo = "put the user that runs this into the group 'audio'"
+            return SourceError("forbidden", "the microphone may not be used", where=self.name, found=reason, todo=todo)
+        if _CHANNELS_WORDS in lowered:
+            todo = "name it with 'plughw:' in place of 'hw:'"
+            return SourceError(
+                "unsupported", "the microphone has no single channel", where=self.name, found=reason, todo=todo
             )
         todo = "see the names of microphones with `arecord -L`"
-        raise MissingError("the microphone cannot be opened", where=self.name, found=reason, todo=todo)
-
-
-class _LastWords:
-    """Drains what a program writes to stderr, so that it never blocks on it, and keeps the end."""
-
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
-        self._end = b""
-        self._thread = threading.Thread(target=self._drain, name="arecord-stderr", daemon=True)
-        self._thread.start()
-
-    def text(self) -> str:
-        """Return the last line that was written; to be called when the program has ended."""
-        self.join()
-        lines = self._end.decode("utf-8", errors="replace").split("\n")
-        return next((line.strip() for line in reversed(lines) if line.strip()), "no reason given")
-
-    def join(self) -> None:
-        """Wait until the program's side is closed."""
-        self._thread.join(STOP_S)
-
-    def _drain(self) -> None:
-        with os.fdopen(self._descriptor, "rb", buffering=0) as pipe:
-            while data := pipe.read(4096):
-                self._end = (self._end + data)[-_COMPLAINT_BYTES:]
+        return MissingError("the microphone cannot be opened", where=self.name, found=reason, todo=todo)

@@ -11,6 +11,9 @@ from skerry_edge.foundation.extras import install_hint
 from skerry_edge.foundation.nearest import suggestion
 from skerry_edge.models import catalogue
 
+VOICE = "vad"
+"""What microWakeWord's voice-activity model has in its manifest in place of a word (ESPHome, `vad.json`)."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WakeWordModel:
@@ -21,13 +24,45 @@ class WakeWordModel:
     cutoff: float
     window: int
 
+    @property
+    def hears_voice(self) -> bool:
+        """Whether this is a voice-activity model, which a manifest tells by its name alone."""
+        return self.word.casefold() == VOICE
+
 
 def find_model(text: str) -> WakeWordModel:
     """Return the model that ``text`` means: a manifest's path (`*.json`), or the name of a built-in model.
 
-    Raises ConfigError naming the nearest model, and what reading a manifest raises; MissingError where a built-in
-    model is asked for and the `wakeword` extra is not installed.
+    Raises ConfigError naming the nearest model, or for a voice-activity model, and what reading a manifest raises;
+    MissingError where a built-in model is asked for and the `wakeword` extra is not installed.
     """
+    manifest = _manifest_of(text)
+    model = load_model(manifest)
+    if model.hears_voice:
+        raise ConfigError(
+            "this model hears any voice, no word",
+            where=f"{manifest}, key 'wake_word'",
+            found=f"'{model.word}'",
+            todo="give a word's model; this one can be a pipeline's voice gate",
+        )
+    return model
+
+
+def find_voice_model(text: str) -> WakeWordModel:
+    """Return the voice-activity model that ``text`` means. Raises what `find_model` raises, the other way round."""
+    manifest = _manifest_of(text)
+    model = load_model(manifest)
+    if not model.hears_voice:
+        raise ConfigError(
+            "this model hears a word, not any voice",
+            where=f"{manifest}, key 'wake_word'",
+            found=f"'{model.word}'",
+            todo=f"give ESPHome's vad.json, or another manifest with '{VOICE}' there",
+        )
+    return model
+
+
+def _manifest_of(text: str) -> Path:
     if text.endswith(catalogue.SUFFIX):
         raise ConfigError(
             "a bundle is no wake-word model, but may hold one",
@@ -35,10 +70,10 @@ def find_model(text: str) -> WakeWordModel:
             todo="unzip the .json and the .tflite that `skerry convert --to mcu-int8` puts in it, and give the .json",
         )
     if text.endswith(".json") or "/" in text:
-        return load_model(Path(text))
+        return Path(text)
     known = builtin_manifests()
     if text in known:
-        return load_model(known[text])
+        return known[text]
     if not known:
         raise MissingError(
             "the built-in wake words are not installed", found=f"'{text}'", todo=install_hint("wakeword")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,4 +37,14 @@ class AudioSource(Protocol):
 
     def close(self) -> None:
         """Release file, pipe or process; closing twice is harmless."""
+        ...
+
+
+@runtime_checkable
+class LossySource(Protocol):
+    """A source that stays with the newest sound."""
+
+    @property
+    def dropped_samples(self) -> int:
+        """How many samples were not delivered so far."""
         ...

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import click
 
-from skerry_edge.audio.wakeword import Detection
+from skerry_edge.audio.decision import Detection
 from skerry_edge.foundation.errors import SkerryError
 from skerry_edge.foundation.redaction import redact
 

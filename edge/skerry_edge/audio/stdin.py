@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from skerry_edge.audio.pcm import CapturePolicy, Pcm
-from skerry_edge.audio.pipe import DEFAULT_STALL_S, PcmPipe
+from skerry_edge.audio.pipe import DEFAULT_STALL_S, PcmPipe, do_nothing
 from skerry_edge.foundation.errors import ConfigError, DataError
 
 NAME = "-"
@@ -21,15 +21,18 @@ class StdinSource:
     policy: CapturePolicy = "file"
     name = NAME
 
-    def __init__(self, *, stall_s: float = DEFAULT_STALL_S, descriptor: int = 0) -> None:
+    def __init__(
+        self, *, stall_s: float = DEFAULT_STALL_S, descriptor: int = 0, on_wait: Callable[[], None] = do_nothing
+    ) -> None:
         self._descriptor = descriptor
         self._stall_s = stall_s
+        self._on_wait = on_wait
 
     def __iter__(self) -> Iterator[Pcm]:
         """Yield until the writer closes. Raises ConfigError for a terminal, DataError, and ReachError for a stall."""
         if os.isatty(self._descriptor):
             raise ConfigError("standard input is a terminal, not sound", where=_WHERE, todo=_TODO)
-        pipe = PcmPipe(self._descriptor, name=_WHERE, stall_s=self._stall_s)
+        pipe = PcmPipe(self._descriptor, name=_WHERE, stall_s=self._stall_s, on_wait=self._on_wait)
         first = pipe.read()
         if not len(first):
             raise DataError("the recording is empty", where=_WHERE, found="0 samples", todo=_TODO)

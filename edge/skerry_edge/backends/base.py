@@ -8,19 +8,11 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from skerry_edge.foundation.errors import DataError, SkerryError
+from skerry_edge.backends.errors import BackendError, ModelFileError
+
+__all__ = ["Array", "Backend", "BackendError", "BackendOptions", "ModelFileError", "TensorInfo", "check_inputs"]
 
 Array = NDArray[Any]
-
-
-class BackendError(SkerryError):
-    """An inference that failed; it is reported as such and never as an empty result."""
-
-    exit_code = 1
-
-
-class ModelFileError(DataError):
-    """A model file that the runtime cannot load."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

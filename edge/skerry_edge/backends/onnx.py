@@ -1,4 +1,4 @@
-"""ONNX Runtime on the CPU."""
+"""ONNX Runtime: the CPU, and on a Jetson the GPU by NVIDIA's CUDA and TensorRT."""
 
 from __future__ import annotations
 
@@ -18,8 +18,14 @@ from skerry_edge.backends.base import (
     TensorInfo,
     check_inputs,
 )
-from skerry_edge.foundation.errors import ConfigError
+from skerry_edge.foundation.errors import ConfigError, MissingError
 
+PROVIDERS = {
+    "cpu": ("CPUExecutionProvider",),
+    "cuda": ("CUDAExecutionProvider", "CPUExecutionProvider"),
+    "tensorrt": ("TensorrtExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider"),
+}
+"""ONNX Runtime's execution providers by device; what the first leaves goes to the next."""
 _DTYPES = {
     "tensor(float)": "float32",
     "tensor(float16)": "float16",
@@ -45,10 +51,13 @@ import_runtime = import_onnxruntime
 
 
 def load(path: Path, options: BackendOptions) -> Backend:
-    """Load an ONNX file. Raises ModelFileError where ONNX Runtime refuses it, ConfigError for another device."""
+    """Load an ONNX file on the cpu, on cuda, or on tensorrt with cuda for what it leaves.
+
+    Raises ModelFileError where ONNX Runtime refuses it, ConfigError for another device, and MissingError where this
+    ONNX Runtime cannot reach the device: it would compute on the CPU, and say nothing.
+    """
     ort = import_onnxruntime()
-    if options.device != "cpu":
-        raise ConfigError("the onnx backend runs on the cpu", found=f"device '{options.device}'")
+    providers = _providers(ort, options.device)
     session_options = ort.SessionOptions()
     session_options.log_severity_level = 3
     # Workers that wait by spinning take the processor from the device's other pipelines: a small network is then
@@ -58,10 +67,26 @@ def load(path: Path, options: BackendOptions) -> Backend:
     if options.threads:
         session_options.intra_op_num_threads = options.threads
     try:
-        session = ort.InferenceSession(str(path), session_options, providers=["CPUExecutionProvider"])
+        session = ort.InferenceSession(str(path), session_options, providers=providers)
     except Exception as error:  # ONNX Runtime's own exceptions share no other base
         raise ModelFileError("ONNX Runtime cannot load the model", where=str(path), found=_first_line(error)) from error
+    if session.get_providers()[0] != providers[0]:
+        raise _out_of_reach(options.device, f"it computes on {session.get_providers()[0]} instead")
     return _OnnxBackend(session, str(path))
+
+
+def _providers(ort: Any, device: str) -> list[str]:  # noqa: ANN401  # onnxruntime ships no types
+    if device not in PROVIDERS:
+        raise ConfigError(f"the onnx backend runs on: {', '.join(PROVIDERS)}", found=f"device '{device}'")
+    wanted, available = PROVIDERS[device], ort.get_available_providers()
+    if wanted[0] not in available:
+        raise _out_of_reach(device, f"it has {', '.join(available)}")
+    return list(wanted)
+
+
+def _out_of_reach(device: str, found: str) -> MissingError:
+    todo = "install the onnxruntime-gpu of the board's maker (for a Jetson, NVIDIA's own wheel), and its drivers"
+    return MissingError(f"this ONNX Runtime cannot reach the device '{device}'", found=found, todo=todo)
 
 
 def _first_line(error: Exception) -> str:

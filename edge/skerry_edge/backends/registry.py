@@ -1,4 +1,7 @@
-"""The backends by name; one is imported only when it is opened, and a missing one names its extra."""
+"""The backends by name; one is imported only when it is opened, and a missing one names its extra.
+
+A name may carry the device that the backend is to use: `openvino:gpu`, `onnx:tensorrt`, `edgetpu:usb:1`.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,17 @@ import ctypes.util
 import importlib
 import importlib.util
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
-from skerry_edge.backends.base import Backend, BackendOptions
 from skerry_edge.foundation.errors import ConfigError, MissingError
 from skerry_edge.foundation.extras import install_hint
 from skerry_edge.foundation.nearest import suggestion
+
+if TYPE_CHECKING:  # the agent's parent asks here which backend is exclusive, and has no numpy
+    from skerry_edge.backends.base import Backend, BackendOptions
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,6 +27,7 @@ class BackendEntry:
     """Where a backend lives: ``module`` has ``load(path, options)`` and ``import_runtime()``.
 
     ``runtimes`` are the packages that it can use, ``library`` is a shared library of the system that it needs besides.
+    An ``exclusive`` one serves a single process at a time. One that is not ``chosen_freely`` must be asked for by name.
     """
 
     module: str
@@ -28,6 +35,8 @@ class BackendEntry:
     extra: str
     formats: tuple[str, ...]
     library: str | None = None
+    exclusive: bool = False
+    chosen_freely: bool = True
 
 
 BACKENDS: dict[str, BackendEntry] = {
@@ -55,6 +64,15 @@ BACKENDS: dict[str, BackendEntry] = {
         extra="litert",
         formats=("edgetpu",),
         library="edgetpu",
+        exclusive=True,
+    ),
+    "stand-in": BackendEntry(
+        module="skerry_edge.backends.stand_in",
+        runtimes=("ai_edge_litert", "tflite_runtime", "onnxruntime"),
+        extra="litert",
+        formats=("tflite", "onnx"),
+        exclusive=True,
+        chosen_freely=False,
     ),
 }
 
@@ -62,14 +80,30 @@ BACKENDS: dict[str, BackendEntry] = {
 def backend_for(model_format: str) -> str:
     """Return the name of the backend that loads a format. Raises ConfigError where none does."""
     for name, entry in BACKENDS.items():
-        if model_format in entry.formats:
+        if model_format in entry.formats and entry.chosen_freely:
             return name
     raise ConfigError(f"no backend loads models of format '{model_format}'", todo="choose another variant")
 
 
+def is_exclusive(name: str) -> bool:
+    """Tell whether a backend serves a single process at a time; an unknown name is left to whoever opens it."""
+    entry = BACKENDS.get(_parts(name)[0])
+    return entry is not None and entry.exclusive
+
+
+def entry_of(name: str) -> BackendEntry:
+    """Return a backend's entry, whatever device its name carries. Raises ConfigError for an unknown one."""
+    backend, _ = _parts(name)
+    try:
+        return BACKENDS[backend]
+    except KeyError:
+        todo = suggestion(backend, BACKENDS, otherwise=f"known: {', '.join(BACKENDS)}")
+        raise ConfigError("unknown backend", found=f"'{backend}'", todo=todo) from None
+
+
 def missing_reason(name: str) -> str | None:
-    """Tell why a backend cannot be used on this machine, or None where it can."""
-    entry = _entry(name)
+    """Tell why a backend cannot be used on this machine, or None where it can; its device is not looked for."""
+    entry = entry_of(name)
     if not any(importlib.util.find_spec(runtime) for runtime in entry.runtimes):
         return f"{' or '.join(entry.runtimes)} is not installed: {install_hint(entry.extra)}"
     if entry.library is not None and ctypes.util.find_library(entry.library) is None:
@@ -83,25 +117,26 @@ def import_runtime(name: str) -> None:
 
 
 def open_backend(name: str, path: Path, options: BackendOptions | None = None) -> Backend:
-    """Load the model file ``path`` with backend ``name``.
+    """Load the model file ``path`` with backend ``name``, whose device goes before that of ``options``.
 
-    Raises ConfigError for an unknown name, MissingError where the runtime is not installed (the error names
+    Raises ConfigError for an unknown name or device, MissingError where the runtime is not installed (the error names
     the extra), ModelFileError where the runtime refuses the file.
     """
+    from skerry_edge.backends.base import BackendOptions as Options  # noqa: PLC0415  # keeps numpy out of the parent
+
     load: Callable[[Path, BackendOptions], Backend] = _module(name).load
-    return load(path, options or BackendOptions())
+    _, device = _parts(name)
+    wanted = options or Options()
+    return load(path, wanted if device is None else replace(wanted, device=device))
 
 
 def _module(name: str) -> ModuleType:
     reason = missing_reason(name)
     if reason:
         raise MissingError(f"backend '{name}' cannot be used", found=reason)
-    return importlib.import_module(_entry(name).module)
+    return importlib.import_module(entry_of(name).module)
 
 
-def _entry(name: str) -> BackendEntry:
-    try:
-        return BACKENDS[name]
-    except KeyError:
-        todo = suggestion(name, BACKENDS, otherwise=f"known: {', '.join(BACKENDS)}")
-        raise ConfigError("unknown backend", found=f"'{name}'", todo=todo) from None
+def _parts(name: str) -> tuple[str, str | None]:
+    backend, colon, device = name.partition(":")
+    return backend, device if colon else None

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from skerry_edge.backends.base import Backend, BackendOptions, ModelFileError, TensorInfo
-from skerry_edge.backends.registry import BACKENDS, missing_reason, open_backend
+from skerry_edge.backends.registry import BACKENDS, entry_of, missing_reason, open_backend
 from skerry_edge.contracts.bundle import Bundle
 from skerry_edge.contracts.manifest import Artifact, Tensor, Variant
 from skerry_edge.foundation.errors import ConfigError, MissingError
@@ -29,8 +29,8 @@ def choose_variant(bundle: Bundle, *, variant: str | None, backend: str | None) 
     equals. Raises ConfigError for a name that does not exist or names that do not fit together, MissingError listing
     why each variant cannot run here.
     """
-    if backend is not None and backend not in BACKENDS:
-        raise _unknown("backend", backend, list(BACKENDS), str(bundle.path))
+    if backend is not None:
+        entry_of(backend)
     variants = bundle.manifest.variants
     if variant is not None:
         return variant, _backend_of(variant, require_variant(bundle, variant), backend)
@@ -140,8 +140,9 @@ def _rank(variant: Variant) -> int:
 
 def _loader(variant: Variant, backend: str | None) -> str | None:
     """Return the backend that loads a variant's format, if there is one and ``backend`` allows it."""
-    names = [backend] if backend is not None else list(BACKENDS)
-    return next((name for name in names if variant.format in BACKENDS[name].formats), None)
+    freely = [name for name, entry in BACKENDS.items() if entry.chosen_freely]
+    names = [backend] if backend is not None else freely
+    return next((name for name in names if variant.format in entry_of(name).formats), None)
 
 
 def _no_loader(variant: Variant, backend: str | None) -> str:

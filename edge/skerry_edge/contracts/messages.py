@@ -8,6 +8,16 @@ from msgspec import Meta, Struct, field
 
 from skerry_edge.contracts.patterns import whole
 from skerry_edge.contracts.topics import ID_PATTERN
+from skerry_edge.contracts.vitals import (
+    MAX_RAILS,
+    MAX_SENSORS,
+    MAX_STUCK,
+    MAX_TEMPERATURES,
+    MAX_VERSIONS,
+    Label,
+    SensorName,
+    Temperature,
+)
 
 MAX_JSON_BYTES = 64 * 1024
 SESSION_PATTERN = r"^[0-9]{8,12}-[0-9a-f]{8}$"
@@ -61,7 +71,12 @@ class Quantiles(Struct, frozen=True, kw_only=True):
 
 
 class PipelineVitals(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How one pipeline did since the last heartbeat; ``stages_ms`` is keyed by names from STAGES."""
+    """How one pipeline did since the last heartbeat; ``stages_ms`` is keyed by names from STAGES.
+
+    ``cpu_percent`` is its process's share of one core over that time, ``memory_mb`` what it has resident now. One that
+    is ``muted`` was ordered to neither keep nor judge sound. ``failures`` are those in a row; after many the pipeline
+    is ``held``: tried only rarely.
+    """
 
     name: Name
     model: Name
@@ -72,10 +87,29 @@ class PipelineVitals(Struct, frozen=True, kw_only=True, omit_defaults=True):
     errors: Count = 0
     drops: dict[str, Count] = field(default_factory=dict)
     stages_ms: dict[str, Quantiles] = field(default_factory=dict)
+    cpu_percent: float | None = None
+    memory_mb: float | None = None
+    muted: bool = False
+    failures: Count = 0
+    held: bool = False
 
 
 class Heartbeat(Message, frozen=True, kw_only=True, omit_defaults=True):
-    """The device's vitals; a figure that the machine cannot give is absent, never zero."""
+    """The device's vitals; a figure that the machine cannot give is absent, never zero.
+
+    - ``temperature_c`` is the processor's; from ``temperature_trip_c`` on the machine slows it down or stops.
+      ``temperatures`` are all thermometers.
+    - ``throttled`` and ``undervoltage`` are about now, the two ``…_since_boot`` about the time since the start.
+    - ``cpu_limit_mhz`` is the highest clock that is allowed now, ``cpu_max_mhz`` the highest that the processor has.
+    - A pressure is the share of the last minute in which something waited for that resource (Linux PSI, `some`).
+    - ``disk_…`` is about the file system with the agent's state; ``disk_life_used_percent`` is its eMMC's own estimate,
+      ``disk_errors`` what ext4 noted since it was last checked.
+    - ``reboots_unexpected`` and ``agent_crashes`` count since the state directory was made; ``crash_free_s`` is for how
+      long the agent has been at work, the time while the machine was off left out, since the last of either.
+    - ``outbox_oldest_s`` is the age of the oldest message that waits.
+    - ``sensors`` are those that the configuration names; ``stuck_sensors`` are those, and parts of the
+      machine, that hang when they are read.
+    """
 
     board: Name
     agent_version: Name
@@ -85,11 +119,52 @@ class Heartbeat(Message, frozen=True, kw_only=True, omit_defaults=True):
     memory_total_mb: float
     disk_free_mb: float
     temperature_c: float | None = None
+    temperature_trip_c: float | None = None
+    temperatures: Annotated[list[Temperature], Meta(max_length=MAX_TEMPERATURES)] = field(default_factory=list)
     cpu_mhz: float | None = None
+    cpu_limit_mhz: float | None = None
+    cpu_max_mhz: float | None = None
     throttled: bool | None = None
+    throttled_since_boot: bool | None = None
+    undervoltage: bool | None = None
+    undervoltage_since_boot: bool | None = None
+    power_mode: Label | None = None
+    power_w: float | None = None
+    rails_w: Annotated[dict[Label, float], Meta(max_length=MAX_RAILS)] = field(default_factory=dict)
+    load_1min: float | None = None
+    cpu_pressure_percent: float | None = None
+    memory_pressure_percent: float | None = None
+    io_pressure_percent: float | None = None
+    swap_used_mb: float | None = None
+    swap_total_mb: float | None = None
+    disk_total_mb: float | None = None
+    disk_inodes_free_percent: float | None = None
+    disk_read_only: bool | None = None
+    disk_life_used_percent: float | None = None
+    disk_errors: Count | None = None
+    network_interface: Label | None = None
+    network_mbit: float | None = None
+    wifi_signal_dbm: float | None = None
+    agent_uptime_s: float | None = None
+    reboots_unexpected: Count | None = None
+    agent_crashes: Count | None = None
+    crash_free_s: float | None = None
+    versions: Annotated[dict[Label, Label], Meta(max_length=MAX_VERSIONS)] = field(default_factory=dict)
+    sensors: Annotated[dict[SensorName, float], Meta(max_length=MAX_SENSORS)] = field(default_factory=dict)
+    stuck_sensors: Annotated[list[Label], Meta(max_length=MAX_STUCK)] = field(default_factory=list)
     outbox_depth: Count = 0
     outbox_dropped: Count = 0
+    outbox_bytes: Count | None = None
+    outbox_oldest_s: float | None = None
     pipelines: list[PipelineVitals] = field(default_factory=list)
+
+
+class Sight(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What an event told of an object: ``score``, ``box`` and ``zones`` as in Event."""
+
+    score: Share
+    box: tuple[float, float, float, float]
+    zones: tuple[Name, ...] = ()
 
 
 class Event(Message, frozen=True, kw_only=True, omit_defaults=True):
@@ -97,6 +172,12 @@ class Event(Message, frozen=True, kw_only=True, omit_defaults=True):
 
     ``box`` is (x_min, y_min, x_max, y_max) as shares of the source image. ``latency_ms`` runs from capture to
     the decision. A system event carries its text in ``message``.
+
+    What lasts is told by a ``begin``, any number of ``update`` and an ``end`` with the same ``track``, which no other
+    object of the device ever has; ``began`` is the ``ts`` of its begin. ``score`` is its best one so far, ``zones``
+    are those that it is in now, and ``before`` is what the event before told: the zones of one and not the other are
+    those that it entered and left. An end has the last box and no zones, and its reason in ``message`` where the
+    object did not simply go.
     """
 
     kind: Literal["detection", "wakeword", "system"]
@@ -109,6 +190,10 @@ class Event(Message, frozen=True, kw_only=True, omit_defaults=True):
     model_version: Name | None = None
     latency_ms: float | None = None
     message: Text | None = None
+    track: Name | None = None
+    began: UnixMs | None = None
+    zones: tuple[Name, ...] = ()
+    before: Sight | None = None
 
 
 class State(Message, frozen=True, kw_only=True, omit_defaults=True):
@@ -131,21 +216,33 @@ class CommandResult(Message, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Desired(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Versioned configuration and model assignment, retained; an older version is refused by the device."""
+    """Versioned configuration and model assignment, retained; an older version is refused by the device.
+
+    ``config`` is a merge patch over the device's own file, and ``models`` names the model of a pipeline. Each version
+    is whole: what it does not name is as the file has it. A device that is not the ``device`` or not on the ``board``
+    refuses it.
+    """
 
     v: Literal[1]
     version: Count
     ts: UnixMs
+    device: Name | None = None
+    board: Name | None = None
     config: dict[str, object] = field(default_factory=dict)
     models: dict[str, str] = field(default_factory=dict)
 
 
 class Command(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One order to a device; after ``expires_ts`` it is refused."""
+    """One order to a device; after ``expires_ts`` it is refused.
+
+    Orders come at least once: a device knows one again by its ``id`` and answers as it did before. ``args`` are
+    ``pipeline`` for snapshot, restart (without: the whole agent), mute and unmute (without: all that
+    listen), ``minutes`` for mute (without: until unmute), and ``lines`` for logs.
+    """
 
     v: Literal[1]
     id: Id
-    name: Literal["rebirth", "snapshot", "logs", "restart", "ping"]
+    name: Literal["rebirth", "snapshot", "logs", "restart", "ping", "mute", "unmute"]
     ts: UnixMs
     expires_ts: UnixMs
     args: dict[str, str] = field(default_factory=dict)

@@ -42,6 +42,11 @@ def is_name(text: str) -> bool:
     return _NAME.match(text) is not None
 
 
+def is_id(text: str) -> bool:
+    """Tell whether ``text`` may stand for an event or a command in a topic."""
+    return _ID.match(text) is not None
+
+
 def topic_of(site: str, device: str, kind: UpKind | DownKind, item: str | None = None) -> str:
     """Build a topic. Raises WireError when a part would not parse back."""
     return str(parse_topic(str(Topic(site=site, device=device, kind=kind, item=item))))
@@ -62,6 +67,6 @@ def parse_topic(text: str) -> Topic:
         raise WireError("topic", "the topic's kind is unknown", found=repr(text))
     if (item is not None) != (kind in KINDS_WITH_ID):
         raise WireError("topic", f"only {' and '.join(KINDS_WITH_ID)} carry an id, and they must", found=repr(text))
-    if item is not None and not _ID.match(item):
+    if item is not None and not is_id(item):
         raise WireError("topic", f"the id must match {ID_PATTERN}", found=repr(text))
     return Topic(site=site, device=device, kind=kind, item=item)

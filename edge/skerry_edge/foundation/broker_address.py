@@ -27,6 +27,9 @@ class BrokerAddress:
 
 def parse_broker_url(url: str, *, where: str | None = None) -> BrokerAddress:
     """Return the address in ``url``, which ``where`` says the place of. Raises ConfigError for anything else."""
+    # urlsplit would leave line ends and tabs out, and take blanks for a part of the name.
+    if not url.isprintable() or " " in url:
+        raise _bad_url(url, where, _FORM)
     try:
         parts = urlsplit(url)
         port = parts.port

@@ -51,6 +51,15 @@ def parse_toml(text: str, kind: type[T], *, name: str) -> T:
         raise ConfigError("the configuration is not valid TOML", where=name, found=redact(str(error))) from error
     except RecursionError as error:
         raise ConfigError("the configuration is nested too deeply", where=name) from error
+    return fit(tree, kind, name=name, text=text)
+
+
+def fit(tree: object, kind: type[T], *, name: str, text: str = "") -> T:
+    """Return ``tree``, decoded TOML or JSON, as ``kind``; unknown keys are refused whatever the struct's own setting.
+
+    Errors name ``name``, the key, and its line in ``text`` where that is the TOML that ``tree`` comes from. Raises
+    ConfigError.
+    """
     _refuse_unknown(tree, kind, (), text, name)
     try:
         return msgspec.convert(tree, kind)
@@ -71,6 +80,7 @@ def _refuse_unknown(value: object, kind: Any, path: KeyPath, text: str, name: st
                 raise _unknown_key(key, list(fields), (*path, key), text, name)
             _refuse_unknown(inner, fields[key], (*path, key), text, name)
         return
+    _refuse_unknown_kind(value, _tagged(kind), path, text, name)
     element = _element_of(kind, value)
     if element is None:
         return
@@ -102,6 +112,32 @@ def _struct_of(kind: Any, value: object) -> type[msgspec.Struct] | None:  # noqa
         if isinstance(value, dict) and config.tag_field and value.get(config.tag_field) == config.tag:
             return one
     return None
+
+
+def _tagged(kind: Any) -> dict[str, list[str]]:  # noqa: ANN401  # a type form
+    """Return the values that tell ``kind``'s structs apart, by the key that holds them."""
+    tags: dict[str, list[str]] = {}
+    for one in _members(kind):
+        config = one.__struct_config__ if isinstance(one, type) and issubclass(one, msgspec.Struct) else None
+        if config is not None and config.tag_field is not None:
+            tags.setdefault(config.tag_field, []).append(str(config.tag))
+    return tags
+
+
+def _refuse_unknown_kind(value: object, tags: dict[str, list[str]], path: KeyPath, text: str, name: str) -> None:
+    """Refuse a table whose kind is not among those that it may be; the error lists them."""
+    if not isinstance(value, dict):
+        return
+    for key, known in tags.items():
+        kinds = f"'{key}' is one of: {', '.join(sorted(known))}"
+        given = value.get(key)
+        if given is None:
+            raise ConfigError("a table has no kind", where=_where(path, text, name), found=f"no '{key}'", todo=kinds)
+        if given not in known:
+            near = suggestion(given, known, otherwise="") if isinstance(given, str) else ""
+            todo = f"{near} {kinds}" if near else kinds
+            where, found = _where((*path, key), text, name), redact(f"'{given}'")
+            raise ConfigError(f"unknown {key} in the configuration", where=where, found=found, todo=todo)
 
 
 def _element_of(kind: Any, value: object) -> Any:  # noqa: ANN401  # a type form

@@ -7,13 +7,13 @@ import sys
 
 from skerry_edge.foundation.redaction import RedactingFormatter
 
-_FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+LINE_FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 
 
 def configure_logging(level: str = "INFO") -> None:
     """Send records of ``level`` and above to stderr through the redacting formatter, once per process."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(RedactingFormatter(_FORMAT))
+    handler.setFormatter(RedactingFormatter(LINE_FORMAT))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Generator, Iterator
+from contextlib import closing, suppress
+from dataclasses import dataclass
 
 from rich.progress import Progress, TaskID
 
-from skerry_edge.foundation.errors import SkerryError
+from skerry_edge.foundation.errors import MissingError, SkerryError
+from skerry_edge.foundation.redaction import redact
+from skerry_edge.foundation.source_error import SourceError
+from skerry_edge.vision.cameras.names import open_named_camera
+from skerry_edge.vision.cameras.rtsp_address import SCHEME, shown
+from skerry_edge.vision.capture import LiveCapture
 from skerry_edge.vision.detector import Detector
 from skerry_edge.vision.draw import draw_detections
 from skerry_edge.vision.frames import Failure, Frame, Source
@@ -18,33 +24,75 @@ from skerry_edge.vision.sources import open_source
 from skerry_edge.vision.stills import StillSource
 from skerry_edge.vision.video import VideoSource
 
+_WAIT_S = 0.2
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LiveLimits:
+    """How long a camera may give no picture, and after how many it is left (None: when the user interrupts)."""
+
+    stall_s: float = 10.0
+    frames: int | None = None
+
 
 class DetectJob:
-    """Runs a detector over files, reports each frame and failure, and saves drawn results where there is a folder."""
+    """Runs a detector over sources, reports each frame and failure, and saves drawn results where there is a folder."""
 
-    def __init__(self, detector: Detector, report: Report, output: OutputFolder | None, bar: Progress) -> None:
+    def __init__(
+        self, detector: Detector, report: Report, output: OutputFolder | None, bar: Progress, limits: LiveLimits
+    ) -> None:
         self._detector = detector
         self._report = report
         self._output = output
         self._bar = bar
+        self._limits = limits
         self._failed: set[str] = set()
 
     def run(self, names: tuple[str, ...]) -> int:
-        """Work through ``names`` in order; return how many files failed, wholly or in part.
+        """Work through ``names`` in order; return how many sources failed, wholly or in part.
 
-        A file that fails is reported and the next one follows. Raises ReachError where a result cannot be saved.
+        A source that fails is reported and the next one follows; a camera ends with its limit, or when the user
+        interrupts it. Raises ReachError where a result cannot be saved.
         """
         with self._bar:
             for name in names:
                 try:
-                    source = open_source(name)
+                    camera = open_named_camera(name, stall_s=self._limits.stall_s)
+                    source = None if camera is not None else open_source(name)
                 except SkerryError as error:
-                    self._fail(Failure(source=name, error=error))
+                    self._fail(Failure(source=_shown(name), error=error))
                     continue
-                with closing(source):
-                    self._run_source(source, self._bar.add_task(name, total=len(source) or None))
+                if camera is not None:
+                    self._watch(camera, _shown(name))
+                elif source is not None:
+                    with closing(source):
+                        self._run_source(source, self._bar.add_task(name, total=len(source) or None))
         self._report.close()
         return len(self._failed)
+
+    def _watch(self, camera: Source, name: str) -> None:
+        """Look at a camera's newest picture again and again, so that a slow detector does not fall behind."""
+        task = self._bar.add_task(name, total=self._limits.frames)
+        capture = LiveCapture(
+            _items(camera),
+            max_fps=None,
+            captured_s=lambda item: item.at_s if isinstance(item, Frame) else None,
+            is_whole=lambda item: isinstance(item, Frame),
+        )
+        with suppress(KeyboardInterrupt), closing(capture):
+            try:
+                self._run_camera(capture, task)
+            except (SourceError, MissingError) as error:
+                self._fail(Failure(source=name, error=error))
+
+    def _run_camera(self, capture: LiveCapture[Frame | Failure], task: TaskID) -> None:
+        shown = 0
+        while shown != self._limits.frames:
+            captured = capture.take(_WAIT_S)
+            if captured is not None and isinstance(captured.item, Frame):
+                shown += 1
+                self._run_frame(captured.item, captured.took_ms, None)
+                self._bar.advance(task)
 
     def _run_source(self, source: StillSource | VideoSource, task: TaskID) -> None:
         drawings = self._output.drawings(source) if self._output else None
@@ -73,6 +121,16 @@ class DetectJob:
     def _fail(self, failure: Failure) -> None:
         self._failed.add(failure.source)
         self._report.failure(failure)
+
+
+def _shown(name: str) -> str:
+    """Return a source's name without what an address may hold of a login."""
+    return shown(name) if name.startswith(SCHEME) else redact(name)
+
+
+def _items(camera: Source) -> Generator[Frame | Failure, None, None]:
+    with closing(camera):
+        yield from camera.frames()
 
 
 def _timed(source: Source) -> Iterator[tuple[Frame | Failure, float]]:

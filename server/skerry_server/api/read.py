@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from skerry_server.api.schemas import DeadLetterOut, DeviceOut, EventOut
 from skerry_server.registry.events import EventSearch, search
 from skerry_server.registry.models import DeadLetterRow, Device, EventRow, PresenceRow
-from skerry_server.registry.snapshots import pictured
+from skerry_server.registry.snapshots import Taken, pictures_of
 
 API = "/api/v1"
 SHOWN_PAYLOAD_BYTES = 2_000
@@ -31,6 +31,8 @@ def device_out(row: Device, presence: PresenceRow | None) -> DeviceOut:
         temperature_c=row.temperature_c,
         cpu_percent=row.cpu_percent,
         throttled=row.throttled,
+        undervoltage=row.undervoltage,
+        clock_synced=presence.is_synced if presence else None,
         uptime_s=row.uptime_s,
         outbox_depth=row.outbox_depth,
         outbox_dropped=row.outbox_dropped,
@@ -40,12 +42,12 @@ def device_out(row: Device, presence: PresenceRow | None) -> DeviceOut:
 def read_events(session: Session, wanted: EventSearch) -> list[EventOut]:
     """Return the events that are wanted, newest arrival first, each with the address of its snapshot if one is kept."""
     rows = search(session, wanted)
-    has_snapshot = pictured(session, rows)
-    return [event_out(row, snapshot=_snapshot_address(row) if row.id in has_snapshot else None) for row in rows]
+    pictures = pictures_of(session, rows)
+    return [event_out(row, picture=pictures.get(row.id)) for row in rows]
 
 
-def event_out(row: EventRow, *, snapshot: str | None) -> EventOut:
-    """Return an event; ``snapshot`` is where its picture can be had."""
+def event_out(row: EventRow, *, picture: Taken | None) -> EventOut:
+    """Return an event; ``picture`` is what its picture came with."""
     return EventOut(
         id=row.id,
         device=row.device,
@@ -54,6 +56,7 @@ def event_out(row: EventRow, *, snapshot: str | None) -> EventOut:
         label=row.label,
         pipeline=row.pipeline,
         phase=row.phase,
+        session=row.session,
         ts_ms=row.ts_ms,
         received_ms=row.received_ms,
         clock_synced=row.is_synced,
@@ -64,7 +67,13 @@ def event_out(row: EventRow, *, snapshot: str | None) -> EventOut:
         model_version=row.model_version,
         latency_ms=row.latency_ms,
         message=row.message,
-        snapshot=snapshot,
+        track=row.track,
+        began_ms=row.began_ms,
+        zones=row.zones or [],
+        before=row.before,  # type: ignore[arg-type]  # checked by pydantic
+        snapshot=_snapshot_address(row.device, picture.message_id) if picture else None,
+        snapshot_of=picture.id if picture else None,
+        snapshot_ms=picture.ts_ms if picture else None,
     )
 
 
@@ -83,5 +92,5 @@ def dead_letter_out(row: DeadLetterRow) -> DeadLetterOut:
     )
 
 
-def _snapshot_address(row: EventRow) -> str:
-    return f"{API}/devices/{row.device}/snapshots/{row.message_id}"
+def _snapshot_address(device: str, event: str) -> str:
+    return f"{API}/devices/{device}/snapshots/{event}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, FastAPI, HTTPException, Path, Query, Request
 from fastapi.responses import JSONResponse, Response
@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse, Response
 from skerry_edge import __version__
 from skerry_edge.contracts.topics import ID_PATTERN, NAME_PATTERN
 from skerry_edge.foundation.errors import SkerryError
+from skerry_server.api.queries import CURSOR_PATTERN, EventQuery
 from skerry_server.api.read import API, dead_letter_out, device_out, read_events
 from skerry_server.api.schemas import (
     DeadLettersOut,
@@ -25,18 +26,15 @@ from skerry_server.api.schemas import (
 from skerry_server.health import Health
 from skerry_server.registry.database import Database
 from skerry_server.registry.dead_letters import count_dead_letters, list_dead_letters
-from skerry_server.registry.devices import list_devices
-from skerry_server.registry.events import MAX_PAGE, EventSearch
+from skerry_server.registry.devices import list_devices, newest_heartbeat
+from skerry_server.registry.events import MAX_PAGE
 from skerry_server.registry.snapshots import read_snapshot
 from skerry_server.stores.base import MAX_TIME_NS, Measurement, Store
 from skerry_server.stores.base import Query as StoreQuery
 
-Name = Annotated[str, Query(pattern=NAME_PATTERN)]
-Text = Annotated[str, Query(max_length=128)]
-UnixMs = Annotated[int, Query(ge=0, le=2**53)]
 SampleMs = Annotated[int, Query(ge=0, le=MAX_TIME_NS // 1_000_000)]
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE)]
-Cursor = Annotated[str, Query(pattern=r"^[0-9]{1,18}$", description="`next` of the page before.")]
+Cursor = Annotated[str, Query(pattern=CURSOR_PATTERN, description="`next` of the page before.")]
 _SNAPSHOT_HEADERS = {
     "cache-control": "private, max-age=86400, immutable",
     # The bytes come from a device: no browser is to make anything of them but a picture.
@@ -78,6 +76,19 @@ def _add_devices(router: APIRouter, database: Database, store: Store) -> None:
                 raise HTTPException(404, f"no device '{device}' was ever heard")
             return device_out(*rows[0])
 
+    @router.get(
+        "/devices/{device}/heartbeat",
+        response_class=Response,
+        responses={200: {"content": {"application/json": {}}}, 404: {"description": "It sent none yet."}},
+    )
+    def heartbeat(device: Annotated[str, Path(pattern=NAME_PATTERN)]) -> Response:
+        """Newest heartbeat of one device, as it came."""
+        with database.transaction() as session:
+            payload = newest_heartbeat(session, device)
+        if payload is None:
+            raise HTTPException(404, f"no heartbeat of a device '{device}' is known")
+        return Response(payload, media_type="application/json", headers={"x-content-type-options": "nosniff"})
+
     @router.get("/devices/{device}/samples")
     def samples(
         device: Annotated[str, Path(pattern=NAME_PATTERN)],
@@ -111,29 +122,11 @@ def _add_snapshots(router: APIRouter, database: Database) -> None:
 
 def _add_events(router: APIRouter, database: Database) -> None:
     @router.get("/events")
-    def events(
-        device: Name | None = None,
-        site: Name | None = None,
-        kind: Literal["detection", "wakeword", "system"] | None = None,
-        label: Text | None = None,
-        since_ms: UnixMs | None = None,
-        until_ms: UnixMs | None = None,
-        limit: Limit = 50,
-        cursor: Cursor | None = None,
-    ) -> EventsOut:
+    def events(query: Annotated[EventQuery, Query()]) -> EventsOut:
         """Events, newest arrival first; ``since_ms`` and ``until_ms`` bound when they happened."""
-        wanted = EventSearch(
-            device=device,
-            site=site,
-            kind=kind,
-            label=label,
-            since_ms=since_ms,
-            until_ms=until_ms,
-            before_id=_before(cursor),
-            limit=limit + 1,
-        )
         with database.transaction() as session:
-            rows = read_events(session, wanted)
+            rows = read_events(session, query.search())
+        limit = query.limit
         return EventsOut(events=rows[:limit], next=str(rows[limit - 1].id) if len(rows) > limit else None)
 
     @router.get("/dead-letters")

@@ -24,6 +24,8 @@ class DeviceOut(BaseModel):
     temperature_c: float | None
     cpu_percent: float | None
     throttled: bool | None
+    undervoltage: bool | None
+    clock_synced: bool | None = Field(description="Whether its clock was synchronised at its newest message.")
     uptime_s: float | None
     outbox_depth: int | None
     outbox_dropped: int | None
@@ -33,6 +35,14 @@ class DevicesOut(BaseModel):
     """All devices, by name."""
 
     devices: list[DeviceOut]
+
+
+class SightOut(BaseModel):
+    """A tracked object as the event before told of it."""
+
+    score: float
+    box: list[float]
+    zones: list[str] = []
 
 
 class EventOut(BaseModel):
@@ -45,6 +55,7 @@ class EventOut(BaseModel):
     label: str
     pipeline: str
     phase: str
+    session: str = Field(description="The agent's start that it is from.")
     ts_ms: int = Field(description="When it happened, by the device's clock.")
     received_ms: int = Field(description="When the server got it.")
     clock_synced: bool
@@ -55,7 +66,15 @@ class EventOut(BaseModel):
     model_version: str | None
     latency_ms: float | None = Field(description="From capture to the decision.")
     message: str | None
-    snapshot: str | None = Field(description="Where its picture is, a JPEG with boxes drawn, if one is kept.")
+    track: str | None = Field(description="What the begin, the updates and the end of one object have in common.")
+    began_ms: int | None = Field(description="When that object began, by the device's clock.")
+    zones: list[str] = Field(description="The zones that it is in now.")
+    before: SightOut | None = Field(description="What the event before told of it.")
+    snapshot: str | None = Field(
+        description="Where its picture is, a JPEG with boxes drawn, if one is kept: its own, or its object's newest."
+    )
+    snapshot_of: int | None = Field(description="The id of the event that the picture came with.")
+    snapshot_ms: int | None = Field(description="When the picture was taken, by the device's clock.")
 
 
 class EventsOut(BaseModel):

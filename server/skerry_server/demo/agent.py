@@ -14,7 +14,7 @@ from skerry_server.leash import LeashedProcess
 
 DEVICE, SITE = "demo-agent", "demo"
 HEARTBEAT_S = 2.0
-HOLD_S = 1.0
+MIN_DURATION_S, LOST_AFTER_S = 0.1, 1.0
 SNAPSHOT_S = 0.3
 CAMERA = "camera"
 CHECK_S = 60.0
@@ -36,9 +36,10 @@ url = {url}
 name = {camera}
 kind = "detection"
 model = {model}
-{variant}hold_s = {hold_s}
-snapshot = true
+{variant}snapshot = true
 snapshot_interval_s = {snapshot_s}
+events = {{ min_duration_s = {min_duration_s} }}
+tracking = {{ lost_after_s = {lost_after_s} }}
 [pipelines.source]
 kind = "video"
 path = {video}
@@ -47,7 +48,7 @@ loop = true
 [[pipelines]]
 name = "ear"
 kind = "wakeword"
-model = "alexa"
+words = [{{ model = "alexa" }}]
 [pipelines.source]
 kind = "audio-file"
 path = {audio}
@@ -113,7 +114,8 @@ def config_text(*, broker_url: str, script: Script) -> str:
         camera=_quoted(CAMERA),
         model=_quoted(str(given.resolve()) if given.exists() else script.model),
         variant=f"variant = {_quoted(script.variant)}\n" if script.variant else "",
-        hold_s=HOLD_S,
+        min_duration_s=MIN_DURATION_S,
+        lost_after_s=LOST_AFTER_S,
         snapshot_s=SNAPSHOT_S,
         video=_quoted(str(script.video.resolve())),
         audio=_quoted(str(script.audio.resolve())),

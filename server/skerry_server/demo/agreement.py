@@ -1,8 +1,9 @@
 """Whether what was detected is what was there: events held against the truth of the drive. Pure.
 
-An event tells that a label came into sight, once for as long as it stays. So the truth is cut alike: a *passage* is the
-time for which signs of one label are in sight, with gaps no longer than the agent overlooks. A passage is named rightly
-when an event with its label has a box that lies on one of its signs, about where that sign was at the event's time.
+An object's begin tells that it came into sight. The truth does not say which sign of one picture is which of the next,
+so it is cut by label: a *passage* is the time for which signs of one label are in sight, with gaps no longer than the
+agent overlooks. A passage is named rightly when the begin of an object with its label has a box that lies on one of its
+signs, about where that sign was at the event's time.
 Only the first time that the drive is played counts: later rounds show nothing new.
 """
 
@@ -31,7 +32,7 @@ class Look:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Named:
-    """A detection: when, what and where."""
+    """The begin of an object: when, what and where."""
 
     ts_ms: int
     label: str
@@ -71,12 +72,12 @@ class _Passage:
         )
 
 
-def judge(truth: Truth, events: Sequence[Named], looks: Sequence[Look], *, hold_s: float) -> Agreement:
-    """Hold ``events`` against ``truth``; ``looks`` rise in time, and ``hold_s`` is the agent's own.
+def judge(truth: Truth, events: Sequence[Named], looks: Sequence[Look], *, gap_s: float) -> Agreement:
+    """Hold ``events`` against ``truth``; ``looks`` rise in time; signs no more than ``gap_s`` apart are one passage.
 
     Events after the last look are not judged, and what was not passed by then does not count as shown.
     """
-    passages = list(_passages(truth, hold_s))
+    passages = list(_passages(truth, gap_s))
     placed = [(event, frame) for event in events if (frame := frame_of(event.ts_ms, looks)) is not None]
     placed = [(event, frame) for event, frame in placed if frame < truth.frames]
     looked = looks[-1].frames if looks else 0
@@ -112,14 +113,14 @@ def iou(one: Box, other: Box) -> float:
     return width * height / (sum(areas) - width * height)
 
 
-def _passages(truth: Truth, hold_s: float) -> Iterator[_Passage]:
+def _passages(truth: Truth, gap_s: float) -> Iterator[_Passage]:
     by_label: dict[str, list[Sign]] = defaultdict(list)
     for sign in sorted(truth.signs, key=lambda one: one.frame):
         by_label[sign.label].append(sign)
     for signs in by_label.values():
         run = signs[:1]
         for sign in signs[1:]:
-            if sign.frame - run[-1].frame > hold_s * RATE_HZ:
+            if sign.frame - run[-1].frame > gap_s * RATE_HZ:
                 yield _Passage(signs=tuple(run))
                 run = []
             run.append(sign)

@@ -13,6 +13,7 @@ from skerry_server.demo.agreement import Agreement, Look, Named
 from skerry_server.demo.drive import Box
 from skerry_server.registry.database import Database
 from skerry_server.registry.dead_letters import count_dead_letters
+from skerry_server.registry.events import BEGINNINGS
 from skerry_server.registry.models import EventRow
 from skerry_server.stores.base import Query, Store
 
@@ -39,7 +40,7 @@ class Event:
 
 @dataclass(frozen=True, kw_only=True)
 class Arrivals:
-    """Heartbeats by device, all events, and how many messages were refused."""
+    """Heartbeats by device, all events (of an object that lasts, its begin), and how many messages were refused."""
 
     heartbeats: Counter[str]
     events: Sequence[Event]
@@ -56,7 +57,7 @@ def read_arrivals(store: Store, database: Database) -> Arrivals:
     """Read everything that is stored. Raises StoreError and RegistryError."""
     points = store.query(Query(measurement="heartbeat", limit=MAX_POINTS))
     with database.transaction() as session:
-        rows = session.scalars(select(EventRow).order_by(EventRow.id))
+        rows = session.scalars(select(EventRow).where(EventRow.phase.in_(BEGINNINGS)).order_by(EventRow.id))
         events = [
             Event(
                 device=row.device,

@@ -14,7 +14,7 @@ from skerry_edge.foundation.errors import ReachError
 from skerry_server.app import FleetServer
 from skerry_server.broker import own_broker
 from skerry_server.config import Broker, Http, PresenceRules, ServerConfig, Settings
-from skerry_server.demo.agent import CAMERA, DEVICE, HEARTBEAT_S, HOLD_S, DemoAgent
+from skerry_server.demo.agent import CAMERA, DEVICE, HEARTBEAT_S, LOST_AFTER_S, DemoAgent
 from skerry_server.demo.agreement import Agreement, Look, judge
 from skerry_server.demo.arrivals import Arrivals, missing, read_arrivals, read_looks
 from skerry_server.demo.script import Script
@@ -115,7 +115,7 @@ class Stage:
         drive = self._script.drive
         if drive is None or not self._script.is_judged or not drive.is_rendered():
             return None
-        return judge(drive.truth(), arrivals.named(DEVICE), looks, hold_s=HOLD_S)
+        return judge(drive.truth(), arrivals.named(DEVICE), looks, gap_s=LOST_AFTER_S)
 
     async def _watch(
         self, show: Callable[[Arrivals, float], None], interrupted: asyncio.Event, parts: list[asyncio.Task[None]]

@@ -11,6 +11,8 @@ from skerry_server.stores.lineprotocol import is_encodable
 
 NS_PER_MS = 1_000_000
 _CAUSE = re.compile(r"[a-z][a-z0-9_]{0,31}\Z")
+_NO_NAME = re.compile(r"[^a-z0-9]+")
+MAX_NAME_CHARS = 40
 _VITALS = (
     "uptime_s",
     "cpu_percent",
@@ -22,6 +24,32 @@ _VITALS = (
     "throttled",
     "outbox_depth",
     "outbox_dropped",
+    "temperature_trip_c",
+    "cpu_limit_mhz",
+    "cpu_max_mhz",
+    "throttled_since_boot",
+    "undervoltage",
+    "undervoltage_since_boot",
+    "power_w",
+    "load_1min",
+    "cpu_pressure_percent",
+    "memory_pressure_percent",
+    "io_pressure_percent",
+    "swap_used_mb",
+    "swap_total_mb",
+    "disk_total_mb",
+    "disk_inodes_free_percent",
+    "disk_read_only",
+    "disk_life_used_percent",
+    "disk_errors",
+    "network_mbit",
+    "wifi_signal_dbm",
+    "agent_uptime_s",
+    "reboots_unexpected",
+    "agent_crashes",
+    "crash_free_s",
+    "outbox_bytes",
+    "outbox_oldest_s",
 )
 
 
@@ -35,7 +63,15 @@ def points_of(topic: Topic, heartbeat: Heartbeat) -> list[Point]:
         "seq": float(heartbeat.seq),
         "clock_synced": float(heartbeat.clock == "synced"),
         "replayed": float(heartbeat.replayed),
+        "sensors_stuck": float(len(heartbeat.stuck_sensors)),
     }
+    # Names come from the network here; the contract bounds their number, `_named` their form.
+    for one in heartbeat.temperatures:
+        # Of several parts with one name, as two drives have it, the hottest counts.
+        name = _named("temp", one.name, "_c")
+        vitals[name] = max(one.value_c, vitals.get(name, one.value_c))
+    vitals |= {_named("rail", name, "_w"): watts for name, watts in heartbeat.rails_w.items()}
+    vitals |= {f"sensor_{name}": value for name, value in heartbeat.sensors.items()}
     first = Point(
         measurement="heartbeat", tags={**place, "board": tag_text(heartbeat.board)}, fields=vitals, time_ns=time_ns
     )
@@ -60,6 +96,11 @@ def model_tag(pipeline: PipelineVitals) -> str:
     return tag_text(f"{pipeline.model}@{pipeline.model_version}")
 
 
+def _named(kind: str, name: str, unit: str) -> str:
+    """Return a field's name for a part that the device names: ``temp_cpu_thermal_c``."""
+    return f"{kind}_{_NO_NAME.sub('_', name.lower())[:MAX_NAME_CHARS].strip('_')}{unit}"
+
+
 def _inference(place: dict[str, str], pipeline: PipelineVitals, time_ns: int) -> Point:
     fields = {
         "frames": float(pipeline.frames),
@@ -67,6 +108,8 @@ def _inference(place: dict[str, str], pipeline: PipelineVitals, time_ns: int) ->
         "drops": float(sum(pipeline.drops.values())),
         "running": float(pipeline.state == "running"),
     }
+    costs = {"cpu_percent": pipeline.cpu_percent, "memory_mb": pipeline.memory_mb}
+    fields |= {name: value for name, value in costs.items() if value is not None}
     # Field names come from the network here, so their number and form are bounded.
     causes = sorted(cause for cause in pipeline.drops if _CAUSE.match(cause))[:MAX_DROP_CAUSES]
     fields |= {f"drops_{cause}": float(pipeline.drops[cause]) for cause in causes}

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from skerry_edge.foundation.errors import ConfigError, MissingError
 from skerry_edge.foundation.redaction import redact
 from skerry_server.errors import RegistryError
+from skerry_server.registry.columns import add_missing
 from skerry_server.registry.models import Base, Device
 
 BUSY_TIMEOUT_S = 5
@@ -31,7 +32,7 @@ class Database:
         self._lock = threading.Lock()
 
     def make_tables(self) -> None:
-        """Make the tables that are not there. Raises RegistryError."""
+        """Make the tables, and the columns of an earlier version's, that are not there. Raises RegistryError."""
         database = self._engine.url.database
         with self._lock, self._reported():
             if self._is_made:
@@ -39,6 +40,8 @@ class Database:
             if self._engine.dialect.name == "sqlite" and database:
                 Path(database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             Base.metadata.create_all(self._engine)
+            with self._engine.begin() as connection:
+                add_missing(connection)
             self._is_made = True
 
     @contextmanager

@@ -24,6 +24,14 @@ class Claim:
     received_ms: int
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Beat:
+    """A heartbeat, and the bytes that it came as."""
+
+    heartbeat: Heartbeat
+    payload: bytes
+
+
 def bind(session: Session, claims: Iterable[Claim]) -> dict[str, str]:
     """Bind each device that is new to the site it claims, and return the site of every device in ``claims``."""
     first: dict[str, Claim] = {}
@@ -76,13 +84,14 @@ def save_presence(session: Session, presences: Mapping[str, Presence]) -> None:
         )
 
 
-def save_heard(session: Session, heard_ms: Mapping[str, int], newest: Mapping[str, Heartbeat]) -> None:
+def save_heard(session: Session, heard_ms: Mapping[str, int], newest: Mapping[str, Beat]) -> None:
     """Note when each device was last heard, and the vitals of those that sent a heartbeat."""
     for row in session.scalars(select(Device).where(Device.id.in_(list(heard_ms)))):
         row.last_received_ms = max(heard_ms[row.id], row.last_received_ms or 0)
-        heartbeat = newest.get(row.id)
-        if heartbeat is not None:
-            _set_vitals(row, heartbeat)
+        beat = newest.get(row.id)
+        if beat is not None:
+            _set_vitals(row, beat.heartbeat)
+            row.heartbeat = beat.payload
 
 
 def heard_between(session: Session, devices: Iterable[str], *, after_ms: int, until_ms: int) -> frozenset[str]:
@@ -100,6 +109,11 @@ def list_devices(session: Session, *, device: str | None = None) -> list[tuple[D
     if device is not None:
         query = query.where(Device.id == device)
     return [(row[0], row[1]) for row in session.execute(query)]
+
+
+def newest_heartbeat(session: Session, device: str) -> bytes | None:
+    """Return the newest heartbeat of a device as it came; None where it sent none, or there is no such device."""
+    return session.scalar(select(Device.heartbeat).where(Device.id == device))
 
 
 def count_devices(session: Session) -> dict[str, int]:
@@ -131,3 +145,4 @@ def _set_vitals(row: Device, heartbeat: Heartbeat) -> None:
     row.throttled = heartbeat.throttled
     row.outbox_depth = heartbeat.outbox_depth
     row.outbox_dropped = heartbeat.outbox_dropped
+    row.undervoltage = heartbeat.undervoltage

@@ -6,29 +6,34 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import exists, func, select
+from sqlalchemy.orm import Session, aliased
 
-from skerry_edge.contracts.messages import Event
+from skerry_edge.contracts.messages import Event, Sight
 from skerry_edge.contracts.topics import Topic
 from skerry_server.registry.database import insert_new
 from skerry_server.registry.models import EventRow, table_of
 from skerry_server.registry.text import storable
 
 MAX_PAGE = 500
+BEGINNINGS = ("instant", "begin")
+"""Phases of events that tell of something new."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EventSearch:
     """Which events are wanted, newest arrival first; an empty field asks for nothing.
 
-    ``since_ms`` and ``until_ms`` bound when it happened, ``until_ms`` exclusive; ``before_id`` continues a page.
+    ``since_ms`` and ``until_ms`` bound when it happened, ``until_ms`` exclusive; ``before_id`` continues a page. With
+    ``newest_of_track``, of the events of one object only the newest is wanted.
     """
 
     device: str | None = None
     site: str | None = None
     kind: str | None = None
     label: str | None = None
+    track: str | None = None
+    newest_of_track: bool = False
     since_ms: int | None = None
     until_ms: int | None = None
     before_id: int | None = None
@@ -57,9 +62,14 @@ def search(session: Session, wanted: EventSearch) -> list[EventRow]:
         (EventRow.site, wanted.site),
         (EventRow.kind, wanted.kind),
         (EventRow.label, wanted.label),
+        (EventRow.track, wanted.track),
     ):
         if value is not None:
             query = query.where(column == value)
+    if wanted.newest_of_track:
+        later = aliased(EventRow)
+        of_same = (later.device == EventRow.device, later.track == EventRow.track, later.id > EventRow.id)
+        query = query.where(EventRow.track.is_(None) | ~exists().where(*of_same))
     if wanted.since_ms is not None:
         query = query.where(EventRow.ts_ms >= wanted.since_ms)
     if wanted.until_ms is not None:
@@ -70,16 +80,16 @@ def search(session: Session, wanted: EventSearch) -> list[EventRow]:
 
 
 def count_events(session: Session) -> list[tuple[str, str, int]]:
-    """Return (kind, label, number) of all events, ordered by kind and label."""
-    query = select(EventRow.kind, EventRow.label, func.count()).group_by(EventRow.kind, EventRow.label)
-    rows = session.execute(query.order_by(EventRow.kind, EventRow.label))
+    """Return (kind, label, number) of all that happened, ordered by kind and label; an object counts once."""
+    query = select(EventRow.kind, EventRow.label, func.count()).where(EventRow.phase.in_(BEGINNINGS))
+    rows = session.execute(query.group_by(EventRow.kind, EventRow.label).order_by(EventRow.kind, EventRow.label))
     return [(row[0], row[1], row[2]) for row in rows]
 
 
 def count_events_since(session: Session, received_ms: int) -> int:
-    """Return how many events arrived at or after ``received_ms``."""
+    """Return how much happened that arrived at or after ``received_ms``; an object that lasts counts once."""
     query = select(func.count()).select_from(EventRow).where(EventRow.received_ms >= received_ms)
-    return session.scalar(query) or 0
+    return session.scalar(query.where(EventRow.phase.in_(BEGINNINGS))) or 0
 
 
 def _row(topic: Topic, event: Event, received_ms: int) -> dict[str, Any]:
@@ -103,4 +113,12 @@ def _row(topic: Topic, event: Event, received_ms: int) -> dict[str, Any]:
         "model_version": storable(event.model_version),
         "latency_ms": event.latency_ms,
         "message": storable(event.message),
+        "track": storable(event.track),
+        "began_ms": event.began,
+        "zones": [storable(zone) for zone in event.zones] or None,
+        "before": _sight(event.before) if event.before is not None else None,
     }
+
+
+def _sight(sight: Sight) -> dict[str, Any]:
+    return {"score": sight.score, "box": list(sight.box), "zones": [storable(zone) for zone in sight.zones]}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, LargeBinary, String, Table, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -36,6 +38,9 @@ class Device(Base):
     throttled: Mapped[bool | None]
     outbox_depth: Mapped[int | None] = mapped_column(BigInteger)
     outbox_dropped: Mapped[int | None] = mapped_column(BigInteger)
+    undervoltage: Mapped[bool | None]
+    # As it came, for whoever asks for this one device; lists of all do without.
+    heartbeat: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
 
 
 class PresenceRow(Base):
@@ -54,13 +59,17 @@ class PresenceRow(Base):
 
 
 class EventRow(Base):
-    """Something a device saw, heard or reported; ``id`` rises in the order of arrival."""
+    """Something a device saw, heard or reported; ``id`` rises in the order of arrival.
+
+    The events of one object that lasts have the same ``track``; ``before`` is what the event before told of it.
+    """
 
     __tablename__ = "events"
     __table_args__ = (
         UniqueConstraint("device", "session", "seq"),
         Index("ix_events_device_id", "device", "id"),
         Index("ix_events_kind_label_id", "kind", "label", "id"),
+        Index("ix_events_device_track_id", "device", "track", "id"),
     )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=True)
@@ -83,6 +92,10 @@ class EventRow(Base):
     model_version: Mapped[str | None] = mapped_column(String(128))
     latency_ms: Mapped[float | None]
     message: Mapped[str | None] = mapped_column(Text)
+    track: Mapped[str | None] = mapped_column(String(128))
+    began_ms: Mapped[int | None] = mapped_column(BigInteger)
+    zones: Mapped[list[str] | None] = mapped_column(JSON)
+    before: Mapped[dict[str, Any] | None] = mapped_column(JSON)
 
 
 class ReportRow(Base):

@@ -11,7 +11,7 @@ from skerry_edge.contracts.messages import Event, Heartbeat
 from skerry_server.ingest.validate import Accepted, DeadLetter, refuse
 from skerry_server.presence import Evidence, observe, silent
 from skerry_server.registry.dead_letters import add_dead_letters, trim_dead_letters
-from skerry_server.registry.devices import heard_between, presence_of, save_heard, save_presence
+from skerry_server.registry.devices import Beat, heard_between, presence_of, save_heard, save_presence
 from skerry_server.registry.events import add_events, kept_id
 from skerry_server.registry.reports import save_reports
 
@@ -82,7 +82,7 @@ def _observe(session: Session, accepted: Sequence[Accepted]) -> list[Accepted]:
     presences = presence_of(session, {one.topic.device for one in accepted})
     moved, current = {}, []
     heard_ms: dict[str, int] = {}
-    newest: dict[str, Heartbeat] = {}
+    newest: dict[str, Beat] = {}
     for one in accepted:
         if one.message is None:
             continue
@@ -96,7 +96,7 @@ def _observe(session: Session, accepted: Sequence[Accepted]) -> list[Accepted]:
         if not (delivery.is_retained or evidence.is_will):
             heard_ms[device] = delivery.received_ms
         if isinstance(one.message, Heartbeat):
-            newest[device] = one.message
+            newest[device] = Beat(heartbeat=one.message, payload=delivery.payload)
     save_presence(session, moved)
     save_heard(session, heard_ms, newest)
     return current

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import Session
@@ -34,15 +35,39 @@ def read_snapshot(session: Session, device: str, event: str) -> bytes | None:
     return session.scalar(select(ReportRow.payload).where(*_of(device), ReportRow.item == event))
 
 
-def pictured(session: Session, events: Collection[EventRow]) -> set[int]:
-    """Return the ids of those of ``events`` of which a snapshot is kept."""
-    query = select(ReportRow.device, ReportRow.item).where(
-        ReportRow.kind == SNAPSHOT,
-        ReportRow.device.in_({one.device for one in events}),
-        ReportRow.item.in_({one.message_id for one in events}),
+class Taken(NamedTuple):
+    """The event that a kept snapshot came with: its row's id, its message id, and when it happened."""
+
+    id: int
+    message_id: str
+    ts_ms: int
+
+
+def pictures_of(session: Session, events: Collection[EventRow]) -> dict[int, Taken]:
+    """Return the kept snapshot of each of ``events`` that has one, by the event's id.
+
+    An event of an object without a picture of its own has the newest one of that object up to then.
+    """
+    single = {one.id for one in events if one.track is None}
+    devices = {one.device for one in events if one.track is not None}
+    tracks = {one.track for one in events if one.track is not None}
+    query = select(EventRow.id, EventRow.message_id, EventRow.ts_ms, EventRow.device, EventRow.track).join(
+        ReportRow,
+        (ReportRow.device == EventRow.device) & (ReportRow.item == EventRow.message_id) & (ReportRow.kind == SNAPSHOT),
     )
-    kept = {(device, item) for device, item in session.execute(query)}
-    return {one.id for one in events if (one.device, one.message_id) in kept}
+    is_of_track = EventRow.device.in_(devices) & EventRow.track.in_(tracks)
+    rows = session.execute(query.where(EventRow.id.in_(single) | is_of_track).order_by(EventRow.id))
+    taken = [(Taken(row.id, row.message_id, row.ts_ms), (row.device, row.track)) for row in rows]
+    found = {}
+    for one in events:
+        own = [picture for picture, of in taken if picture.id == one.id or _is_earlier(picture, of, one)]
+        if own:
+            found[one.id] = own[-1]
+    return found
+
+
+def _is_earlier(picture: Taken, of: tuple[str, str | None], event: EventRow) -> bool:
+    return event.track is not None and of == (event.device, event.track) and picture.id < event.id
 
 
 def _of(device: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

@@ -83,7 +83,15 @@ class SimulatedDevice:
             disk_free_mb=21_000.0 - self.beats * 0.01,
             temperature_c=round(temperature_c, 1),
             cpu_mhz=1500.0,
+            temperature_trip_c=80.0,
             throttled=temperature_c > 80.0,
+            undervoltage=False,
+            load_1min=round(self.cpu.value / 25.0, 2),
+            disk_total_mb=31_000.0,
+            agent_uptime_s=self.beats * self.interval_s,
+            agent_crashes=0,
+            reboots_unexpected=0,
+            crash_free_s=self.beats * self.interval_s,
             pipelines=[self._pipeline()],
         )
 

@@ -65,7 +65,7 @@ class Overviews:
             with self._database.transaction() as session:
                 return Overview(
                     devices=[device_out(*row) for row in list_devices(session)],
-                    events=read_events(session, EventSearch(limit=NEWEST_EVENTS)),
+                    events=read_events(session, EventSearch(limit=NEWEST_EVENTS, newest_of_track=True)),
                     events_last_hour=count_events_since(session, time.time_ns() // 1_000_000 - HOUR_MS),
                     dead_letters=count_dead_letters(session),
                     parts=self._health.parts(),

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from html import escape
 from importlib.resources import files
+from typing import Annotated
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Path
 from nicegui import ui
 
+from skerry_edge.contracts.topics import NAME_PATTERN
 from skerry_server.health import now_ms
+from skerry_server.registry.database import Database
+from skerry_server.ui.device_page import REFRESH_S as DEVICE_REFRESH_S
+from skerry_server.ui.device_page import DeviceView
 from skerry_server.ui.header import Header
 from skerry_server.ui.overview import Overview, Overviews
 from skerry_server.ui.picture import NewestPicture
@@ -38,8 +43,11 @@ if (dark !== null) Quasar.Dark.set(dark === 'true');
 """
 
 
-def add_dashboard(api: FastAPI, overviews: Overviews, *, broker: str) -> None:
-    """Put the dashboard on ``/`` of ``api``; ``broker`` is the address that its empty state names."""
+def add_dashboard(api: FastAPI, overviews: Overviews, database: Database, *, broker: str) -> None:
+    """Put the dashboard on ``/`` of ``api``, and a page for each device below ``/devices``.
+
+    ``broker`` is the address that its empty state names.
+    """
 
     @ui.page("/", title="Skerry")
     async def page() -> None:
@@ -50,6 +58,20 @@ def add_dashboard(api: FastAPI, overviews: Overviews, *, broker: str) -> None:
 
         await refresh()
         ui.timer(REFRESH_S, refresh)
+        ui.run_javascript(_REMEMBERED_COLOURS)
+
+    @ui.page("/devices/{name}", title="Skerry")
+    async def device_page(name: Annotated[str, Path(pattern=NAME_PATTERN)]) -> None:
+        ui.add_css(asset("dashboard.css"))
+        header = Header(asset("mark.svg"))
+        view = DeviceView(database, name)
+
+        async def refresh() -> None:
+            header.show(await overviews.newest())
+            await view.refresh()
+
+        await refresh()
+        ui.timer(DEVICE_REFRESH_S, refresh)
         ui.run_javascript(_REMEMBERED_COLOURS)
 
     ui.run_with(
@@ -97,7 +119,8 @@ class Dashboard:
             tile.classes(add=colour if value else "", remove="" if value else colour)
         self._picture.show(overview.events)
         _fill(self._devices, self._no_devices, device_rows(overview.devices, now_ms=now_ms()))
-        _fill(self._events, self._no_events, event_rows(overview.events))
+        sessions = {one.device: one.session for one in overview.devices}
+        _fill(self._events, self._no_events, event_rows(overview.events, sessions=sessions))
 
 
 def _tiles(*names: str) -> list[ui.label]:

@@ -24,11 +24,12 @@ class NewestPicture:
 
     def show(self, events: Sequence[EventOut]) -> None:
         """Bring the panel up to ``events``, newest first."""
-        newest = next((one for one in events if one.snapshot is not None), None)
-        self._panel.set_visibility(newest is not None)
-        if newest is None or self._picture.props.get("src") == newest.snapshot:
+        newest = max(events, key=lambda one: one.snapshot_of or 0, default=None)
+        is_pictured = newest is not None and newest.snapshot is not None
+        self._panel.set_visibility(is_pictured)
+        if newest is None or not is_pictured or self._picture.props.get("src") == newest.snapshot:
             return
-        self._what.set_text(f"{newest.device} · {newest.pipeline} · {clock_time(newest.ts_ms)}")
+        self._what.set_text(f"{newest.device} · {newest.pipeline} · {clock_time(newest.snapshot_ms or newest.ts_ms)}")
         self._picture.props["src"] = newest.snapshot
         self._picture.props["alt"] = f"What {newest.device} saw: {newest.label}"
         self._picture.update()

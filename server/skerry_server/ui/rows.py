@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from skerry_server.api.schemas import DeviceOut, EventOut
 
@@ -30,7 +30,7 @@ def device_rows(devices: Iterable[DeviceOut], *, now_ms: int) -> list[Row]:
             "id": one.device,
             "state": one.presence,
             "device": one.device,
-            "place": f"{one.site} · {one.board}" if one.board else one.site,
+            "place": _place(one),
             "model": "\n".join(map(model_text, one.models)) or NOTHING,
             "temperature": f"{one.temperature_c:.1f} °C" if one.temperature_c is not None else NOTHING,
             "hot": bool(one.throttled) or (one.temperature_c or 0.0) >= HOT_C,
@@ -41,8 +41,8 @@ def device_rows(devices: Iterable[DeviceOut], *, now_ms: int) -> list[Row]:
     ]
 
 
-def event_rows(events: Iterable[EventOut]) -> list[Row]:
-    """Return one row an event, in the order given."""
+def event_rows(events: Iterable[EventOut], *, sessions: Mapping[str, str | None]) -> list[Row]:
+    """Return one row an event, in the order given; ``sessions`` are those that the devices are in now."""
     return [
         {
             "id": one.id,
@@ -53,7 +53,7 @@ def event_rows(events: Iterable[EventOut]) -> list[Row]:
             "device": one.device,
             "score": f"{one.score:.0%}" if one.score is not None else "",
             "latency": latency_text(one.latency_ms),
-            "note": _event_note(one),
+            "note": _event_note(one, sessions.get(one.device)),
             "snapshot": one.snapshot or "",
             "crop": crop_style(one.box),
         }
@@ -86,15 +86,28 @@ def latency_text(latency_ms: float | None) -> str:
     return f"{latency_ms:.0f} ms" if latency_ms >= 1.0 else "< 1 ms"
 
 
+def life_text(event: EventOut, session: str | None) -> str:
+    """Return how far an object's life has come: that it is in sight, or was, and for how long.
+
+    An agent that died could not tell the end of what it saw; one that started again is in another ``session``.
+    """
+    if event.phase != "end":
+        return "in sight" if session in (None, event.session) else "in sight until the agent ended"
+    lasted_s = (event.ts_ms - event.began_ms) // 1000 if event.began_ms is not None else 0
+    return f"gone after {_in_largest_unit(lasted_s)}" if lasted_s > 0 else "gone"
+
+
 def ago(then_ms: int | None, *, now_ms: int) -> str:
     """Return how long ago ``then_ms`` was, in the largest whole unit."""
     if then_ms is None:
         return "never"
-    elapsed_s = max(0, now_ms - then_ms) // 1000
-    for seconds, unit in _STEPS:
-        if elapsed_s >= seconds:
-            return f"{elapsed_s // seconds} {unit} ago"
-    return "now"
+    elapsed_s = (now_ms - then_ms) // 1000
+    return f"{_in_largest_unit(elapsed_s)} ago" if elapsed_s > 0 else "now"
+
+
+def _in_largest_unit(elapsed_s: int) -> str:
+    seconds, unit = next(step for step in _STEPS if elapsed_s >= step[0])
+    return f"{elapsed_s // seconds} {unit}"
 
 
 def clock_time(ts_ms: int) -> str:
@@ -108,15 +121,24 @@ def _note(device: DeviceOut, *, now_ms: int) -> str:
     if device.presence != "online":
         since = ago(device.since_ms, now_ms=now_ms)
         return f"{device.reason or device.presence} ({since})"
-    return "throttled" if device.throttled else ""
+    return " · ".join(
+        name for name, is_so in (("under-voltage", device.undervoltage), ("throttled", device.throttled)) if is_so
+    )
 
 
-def _event_note(event: EventOut) -> str:
+def _place(device: DeviceOut) -> str:
+    parts = [device.site, device.board]
+    if device.clock_synced is False:
+        # Said once here and not under each event: in a container it is so for good.
+        parts.append("clock not synchronised")
+    return " · ".join(part for part in parts if part)
+
+
+def _event_note(event: EventOut, session: str | None) -> str:
     notes = [event.message] if event.message else []
     if event.phase != "instant":
-        notes.append(event.phase)
+        notes.append(life_text(event, session))
+    notes += event.zones
     if event.replayed:
         notes.append("sent later")
-    if not event.clock_synced:
-        notes.append("clock not synchronised")
     return " · ".join(notes)

@@ -11,9 +11,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from skerry_edge.audio.arecord import command_line
 from skerry_edge.audio.microphone import MicrophoneSource
 from skerry_edge.audio.pipe import StalledAudioError
-from skerry_edge.foundation.errors import MissingError, ReachError
+from skerry_edge.audio.wav_stream import read_wav_head
+from skerry_edge.foundation.errors import DataError, MissingError, ReachError
+from skerry_edge.foundation.source_error import SourceError
+from skerry_edge.foundation.stream_program import StreamProgram
 
 Pcm = NDArray[np.int16]
 
@@ -65,7 +69,7 @@ def test_the_real_arecord_delivers_sound(
     need_program("arecord")
     sound.tofile(tmp_path / "sound.raw")
     # ALSA's own file plug-in in the place of a microphone; as it is not paced, falling behind must not count.
-    monkeypatch.setattr("skerry_edge.audio.microphone.MAX_BACKLOG_BYTES", 1 << 20)
+    monkeypatch.setattr("skerry_edge.audio.microphone.MAX_BACKLOG_S", 60.0)
     config = f"""
     pcm.fake {{ type file slave.pcm "null" file "/dev/null" infile "{tmp_path}/sound.raw" format "raw" }}
     pcm.null {{ type null }}
@@ -94,7 +98,7 @@ def test_a_microphone_that_is_pulled_out_is_an_error_after_its_last_sound(
 def test_a_microphone_that_goes_silent_is_given_up_and_its_process_ended(
     arecord: Callable[[str], Path], mode: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("skerry_edge.audio.microphone.STOP_S", 0.2)
+    monkeypatch.setattr("skerry_edge.foundation.stream_program.STOP_S", 0.2)
     pid_file = arecord(mode)
     with pytest.raises(StalledAudioError):
         listen(MicrophoneSource(stall_s=1.0))
@@ -142,6 +146,60 @@ def test_a_program_that_complains_much_is_not_held_up(arecord: Callable[[str], P
         heard.extend(MicrophoneSource())
     assert sum(map(len, heard)) == len(sound)
     assert len(caught.value.found or "") <= 300
+
+
+@pytest.mark.parametrize("rate_hz", [8_000, 44_100, 48_000])
+def test_a_microphone_that_records_at_another_rate_is_resampled(
+    arecord: Callable[..., Path], sound: Pcm, rate_hz: int
+) -> None:
+    arecord("unplugged", rate_hz)
+    heard: list[Pcm] = []
+    with pytest.raises(ReachError):
+        heard.extend(MicrophoneSource())
+    assert sum(map(len, heard)) == pytest.approx(len(sound) * 16_000 / rate_hz, rel=0.05)
+    assert {chunk.dtype for chunk in heard} == {np.dtype(np.int16)}
+
+
+def test_a_tone_keeps_its_pitch_whatever_the_microphones_rate(arecord: Callable[..., Path], tmp_path: Path) -> None:
+    arecord("unplugged", 48_000)
+    seconds = np.arange(3 * 48_000) / 48_000
+    (10_000 * np.sin(2 * np.pi * 1000 * seconds)).astype(np.int16).tofile(tmp_path / "sound.raw")
+    heard: list[Pcm] = []
+    with pytest.raises(ReachError):
+        heard.extend(MicrophoneSource(rate_hz=16_000))
+    spectrum = np.abs(np.fft.rfft(np.concatenate(heard)[:32_000]))
+    assert np.argmax(spectrum) / 2 == pytest.approx(1000, abs=1)  # two seconds: bins of half a hertz
+
+
+@pytest.mark.parametrize("rate_hz", [4_000, 768_000])
+def test_a_rate_that_cannot_be_resampled_is_refused(arecord: Callable[..., Path], rate_hz: int) -> None:
+    arecord("hang", rate_hz)
+    with pytest.raises(DataError, match="outside what can be resampled"):
+        listen(MicrophoneSource())
+
+
+def test_the_real_arecord_tells_the_rate_that_a_sound_card_insists_on(
+    need_program: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    need_program("arecord")
+    # ALSA's "share" has its slave's rate and no other, as the "hw:" devices of many sound cards.
+    slave = 'slave { pcm "null" rate 48000 channels 1 format S16_LE } bindings { 0 0 }'
+    (tmp_path / "asound.conf").write_text(f"pcm.null {{ type null }}\npcm.fixed {{ type share {slave} }}\n")
+    monkeypatch.setenv("ALSA_CONFIG_PATH", str(tmp_path / "asound.conf"))
+    with closing(StreamProgram(command_line("fixed", 16_000), install="")) as program:
+        head = read_wav_head(lambda count: program.read(count, 10.0) or b"", where="fixed")
+    assert head is not None
+    assert head.rate_hz == 48_000
+
+
+@pytest.mark.parametrize(
+    ("mode", "reason"), [("busy", "busy"), ("forbidden", "forbidden"), ("two-channels", "unsupported")]
+)
+def test_what_alsa_says_becomes_a_reason(arecord: Callable[..., Path], mode: str, reason: str) -> None:
+    arecord(mode)
+    with pytest.raises(SourceError) as caught:
+        listen(MicrophoneSource("hw:1"))
+    assert caught.value.reason == reason
 
 
 def test_a_microphone_can_be_opened_again(arecord: Callable[[str], Path], sound: Pcm) -> None:

@@ -1,4 +1,4 @@
-"""The embedded broker, the server as a process, a headless browser, and a client that publishes."""
+"""The embedded broker, the server as a process, and a client that publishes."""
 
 from __future__ import annotations
 
@@ -12,18 +12,6 @@ import pytest
 
 from skerry_server.broker import IotcoreBroker
 
-CHROMIUM_FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-dev-shm-usage",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--window-size=1300,900",
-)
 VITALS = {
     "board": "raspberry-pi-5",
     "agent_version": "1.0.0",
@@ -70,24 +58,6 @@ def dashboard(tmp_path, broker, free_port, eventually):
     finally:
         process.terminate()
         process.wait(30)
-
-
-@pytest.fixture
-def browser(tmp_path, need_program):
-    """A headless Chromium that resolves no other name and keeps everything in a folder of its own."""
-    from selenium import webdriver
-    from selenium.webdriver.chrome.service import Service
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = need_program("chromium")
-    for flag in CHROMIUM_FLAGS:
-        options.add_argument(flag)
-    options.add_argument(f"--user-data-dir={tmp_path / 'chromium'}")
-    options.add_argument("--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=Service(need_program("chromedriver")))
-    yield driver
-    driver.quit()
 
 
 @pytest.fixture

@@ -103,6 +103,73 @@ def test_the_picture_of_an_event_appears_beside_it_and_the_newest_large(page, da
     eventually(lambda: width("[data-picture]") == 200, what="the newest picture takes its place by itself")
 
 
+def test_an_object_is_one_row_from_its_begin_to_its_end_with_its_best_picture(page, dashboard, device, eventually):
+    publish = device(dashboard[1], "cam-gate")
+    began_ms = 1_700_000_000_000
+    car = {"kind": "detection", "pipeline": "camera", "label": "car", "track": "1f0c-1", "began": began_ms}
+    publish("event", phase="begin", score=0.6, zones=["drive"], ts=began_ms, **car)
+    eventually(lambda: "in sight · drive" in text(page, 'tr[data-event="car"]'), what="the object is in sight")
+    better = publish("event", phase="update", score=0.9, zones=["drive", "gate"], ts=began_ms + 2_000, **car)
+    publish.snapshot(better, jpeg(320, 180))
+    eventually(lambda: "drive · gate" in text(page, 'tr[data-event="car"]'), what="it has entered another zone")
+    publish("event", phase="end", score=0.9, ts=began_ms + 12_500, **car)
+    eventually(lambda: "gone after 12 s" in text(page, 'tr[data-event="car"]'), what="it is gone")
+    assert len(page.find_elements(By.CSS_SELECTOR, 'tr[data-event="car"]')) == 1
+    eventually(lambda: page.find_elements(By.CSS_SELECTOR, 'tr[data-event="car"] img'), what="its picture is kept")
+    assert text(page, '[data-tile="Events in the last hour"]') == "1"
+
+
+BOARD = {
+    "temperature_c": 81.3,
+    "temperature_trip_c": 80.0,
+    "throttled": True,
+    "throttled_since_boot": True,
+    "undervoltage": False,
+    "undervoltage_since_boot": True,
+    "agent_crashes": 1,
+    "reboots_unexpected": 2,
+    "crash_free_s": 90_061.0,
+    "outbox_depth": 3,
+    "outbox_oldest_s": 185.0,
+    "sensors": {"greenhouse_c": 21.5},
+    "stuck_sensors": ["soil_percent"],
+    "versions": {"kernel": "6.6.31+rpt-rpi-v8"},
+}
+
+
+def test_a_device_has_a_page_of_its_own_that_follows_its_heartbeats(page, dashboard, device, eventually):
+    publish = device(dashboard[1], "cam-gate")
+    publish("heartbeat", pipelines=[PIPELINE], **BOARD)
+    eventually(lambda: row(page, "cam-gate"), what="the device appears")
+    page.find_element(By.LINK_TEXT, "cam-gate").click()
+    eventually(lambda: "81.3 °C (limit 80 °C)" in text(page, "main"), what="its page is drawn")
+    shown = text(page, "main")
+    for expected in ("1 d 1 h", "not now, but since the machine's start", "the oldest 3 min 5 s old", "soil_percent"):
+        assert expected in shown
+    assert "not synchronised" not in shown
+    publish("heartbeat", pipelines=[PIPELINE], **{**BOARD, "temperature_c": 55.0, "throttled": False})
+    eventually(lambda: "55.0 °C (limit 80 °C)" in text(page, "main"), what="the page changes by itself")
+    page.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride", {"width": 360, "height": 740, "deviceScaleFactor": 2, "mobile": True}
+    )
+    widths = page.execute_script("return [document.documentElement.scrollWidth, window.innerWidth]")
+    assert widths[0] <= widths[1] == 360
+
+
+def test_an_unknown_device_is_told_as_that(page, dashboard, eventually):
+    page.get(f"{dashboard[0]}devices/nobody")
+    eventually(lambda: "No device of this name" in text(page, "main"), what="the page says so")
+
+
+def test_a_clock_that_is_not_synchronised_is_told_once_and_not_under_each_event(page, dashboard, device, eventually):
+    publish = device(dashboard[1], "cam-gate")
+    publish("heartbeat", clock="unsynced", pipelines=[PIPELINE])
+    for label in ("car", "dog"):
+        publish("event", clock="unsynced", kind="detection", pipeline="camera", label=label)
+    eventually(lambda: text(page, 'tr[data-event="dog"]'), what="the events appear")
+    eventually(lambda: text(page, "main").count("clock not synchronised") == 1, what="the device says so, once")
+
+
 def test_the_header_counts_dead_letters(page, dashboard, device, eventually):
     publish = device(dashboard[1], "cam-gate")
     assert text(page, '[data-chip="dead-letters"]') == "0 dead letters"

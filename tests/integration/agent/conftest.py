@@ -21,7 +21,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from skerry_edge.contracts.codec import decode
 from skerry_edge.contracts.messages import Event, Heartbeat, Message, Status
-from skerry_edge.contracts.topics import parse_topic
+from skerry_edge.contracts.topics import DOWN_KINDS, parse_topic
 
 Eventually = Callable[..., None]
 
@@ -50,6 +50,13 @@ class Mosquitto:
         """End in good order: subscriptions and queues are written down."""
         if self._process is not None:
             self._process.terminate()
+            self._process.wait(20)
+            self._process = None
+
+    def kill(self) -> None:
+        """End at once: what it kept in memory, subscriptions too, is gone."""
+        if self._process is not None:
+            self._process.kill()
             self._process.wait(20)
             self._process = None
 
@@ -85,6 +92,8 @@ class Recorder:
 
     def _note(self, client: Client, userdata: object, message: MQTTMessage) -> None:
         topic = parse_topic(message.topic)
+        if topic.kind in DOWN_KINDS:
+            return
         if topic.kind == "snapshot":
             assert topic.item is not None
             self.snapshots[topic.item] = message.payload
@@ -132,16 +141,20 @@ class AgentProcess:
         config_file = folder / "agent.toml"
         config_file.write_text("".join(f"{key} = {inline_toml(value)}\n" for key, value in config.items()))
         self._stdout, self._stderr = folder / "stdout.txt", folder / "stderr.txt"
-        with self._stdout.open("wb") as out, self._stderr.open("wb") as err:
-            skerry = [sys.executable, "-c", "from skerry_edge.cli import main; main()"]
-            self.process = subprocess.Popen(
-                [*skerry, "agent", "run", "--config", str(config_file)],
-                stdin=stdin,
-                stdout=out,
-                stderr=err,
-                cwd=folder,
-                env={**os.environ, **environment},
+        skerry = [sys.executable, "-c", "from skerry_edge.cli import main; main()"]
+        self._command = [*skerry, "agent", "run", "--config", str(config_file)]
+        self._environment = {**os.environ, **environment}
+        self.process = self._run(stdin)
+
+    def _run(self, stdin: Any) -> subprocess.Popen[bytes]:
+        with self._stdout.open("ab") as out, self._stderr.open("ab") as err:
+            return subprocess.Popen(
+                self._command, stdin=stdin, stdout=out, stderr=err, cwd=self.folder, env=self._environment
             )
+
+    def start_again(self) -> None:
+        """Run it once more where it ran before, after it has ended."""
+        self.process = self._run(subprocess.DEVNULL)
 
     @property
     def output(self) -> str:
@@ -171,13 +184,14 @@ class AgentProcess:
 class ScriptedBroker:
     """Speaks just enough MQTT to be connected to, and does with what is published as the test says.
 
-    ``connack`` answers a CONNECT (None: hang up instead) and ``puback`` a message id (None: say nothing). The
-    packets are those of MQTT 5.0, chapter 3.
+    ``connack`` answers a CONNECT (None: hang up instead), ``puback`` and ``suback`` a message id (None: say nothing).
+    The packets are those of MQTT 5.0, chapter 3.
     """
 
     def __init__(self) -> None:
         self.connack: bytes | None = bytes((0x20, 3, 0, 0, 0))
         self.puback: Callable[[int], bytes | None] = lambda mid: bytes((0x40, 2, *mid.to_bytes(2, "big")))
+        self.suback: Callable[[int], bytes | None] = lambda mid: None
         self.levels: list[int] = []
         self.published: list[tuple[str, bytes]] = []
         self._server = socket.create_server(("127.0.0.1", 0))
@@ -234,6 +248,8 @@ class ScriptedBroker:
             end = 2 + int.from_bytes(body[:2], "big")
             self.published.append((body[2:end].decode(), body[end + 2 :]))
             return self.puback(int.from_bytes(body[end : end + 2], "big")) or b""
+        if kind == 8:
+            return self.suback(int.from_bytes(body[:2], "big")) or b""
         return bytes((0xD0, 0)) if kind == 12 else b""
 
 
@@ -253,6 +269,69 @@ def scripted_broker() -> Iterator[ScriptedBroker]:
     broker = ScriptedBroker()
     yield broker
     broker.close()
+
+
+class Wire:
+    """A line to a port on loopback that can go dead: it takes every byte, passes none on, and nobody is told."""
+
+    def __init__(self, target: int) -> None:
+        self.is_dead = False
+        self.taken = 0
+        self._target = target
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self._ends: list[socket.socket] = []
+        self._threads = [threading.Thread(target=self._accept, daemon=True)]
+        self._threads[0].start()
+
+    @property
+    def port(self) -> int:
+        port: int = self._server.getsockname()[1]
+        return port
+
+    def close(self) -> None:
+        for end in (self._server, *self._ends):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join(10)
+        for end in (self._server, *self._ends):
+            end.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                near, _ = self._server.accept()
+                far = socket.create_connection(("127.0.0.1", self._target))
+            except OSError:
+                return
+            self.taken += 1
+            self._ends += [near, far]
+            for source, sink in ((near, far), (far, near)):
+                thread = threading.Thread(target=self._carry, args=(source, sink), daemon=True)
+                self._threads.append(thread)
+                thread.start()
+
+    def _carry(self, source: socket.socket, sink: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while piece := source.recv(65536):
+                if not self.is_dead:
+                    sink.sendall(piece)
+            if not self.is_dead:
+                sink.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.fixture
+def make_wire() -> Iterator[Callable[[int], Wire]]:
+    """Return a function that lays a line to a port."""
+    laid: list[Wire] = []
+
+    def lay(target: int) -> Wire:
+        laid.append(Wire(target))
+        return laid[-1]
+
+    yield lay
+    for wire in laid:
+        wire.close()
 
 
 @pytest.fixture
@@ -325,6 +404,30 @@ def make_recorder() -> Iterator[Callable[..., Recorder]]:
 
 
 @pytest.fixture
+def hear() -> Iterator[Callable[..., list[tuple[str, bytes]]]]:
+    """Return a function that lists what comes under any topic of a broker, and says one retained thing there."""
+    clients: list[Client] = []
+
+    def listen(port: int, topic: str, *, say: tuple[str, bytes] | None = None) -> list[tuple[str, bytes]]:
+        heard: list[tuple[str, bytes]] = []
+        client = Client(CallbackAPIVersion.VERSION2)
+        client.reconnect_delay_set(1, 1)
+        client.on_connect = lambda client, *_: client.subscribe(topic, qos=1)
+        client.on_message = lambda _client, _userdata, message: heard.append((message.topic, message.payload))
+        client.connect("127.0.0.1", port)
+        client.loop_start()
+        clients.append(client)
+        if say is not None:
+            client.publish(*say, qos=1, retain=True).wait_for_publish(10)
+        return heard
+
+    yield listen
+    for client in clients:
+        client.disconnect()
+        client.loop_stop()
+
+
+@pytest.fixture
 def recorder(mosquitto: Mosquitto, make_recorder: Callable[..., Recorder]) -> Recorder:
     """What arrives at the running mosquitto."""
     return make_recorder(mosquitto.port)
@@ -352,7 +455,7 @@ def start_agent(tmp_path: Path) -> Iterator[Callable[..., AgentProcess]]:
             "board": "generic-x86",
             "state_dir": "state",
             "heartbeat_interval_s": 0.5,
-            "mqtt": {"url": f"mqtt://127.0.0.1:{port}", **(mqtt or {})},
+            "mqtt": {"url": f"mqtt://127.0.0.1:{port}", "reconnect_within_s": 0.5, **(mqtt or {})},
             "pipelines": pipelines,
             **top,
         }

@@ -44,7 +44,7 @@ def test_every_message_of_a_session_has_its_place_in_one_count(mosquitto, record
     assert len({message.id for message in messages}) == len(messages)
 
 
-def test_the_status_is_retained_and_nothing_else_is(
+def test_status_and_state_are_retained_and_nothing_else_is(
     mosquitto, recorder, start_agent, make_recorder, eventually
 ) -> None:
     agent = start_agent(mosquitto.port, [GHOST])
@@ -53,7 +53,8 @@ def test_the_status_is_retained_and_nothing_else_is(
     recorder.stop()
     latecomer = make_recorder(mosquitto.port)
     eventually(lambda: latecomer.statuses, what="the retained status")
-    assert {kind for kind, _ in latecomer.messages} == {"status"}
+    eventually(lambda: {kind for kind, _ in latecomer.messages} >= {"status", "state"}, what="the retained state")
+    assert {kind for kind, _ in latecomer.messages} == {"status", "state"}
     assert latecomer.statuses[-1].state == "offline"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import wave
 from collections.abc import Callable
@@ -62,11 +63,15 @@ def detection(discs: Path) -> Callable[..., dict]:
 
 
 def wakeword(source: dict) -> dict:
-    return {"kind": "wakeword", "name": "ear", "model": "alexa", "source": source}
+    return {"kind": "wakeword", "name": "ear", "words": [{"model": "alexa"}], "source": source}
 
 
 def last_state(recorder) -> str | None:
     return recorder.heartbeats[-1].pipelines[0].state if recorder.heartbeats else None
+
+
+def of_phase(recorder, phase: str) -> list:
+    return [event for event in recorder.events if event.phase == phase]
 
 
 def frames(recorder) -> int:
@@ -78,8 +83,9 @@ def test_what_is_in_a_folder_of_pictures_is_reported_once_each(
 ) -> None:
     start_agent(mosquitto.port, [detection({"kind": "images", "path": str(pictures)})])
     eventually(lambda: last_state(recorder) == "ended", what="the end of the folder")
-    red, blue = recorder.events
+    red, blue = of_phase(recorder, "begin")
     assert (red.label, blue.label) == ("red disc", "blue disc")
+    assert {event.track for event in of_phase(recorder, "end")} == {red.track, blue.track}
     for event, centre_x in ((red, 80 / 320), (blue, 240 / 320)):
         x_min, y_min, x_max, y_max = event.box
         assert 0 <= x_min < centre_x < x_max <= 1
@@ -102,8 +108,9 @@ def test_each_event_takes_its_picture_along_where_that_is_asked_for(
     pipeline = detection({"kind": "images", "path": str(pictures)}, snapshot=True, snapshot_interval_s=0.0)
     start_agent(mosquitto.port, [pipeline])
     eventually(lambda: len(recorder.snapshots) == 2, what="two snapshots")
-    assert set(recorder.snapshots) == {event.id for event in recorder.events}
-    red, blue = (cv2.imdecode(np.frombuffer(recorder.snapshots[one.id], np.uint8), 1) for one in recorder.events)
+    begins = of_phase(recorder, "begin")
+    assert set(recorder.snapshots) == {event.id for event in begins}
+    red, blue = (cv2.imdecode(np.frombuffer(recorder.snapshots[one.id], np.uint8), 1) for one in begins)
     assert red.shape == blue.shape == (SIZE[1], SIZE[0], 3)
     assert red[120, 80].argmax() == 2
     assert blue[120, 240].argmax() == 0
@@ -117,7 +124,7 @@ def test_a_broker_that_takes_no_large_packets_still_gets_the_events(
     pipeline = detection({"kind": "images", "path": str(pictures)}, snapshot=True, snapshot_interval_s=0.0)
     agent = start_agent(broker.port, [pipeline])
     eventually(lambda: last_state(recorder) == "ended", what="the end of the folder")
-    assert [event.label for event in recorder.events] == ["red disc", "blue disc"]
+    assert [event.label for event in of_phase(recorder, "begin")] == ["red disc", "blue disc"]
     assert recorder.snapshots == {}
     assert recorder.states == ["online"]
     assert "takes no snapshot of" in agent.log
@@ -130,15 +137,42 @@ def test_a_file_is_looked_at_frame_by_frame(
     eventually(lambda: last_state(recorder) == "ended", what="the end of the video")
     assert frames(recorder) == 2 * FPS
     assert not any(beat.pipelines[0].drops for beat in recorder.heartbeats)
-    assert [event.label for event in recorder.events] == ["red disc"]
+    assert [(event.label, event.phase) for event in recorder.events] == [("red disc", "begin"), ("red disc", "end")]
+
+
+def test_an_object_that_walks_from_zone_to_zone_is_one_object_with_the_zones_before_and_after(
+    mosquitto, recorder, start_agent, eventually, detection, tmp_path: Path
+) -> None:
+    writer = cv2.VideoWriter(str(tmp_path / "walk.mp4"), cv2.VideoWriter_fourcc(*"mp4v"), FPS, SIZE)
+    for index in range(3 * FPS):
+        writer.write(scene((RED, (min(60 + 4 * index, 260), 120))) if index < 2 * FPS else scene())
+    writer.release()
+    halves = {"left": (0.0, 0.5), "right": (0.5, 1.0)}
+    zones = [
+        {"name": name, "points": [[begin, 0.0], [end, 0.0], [end, 1.0], [begin, 1.0]]}
+        for name, (begin, end) in halves.items()
+    ]
+    events = {"min_duration_s": 0.2, "debounce_s": 0.2, "update_interval_s": 0.0, "better_by": 1.0}
+    source = {"kind": "video", "path": str(tmp_path / "walk.mp4"), "policy": "file"}
+    start_agent(mosquitto.port, [detection(source, zones=zones, events=events, tracking={"lost_after_s": 0.5})])
+    eventually(lambda: last_state(recorder) == "ended", what="the end of the video")
+    told = [(event.phase, event.zones, event.before and event.before.zones) for event in recorder.events]
+    assert told[0] == ("begin", ("left",), None)
+    assert told[-1] == ("end", (), ("right",))
+    assert {phase for phase, *_ in told[1:-1]} == {"update"}
+    assert [before for *_, before in told[1:]] == [zones for _, zones, _ in told[:-1]]
+    assert len({event.track for event in recorder.events}) == 1
 
 
 def test_a_looping_live_video_reports_each_appearance_and_its_timings(
     mosquitto, recorder, start_agent, eventually, detection, video: Path
 ) -> None:
     source = {"kind": "video", "path": str(video), "policy": "live", "loop": True}
-    start_agent(mosquitto.port, [detection(source, hold_s=0.5)])
-    eventually(lambda: len(recorder.events) >= 2, what="the disc to come back")
+    start_agent(mosquitto.port, [detection(source, tracking={"lost_after_s": 0.5})])
+    eventually(lambda: len(of_phase(recorder, "begin")) >= 2, what="the disc to come back")
+    first, *_, last = of_phase(recorder, "begin")
+    assert first.track != last.track
+    assert first.track in {event.track for event in of_phase(recorder, "end")}
     assert {event.label for event in recorder.events} == {"red disc"}
     eventually(
         lambda: any(beat.pipelines[0].stages_ms for beat in recorder.heartbeats), what="a heartbeat with timings"
@@ -147,6 +181,32 @@ def test_a_looping_live_video_reports_each_appearance_and_its_timings(
     assert {"capture", "preprocess", "inference", "postprocess", "end_to_end"} <= set(beat.stages_ms)
     assert beat.stages_ms["end_to_end"].p50 >= beat.stages_ms["inference"].p50
     assert last_state(recorder) == "running"
+
+
+def test_what_a_killed_child_had_in_sight_ends_with_the_reason(
+    mosquitto, recorder, start_agent, eventually, detection, pictures: Path
+) -> None:
+    source = {"kind": "images", "path": str(pictures / "1.png"), "loop": True, "max_fps": 20}
+    agent = start_agent(mosquitto.port, [detection(source)])
+    eventually(lambda: of_phase(recorder, "begin"), what="the disc")
+    for child in agent.children():
+        child.kill()
+    eventually(lambda: of_phase(recorder, "end"), what="its end")
+    begin, end = of_phase(recorder, "begin")[0], of_phase(recorder, "end")[0]
+    assert (end.track, end.label, end.began) == (begin.track, "red disc", begin.ts)
+    assert "process ended" in end.message
+    eventually(lambda: len(of_phase(recorder, "begin")) == 2, what="the disc seen by the next child")
+
+
+def test_what_is_in_sight_when_the_agent_is_stopped_ends_first(
+    mosquitto, recorder, start_agent, eventually, detection, pictures: Path
+) -> None:
+    source = {"kind": "images", "path": str(pictures / "1.png"), "loop": True, "max_fps": 20}
+    agent = start_agent(mosquitto.port, [detection(source)])
+    eventually(lambda: of_phase(recorder, "begin"), what="the disc")
+    assert agent.stop() == 0
+    eventually(lambda: of_phase(recorder, "end"), what="its end")
+    assert of_phase(recorder, "end")[0].message == "the pipeline was stopped"
 
 
 def test_a_live_video_thinned_by_its_rate_counts_what_it_leaves_out(
@@ -167,7 +227,7 @@ def test_a_damaged_picture_is_an_event_of_its_own_and_the_others_are_still_seen(
     (pictures / "2.png").write_bytes(b"this is no picture")
     start_agent(mosquitto.port, [detection({"kind": "images", "path": str(pictures)})])
     eventually(lambda: last_state(recorder) == "ended", what="the end of the folder")
-    assert [(event.kind, event.label) for event in recorder.events] == [
+    assert [(event.kind, event.label) for event in recorder.events if event.phase != "end"] == [
         ("detection", "red disc"),
         ("system", "source-error"),
         ("detection", "blue disc"),
@@ -208,8 +268,9 @@ def test_a_device_on_its_second_backend_is_degraded_and_works(
         "import sys\nsys.modules['ai_edge_litert'] = sys.modules['tflite_runtime'] = None\n"
     )
     pipeline = detection({"kind": "images", "path": str(pictures)}, backends=["litert", "onnx"])
-    start_agent(mosquitto.port, [pipeline], environment={"PYTHONPATH": str(hidden)})
-    eventually(lambda: len(recorder.events) == 2, what="the events")
+    path = os.pathsep.join((str(hidden), os.environ.get("PYTHONPATH", "")))
+    start_agent(mosquitto.port, [pipeline], environment={"PYTHONPATH": path})
+    eventually(lambda: len(of_phase(recorder, "begin")) == 2, what="the events")
     eventually(lambda: recorder.states == ["online", "degraded"], what="the degraded status")
     assert "ai_edge_litert or tflite_runtime is not installed" in recorder.statuses[-1].reason
     eventually(
@@ -267,7 +328,7 @@ def test_a_damaged_recording_is_an_event_and_the_device_is_degraded(
 def test_an_unknown_word_degrades_the_device_with_the_nearest(
     mosquitto, recorder, start_agent, eventually, clip
 ) -> None:
-    pipeline = {**wakeword({"kind": "audio-file", "path": str(clip)}), "model": "alexia"}
+    pipeline = {**wakeword({"kind": "audio-file", "path": str(clip)}), "words": [{"model": "alexia"}]}
     start_agent(mosquitto.port, [pipeline])
     eventually(lambda: "degraded" in recorder.states, what="the degraded status")
     assert "did you mean 'alexa'" in recorder.statuses[-1].reason

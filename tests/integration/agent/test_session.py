@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
-from skerry_edge.agent import delivery
+from skerry_edge.agent import delivery, session
 from skerry_edge.agent.clock import clock_state
 from skerry_edge.agent.connection import Peer
-from skerry_edge.agent.delivery import Announcement
 from skerry_edge.agent.identity import Identity
-from skerry_edge.agent.outbox import MemoryOutbox
+from skerry_edge.agent.outbox.outbox import Outbox
 from skerry_edge.agent.refusal import Setting
-from skerry_edge.agent.session import Session
+from skerry_edge.agent.session import Announcement, Session
 from skerry_edge.contracts.codec import decode
 from skerry_edge.contracts.messages import Event, Status
 from skerry_edge.contracts.topics import parse_topic
@@ -26,17 +27,17 @@ CONNACK_3 = bytes((0x20, 2, 0, 0))
 class Rig:
     """A session with its outbox, and what the scripted broker was sent."""
 
-    def __init__(self, broker, setting: Setting) -> None:
+    def __init__(self, broker, setting: Setting, folder: Path) -> None:
         self.broker = broker
         self.identity = Identity(site="garden", device="cam-1", session="00000001-0000abcd", clock=clock_state)
-        self.outbox = MemoryOutbox(1 << 20)
+        self.outbox = Outbox(folder, max_bytes=1 << 20, identity=self.identity)
         peer = Peer(address=parse_broker_url(f"mqtt://127.0.0.1:{broker.port}"), client_id="cam-1")
         self.session = Session(peer=peer, setting=setting, identity=self.identity, outbox=self.outbox)
 
     def put(self, count: int) -> None:
         for _ in range(count):
             event = Event(**self.identity.stamp(), kind="detection", pipeline="gate", label="car")
-            self.outbox.put(self.identity.topic("event"), event)
+            self.outbox.put((self.identity.topic("event"), event))
         self.session.wake()
 
     def sent(self, kind: type) -> list:
@@ -48,16 +49,17 @@ class Rig:
 
 
 @pytest.fixture
-def make_rig(scripted_broker) -> Iterator[Callable[..., Rig]]:
+def make_rig(scripted_broker, tmp_path: Path) -> Iterator[Callable[..., Rig]]:
     rigs: list[Rig] = []
 
     def make(setting: Setting = "auto") -> Rig:
-        rigs.append(Rig(scripted_broker, setting))
+        rigs.append(Rig(scripted_broker, setting, tmp_path))
         return rigs[-1]
 
     yield make
     for rig in rigs:
         rig.session.stop(0.0)
+        rig.outbox.close()
 
 
 def test_a_letter_is_forgotten_only_when_the_broker_has_it(make_rig, scripted_broker, eventually) -> None:
@@ -65,6 +67,7 @@ def test_a_letter_is_forgotten_only_when_the_broker_has_it(make_rig, scripted_br
     scripted_broker.puback = held.append
     rig = make_rig()
     rig.session.start()
+    eventually(lambda: rig.sent(Status), what="the birth")
     rig.put(3)
     eventually(lambda: len(rig.sent(Event)) == 3, what="the events at the broker")
     assert rig.outbox.stats().depth == 3
@@ -79,8 +82,9 @@ def test_no_more_is_under_way_than_the_broker_allows(make_rig, scripted_broker, 
     held: list[int] = []
     scripted_broker.puback = held.append
     rig = make_rig()
-    rig.put(5)
     rig.session.start()
+    eventually(lambda: rig.sent(Status), what="the birth")
+    rig.put(5)
     eventually(lambda: len(held) == 2, what="two messages under way")
     scripted_broker.send(bytes((0x40, 2, *held[0].to_bytes(2, "big"))))
     eventually(lambda: len(held) == 3, what="the next one")
@@ -201,7 +205,20 @@ def test_a_session_ends_in_time_though_the_broker_says_nothing(make_rig, scripte
     scripted_broker.puback = lambda mid: None
     rig = make_rig()
     rig.session.start()
+    eventually(lambda: rig.sent(Status), what="the birth")
     rig.put(3)
     eventually(lambda: len(rig.sent(Event)) == 3, what="the events at the broker")
     rig.session.stop(0.0)
     assert rig.outbox.stats().depth == 3
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_whether_its_thread_turns_can_be_seen_with_and_without_a_broker(
+    make_rig, scripted_broker, eventually, monkeypatch: pytest.MonkeyPatch, is_there: bool
+) -> None:
+    scripted_broker.connack = CONNACK_5 if is_there else None
+    monkeypatch.setattr(session, "STANDS_STILL_AFTER_S", 2.0)
+    rig = make_rig()
+    eventually(lambda: not rig.session.turns(time.monotonic()), what="a thread that was not started stands still")
+    rig.session.start()
+    eventually(lambda: rig.session.turns(time.monotonic()), what="the thread turns")

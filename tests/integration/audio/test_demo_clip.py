@@ -10,12 +10,14 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from skerry_edge.audio.decision import Detection
 from skerry_edge.audio.recordings import RecordingSource
-from skerry_edge.audio.wakeword import Detection, WakeWordListener
+from skerry_edge.audio.wakeword import WakeWordListener
+from skerry_edge.audio.word import find_word
 
 
 def heard(path: Path) -> list[Detection]:
-    listener = WakeWordListener.open("alexa")
+    listener = WakeWordListener([find_word("alexa")])
     return [one for pcm in RecordingSource(path) for one in listener.process(pcm)]
 
 

@@ -65,6 +65,24 @@ def test_a_recording_without_the_word_is_a_success_without_a_line_of_json(listen
     assert (done.returncode, done.stdout) == (0, "")
 
 
+def test_several_words_listen_at_once(listen: Run, clip: Path) -> None:
+    done = listen("hey_jarvis, alexa,okay_nabu", clip, "--json")
+    assert [row["word"] for row in rows(done)] == ["Alexa"]
+    assert done.returncode == 0
+
+
+def test_behind_a_voice_gate_a_word_is_heard_while_somebody_speaks(listen: Run, clip: Path, tmp_path: Path) -> None:
+    from skerry_edge.audio.manifest import builtin_manifests
+
+    for name in ("alexa", "hey_jarvis"):  # a stand-in for voice, and one that is never there
+        path = builtin_manifests()[name]
+        shutil.copy(path.with_suffix(".tflite"), tmp_path)
+        manifest = {**json.loads(path.read_text()), "wake_word": "vad"}
+        (tmp_path / f"{name}-vad.json").write_text(json.dumps(manifest))
+    assert [row["word"] for row in rows(listen("alexa", clip, "--json", "--voice", "alexa-vad.json"))] == ["Alexa"]
+    assert rows(listen("alexa", clip, "--json", "--voice", "hey_jarvis-vad.json")) == []
+
+
 def test_raw_sound_on_standard_input_is_heard(listen: Run, clip: Path) -> None:
     sound, _ = soundfile.read(clip, dtype="int16")
     (row,) = rows(listen("alexa", "-", "--json", stdin=sound.tobytes()))
@@ -161,6 +179,10 @@ def test_a_pipe_that_falls_silent_is_given_up(tmp_path: Path) -> None:
         (["absent.json", "x.wav"], 4, "No such file"),
         (["broken.json", "x.wav"], 2, "key 'micro'"),
         (["alexa"], 2, "Missing argument"),
+        (["alexa,alexxa", "x.wav"], 2, "did you mean 'alexa'?"),
+        (["alexa", "x.wav", "--voice", "okay_nabu"], 2, "hears a word, not any voice"),
+        (["alexa,alexa", "x.wav"], 2, "two wake words have the same name"),
+        (["alexa,", "x.wav"], 2, "no such wake-word model"),
         (["alexa", "x.wav", "--threshold", "2"], 2, "--threshold"),
         (["alexa", "x.wav", "--treshold", "0.5"], 2, "--threshold"),
     ],

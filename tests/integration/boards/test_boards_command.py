@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -12,46 +12,79 @@ import pytest
 from skerry_boards.loader import board_names, load_board
 from skerry_boards.schema import Board
 
-
-def boards(*arguments: str, columns: int = 200) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "skerry_edge", "boards", *arguments]
-    env = {"COLUMNS": str(columns), "PATH": "/usr/bin:/bin"}
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, env=env, check=False)
+Boards = Callable[..., Any]
 
 
-def test_the_list_has_every_board_whole_however_narrow_the_terminal() -> None:
+@pytest.fixture
+def boards(skerry: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Boards:
+    """Return a function that runs `skerry boards …` on a terminal of some width."""
+
+    def run(*arguments: object, columns: int = 200) -> Any:
+        monkeypatch.setenv("COLUMNS", str(columns))
+        return skerry("boards", *arguments)
+
+    return run
+
+
+def test_the_list_has_every_board_whole_however_narrow_the_terminal(boards: Boards) -> None:
     for columns in (80, 200):
         done = boards("list", columns=columns)
-        assert done.returncode == 0
-        assert all(name in done.stdout for name in board_names())
+        assert done.code == 0
+        assert all(name in done.out for name in board_names())
 
 
-def test_the_list_is_an_array_for_programs() -> None:
-    listed = json.loads(boards("list", "--json").stdout)
+def test_the_list_is_an_array_for_programs(boards: Boards) -> None:
+    listed = boards("list", "--json").json
     assert [one["name"] for one in listed] == board_names()
     assert {one["kind"] for one in listed} == {"computer", "microcontroller"}
 
 
 @pytest.mark.parametrize("name", board_names())
-def test_a_board_is_shown_with_its_facts_and_the_documents_they_are_from(name: str) -> None:
+def test_a_board_is_shown_with_its_facts_and_the_documents_they_are_from(boards: Boards, name: str) -> None:
     done = boards("show", name)
-    assert done.returncode == 0
+    assert done.code == 0
     board = load_board(name)
     for text in (board.title, *(source.title for source in board.sources), *(source.url for source in board.sources)):
-        assert text in done.stdout
+        assert text in done.out
     for runtime in board.runtimes:
-        assert f"{runtime.backend} on {runtime.device}" in done.stdout
+        assert f"{runtime.backend} on {runtime.device}" in done.out
 
 
 @pytest.mark.parametrize("name", board_names())
-def test_a_board_is_the_whole_profile_for_programs(name: str) -> None:
-    shown = msgspec.json.decode(boards("show", name, "--json").stdout.encode(), type=Board)
+def test_a_board_is_the_whole_profile_for_programs(boards: Boards, name: str) -> None:
+    shown = msgspec.json.decode(boards("show", name, "--json").out.encode(), type=Board)
     assert shown == load_board(name)
 
 
-def test_an_unknown_board_is_wrong_usage_and_suggests_the_nearest_one() -> None:
+def test_an_unknown_board_is_wrong_usage_and_suggests_the_nearest_one(boards: Boards) -> None:
     done = boards("show", "raspberry-pi-55")
-    assert done.returncode == 2
-    assert "did you mean 'raspberry-pi-5'?" in done.stderr
-    assert done.stdout == ""
-    assert "Traceback" not in done.stderr
+    assert done.code == 2
+    assert "did you mean 'raspberry-pi-5'?" in done.err
+    assert done.out == ""
+    assert "Traceback" not in done.err
+
+
+def test_detect_says_which_profile_and_why(boards: Boards, tmp_path: Path) -> None:
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "proc/cpuinfo").write_text("processor\t: 0\nCPU architecture: 8\n")
+    tree = tmp_path / "sys/firmware/devicetree/base"
+    tree.mkdir(parents=True)
+    (tree / "model").write_bytes(b"Raspberry Pi 5 Model B Rev 1.0\0")
+    done = boards("detect", "--root", tmp_path)
+    assert done.code == 0
+    assert "raspberry-pi-5" in done.out
+    assert "the device tree's model is 'Raspberry Pi 5 Model B Rev 1.0'" in done.out
+    facts = boards("detect", "--root", tmp_path, "--json").json
+    assert (facts["board"], facts["fallback"]) == ("raspberry-pi-5", "generic-arm64")
+
+
+def test_detect_on_a_machine_that_tells_nothing_is_a_no(boards: Boards, tmp_path: Path) -> None:
+    done = boards("detect", "--root", tmp_path, "--json")
+    assert done.code == 1
+    assert done.json["board"] is None
+
+
+def test_detect_runs_on_this_machine(boards: Boards) -> None:
+    done = boards("detect", "--json")
+    assert done.code in (0, 1)
+    assert set(done.json) >= {"board", "because", "candidates", "fallback", "also_seen", "machine"}

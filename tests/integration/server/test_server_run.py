@@ -45,6 +45,7 @@ def test_the_api_shows_what_was_published(broker, start_server, publish, message
     second = server.get("api/v1/events", limit=1, cursor=first["next"]).json()
     assert [first["events"][0]["label"], second["events"][0]["label"]] == ["alexa", "person"]
     assert second["next"] is None
+    assert server.get("api/v1/devices/cam-1/heartbeat").json()["pipelines"][0]["frames"] > 0
     (sample,) = server.get("api/v1/devices/cam-1/samples", measurement="inference").json()["samples"]
     assert sample["fields"]["frames"] == 3.0
 
@@ -89,6 +90,7 @@ def test_every_route_of_the_api_is_described_and_refuses_nonsense(broker, start_
     ]:
         assert server.get(path, **arguments).status_code == 422
     assert server.get("api/v1/devices/nobody").status_code == 404
+    assert server.get("api/v1/devices/nobody/heartbeat").status_code == 404
     missing = server.get("api/v1/nothing")
     assert (missing.status_code, missing.headers["content-type"]) == (404, "application/json")
 

@@ -86,7 +86,7 @@ def test_files_that_fail_have_their_own_lines_and_the_rest_is_still_done(skerry,
     assert [line["source"] for line in outcome.lines] == names
     assert [sorted(line) for line in outcome.lines[:3]] == [["error", "source"]] * 3
     assert len(outcome.lines[3]["detections"]) == 1
-    assert "3 files failed" in outcome.err
+    assert "3 sources failed" in outcome.err
 
 
 def test_a_folder_without_pictures_fails(skerry, squares_bundle, tmp_path):

@@ -1,4 +1,4 @@
-"""How to log in to the broker, and the files of an encrypted connection."""
+"""How to log in to the broker."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from skerry_edge.agent.broker import Secret, read_login, tls_context
-from skerry_edge.agent.config import MqttConfig, TlsConfig
+from skerry_edge.agent.broker import Secret, read_login
+from skerry_edge.agent.config.delivery import MqttConfig
 from skerry_edge.foundation.errors import ConfigError, ReachError
 
 
@@ -47,10 +47,3 @@ def test_a_username_without_a_password_is_refused(monkeypatch: pytest.MonkeyPatc
 def test_a_password_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ReachError, match=r"nowhere.*No such file"):
         read_login(MqttConfig(url="mqtt://broker", password_file=str(tmp_path / "nowhere")), "cam-1")
-
-
-def test_tls_files_that_are_no_certificates_are_named(tmp_path: Path) -> None:
-    file = tmp_path / "ca.pem"
-    file.write_text("this is no certificate")
-    with pytest.raises(ConfigError, match=r"TLS files.*ca\.pem"):
-        tls_context(TlsConfig(ca_file=str(file)))

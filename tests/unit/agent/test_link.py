@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from skerry_edge.agent.config import SyntheticPipeline
+from skerry_edge.agent.config.pipelines import SyntheticPipeline
 from skerry_edge.agent.link import MAX_NAME_CHARS, MAX_TEXT_CHARS
-from skerry_edge.agent.protocol import Ended, Failed, Finding, Progress, ProtocolError, Ready, Start, encode_line
+from skerry_edge.agent.protocol import (
+    Ended,
+    Failed,
+    Finding,
+    Progress,
+    ProtocolError,
+    Ready,
+    Start,
+    TakeSnapshot,
+    encode_line,
+)
 
 
 def test_reports_arrive_in_the_order_in_which_they_were_made(ends) -> None:
@@ -26,7 +36,7 @@ def test_reports_arrive_in_the_order_in_which_they_were_made(ends) -> None:
 
 def test_a_reason_goes_without_its_secrets_and_not_too_long(ends) -> None:
     link, parent = ends
-    link.failed("rtsp://admin:hunter2@camera/1 is away " + "x" * 5000)
+    link.failed("rtsp://admin:hunter2@camera/1 is away " + "x" * 5000, "elsewhere")
     (failed,) = parent.reports()
     assert isinstance(failed, Failed)
     assert "hunter2" not in failed.reason
@@ -61,3 +71,13 @@ def test_a_report_to_a_parent_that_is_gone_is_an_error_to_the_caller(ends) -> No
     parent.line.close()
     with pytest.raises((BrokenPipeError, ConnectionResetError)):
         link.progress()
+
+
+def test_what_the_parent_orders_later_is_read_without_waiting(ends) -> None:
+    link, parent = ends
+    start = Start(pipeline=SyntheticPipeline(name="ghost"), log_level="INFO")
+    parent.line.sendall(encode_line(start) + encode_line(TakeSnapshot(order="a")))
+    assert link.receive_start() == start
+    parent.line.sendall(encode_line(TakeSnapshot(order="b")))
+    assert [one.order for one in link.orders()] == ["a", "b"]
+    assert link.orders() == []

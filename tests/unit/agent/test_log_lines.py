@@ -6,8 +6,8 @@ import logging
 
 import pytest
 
+from skerry_edge.agent.hosts import level_of
 from skerry_edge.agent.process import MAX_LOG_LINE_BYTES, LogLines
-from skerry_edge.agent.worker import level_of
 
 
 def test_lines_are_passed_on_when_they_are_complete() -> None:

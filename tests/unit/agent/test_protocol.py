@@ -6,13 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skerry_edge.agent.config import SyntheticPipeline
+from skerry_edge.agent.config.pipelines import SyntheticPipeline
 from skerry_edge.agent.protocol import (
     MAX_LINE_BYTES,
+    Counts,
     Ended,
     Failed,
     Finding,
     LineBuffer,
+    Picture,
     Progress,
     ProtocolError,
     Ready,
@@ -22,14 +24,29 @@ from skerry_edge.agent.protocol import (
     decode_start,
     encode_line,
 )
+from skerry_edge.contracts.messages import Sight
 from skerry_edge.contracts.snapshots import MAX_SNAPSHOT_BYTES
 
 REPORTS: list[Report] = [
-    Ready(model="discs", model_version="1.0.0", backend="onnx", second_choice="litert is not installed"),
+    Ready(model="discs", model_version="1.0.0", backend="onnx"),
     Progress(frames=3, errors=1, drops={"busy": 2}, stages_ms={"inference": 12.5}),
     Progress(),
     Finding(kind="detection", label="car", ts=1, decided_ns=2, score=0.5, box=(0.0, 0.1, 0.2, 0.3), latency_ms=4.0),
     Finding(kind="detection", label="car", ts=1, decided_ns=2, snapshot=bytes(range(256))),
+    Finding(
+        kind="detection",
+        label="car",
+        ts=9,
+        decided_ns=2,
+        phase="update",
+        track="1f0c-7",
+        began=1,
+        zones=("drive",),
+        before=Sight(score=0.5, box=(0.0, 0.1, 0.2, 0.3)),
+    ),
+    Counts(everywhere={"car": 1}, zones={"drive": {"car": 0}}),
+    Picture(order="a-1", jpeg=b"\xff\xd8\xff"),
+    Picture(order="a-2", reason="no picture has been seen yet"),
     Finding(kind="system", label="inference-error", ts=1, decided_ns=2, message="two\nlines"),
     Failed(reason="the model file is damaged"),
     Ended(),

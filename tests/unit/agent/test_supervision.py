@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from skerry_edge.agent.backoff import Backoff
 from skerry_edge.agent.supervision import (
+    HELD_AFTER,
+    HOLD,
     MAX_REASON_CHARS,
     STABLE_AFTER_S,
     Deadlines,
@@ -13,7 +15,11 @@ from skerry_edge.agent.supervision import (
     due_action,
     ended,
     failed,
+    interrupted,
+    is_held,
+    moved_on,
     overdue_reason,
+    pardoned,
     progressed,
     spawned,
     vitals_state,
@@ -43,6 +49,8 @@ def test_each_beat_moves_the_deadline_and_its_absence_kills() -> None:
     assert due_action(life, 108.9) is None
     assert due_action(life, 109.0) == "kill"
     assert overdue_reason(life, DEADLINES) == "no progress for 5 s (progress_deadline_s)"
+    learned = Deadlines(start_s=60.0, progress_s=1.5, is_learned=True)
+    assert overdue_reason(life, learned) == "no progress for 1.5 s (learned from its pace)"
 
 
 def test_a_failed_child_waits_and_then_starts_again() -> None:
@@ -87,6 +95,44 @@ def test_an_ended_pipeline_stays_ended_whatever_comes_late() -> None:
     ]
     assert [vitals_state(one) for one in late] == ["ended"] * 3
     assert [due_action(one, 1e9) for one in late] == [None] * 3
+
+
+def test_leaving_a_backend_is_a_failure_without_a_wait() -> None:
+    life = moved_on(running(), 110.0, "it hung")
+    assert (due_action(life, 110.0), life.failures, life.reason) == ("spawn", 1, "it hung")
+
+
+def test_the_end_for_anothers_sake_is_no_failure_and_costs_no_wait() -> None:
+    life = interrupted(running(), 110.0, "gate hung")
+    assert (due_action(life, 110.0), life.failures, vitals_state(life)) == ("spawn", 0, "failing")
+
+
+def failing(times: int) -> Life:
+    life = Life()
+    for _ in range(times):
+        life = failed(spawned(life, 100.0, DEADLINES), 110.0, "it broke", BACKOFF, 0.0)
+    return life
+
+
+def test_after_many_failures_in_a_row_a_pipeline_is_tried_only_rarely_and_says_so() -> None:
+    last_before = failing(HELD_AFTER - 1)
+    assert not is_held(last_before)
+    assert last_before.due_s - 110.0 <= BACKOFF.max_s
+    held = failing(HELD_AFTER)
+    assert is_held(held)
+    assert held.due_s - 110.0 == HOLD.first_s / 2
+    assert held.reason == f"held after {HELD_AFTER} failures in a row, next try in 2 min: it broke"
+    assert failing(1000).due_s - 110.0 <= HOLD.max_s
+
+
+def test_one_try_that_lasts_ends_the_hold() -> None:
+    life = became_ready(spawned(failing(HELD_AFTER), 500.0, DEADLINES), 500.0, DEADLINES)
+    assert is_held(progressed(life, 500.0 + STABLE_AFTER_S - 1, DEADLINES, frames=1))
+    assert not is_held(progressed(life, 500.0 + STABLE_AFTER_S, DEADLINES, frames=1))
+
+
+def test_a_deadline_is_given_again_where_the_machine_stood_still() -> None:
+    assert due_action(pardoned(running(100.0), 130.0, DEADLINES), 134.9) is None
 
 
 def test_a_device_is_online_when_nothing_is_wrong() -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import msgspec
 
-from skerry_edge.agent.config import MAX_PIPELINES, DetectionPipeline, ImagesSource
+from skerry_edge.agent.config.agent import MAX_PIPELINES
+from skerry_edge.agent.config.pipelines import DetectionPipeline
+from skerry_edge.agent.config.sources import ImagesSource
 from skerry_edge.agent.protocol import Progress, Ready
 from skerry_edge.agent.vitals import VitalsCollector
 from skerry_edge.contracts.codec import encode
 from skerry_edge.contracts.messages import MAX_DROP_CAUSES, MAX_JSON_BYTES, STAGES, Heartbeat
+from skerry_edge.contracts.vitals import MAX_LABEL_CHARS, MAX_RAILS, MAX_SENSORS, MAX_VERSIONS, Temperature
 
 PIPELINE = DetectionPipeline(name="gate", model="/models/mine.skerry", source=ImagesSource(path="/pictures"))
 
@@ -57,6 +60,11 @@ def test_many_causes_of_drops_are_told_together_and_none_is_forgotten() -> None:
     assert max(map(len, drops)) <= 32
 
 
+def label(number: int) -> str:
+    """The longest name that the machine may have for a part, all of it characters of three bytes but the number."""
+    return f"{number:02d}".ljust(MAX_LABEL_CHARS, "\u20ac")
+
+
 def test_the_fullest_heartbeat_fits_into_a_message() -> None:
     longest = msgspec.structs.replace(PIPELINE, name="n" * 63, model="m" * 128)
     vitals = []
@@ -80,6 +88,13 @@ def test_the_fullest_heartbeat_fits_into_a_message() -> None:
         memory_used_mb=1.0,
         memory_total_mb=1.0,
         disk_free_mb=1.0,
-        pipelines=vitals,
+        temperatures=[Temperature(name=label(n), value_c=-123.4567891234, trip_c=-123.4567891234) for n in range(16)],
+        rails_w={label(n): -123.4567891234 for n in range(MAX_RAILS)},
+        versions={label(n): "\u20ac" * MAX_LABEL_CHARS for n in range(MAX_VERSIONS)},
+        sensors={f"s{n:047d}": -1.2345678901234567e-300 for n in range(MAX_SENSORS)},
+        stuck_sensors=[f"s{n:047d}" for n in range(MAX_SENSORS)],
+        pipelines=[
+            msgspec.structs.replace(one, cpu_percent=123.4567891234, memory_mb=1234.567891234) for one in vitals
+        ],
     )
     assert len(encode(heartbeat)) < MAX_JSON_BYTES

@@ -112,6 +112,7 @@ def test_a_missing_key_is_named_with_its_file(key: str) -> None:
         ("wake_word", ""),
         ("model", 5),
         ("model", "../stolen.tflite"),
+        ("model", "./../stolen.tflite"),
         ("model", "/etc/passwd"),
         ("model", ""),
         ("micro.probability_cutoff", 1.5),
@@ -179,6 +180,10 @@ def test_without_the_package_the_error_names_the_extra(monkeypatch: pytest.Monke
     with pytest.raises(MissingError) as caught:
         find_model("alexa")
     assert "pip install 'skerry[wakeword]'" in str(caught.value.todo)
+
+
+def test_a_model_file_may_begin_with_the_manifest_s_own_folder() -> None:
+    assert parse_manifest(with_change(VERSION_2, "model", "./okay_nabu.tflite"), where="w.json").wake_word
 
 
 def test_a_manifest_s_model_file_lies_beside_it(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
@@ -16,7 +17,7 @@ from skerry_edge.backends.registry import BACKENDS
 from skerry_edge.contracts.messages import Name
 from skerry_edge.foundation.errors import ConfigError
 
-FIRST = {
+NAMED = {
     "raspberry-pi-4",
     "raspberry-pi-5",
     "coral-usb-raspberry-pi",
@@ -24,6 +25,19 @@ FIRST = {
     "generic-arm64",
     "generic-x86",
     "esp32-s3",
+    "raspberry-pi-3",
+    "raspberry-pi-zero-2-w",
+    "coral-dev-board",
+    "coral-dev-board-mini",
+    "jetson-nano",
+    "jetson-xavier-nx",
+    "intel-x86",
+    "movidius-ncs2",
+    "nxp-imx8mp",
+    "nrf52840",
+    "arduino-nano-33-ble-sense",
+    "stm32h747",
+    "stm32n6",
 }
 COMPUTER = """\
 schema = 1
@@ -58,8 +72,8 @@ def refusal(text: str) -> ConfigError:
     return caught.value
 
 
-def test_the_first_boards_are_there() -> None:
-    assert set(board_names()) >= FIRST
+def test_the_boards_that_were_promised_are_there() -> None:
+    assert set(board_names()) >= NAMED
 
 
 def test_a_profile_names_the_documents_that_it_is_from(board: Board) -> None:
@@ -82,6 +96,27 @@ def test_an_accelerated_runtime_has_its_accelerator(board: Board) -> None:
 def test_no_runtime_wants_more_threads_than_there_are_cores(board: Board) -> None:
     cores = board.processor.cores
     assert all(cores is None or runtime.threads <= cores for runtime in board.runtimes)
+
+
+def test_a_system_that_is_too_old_says_so_and_what_to_do(board: Board) -> None:
+    system = board.system
+    if system is not None and system.stock_python is not None:
+        stock, needed = (tuple(map(int, one.split("."))) for one in (system.stock_python, system.python_min))
+        assert stock < needed
+        assert any("Python 3.1" in line for line in system.stock_remedy)
+
+
+def test_each_accelerator_on_usb_has_its_udev_rule(board: Board) -> None:
+    rules = "".join(board.system.udev_rules) if board.system else ""
+    for number in (number for one in board.accelerators if one.attached == "usb" for number in one.ids):
+        vendor, product = number.split(":")
+        assert f'ATTRS{{idVendor}}=="{vendor}", ATTRS{{idProduct}}=="{product}"' in rules
+
+
+def test_a_board_takes_extras_that_the_wheel_has(board: Board, project_root: Path) -> None:
+    tomllib = pytest.importorskip("tomllib")
+    extras = tomllib.loads((project_root / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert set(board.system.extras if board.system else ()) <= set(extras)
 
 
 def test_a_board_s_name_fits_into_a_heartbeat(board: Board) -> None:
@@ -137,6 +172,12 @@ def test_a_profile_of_its_own_is_read() -> None:
         (lambda text: text.split("[[sources]]")[0], "x.toml", "add 'sources'"),
         (lambda text: text.replace('[[runtimes]]\nbackend = "onnx"', ""), "x.toml, key 'runtimes'", ""),
         (lambda text: text.replace('"computer"', '"microcontroller"'), "x.toml, key 'runtimes'", ""),
+        (lambda text: text.replace('12"', '12"\nstock_python = "3.7"'), "x.toml, key 'system'", "set both"),
+        (
+            lambda text: text.replace('12"', '12"\nudev_rules = ["RUN+=x"]'),
+            "x.toml, line 14, key 'system.udev_rules[0]'",
+            "",
+        ),
     ],
 )
 def test_a_profile_that_does_not_fit_is_an_error_with_file_line_and_key(

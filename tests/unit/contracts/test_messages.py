@@ -19,10 +19,12 @@ from skerry_edge.contracts.messages import (
     Heartbeat,
     PipelineVitals,
     Quantiles,
+    Sight,
     State,
     Status,
     session_order,
 )
+from skerry_edge.contracts.vitals import Temperature
 
 STAMP: dict[str, Any] = {
     "v": 1,
@@ -94,6 +96,69 @@ GOLDEN: dict[str, tuple[Payload, bytes]] = {
         (
             b'"board":"generic-x86","agent_version":"0.1.0","uptime_s":0.0,"cpu_percent":0.0,"memory_used_mb":1.0,'
             b'"memory_total_mb":2.0,"disk_free_mb":3.0'
+        ),
+    ),
+    "heartbeat of a machine that tells all": (
+        Heartbeat(
+            **STAMP,
+            board="jetson-orin-nano",
+            agent_version="0.1.0",
+            uptime_s=1.0,
+            cpu_percent=0.0,
+            memory_used_mb=1.0,
+            memory_total_mb=2.0,
+            disk_free_mb=3.0,
+            temperature_c=-4.5,
+            temperature_trip_c=80.0,
+            temperatures=[
+                Temperature(name="cpu-thermal", value_c=-4.5, trip_c=80.0),
+                Temperature(name="tj", value_c=1.0),
+            ],
+            cpu_limit_mhz=1000.0,
+            cpu_max_mhz=1500.0,
+            throttled=True,
+            throttled_since_boot=True,
+            undervoltage=False,
+            undervoltage_since_boot=True,
+            power_mode="15W",
+            power_w=4.5,
+            rails_w={"VDD_IN": 4.5},
+            load_1min=0.5,
+            cpu_pressure_percent=1.0,
+            memory_pressure_percent=0.0,
+            io_pressure_percent=2.0,
+            swap_used_mb=0.0,
+            swap_total_mb=100.0,
+            disk_total_mb=30000.0,
+            disk_inodes_free_percent=98.0,
+            disk_read_only=False,
+            disk_life_used_percent=10.0,
+            disk_errors=0,
+            network_interface="wlan0",
+            network_mbit=72.0,
+            wifi_signal_dbm=-51.0,
+            agent_uptime_s=9.0,
+            reboots_unexpected=0,
+            agent_crashes=2,
+            crash_free_s=9.0,
+            versions={"kernel": "6.6"},
+            sensors={"greenhouse_c": 21.5},
+            stuck_sensors=["soil_percent"],
+            outbox_bytes=0,
+            outbox_oldest_s=0.0,
+        ),
+        (
+            b'"board":"jetson-orin-nano","agent_version":"0.1.0","uptime_s":1.0,"cpu_percent":0.0,"memory_used_mb":1.0,'
+            b'"memory_total_mb":2.0,"disk_free_mb":3.0,"temperature_c":-4.5,"temperature_trip_c":80.0,'
+            b'"temperatures":[{"name":"cpu-thermal","value_c":-4.5,"trip_c":80.0},{"name":"tj","value_c":1.0}],'
+            b'"cpu_limit_mhz":1000.0,"cpu_max_mhz":1500.0,"throttled":true,"throttled_since_boot":true,'
+            b'"undervoltage":false,"undervoltage_since_boot":true,"power_mode":"15W","power_w":4.5,'
+            b'"rails_w":{"VDD_IN":4.5},"load_1min":0.5,"cpu_pressure_percent":1.0,"memory_pressure_percent":0.0,'
+            b'"io_pressure_percent":2.0,"swap_used_mb":0.0,"swap_total_mb":100.0,"disk_total_mb":30000.0,'
+            b'"disk_inodes_free_percent":98.0,"disk_read_only":false,"disk_life_used_percent":10.0,"disk_errors":0,'
+            b'"network_interface":"wlan0","network_mbit":72.0,"wifi_signal_dbm":-51.0,"agent_uptime_s":9.0,'
+            b'"reboots_unexpected":0,"agent_crashes":2,"crash_free_s":9.0,"versions":{"kernel":"6.6"},'
+            b'"sensors":{"greenhouse_c":21.5},"stuck_sensors":["soil_percent"],"outbox_bytes":0,"outbox_oldest_s":0.0'
         ),
     ),
     "event of a detection": (
@@ -218,7 +283,14 @@ messages = st.one_of(
         temperature_c=st.none() | finite,
         cpu_mhz=st.none() | finite,
         throttled=st.none() | st.booleans(),
+        undervoltage=st.none() | st.booleans(),
+        temperatures=st.lists(
+            st.builds(Temperature, name=short, value_c=finite, trip_c=st.none() | finite), max_size=3
+        ),
+        sensors=st.dictionaries(st.from_regex(r"[a-z][a-z0-9_]{0,47}", fullmatch=True), finite, max_size=3),
+        versions=st.dictionaries(short, short, max_size=3),
         outbox_depth=counts,
+        outbox_bytes=st.none() | counts,
         pipelines=st.lists(vitals, max_size=2),
     ),
     stamped(
@@ -231,6 +303,13 @@ messages = st.one_of(
         phase=st.sampled_from(["instant", "begin", "update", "end"]),
         latency_ms=st.none() | finite,
         message=some_text,
+        track=st.none() | short,
+        began=st.none() | counts,
+        zones=st.lists(short, max_size=3).map(tuple),
+        before=st.none()
+        | st.builds(
+            Sight, score=shares, box=st.tuples(finite, finite, finite, finite), zones=st.lists(short).map(tuple)
+        ),
     ),
     stamped(
         State,

@@ -100,6 +100,18 @@ def test_a_file_that_fits_is_a_struct(tmp_path: Path) -> None:
     assert list(config.labels) == ["front.door"]
 
 
+def test_a_kind_that_does_not_exist_is_refused_with_those_that_do() -> None:
+    error = refusal(GOOD.replace('kind = "clip"', 'kind = "clop"', 1))
+    assert "unknown kind" in error.what
+    assert "did you mean 'clip'" in (error.todo or "")
+    assert "'kind' is one of: camera, clip" in (error.todo or "")
+
+
+def test_a_table_without_its_kind_is_told_which_there_are() -> None:
+    error = refusal(GOOD.replace('kind = "clip"\n', "", 1).replace('kind = "clip", ', "", 1))
+    assert (error.found, error.todo) == ("no 'kind'", "'kind' is one of: camera, clip")
+
+
 @pytest.mark.parametrize(
     ("good", "bad", "key", "near"),
     [
@@ -141,7 +153,7 @@ def test_a_key_far_from_every_valid_one_gets_the_list_of_them() -> None:
         ('host = "h"', 'host = "h"\nmode = "tsl"', "broker.mode", "Invalid enum value 'tsl'"),
         ('name = "ear"', 'name = "Ear"', "pipelines[1].name", "regex"),
         ("corner = [0.1, 0.2]", 'corner = [\n0.1,\n"b"\n]', "pipelines[1].zones[0].corner[1]", "got `str`"),
-        ('kind = "clip"', 'kind = "clop"', "pipelines[1].source.kind", "Invalid value 'clop'"),
+        ('kind = "clip"', 'kind = "clop"', "pipelines[1].source.kind", "'clop'"),
         ('device = "/dev/video0"', 'device = "x", fps = 0', "pipelines[0].source.fps", "> 0"),
     ],
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from skerry_edge.agent.config import AgentConfig
+from skerry_edge.agent.config.agent import AgentConfig
 from skerry_edge.foundation.config import parse_toml
 from skerry_edge.foundation.errors import MissingError
 from skerry_server.demo import agent

@@ -7,7 +7,7 @@ import pytest
 from skerry_server.demo.agreement import Agreement, Look, Named, frame_of, iou, judge
 from skerry_server.demo.drive import Sign, Truth
 
-HOLD_S = 1.0
+GAP_S = 1.0
 BEGAN_MS = 50_000
 """When frame 0 was captured; a frame is 100 ms."""
 
@@ -38,7 +38,7 @@ def looks(until=100):
 def test_a_sign_that_is_named_where_and_when_it_stands_is_found():
     drive = truth(signs("stop", range(10, 30)), signs("give-way", range(50, 70), x=0.8))
     events = [named("stop", 12), named("give-way", 55, x=0.8)]
-    assert judge(drive, events, looks(), hold_s=HOLD_S) == Agreement(shown=2, found=2, events=2, wrong=0)
+    assert judge(drive, events, looks(), gap_s=GAP_S) == Agreement(shown=2, found=2, events=2, wrong=0)
 
 
 @pytest.mark.parametrize(
@@ -52,39 +52,39 @@ def test_a_sign_that_is_named_where_and_when_it_stands_is_found():
 )
 def test_a_detection_that_fits_no_sign_is_wrong_and_finds_nothing(event):
     drive = truth(signs("stop", range(10, 30)))
-    assert judge(drive, [event], looks(), hold_s=HOLD_S) == Agreement(shown=1, found=0, events=1, wrong=1)
+    assert judge(drive, [event], looks(), gap_s=GAP_S) == Agreement(shown=1, found=0, events=1, wrong=1)
 
 
 def test_one_event_stands_for_as_long_as_its_label_is_in_sight_and_not_for_the_next_time():
     drive = truth(signs("stop", range(10, 30)), signs("stop", range(35, 45)), signs("stop", range(70, 90)))
-    assert judge(drive, [named("stop", 12)], looks(), hold_s=HOLD_S) == Agreement(shown=2, found=1, events=1, wrong=0)
+    assert judge(drive, [named("stop", 12)], looks(), gap_s=GAP_S) == Agreement(shown=2, found=1, events=1, wrong=0)
 
 
 def test_a_sign_that_could_hardly_be_read_is_neither_missed_nor_wrong():
     drive = truth(signs("stop", range(10, 30), unread=range(14, 30)))
-    assert judge(drive, [named("stop", 20)], looks(), hold_s=HOLD_S) == Agreement(shown=0, found=0, events=1, wrong=0)
+    assert judge(drive, [named("stop", 20)], looks(), gap_s=GAP_S) == Agreement(shown=0, found=0, events=1, wrong=0)
 
 
 def test_a_sign_that_is_seen_before_it_must_be_is_found():
     drive = truth(signs("stop", range(10, 30), unread=range(10, 20)))
-    assert judge(drive, [named("stop", 12)], looks(), hold_s=HOLD_S).found == 1
+    assert judge(drive, [named("stop", 12)], looks(), gap_s=GAP_S).found == 1
 
 
 def test_what_was_not_passed_yet_does_not_count_as_shown():
     drive = truth(signs("stop", range(10, 30)), signs("give-way", range(50, 70)))
-    assert judge(drive, [], looks(until=60), hold_s=HOLD_S).shown == 1
-    assert judge(drive, [], [], hold_s=HOLD_S).shown == 0
+    assert judge(drive, [], looks(until=60), gap_s=GAP_S).shown == 1
+    assert judge(drive, [], [], gap_s=GAP_S).shown == 0
 
 
 def test_later_rounds_show_nothing_new():
     drive = truth(signs("stop", range(10, 30)), frames=40)
     events = [named("stop", 12), Named(ts_ms=BEGAN_MS + 5_200, label="stop", box=box_at(12))]
-    assert judge(drive, events, looks(), hold_s=HOLD_S) == Agreement(shown=1, found=1, events=1, wrong=0)
+    assert judge(drive, events, looks(), gap_s=GAP_S) == Agreement(shown=1, found=1, events=1, wrong=0)
 
 
 def test_a_sign_at_the_very_end_of_the_drive_counts_when_the_drive_was_played_to_its_end():
     drive = truth(signs("stop", range(80, 100)))
-    assert judge(drive, [], looks(), hold_s=HOLD_S).shown == 1
+    assert judge(drive, [], looks(), gap_s=GAP_S).shown == 1
 
 
 def test_a_time_is_placed_by_the_heartbeat_after_it():

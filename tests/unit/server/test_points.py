@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from skerry_edge.contracts.messages import Heartbeat, PipelineVitals, Quantiles
 from skerry_edge.contracts.topics import Topic
+from skerry_edge.contracts.vitals import Temperature
 from skerry_server.ingest.points import points_of, tag_text
 from skerry_server.stores.base import TAGS
 from skerry_server.stores.lineprotocol import encode_points, is_encodable
@@ -58,6 +59,50 @@ def test_a_figure_that_the_device_cannot_give_is_absent_and_not_zero():
     (point,) = points_of(TOPIC, heartbeat())
     assert "temperature_c" not in point.fields
     assert "throttled" not in point.fields
+
+
+def test_what_a_board_says_of_itself_becomes_fields_and_never_tags():
+    beat = heartbeat(
+        undervoltage=False,
+        agent_crashes=2,
+        outbox_oldest_s=3.5,
+        temperatures=[
+            Temperature(name="CPU-therm", value_c=-4.0),
+            Temperature(name="coretemp/Core 0", value_c=50.0),
+            Temperature(name="nvme", value_c=61.0),
+            Temperature(name="nvme", value_c=44.0),
+        ],
+        rails_w={"VDD_IN": 4.5},
+        sensors={"greenhouse_c": 21.5},
+        stuck_sensors=["soil_percent"],
+        versions={"kernel": "6.6"},
+    )
+    (point,) = points_of(TOPIC, beat)
+    told = {
+        "undervoltage": 0.0,
+        "agent_crashes": 2.0,
+        "outbox_oldest_s": 3.5,
+        "temp_cpu_therm_c": -4.0,
+        "temp_coretemp_core_0_c": 50.0,
+        "temp_nvme_c": 61.0,
+        "rail_vdd_in_w": 4.5,
+        "sensor_greenhouse_c": 21.5,
+        "sensors_stuck": 1.0,
+    }
+    assert told.items() <= point.fields.items()
+    assert set(point.tags) == set(TAGS["heartbeat"])
+
+
+def test_what_a_pipeline_costs_is_kept_where_it_is_known():
+    _, cheap, silent = points_of(TOPIC, heartbeat(pipelines=[pipeline(cpu_percent=41.0, memory_mb=150.0), pipeline()]))
+    assert (cheap.fields["cpu_percent"], cheap.fields["memory_mb"]) == (41.0, 150.0)
+    assert "cpu_percent" not in silent.fields
+
+
+@given(st.text(min_size=1, max_size=64))
+def test_whatever_a_board_calls_its_parts_can_be_written(name):
+    beat = heartbeat(temperatures=[Temperature(name=name, value_c=1.0)], rails_w={name: 2.0})
+    assert encode_points(points_of(TOPIC, beat)).count(b"\n") == 1
 
 
 def test_the_stored_time_carries_seq_below_the_millisecond():

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable
 
 from skerry_edge.foundation.errors import ConfigError, MissingError
+from skerry_server.api.read import read_events
 from skerry_server.errors import RegistryError
 from skerry_server.ingest.commit import commit
 from skerry_server.ingest.validate import DeadLetter
 from skerry_server.registry import dead_letters
 from skerry_server.registry.database import Database
 from skerry_server.registry.devices import count_devices, list_devices, present_devices
-from skerry_server.registry.events import EventSearch, count_events, search
+from skerry_server.registry.events import EventSearch, count_events, count_events_since, search
 from skerry_server.registry.models import Base
 from skerry_server.registry.recording import mark_silent
 
@@ -143,3 +145,57 @@ def test_every_table_can_be_made_in_postgresql():
     statements = [str(CreateTable(one).compile(dialect=postgresql.dialect())) for one in Base.metadata.sorted_tables]
     assert len(statements) == 5
     assert any("BIGSERIAL" in one for one in statements)
+
+
+@pytest.fixture
+def lives(store, database, delivery):
+    """Two objects and an event that does not last: one object has come and gone, one has come, on two devices."""
+    gone = {"track": "a-1", "began": 1000}
+    sight = {"score": 0.5, "box": [0.1, 0.1, 0.2, 0.2], "zones": ["drive"]}
+    batch = [
+        delivery("event", seq=1, phase="begin", ts=1000, zones=["drive"], **gone),
+        delivery("event", seq=2, ts=1500),
+        delivery("event", seq=3, phase="update", ts=2000, before=sight, **gone),
+        delivery("event", seq=4, phase="end", ts=3000, before=sight, **gone),
+        delivery("event", seq=1, device="cam-2", phase="begin", ts=1000, **gone),
+    ]
+    assert commit(batch, store, database).letters == []
+    return database
+
+
+def test_of_each_object_the_newest_event_can_be_had_alone(lives):
+    assert found(lives, newest_of_track=True) == [("cam-2", 1), ("cam-1", 4), ("cam-1", 2)]
+    assert found(lives, newest_of_track=True, device="cam-1") == [("cam-1", 4), ("cam-1", 2)]
+    assert found(lives, track="a-1", device="cam-1") == [("cam-1", 4), ("cam-1", 3), ("cam-1", 1)]
+
+
+def test_an_object_counts_once_however_many_events_tell_of_it(lives):
+    with lives.transaction() as session:
+        assert [number for _, _, number in count_events(session)] == [3]
+        assert count_events_since(session, 0) == 3
+
+
+def test_an_event_is_read_back_with_the_zones_and_what_was_told_before(lives):
+    with lives.transaction() as session:
+        end, update, begin = read_events(session, EventSearch(track="a-1", device="cam-1"))
+    assert (begin.phase, begin.zones, begin.before, begin.began_ms) == ("begin", ["drive"], None, 1000)
+    assert (update.phase, update.before.zones) == ("update", ["drive"])
+    assert (end.phase, end.zones, end.track) == ("end", [], "a-1")
+
+
+def test_a_registry_of_an_earlier_version_gets_what_it_lacks_and_keeps_its_rows(tmp_path, store, delivery):
+    url = f"sqlite:///{tmp_path / 'old.db'}"
+    first = Database(url)
+    commit([delivery("event", seq=1)], store, first)
+    with first.transaction() as session:
+        session.execute(text("DROP INDEX ix_events_device_track_id"))
+        for column in ("track", "zones", "before", "began_ms"):
+            session.execute(text(f"ALTER TABLE events DROP COLUMN {column}"))
+    first.close()
+    second = Database(url)
+    commit([delivery("event", seq=2, phase="begin", track="a-1", began=1)], store, second)
+    assert found(second, newest_of_track=True) == [("cam-1", 2), ("cam-1", 1)]
+    with second.transaction() as session:
+        indexes = session.scalars(text("SELECT name FROM sqlite_master WHERE type = 'index'")).all()
+    assert "ix_events_device_track_id" in indexes
+    second.close()

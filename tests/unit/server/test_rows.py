@@ -35,11 +35,16 @@ def device(**changes):
         "temperature_c": None,
         "cpu_percent": None,
         "throttled": None,
+        "undervoltage": None,
+        "clock_synced": True,
         "uptime_s": None,
         "outbox_depth": None,
         "outbox_dropped": None,
     }
     return DeviceOut(**(values | changes))
+
+
+SESSIONS = {"cam-1": "00000002-0000abcd"}
 
 
 def event(**changes):
@@ -51,6 +56,7 @@ def event(**changes):
         "label": "car",
         "pipeline": "p",
         "phase": "instant",
+        "session": "00000002-0000abcd",
         "ts_ms": 0,
         "received_ms": 0,
         "clock_synced": True,
@@ -61,7 +67,13 @@ def event(**changes):
         "model_version": None,
         "latency_ms": 12.4,
         "message": None,
+        "track": None,
+        "began_ms": None,
+        "zones": [],
+        "before": None,
         "snapshot": None,
+        "snapshot_of": None,
+        "snapshot_ms": None,
     }
     return EventOut(**(values | changes))
 
@@ -95,14 +107,47 @@ def test_a_hot_or_throttled_device_stands_out():
     assert not device_rows([device(temperature_c=50.0)], now_ms=0)[0]["hot"]
 
 
+def test_a_clock_that_is_not_synchronised_is_told_once_with_the_device():
+    (row,) = device_rows([device(board="raspberry-pi-5", clock_synced=False)], now_ms=0)
+    assert row["place"] == "home · raspberry-pi-5 · clock not synchronised"
+    (row,) = device_rows([device(clock_synced=None)], now_ms=0)
+    assert row["place"] == "home"
+    (row,) = event_rows([event(clock_synced=False)], sessions=SESSIONS)
+    assert row["note"] == ""
+
+
+def test_a_weak_supply_is_told_with_the_device():
+    (row,) = device_rows([device(undervoltage=True, throttled=True)], now_ms=0)
+    assert row["note"] == "under-voltage · throttled"
+
+
 def test_an_event_shows_score_and_latency_in_plain_figures():
-    (row,) = event_rows([event()])
+    (row,) = event_rows([event()], sessions=SESSIONS)
     assert (row["score"], row["latency"], row["note"]) == ("88%", "12 ms", "")
 
 
 def test_an_event_says_what_is_unusual_about_it():
-    (row,) = event_rows([event(message="no camera", phase="begin", replayed=True, clock_synced=False)])
-    assert row["note"] == "no camera · begin · sent later · clock not synchronised"
+    (row,) = event_rows(
+        [event(message="no camera", phase="begin", replayed=True, clock_synced=False)], sessions=SESSIONS
+    )
+    assert row["note"] == "no camera · in sight · sent later"
+
+
+@pytest.mark.parametrize(
+    ("changes", "note"),
+    [
+        ({"phase": "begin", "began_ms": 5_000, "ts_ms": 5_000, "zones": ["drive", "gate"]}, "in sight · drive · gate"),
+        ({"phase": "update", "began_ms": 5_000, "ts_ms": 9_000}, "in sight"),
+        ({"phase": "update", "session": "00000001-0000abcd"}, "in sight until the agent ended"),
+        ({"phase": "begin", "device": "never-heard-of"}, "in sight"),
+        ({"phase": "end", "began_ms": 5_000, "ts_ms": 17_900}, "gone after 12 s"),
+        ({"phase": "end", "began_ms": 5_000, "ts_ms": 5_100}, "gone"),
+        ({"phase": "end", "began_ms": 5_000, "ts_ms": 4_000}, "gone"),
+        ({"phase": "end"}, "gone"),
+    ],
+)
+def test_an_object_that_lasts_says_where_it_is_or_that_it_is_gone(changes, note):
+    assert event_rows([event(track="a-1", **changes)], sessions=SESSIONS)[0]["note"] == note
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,18 @@ def test_an_event_names_its_snapshot_and_no_other_event_does(database, store, de
     assert [one for one in found.values() if one] == ["/api/v1/devices/cam-2/snapshots/m2"]
 
 
+def test_an_event_of_an_object_shows_its_newest_picture_up_to_then(database, store, delivery, keep):
+    phases = ("begin", "update", "update", "end")
+    tracks = [{"phase": phase, "track": "a-1", "began": 1} for phase in phases]
+    commit([delivery("event", seq=seq, **one) for seq, one in enumerate(tracks, start=1)], store, database)
+    keep("m1", "m3")
+    with database.transaction() as session:
+        pictures = [one.snapshot for one in read_events(session, EventSearch())]
+        taken = [one.snapshot_of for one in read_events(session, EventSearch())]
+    assert [one.rpartition("/")[2] for one in pictures] == ["m3", "m3", "m1", "m1"]
+    assert taken == [3, 3, 1, 1]
+
+
 def test_the_newest_of_a_device_are_kept_whatever_other_devices_send(database, keep, monkeypatch):
     monkeypatch.setattr(snapshots, "MAX_SNAPSHOTS", 2)
     keep("e1", "e2", "e3")

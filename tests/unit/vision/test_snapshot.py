@@ -6,18 +6,12 @@ import cv2
 import numpy as np
 import pytest
 
-from skerry_edge.vision.detections import Detections, no_detections
+from skerry_edge.vision.draw import DrawnBox
 from skerry_edge.vision.snapshot import LONGER_SIDE_PX, snapshot_jpeg
 
 BOX_PX = (400.0, 200.0, 800.0, 600.0)
-LABELS = ("car",)
+CAR = DrawnBox(box_px=BOX_PX, text="car 90%", colour=(0, 200, 0))
 MAX_BYTES = 256 * 1024
-
-
-def car() -> Detections:
-    return Detections(
-        boxes_px=np.array([BOX_PX], np.float32), scores=np.array([0.9], np.float32), class_ids=np.zeros(1, np.int64)
-    )
 
 
 def decoded(jpeg: bytes) -> np.ndarray:
@@ -34,13 +28,13 @@ def noise(height: int, width: int) -> np.ndarray:
 )
 def test_the_longer_side_is_bounded_and_the_shape_stays(height: int, width: int, small: tuple[int, int]) -> None:
     picture = np.full((height, width, 3), 90, np.uint8)
-    assert decoded(snapshot_jpeg(picture, no_detections(), LABELS, max_bytes=MAX_BYTES)).shape[:2] == small
+    assert decoded(snapshot_jpeg(picture, [], max_bytes=MAX_BYTES)).shape[:2] == small
 
 
 def test_a_box_is_drawn_where_it_is_in_the_picture() -> None:
     picture = np.full((720, 1280, 3), 90, np.uint8)
-    plain = decoded(snapshot_jpeg(picture, no_detections(), LABELS, max_bytes=MAX_BYTES)).astype(int)
-    boxed = decoded(snapshot_jpeg(picture, car(), LABELS, max_bytes=MAX_BYTES)).astype(int)
+    plain = decoded(snapshot_jpeg(picture, [], max_bytes=MAX_BYTES)).astype(int)
+    boxed = decoded(snapshot_jpeg(picture, [CAR], max_bytes=MAX_BYTES)).astype(int)
     scale = LONGER_SIDE_PX / 1280
     left, top, right, bottom = (round(edge * scale) for edge in BOX_PX)
     changed = np.abs(boxed - plain).max(axis=2) > 40
@@ -53,11 +47,11 @@ def test_a_box_is_drawn_where_it_is_in_the_picture() -> None:
 
 @pytest.mark.parametrize("max_bytes", [MAX_BYTES, 40_000, 2_000])
 def test_even_noise_fits(max_bytes: int) -> None:
-    jpeg = snapshot_jpeg(noise(1080, 1920), car(), LABELS, max_bytes=max_bytes)
+    jpeg = snapshot_jpeg(noise(1080, 1920), [CAR], max_bytes=max_bytes)
     assert len(jpeg) <= max_bytes
     assert decoded(jpeg) is not None
 
 
 def test_a_limit_that_no_jpeg_fits_into_is_refused() -> None:
     with pytest.raises(ValueError, match="10 bytes"):
-        snapshot_jpeg(noise(8, 8), no_detections(), LABELS, max_bytes=10)
+        snapshot_jpeg(noise(8, 8), [], max_bytes=10)

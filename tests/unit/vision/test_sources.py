@@ -56,6 +56,15 @@ def test_a_folder_without_pictures_is_refused(tmp_path):
         open_source(str(tmp_path))
 
 
+def test_a_video_that_changes_its_size_goes_on_in_the_size_that_it_began_with(tmp_path):
+    sizes = [(48, 64)] * 10 + [(96, 128)] * 10
+    jpegs = [cv2.imencode(".jpg", np.full((*size, 3), 100, np.uint8))[1].tobytes() for size in sizes]
+    (tmp_path / "a.mjpeg").write_bytes(b"".join(jpegs))
+    found = items(tmp_path / "a.mjpeg")
+    assert {one.pixels.shape for one in found} == {(48, 64, 3)}
+    assert len(found) >= 18
+
+
 def test_what_is_not_there_is_refused(tmp_path):
     with pytest.raises(ReachError, match="no such file"):
         open_source(str(tmp_path / "nothing.jpg"))

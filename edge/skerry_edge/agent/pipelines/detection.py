@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
+import secrets
 import time
+from collections.abc import Sequence
 from contextlib import closing
 
 import numpy as np
 
-from skerry_edge.agent.capture import Capture, Captured, EndOfSourceError
-from skerry_edge.agent.config import DetectionPipeline
-from skerry_edge.agent.link import Link
+from skerry_edge.agent.config.areas import label_problem
+from skerry_edge.agent.config.pipelines import DetectionPipeline
+from skerry_edge.agent.link import Link, name_of
 from skerry_edge.agent.pipelines.faults import Faults
 from skerry_edge.agent.pipelines.scenes import Scene, open_capture
-from skerry_edge.agent.pipelines.snapshots import Snapshots
-from skerry_edge.agent.rules import AppearanceRule, Sighting
+from skerry_edge.agent.protocol import Finding, Picture, TakeSnapshot
+from skerry_edge.agent.watching.observer import Observer, score_threshold_of
+from skerry_edge.agent.watching.pictures import Darkroom, Snapshots, View
+from skerry_edge.agent.watching.sieve import lowest_score
+from skerry_edge.agent.watching.story import Told
 from skerry_edge.backends.base import BackendError, BackendOptions
+from skerry_edge.contracts.bundle import Bundle
 from skerry_edge.contracts.manifest import ImageInput
 from skerry_edge.foundation.errors import MissingError
 from skerry_edge.models.catalogue import resolve_model
-from skerry_edge.vision.detections import Detections
-from skerry_edge.vision.detector import DetectionResult, Detector
+from skerry_edge.vision.capture import Capture, Captured, EndOfSourceError
+from skerry_edge.vision.detector import Detector
 from skerry_edge.vision.errors import ImageError
-from skerry_edge.vision.frames import Failure, Frame
+from skerry_edge.vision.frames import Failure
 
 BEAT_S = 0.2
+DROPPED_NO_MOTION = "no-motion"
+"""Nothing moved, so the network did not see the picture."""
+STOPPED = "the pipeline was stopped"
+SOURCE_ENDED = "its source came to its end"
+SOURCE_LOST = "its source failed, so nothing is known of it any more"
 
 
 def run(config: DetectionPipeline, link: Link) -> None:
@@ -31,39 +42,46 @@ def run(config: DetectionPipeline, link: Link) -> None:
 
     Raises what opening model and source raises; BackendError when inferences keep failing.
     """
-    detector, second_choice = open_detector(config)
+    detector, _ = open_detector(config)
     with closing(detector):
         _warm_up(detector)
         manifest = detector.manifest
-        link.ready(
-            model=manifest.name,
-            model_version=manifest.version,
-            backend=detector.backend_name,
-            second_choice=second_choice,
-        )
-        with closing(open_capture(config.source)) as capture:
-            _watch(capture, Watcher(config, link, detector), link)
+        link.ready(model=manifest.name, model_version=manifest.version, backend=detector.backend_name)
+        watcher = Watcher(config, link, detector)
+        with closing(open_capture(config.source, link, when_lost=lambda: watcher.end(SOURCE_LOST))) as capture:
+            watcher.end(_watch(capture, watcher, link))
 
 
-def _watch(capture: Capture[Scene], watcher: Watcher, link: Link) -> None:
+def _watch(capture: Capture[Scene], watcher: Watcher, link: Link) -> str:
+    """Look until there is nothing more to see, and return the reason."""
     while not link.stop.is_set():
+        for order in link.orders():
+            if isinstance(order, TakeSnapshot):
+                link.report(watcher.picture(order))
         try:
             captured = capture.take(BEAT_S)
         except EndOfSourceError:
-            return
+            return SOURCE_ENDED
         if captured is None:
             link.progress(drops=capture.drops())
         else:
             watcher.look(captured, capture.drops())
+    return STOPPED
 
 
 def open_detector(config: DetectionPipeline) -> tuple[Detector, str | None]:
     """Open the model on the first of the configured backends that can run it, and say why it is not the first.
 
-    Raises MissingError where none can, and what `Detector.open` raises.
+    Raises MissingError where none can, ConfigError for a label that the model does not know, and what `Detector.open`
+    raises.
     """
     path = resolve_model(config.model)
-    reasons: list[str] = []
+    manifest = Bundle.open(path).manifest
+    problem = label_problem(config, manifest.labels)
+    if problem is not None:
+        raise problem[1]
+    least = lowest_score(config, score_threshold_of(config, manifest))
+    missing: list[MissingError] = []
     for backend in config.backends or (None,):
         try:
             detector = Detector.open(
@@ -71,13 +89,16 @@ def open_detector(config: DetectionPipeline) -> tuple[Detector, str | None]:
                 variant=config.variant,
                 backend=backend,
                 options=BackendOptions(threads=config.threads),
-                score_threshold=config.score_threshold,
+                score_threshold=least,
             )
         except MissingError as error:
-            reasons.append(str(error))
+            missing.append(error)
             continue
-        return detector, "; ".join(reasons) or None
-    raise MissingError("none of the backends can run the model", where=config.model, found="; ".join(reasons))
+        return detector, "; ".join(map(str, missing)) or None
+    if len(missing) == 1:
+        raise missing[0]
+    found = "; ".join(map(str, missing))
+    raise MissingError("none of the backends can run the model", where=config.model, found=found)
 
 
 def _warm_up(detector: Detector) -> None:
@@ -88,14 +109,21 @@ def _warm_up(detector: Detector) -> None:
 
 
 class Watcher:
-    """Looks at one scene after the other and reports what appears in them."""
+    """Looks at one scene after the other and reports what happens in them.
+
+    The tracks of this watcher have names of their own among all that the device ever reports.
+    """
 
     def __init__(self, config: DetectionPipeline, link: Link, detector: Detector) -> None:
+        self._config = config
         self._link = link
-        self._detector = detector
-        self._rule = AppearanceRule(config.hold_s)
+        self._observer = Observer(config, detector)
         self._faults = Faults(link)
-        self._snapshots = Snapshots(config)
+        self._darkroom = Darkroom(config, detector.manifest.labels)
+        self._snapshots = Snapshots(config, self._darkroom)
+        self.newest: View | None = None
+        """The newest picture that the network has seen."""
+        self._series = secrets.token_hex(4)
 
     def look(self, captured: Captured[Scene], drops: dict[str, int]) -> None:
         """Detect and report. Raises BackendError when inferences keep failing."""
@@ -103,8 +131,12 @@ class Watcher:
         if isinstance(item, Failure):
             self._faults.report("source-error", item.error)
             return
+        now_s = captured.at_s if captured.item.time_s is None else captured.item.time_s
         try:
-            result = self._detector.detect(item.pixels)
+            if not self._observer.is_worth_a_look(item.pixels, now_s):
+                self._link.progress(drops={**drops, DROPPED_NO_MOTION: 1})
+                return
+            seen = self._observer.look(item.pixels, now_s=now_s, ts_ms=captured.ts_ms)
         except BackendError as error:
             self._faults.report("inference-error", error)
             return
@@ -112,42 +144,64 @@ class Watcher:
             self._faults.report("source-error", error)
             return
         self._faults.inferred()
-        self._report(captured, item, result)
+        self.newest = seen.view
+        self._report(seen.told, seen.view, captured)
+        if seen.counts is not None:
+            self._link.report(seen.counts)
         stages_ms = {
             "capture": captured.took_ms,
-            **result.timing_ms,
+            **seen.timing_ms,
             "end_to_end": (time.monotonic() - captured.at_s) * 1e3,
         }
         self._link.progress(frames=1, drops=drops, stages_ms=stages_ms)
 
-    def _report(self, captured: Captured[Scene], frame: Frame, result: DetectionResult) -> None:
-        place_s = captured.item.time_s
-        labels = self._detector.manifest.labels
-        sightings = sightings_of(result.detections, labels, frame)
-        appeared = self._rule.judge(sightings, captured.at_s if place_s is None else place_s)
+    def picture(self, order: TakeSnapshot) -> Picture:
+        """Return the newest picture that the network has seen, or why there is none."""
+        if not self._config.snapshot:
+            return Picture(order=order.order, reason="pictures may not leave this pipeline: its 'snapshot' is false")
+        if self.newest is None:
+            return Picture(order=order.order, reason="the pipeline has seen no picture yet")
+        return Picture(order=order.order, jpeg=self._darkroom.jpeg(self.newest))
+
+    def end(self, reason: str) -> None:
+        """Report the end of every object that is there."""
+        ends, counts = self._observer.end()
+        for told in ends:
+            self._link.report(self._finding(told, message=reason))
+        if counts is not None:
+            self._link.report(counts)
+
+    def _report(self, news: Sequence[Told], view: View, captured: Captured[Scene]) -> None:
         # Taken here: making a snapshot for the first is no part of deciding on the second.
-        latency_ms = (time.monotonic() - captured.at_s) * 1e3
-        for one in appeared:
-            self._link.find(
-                "detection",
-                one.label,
-                ts_ms=captured.ts_ms,
-                score=one.score,
-                box=one.box,
-                latency_ms=latency_ms,
-                snapshot=self._snapshots.take(frame.pixels, result.detections, labels, captured.at_s),
-            )
+        latency_ms = round((time.monotonic() - captured.at_s) * 1e3, 3)
+        for told in news:
+            if told.phase == "end":
+                self._link.report(self._finding(told))
+                continue
+            snapshot = self._snapshots.take(view, captured.at_s) if told.is_good_look else None
+            self._link.report(self._finding(told, latency_ms=latency_ms, snapshot=snapshot))
 
-
-def sightings_of(detections: Detections, labels: tuple[str, ...], frame: Frame) -> list[Sighting]:
-    """Name the detections and give their boxes as shares of the picture."""
-    height, width = frame.pixels.shape[:2]
-    shares = np.clip(detections.boxes_px / (width, height, width, height), 0.0, 1.0).round(4)
-    return [
-        Sighting(
-            label=labels[int(class_id)] or f"class-{class_id}",
-            score=min(1.0, max(0.0, float(score))),
-            box=(float(box[0]), float(box[1]), float(box[2]), float(box[3])),
+    def _finding(
+        self,
+        told: Told,
+        *,
+        latency_ms: float | None = None,
+        snapshot: bytes | None = None,
+        message: str | None = None,
+    ) -> Finding:
+        return Finding(
+            kind="detection",
+            label=name_of(told.label),
+            ts=told.ts_ms,
+            decided_ns=time.monotonic_ns(),
+            score=told.after.score,
+            box=told.after.box,
+            phase=told.phase,
+            latency_ms=latency_ms,
+            message=message,
+            snapshot=snapshot,
+            track=f"{self._series}-{told.track}",
+            began=told.began_ms,
+            zones=told.after.zones,
+            before=told.before,
         )
-        for box, score, class_id in zip(shares, detections.scores, detections.class_ids, strict=True)
-    ]

@@ -3,34 +3,37 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from typing import Literal
 
 from skerry_edge.agent.link import Link
-from skerry_edge.agent.rules import AppearanceRule, Sighting
 from skerry_edge.foundation.errors import SkerryError
 
 _log = logging.getLogger(__name__)
 MAX_IN_A_ROW = 5
 """After this many failed inferences with no good one between, the pipeline gives up and is started anew."""
-_HOLD_S = 10.0
+_QUIET_S = 10.0
+"""A kind of failure is told of when it appears, and again only after it was absent for so long."""
 
 FaultLabel = Literal["inference-error", "source-error"]
 
 
 class Faults:
-    """Reports a kind of failure when it appears, as `AppearanceRule` does for labels, and counts every one."""
+    """Reports a kind of failure when it appears, and counts every one."""
 
     def __init__(self, link: Link) -> None:
         self._link = link
-        self._rule = AppearanceRule(_HOLD_S)
+        self._last_s: dict[FaultLabel, float] = {}
         self._in_a_row = 0
 
     def report(self, label: FaultLabel, error: SkerryError) -> None:
         """Count a failure, and tell of it if it is news. Raises ``error`` when failed inferences do not stop."""
         _log.warning("%s: %s", label, error)
-        if self._rule.judge([Sighting(label=label)], time.monotonic()):
+        now_s = time.monotonic()
+        if now_s - self._last_s.get(label, -math.inf) > _QUIET_S:
             self._link.find("system", label, ts_ms=time.time_ns() // 1_000_000, message=str(error))
+        self._last_s[label] = now_s
         self._link.progress(errors=1)
         if label == "inference-error":
             self._in_a_row += 1

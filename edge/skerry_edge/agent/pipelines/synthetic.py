@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from skerry_edge import __version__
-from skerry_edge.agent.config import SyntheticPipeline
+from skerry_edge.agent.config.pipelines import SyntheticPipeline
 from skerry_edge.agent.link import Link
 from skerry_edge.foundation.errors import ReachError, VerdictError
 
@@ -21,7 +21,9 @@ def run(config: SyntheticPipeline, link: Link) -> None:
     """Send events at the configured rate until told to stop; fail where the configuration says so."""
     if config.fault == "refuse" and _is_due(config):
         raise VerdictError("the synthetic model refuses to load")
-    link.ready(model=config.name, model_version=__version__, backend="synthetic")
+    link.ready(
+        model=config.name, model_version=__version__, backend=config.backends[0] if config.backends else "synthetic"
+    )
     period_s = 1.0 / config.events_per_s
     sent = 0
     due_s = time.monotonic()
@@ -57,6 +59,8 @@ def _send(config: SyntheticPipeline, link: Link, number: int) -> None:
 
 def _is_due(config: SyntheticPipeline) -> bool:
     """Tell whether the fault happens now; with a marker it happens to the first child only."""
+    if config.faulty_backends and not set(config.backends) & set(config.faulty_backends):
+        return False
     if config.fault_marker is None:
         return True
     try:

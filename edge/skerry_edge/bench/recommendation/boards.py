@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from skerry_boards.detection import has_tree_of, is_generic
 from skerry_boards.schema import Board
 from skerry_edge.backends.registry import BACKENDS
 from skerry_edge.bench.speed.result import Machine
@@ -43,15 +44,14 @@ def target_of(board: Board, machine: Machine) -> Target:
 
 def is_board(machine: Machine, board: Board) -> bool:
     """Tell whether a machine is such a board: by its device tree, or for a generic profile by its architecture."""
-    if board.device_tree:
-        return (machine.board or "").startswith(board.device_tree)
-    return board.processor.name is None and machine.architecture == board.processor.architecture
+    if is_generic(board):
+        return machine.architecture == board.processor.architecture
+    return has_tree_of(board, model=machine.board)
 
 
 def obstacle(board: Board, model_format: str) -> str | None:
     """Tell why a board runs no files of a format by its profile, or None where it does."""
-    # A profile names an accelerator that a backend of ours is for as the device of a general runtime.
-    names = {name for runtime in board.runtimes for name in (runtime.backend, runtime.device) if name in BACKENDS}
-    if any(model_format in BACKENDS[name].formats for name in names):
+    named = (choice.partition(":")[0] for choice in (runtime.choice for runtime in board.runtimes))
+    if any(model_format in BACKENDS[name].formats for name in named if name in BACKENDS):
         return None
     return f"the profile of {board.name} names no runtime for {model_format} files"

@@ -10,7 +10,7 @@ import psutil
 
 from skerry_edge.bench.speed.result import Machine
 from skerry_edge.bench.speed.sensors import Sensors
-from skerry_edge.bench.speed.sysfs import read_text
+from skerry_edge.machine.files import read_text
 
 CPUINFO = Path("/proc/cpuinfo")
 _BOARD = Path("firmware/devicetree/base/model")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
-from skerry_edge.audio import wakeword
+from skerry_edge.audio import network
 from skerry_edge.audio.model import WakeWordModel
-from skerry_edge.backends.registry import BACKENDS, missing_reason
+from skerry_edge.backends.registry import entry_of, missing_reason
 from skerry_edge.backends.variants import choose_variant, faithful_first
 from skerry_edge.contracts.bundle import Bundle
 from skerry_edge.foundation.errors import ConfigError
@@ -60,7 +61,7 @@ def plan_rows(
     _refuse_twice("--threads", tuple(map(str, choice.threads)))
     _refuse_twice("MODEL", (*(one.manifest.name for one in bundles), *(one.path.stem for one in words)))
     for name in choice.backends:
-        _require_backend(name)
+        entry_of(name)
     rows = (
         *(row for bundle in bundles for row in _rows(bundle, choice)),
         *(row for word in words for row in _word_rows(word, choice)),
@@ -73,7 +74,7 @@ def plan_rows(
             todo = suggestion(name, known, otherwise=f"choose one of: {', '.join(known)}")
             raise ConfigError("no model has such a variant", where="--variants", found=f"'{name}'", todo=todo)
     for name in choice.backends:
-        if all(row.format not in BACKENDS[name].formats for row in rows):
+        if all(row.format not in entry_of(name).formats for row in rows):
             raise ConfigError(f"backend '{name}' loads none of the variants", where="--backends")
     return rows
 
@@ -82,9 +83,10 @@ def _rows(bundle: Bundle, choice: Choice) -> Iterator[PlannedRow]:
     manifest = bundle.manifest
     names = [one for one in choice.variants if one in manifest.variants]
     for name in names if choice.variants else faithful_first(manifest.variants):
-        backend, reason = _backend(bundle, name, choice.backends)
         variant = manifest.variants[name]
-        for threads in choice.threads:
+        named = [one for one in choice.backends if variant.format in entry_of(one).formats]
+        backends = [_installed(one) for one in named] or [_backend(bundle, name, choice.backends)]
+        for (backend, reason), threads in product(backends, choice.threads):
             yield PlannedRow(
                 path=bundle.path,
                 model=manifest.name,
@@ -103,7 +105,7 @@ def _word_rows(word: WakeWordModel, choice: Choice) -> Iterator[PlannedRow]:
     """Yield the rows of a streaming model, which has one file for one runtime."""
     if choice.variants and _STREAMING not in choice.variants:
         return
-    backend, reason = _installed(wakeword.BACKEND, choice.backends)
+    backend, reason = _allowed(network.BACKEND, choice.backends)
     for threads in choice.threads:
         yield PlannedRow(
             path=word.path,
@@ -126,20 +128,18 @@ def _backend(bundle: Bundle, variant: str, allowed: tuple[str, ...]) -> tuple[st
         _, backend = choose_variant(bundle, variant=variant, backend=None)
     except ConfigError as error:
         return None, error.found or error.what
-    return _installed(backend, allowed)
+    return _allowed(backend, allowed)
 
 
-def _installed(backend: str, allowed: tuple[str, ...]) -> tuple[str | None, str | None]:
+def _allowed(backend: str, allowed: tuple[str, ...]) -> tuple[str | None, str | None]:
     if allowed and backend not in allowed:
         return None, f"it runs on {backend}, which is not among --backends"
+    return _installed(backend)
+
+
+def _installed(backend: str) -> tuple[str | None, str | None]:
     reason = missing_reason(backend)
     return (None, reason) if reason else (backend, None)
-
-
-def _require_backend(name: str) -> None:
-    if name not in BACKENDS:
-        todo = suggestion(name, BACKENDS, otherwise=f"known: {', '.join(BACKENDS)}")
-        raise ConfigError("unknown backend", where="--backends", found=f"'{name}'", todo=todo)
 
 
 def _refuse_twice(where: str, names: tuple[str, ...]) -> None:

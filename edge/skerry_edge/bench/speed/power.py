@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from skerry_edge.bench.speed.sysfs import read_number, read_text
-
-_WHOLE_BOARD = "VDD_IN"
-"""What Jetson boards call the channel that everything else is a part of."""
+from skerry_edge.machine.files import read_number, read_text
+from skerry_edge.machine.power import board_power_w, rails_w
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,16 +45,7 @@ def consumed_j(first: Mapping[str, EnergyCounter], last: Mapping[str, EnergyCoun
 
 def power_w(sysfs: Path) -> float | None:
     """Return what the first INA chip measures, the whole board's channel where one is called so, in watts."""
-    for monitor in sorted((sysfs / "class/hwmon").glob("hwmon*")):
-        if (read_text(monitor / "name") or "").startswith("ina"):
-            channel = _channel(monitor)
-            microwatts = read_number(monitor / f"power{channel}_input")
-            if microwatts is not None:
-                return microwatts / 1e6
-            millivolts, milliamperes = (read_number(monitor / f"{kind}{channel}_input") for kind in ("in", "curr"))
-            if millivolts is not None and milliamperes is not None:
-                return millivolts * milliamperes / 1e6
-    return None
+    return board_power_w(rails_w(sysfs))
 
 
 def metered_j(powers: Sequence[tuple[float, float]]) -> float | None:
@@ -66,10 +55,3 @@ def metered_j(powers: Sequence[tuple[float, float]]) -> float | None:
     return sum(
         (after_s - before_s) * (before_w + after_w) / 2 for (before_s, before_w), (after_s, after_w) in pairwise(powers)
     )
-
-
-def _channel(monitor: Path) -> str:
-    for label in sorted(monitor.glob("in*_label")):
-        if read_text(label) == _WHOLE_BOARD:
-            return label.name.removeprefix("in").removesuffix("_label")
-    return "1"

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import fmean
 
 from skerry_edge.bench.speed.power import EnergyCounter, energy_counters, power_w
-from skerry_edge.bench.speed.sysfs import read_number, read_text
-from skerry_edge.bench.temperature import processor_temperature
+from skerry_edge.machine.files import read_text
+from skerry_edge.machine.processor import cpufreq_mhz
+from skerry_edge.machine.temperatures import processor_temperature, thermometers
+from skerry_edge.machine.throttling import firmware_bits, throttle_count
 
 SYSFS = Path("/sys")
 _FIRMWARE_NOW, _FIRMWARE_SINCE_BOOT = 0x0000F, 0xF0000
 """Raspberry Pi's get_throttled: under-voltage, capped, throttled and soft limit; bits 0-3 now, 16-19 since boot."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Celsius:
-    """One sensor's reading."""
-
-    current: float | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,10 +46,11 @@ class Sensors:
 
     def read(self) -> Reading:
         """Read them all. A sensor that vanishes or cannot be read is one that there is not."""
+        processor = processor_temperature(thermometers(self.sysfs))
         return Reading(
             time_s=time.monotonic(),
-            temperature_c=processor_temperature(self._temperatures()),
-            clock_mhz=self._clock_mhz(),
+            temperature_c=None if processor is None else processor.value_c,
+            clock_mhz=cpufreq_mhz(self.sysfs),
             throttling=self._firmware_throttling() or self._thermal_throttling(),
             energy=energy_counters(self.sysfs),
             power_w=power_w(self.sysfs),
@@ -79,41 +74,13 @@ class Sensors:
         }
         return {name: reason for name, (value, reason) in told.items() if value is None or value == {}}
 
-    def _temperatures(self) -> dict[str, list[Celsius]]:
-        found: dict[str, list[Celsius]] = {}
-        for name, path in self._temperature_files():
-            value = read_number(path)
-            found.setdefault(name, []).append(Celsius(current=None if value is None else value / 1e3))
-        return found
-
-    def _temperature_files(self) -> Iterator[tuple[str, Path]]:
-        for zone in sorted((self.sysfs / "class/thermal").glob("thermal_zone*")):
-            yield read_text(zone / "type") or zone.name, zone / "temp"
-        for monitor in sorted((self.sysfs / "class/hwmon").glob("hwmon*")):
-            for path in sorted(monitor.glob("temp*_input")):
-                yield read_text(monitor / "name") or monitor.name, path
-
-    def _clock_mhz(self) -> float | None:
-        paths = (self.sysfs / "devices/system/cpu").glob("cpu[0-9]*/cpufreq/scaling_cur_freq")
-        clocks_khz = [value for path in paths if (value := read_number(path)) is not None]
-        return fmean(clocks_khz) / 1e3 if clocks_khz else None
-
     def _firmware_throttling(self) -> Throttling | None:
-        for path in (self.sysfs / "devices/platform").glob("soc*/*firmware/get_throttled"):
-            text = read_text(path)
-            if text is not None and (bits := _hexadecimal(text)) is not None:
-                return Throttling(active=bool(bits & _FIRMWARE_NOW), events=bits & _FIRMWARE_SINCE_BOOT)
-        return None
+        bits = firmware_bits(self.sysfs)
+        if bits is None:
+            return None
+        return Throttling(active=bool(bits & _FIRMWARE_NOW), events=bits & _FIRMWARE_SINCE_BOOT)
 
     def _thermal_throttling(self) -> Throttling | None:
         """Return what Intel's processors count; they do not say whether it goes on."""
-        paths = (self.sysfs / "devices/system/cpu").glob("cpu[0-9]*/thermal_throttle/*_throttle_count")
-        counts = [value for path in paths if (value := read_number(path)) is not None]
-        return Throttling(active=False, events=int(sum(counts))) if counts else None
-
-
-def _hexadecimal(text: str) -> int | None:
-    try:
-        return int(text, 16)
-    except ValueError:
-        return None
+        count = throttle_count(self.sysfs)
+        return None if count is None else Throttling(active=False, events=count)

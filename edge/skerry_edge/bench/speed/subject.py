@@ -10,11 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
-from skerry_edge.audio.decision import DecisionRule, WordDecision
+from skerry_edge.audio.contest import Contest
+from skerry_edge.audio.decision import DEFAULT_REFRACTORY_S, SlidingMean, Step
 from skerry_edge.audio.features import STEP_SAMPLES, WINDOW_SAMPLES, FeatureStream
 from skerry_edge.audio.model import WakeWordModel
+from skerry_edge.audio.network import StreamingNetwork
 from skerry_edge.audio.pcm import Pcm
-from skerry_edge.audio.wakeword import StreamingNetwork
+from skerry_edge.audio.word import word_of
 from skerry_edge.backends.base import Array, BackendOptions
 from skerry_edge.backends.registry import open_backend
 from skerry_edge.backends.variants import open_variant
@@ -90,7 +92,8 @@ def _listening(subject: WakeWordSubject) -> Call:
     """Return the call that hears as much sound as one step of the network takes, and judges it."""
     backend = open_backend(subject.backend, subject.word.path, BackendOptions(threads=subject.threads))
     network, features = StreamingNetwork(backend, str(subject.word.path)), FeatureStream()
-    decision = WordDecision(DecisionRule(cutoff=subject.word.cutoff, window=subject.word.window))
+    word = word_of(subject.word)
+    mean, contest = SlidingMean(word.rule.window), Contest({word.name: word.rule}, refractory_s=DEFAULT_REFRACTORY_S)
     random = np.random.default_rng(SEED)
     # So much less than a window that each further step of sound completes one row of features.
     features.process(_noise(random, WINDOW_SAMPLES - STEP_SAMPLES))
@@ -100,9 +103,9 @@ def _listening(subject: WakeWordSubject) -> Call:
         start = time.perf_counter()
         rows = features.process(sound)
         prepared = time.perf_counter()
-        probability = network.probability(rows)
+        probability = network.probability(network.quantization.apply(rows))
         inferred = time.perf_counter()
-        decision.judge(probability, start)
+        contest.judge([Step(word=word.name, time_s=start, score=mean.add(probability))])
         done = time.perf_counter()
         return {
             "preprocess": (prepared - start) * 1e3,

@@ -14,7 +14,8 @@ from skerry_edge.audio.decision import Refractory
 from skerry_edge.audio.model import WakeWordModel
 from skerry_edge.audio.pcm import SAMPLE_RATE_HZ
 from skerry_edge.audio.recordings import RecordingSource, find_recordings
-from skerry_edge.audio.wakeword import ListenOptions, WordStream
+from skerry_edge.audio.stream import SoundStream
+from skerry_edge.audio.word import word_of
 from skerry_edge.backends.base import BackendError
 from skerry_edge.foundation.errors import DataError, ReachError, SkerryError
 
@@ -83,7 +84,7 @@ def hear_all(
 def _hear(model: WakeWordModel, path: Path, word_s: float | None) -> HeardRecording:
     samples = 0
     steps = []
-    with closing(WordStream(model, ListenOptions())) as stream:
+    with closing(SoundStream([word_of(model)])) as stream:
         for pcm in RecordingSource(path):
             samples += len(pcm)
             steps += stream.judge(pcm)

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skerry_edge.audio.decision import DecisionRule, WordDecision
+from skerry_edge.audio.contest import Contest
+from skerry_edge.audio.decision import DecisionRule, Step
 from skerry_edge.bench.evaluation.wakeword.counting import WordCounter
 from skerry_edge.bench.evaluation.wakeword.listening import HeardRecording
 
@@ -33,10 +34,10 @@ def counter(
 
 @given(st.lists(st.sampled_from([0.0, 0.4, 0.5, 0.6, 1.0]), max_size=30), st.sampled_from([0.0, 0.5, 1.0, 2.5]))
 def test_a_cut_off_that_is_tried_detects_what_the_device_detects(scores: list[float], refractory_s: float) -> None:
-    device = WordDecision(DecisionRule(cutoff=0.5, window=1, refractory_s=refractory_s))
+    device = Contest({"x": DecisionRule(cutoff=0.5, window=1, refractory_s=refractory_s)}, refractory_s=1.0)
     heard = recording(*scores)
-    steps = [device.judge(score, float(time_s)) for score, time_s in zip(scores, heard.times_s, strict=True)]
-    assert heard.detections(0.5, refractory_s) == [place for place, step in enumerate(steps) if step.detected]
+    steps = [Step(word="x", time_s=float(at), score=one) for one, at in zip(scores, heard.times_s, strict=True)]
+    assert heard.detections(0.5, refractory_s) == [place for place, step in enumerate(steps) if device.judge([step])]
 
 
 def test_recall_counts_recordings_and_not_detections() -> None:

@@ -1,0 +1,188 @@
+"""Zero loss: broker, network, agent and pipelines are struck at random while every accepted event must arrive."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from chaos.cable import Cable
+from chaos.collector import Collector
+from chaos.ledger import Verdict, judge
+from chaos.programs import Program, agent, children, free_port, mosquitto
+from skerry_edge.agent.outbox.database import LetterDatabase
+from skerry_edge.agent.outbox.outbox import FILE
+from skerry_edge.contracts.codec import decode
+from skerry_edge.contracts.messages import Event
+from skerry_edge.contracts.topics import parse_topic
+
+FAULTS = ("broker kill", "network cut", "agent kill", "child kill")
+PIPELINES = 2
+RATE_HZ = 20.0
+"""Events of each pipeline in a second."""
+DRAIN_S = 120.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """The verdict, how many faults of each kind there were, and whether all that waited arrived in time."""
+
+    verdict: Verdict
+    faults: dict[str, int]
+    drained: bool
+
+
+def main(arguments: list[str]) -> None:
+    """Strike, judge and print; exit code 1 where an event was lost or came out of order."""
+    parser = argparse.ArgumentParser(prog="python -m chaos agent", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--events", type=int, default=1000, help="go on for at least so many events")
+    parser.add_argument("--seed", type=int, default=None, help="which faults, and when  [default: another each time]")
+    given = parser.parse_args(arguments)
+    seed = random.SystemRandom().randrange(10**6) if given.seed is None else given.seed
+    faults = random.Random(seed).choices(FAULTS, k=given.rounds)  # noqa: S311  # faults
+    with tempfile.TemporaryDirectory(prefix="skerry-chaos-") as folder:
+        outcome = run(Path(folder), faults=faults, events=given.events, seed=seed, say=print)
+    verdict = outcome.verdict
+    print(
+        f"seed {seed}: {verdict.events} events, {verdict.duplicates} duplicates, {verdict.replayed} replayed;", end=" "
+    )
+    print(", ".join(f"{count} x {name}" for name, count in outcome.faults.items()))
+    for line in (*verdict.lost, *verdict.disordered):
+        print(f"  {line}")
+    print(f"lost {len(verdict.lost)}, out of order {len(verdict.disordered)}, all arrived: {outcome.drained}")
+    sys.exit(0 if verdict.is_good and outcome.drained and verdict.events >= given.events else 1)
+
+
+def run(folder: Path, *, faults: Sequence[str], events: int, seed: int, say: Callable[[str], object]) -> Outcome:
+    """Let one fault of FAULTS happen after the other, at times that ``seed`` says, then mend all and judge.
+
+    Goes on until there are so many ``events``. Raises FileNotFoundError where Mosquitto is not installed.
+    """
+    port = free_port()
+    with closing(Cable(port)) as cable:
+        rig = Rig(folder, cable, mosquitto(folder, port), Collector(port), random.Random(seed))  # noqa: S311  # faults
+        try:
+            rig.start()
+            for number, name in enumerate(faults, start=1):
+                rig.strike(name)
+                say(f"round {number} of {len(faults)}: {name}; {len(rig.collector.events)} events so far")
+            rig.go_on_until(lambda: len({one.id for one in rig.collector.events}) >= events)
+            return rig.settle()
+        finally:
+            rig.end()
+
+
+@dataclass(slots=True)
+class Rig:
+    """All programs of a run, and what is known of them."""
+
+    folder: Path
+    cable: Cable
+    broker: Program
+    collector: Collector
+    random: random.Random
+    accepted: set[str] = field(default_factory=set)
+    faults: dict[str, int] = field(default_factory=dict)
+    device: Program = field(init=False)
+
+    def start(self) -> None:
+        """Begin in good order."""
+        self.broker.start()
+        self.collector.start()
+        self.device = agent(self.folder, self._settings())
+        self.device.start()
+        if not self.go_on_until(lambda: len(self.collector.events) > 0):
+            raise TimeoutError(f"the agent sent nothing; see {self.device.log}")
+
+    def strike(self, name: str) -> None:
+        """Let a fault happen after a random while, and mend it after another."""
+        time.sleep(self.random.uniform(0.2, 2.0))
+        {
+            "broker kill": self._kill_broker,
+            "network cut": self._cut_network,
+            "agent kill": self._kill_agent,
+            "child kill": self._kill_child,
+        }[name]()
+        self.faults[name] = self.faults.get(name, 0) + 1
+
+    def go_on_until(self, holds: Callable[[], bool], limit_s: float = DRAIN_S) -> bool:
+        """Wait; tell whether it came to hold."""
+        end_s = time.monotonic() + limit_s
+        while not holds() and time.monotonic() < end_s:
+            time.sleep(0.1)
+        return holds()
+
+    def settle(self) -> Outcome:
+        """Stop the agent, deliver what is left with pipelines that are idle, and judge."""
+        self.device.kill()
+        self._note_accepted()
+        self.device = agent(self.folder, self._settings(limit=1))
+        self.device.start()
+        drained = self.go_on_until(lambda: self.accepted <= {one.id for one in self.collector.events})
+        self.device.stop()
+        return Outcome(verdict=judge(self.collector.events, self.accepted), faults=self.faults, drained=drained)
+
+    def end(self) -> None:
+        """Leave nothing running."""
+        self.collector.close()
+        self.device.kill()
+        self.broker.kill()
+
+    def _kill_broker(self) -> None:
+        self.broker.kill()
+        time.sleep(self.random.uniform(0.0, 2.0))
+        self.broker.start()
+
+    def _cut_network(self) -> None:
+        self.cable.cut()
+        time.sleep(self.random.uniform(0.0, 3.0))
+        self.cable.mend()
+
+    def _kill_agent(self) -> None:
+        self.device.kill()
+        self._note_accepted()
+        time.sleep(self.random.uniform(0.0, 0.5))
+        self.device.start()
+
+    def _kill_child(self) -> None:
+        found = children(self.device.pid or 0)
+        if found:
+            os.kill(self.random.choice(found), signal.SIGKILL)
+
+    def _note_accepted(self) -> None:
+        """Write down what lies in the outbox of an agent that has just ended."""
+        self.accepted |= waiting_ids(self.folder / "state" / FILE)
+
+    def _settings(self, limit: int = 0) -> dict[str, Any]:
+        pipelines = [
+            {"kind": "synthetic", "name": f"p{number}", "events_per_s": RATE_HZ, "limit": limit}
+            for number in range(PIPELINES)
+        ]
+        return {
+            "site": "chaos",
+            "device": "chaos-1",
+            "board": "generic-x86",
+            "state_dir": str(self.folder / "state"),
+            "heartbeat_interval_s": 1.0,
+            "mqtt": {"url": f"mqtt://127.0.0.1:{self.cable.port}", "keepalive_s": 5},
+            "pipelines": pipelines,
+        }
+
+
+def waiting_ids(path: Path) -> set[str]:
+    """Return the ids of the events in the outbox of an agent that does not run."""
+    with closing(LetterDatabase(path)) as database:
+        letters = [database.letter(key) for key in database.keys(0)]
+    kinds = [(parse_topic(one.topic).kind, one.payload) for one in letters]
+    events = [decode("event", payload) for kind, payload in kinds if kind == "event"]
+    return {one.id for one in events if isinstance(one, Event)}

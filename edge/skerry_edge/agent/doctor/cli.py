@@ -1,0 +1,106 @@
+"""The command `skerry doctor`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from skerry_edge.agent.config.agent import AgentConfig
+    from skerry_edge.agent.doctor.findings import Finding
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+_COLOURS = {"ok": "green", "warning": "yellow", "failed": "red", "not applicable": "dim"}
+
+
+@click.command(
+    epilog="""\
+\b
+Examples:
+  sudo skerry doctor
+  skerry doctor --config cam-1.toml
+  skerry doctor --json | jq '.findings[] | select(.status == "failed")'
+
+\b
+What is looked at:
+  Python, board and its packages, runtimes, accelerators and their USB speed,
+  each pipeline's model (it computes once) and camera or microphone (it gives
+  one picture or piece of sound), permissions of the service's user, shared
+  memory, disk, clock, broker (a real login) and its limits, the service.
+
+\b
+Exit codes:
+  0  nothing failed; there may be warnings
+  1  something failed
+  2  the configuration is wrong
+  4  the configuration cannot be read
+""",
+)
+@click.option(
+    "--config",
+    "config_file",
+    type=_FILE,
+    metavar="FILE",
+    help="The agent's configuration.  [default: /etc/skerry/agent.toml where that is]",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def doctor(config_file: Path | None, *, as_json: bool) -> None:
+    """Tell whether a device can do its work, and what to do where it cannot.
+
+    Nothing is changed. Each check has a time limit: one that hangs is told as such, and the others go on. A running
+    agent is not disturbed: the broker is asked under a name of its own, and a camera that it uses counts as working.
+    """
+    from skerry_edge.agent.doctor.examination import checks_for  # noqa: PLC0415  # keeps --help fast
+    from skerry_edge.agent.doctor.findings import is_healthy  # noqa: PLC0415  # the same
+    from skerry_edge.agent.doctor.running import run_checks  # noqa: PLC0415  # the same
+
+    config = _configuration(config_file)
+    findings: list[Finding] = []
+    with _progress() as say:
+        for found in run_checks(checks_for(config), before=lambda check: say(check.name)):
+            findings.extend(found)
+    if as_json:
+        click.echo(json.dumps({"healthy": is_healthy(findings), "findings": [asdict(one) for one in findings]}))
+    else:
+        _show(findings)
+    click.get_current_context().exit(0 if is_healthy(findings) else 1)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str], None]]:
+    """Give a function that names what is looked at, for a person who waits at a terminal."""
+    from rich.console import Console  # noqa: PLC0415  # keeps --help fast
+
+    console = Console(stderr=True)
+    with console.status("looking") as status:
+        yield lambda name: status.update(f"looking at: {name}")
+
+
+def _configuration(path: Path | None) -> AgentConfig | None:
+    from skerry_edge.agent.config.checks import load_config  # noqa: PLC0415  # keeps --help fast
+    from skerry_edge.agent.install.plan import CONFIG_FILE  # noqa: PLC0415  # the same
+
+    installed = Path(CONFIG_FILE)
+    if path is None and not installed.is_file():
+        return None
+    return load_config(path or installed)
+
+
+def _show(findings: list[Finding]) -> None:
+    from rich.console import Console  # noqa: PLC0415  # keeps --help fast
+    from rich.table import Table  # noqa: PLC0415  # the same
+    from rich.text import Text  # noqa: PLC0415  # the same
+
+    table = Table()
+    for title in ("", "", "found", "what to do"):
+        table.add_column(title, overflow="fold")
+    for one in findings:
+        todo = (one.todo or "") if one.status in ("warning", "failed") else ""
+        table.add_row(Text(one.name), Text(one.status, style=_COLOURS[one.status]), Text(one.found), Text(todo))
+    Console().print(table)

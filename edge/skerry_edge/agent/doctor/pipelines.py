@@ -1,0 +1,68 @@
+"""The configured pipelines: whether models compute and sources give something, each tried in a process of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from skerry_edge.agent.config.pipelines import DetectionPipeline, PipelineConfig, SyntheticPipeline
+from skerry_edge.agent.config.sources import CameraSource, MicrophoneSource
+from skerry_edge.agent.doctor.findings import Check, Finding
+from skerry_edge.agent.doctor.trial import Part, Trial
+from skerry_edge.bench.apart import run_apart
+from skerry_edge.foundation.errors import SkerryError
+from skerry_edge.foundation.redaction import redact
+from skerry_edge.foundation.source_error import reason_of
+
+_TRIAL = "skerry_edge.agent.doctor.trial"
+_STALL_S = 60.0
+_BESIDE_S = 5.0
+"""What starting and ending the other process may take, so that its own limit comes first."""
+
+Run = Callable[[Trial], str]
+
+
+def run_trial(trial: Trial) -> str:
+    """Try it in a process of its own, and return the sentence. Raises SkerryError, where that process dies as well."""
+    sentence: str = next(iter(run_apart(_TRIAL, trial, stall_s=_STALL_S)))
+    return sentence
+
+
+def pipeline_checks(pipelines: tuple[PipelineConfig, ...], *, run: Run = run_trial) -> Iterator[Check]:
+    """Give a check for each pipeline's model and one for its camera or microphone."""
+    for one in pipelines:
+        yield _check(one, "model", "model", run)
+        if not isinstance(one, SyntheticPipeline) and isinstance(one.source, CameraSource | MicrophoneSource):
+            yield _check(one, "source", "camera" if isinstance(one.source, CameraSource) else "microphone", run)
+    kinds = {type(one.source) for one in pipelines if not isinstance(one, SyntheticPipeline)}
+    for what, kind in (("camera", CameraSource), ("microphone", MicrophoneSource)):
+        if not any(issubclass(one, kind) for one in kinds):
+            yield _idle(what)
+
+
+def _idle(what: str) -> Check:
+    finding = Finding(name=what, status="not applicable", found="no pipeline uses one")
+    return Check(name=what, look=lambda: (finding,))
+
+
+def _check(pipeline: PipelineConfig, part: Part, what: str, run: Run) -> Check:
+    name = f"{what} of '{pipeline.name}'"
+    trial = Trial(part=part, pipeline=pipeline)
+    return Check(name=name, look=lambda: (_judged(name, trial, run),), limit_s=_STALL_S + _BESIDE_S)
+
+
+def _judged(name: str, trial: Trial, run: Run) -> Finding:
+    try:
+        found = run(trial)
+    except SkerryError as error:
+        return judge_failure(name, trial, error)
+    has_fallen_back = isinstance(trial.pipeline, DetectionPipeline) and "not on the first choice" in found
+    todo = "install what the first choice needs, or put another first in 'backends'" if has_fallen_back else None
+    return Finding(name=name, status="warning" if has_fallen_back else "ok", found=redact(found), todo=todo)
+
+
+def judge_failure(name: str, trial: Trial, error: SkerryError) -> Finding:
+    """Judge why a trial failed: a source that somebody uses works, and mostly the agent is who uses it."""
+    found = redact("; ".join(filter(None, (error.what, error.where, error.found))))
+    if trial.part == "source" and reason_of(error) == "busy":
+        return Finding(name=name, status="ok", found=f"in use, as it is while the agent runs ({found})")
+    return Finding(name=name, status="failed", found=found, todo=error.todo)

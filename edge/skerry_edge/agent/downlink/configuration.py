@@ -1,0 +1,107 @@
+"""The configuration that is in force: the device's file, and over it what the fleet asks for."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from skerry_edge.agent.config.agent import AgentConfig
+from skerry_edge.agent.downlink.applied_file import load_applied, save_applied
+from skerry_edge.agent.downlink.desired import NOTHING, Applied, configured, named, next_step
+from skerry_edge.agent.downlink.models_here import is_model_here
+from skerry_edge.agent.downlink.news import Inbound
+from skerry_edge.contracts.codec import decode
+from skerry_edge.contracts.messages import Desired
+from skerry_edge.foundation.errors import SkerryError
+from skerry_edge.foundation.redaction import redact
+
+_log = logging.getLogger(__name__)
+REFUSED = "desired-refused"
+"""The label of the system event that says why a version is not in force."""
+
+Tell = Callable[[str, str], None]
+"""Reports a system event: its label and its text."""
+Apply = Callable[[AgentConfig], None]
+"""Puts a configuration into force."""
+
+
+class Configuration:
+    """Keeps the newest version that was taken on, over a restart; used by one thread.
+
+    A version is taken on whole or not at all. One that is refused changes nothing, and is told once as a system event;
+    that the device's `state` goes on naming the version before is the lasting sign of it.
+    """
+
+    def __init__(self, file_config: AgentConfig, *, tell: Tell, apply: Apply) -> None:
+        """Take up what was kept; ``file_config`` is the device's own file. Raises ReachError."""
+        self._state_dir = Path(file_config.state_dir)
+        self._is_there = partial(is_model_here, state_dir=self._state_dir)
+        self._tell = tell
+        self._apply = apply
+        self._applied = load_applied(self._state_dir)
+        self._told: str | None = None
+        self.file_changed(file_config)
+
+    @property
+    def in_force(self) -> AgentConfig:
+        """The configuration that the agent is to run with."""
+        return self._in_force
+
+    @property
+    def shown(self) -> Applied:
+        """The version that is in force; version 0 where the device's file alone is."""
+        return self._applied if self._fits else NOTHING
+
+    @property
+    def latest_ts_ms(self) -> int:
+        """The latest time that the fleet's clock is known to have shown (Unix ms)."""
+        return self._applied.desired.ts
+
+    def file_changed(self, file_config: AgentConfig) -> None:
+        """Begin from another file; a version that does not fit it is not in force, and is told."""
+        self._file_config = file_config
+        self._in_force, self._fits = file_config, True
+        try:
+            self._in_force = configured(file_config, self._applied.desired, self._is_there)
+        except SkerryError as error:
+            self._fits = False
+            self._refuse(f"the device's own configuration is in force: {error}")
+
+    def handle(self, arrival: Inbound) -> None:
+        """Judge a message on the desired topic, and take it on where it may be."""
+        if not arrival.payload:
+            _log.info(
+                "the broker holds no desired configuration any more; version %d stays", self.shown.desired.version
+            )
+            return
+        try:
+            desired = decode("desired", arrival.payload)
+            assert isinstance(desired, Desired)  # noqa: S101  # what this kind of topic decodes to
+            if next_step(self._applied, desired, in_force=self._fits) == "apply":
+                self._take_on(desired)
+            else:
+                _log.debug("%s came again", named(desired))
+        except SkerryError as error:
+            self._refuse(str(error))
+        except RecursionError:
+            # It is retained: what ended the agent once would end it with every start.
+            self._refuse("the desired configuration is nested too deeply")
+
+    def _take_on(self, desired: Desired) -> None:
+        in_force = configured(self._file_config, desired, self._is_there)
+        applied = Applied.of(desired)
+        # Kept before it is put into force: what a restart would undo must not seem done.
+        save_applied(self._state_dir, applied)
+        self._applied, self._in_force, self._fits, self._told = applied, in_force, True, None
+        _log.info("%s is in force", named(desired))
+        self._apply(in_force)
+
+    def _refuse(self, reason: str) -> None:
+        """Log and report a refusal, once: the message is retained, so it comes with every connect."""
+        text = redact(reason)
+        if text != self._told:
+            self._told = text
+            _log.warning("desired configuration refused: %s", text)
+            self._tell(REFUSED, text)

@@ -1,0 +1,1 @@
+"""The device as Home Assistant sees it: its MQTT discovery, and nothing that Skerry itself needs."""

@@ -1,0 +1,233 @@
+"""Carries out and undoes the steps of an installation in a file tree: the running system's, or an image's."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import subprocess
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import singledispatchmethod
+from pathlib import Path
+from typing import Literal
+
+from skerry_edge.agent.install.accounts import find_user, gid_of, uid_of
+from skerry_edge.agent.install.steps import Command, Folder, Link, ServiceUser, Step, TextFile
+from skerry_edge.agent.install.templates import is_edited
+from skerry_edge.foundation.atomic import write_atomic
+from skerry_edge.foundation.errors import MissingError, ReachError
+
+Result = Literal["created", "changed", "unchanged", "kept", "removed", "absent", "ran", "not needed", "not here"]
+DONE: frozenset[Result] = frozenset({"created", "changed", "removed"})
+_COMMAND_TIMEOUT_S = 120.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """What became of a step, or in a rehearsal what would."""
+
+    step: Step
+    result: Result
+    note: str | None = None
+
+
+class Executor:
+    """Works below ``root``. ``is_live`` says that systemd runs there; a rehearsal changes nothing."""
+
+    def __init__(self, root: Path, *, is_live: bool, is_rehearsal: bool = False) -> None:
+        self._root = root
+        self._is_live = is_live
+        self._is_rehearsal = is_rehearsal
+        self._touched: set[str] = set()
+        self._gone: set[str] = set()
+
+    def install(self, steps: Iterable[Step]) -> list[Outcome]:
+        """Carry out the steps; what is there already stays. Raises ReachError, MissingError."""
+        return [self._noted(self._install(step), step) for step in steps]
+
+    def remove(self, steps: Iterable[Step], *, purge: bool) -> list[Outcome]:
+        """Undo the steps; ``purge`` takes state and edited files as well. Raises ReachError, MissingError."""
+        steps = tuple(steps)
+        # What stops the service runs before its files go, and is decided by their being there.
+        self._touched = {one.path for one in steps if isinstance(one, TextFile | Link) and self._exists(one.path)}
+        return [self._noted(self._remove(step, purge=purge), step) for step in steps]
+
+    def _noted(self, outcome: Outcome, step: Step) -> Outcome:
+        if outcome.result in DONE and not isinstance(step, Command | ServiceUser):
+            (self._gone if outcome.result == "removed" else self._touched).add(step.path)
+        return outcome
+
+    def _at(self, path: str) -> Path:
+        """Return where a path of the tree is. Raises ReachError where a link in an image leads out of it."""
+        place = self._root / path.lstrip("/")
+        if not place.parent.resolve().is_relative_to(self._root):
+            raise ReachError(
+                "a link leads out of the file tree",
+                where=str(place.parent),
+                found=str(place.parent.resolve()),
+                todo="run this inside the image (chroot) instead",
+            )
+        return place
+
+    def _exists(self, path: str) -> bool:
+        return os.path.lexists(self._at(path))
+
+    @singledispatchmethod
+    def _install(self, step: Step) -> Outcome:
+        raise TypeError(type(step).__name__)
+
+    @_install.register
+    def _(self, step: ServiceUser) -> Outcome:
+        if find_user(self._root, step.name) is not None:
+            return Outcome(step=step, result="unchanged")
+        shell = "/usr/sbin/nologin"
+        options = ("--system", "--user-group", "--no-create-home", "--home-dir", step.home, "--shell", shell)
+        self._run(("useradd", *self._prefix(), *options, "--comment", step.comment, step.name))
+        return Outcome(step=step, result="created")
+
+    @_install.register
+    def _(self, step: Folder) -> Outcome:
+        path, there = self._at(step.path), self._exists(step.path)
+        if there and self._has(path, step.mode, step.owner, step.group):
+            return Outcome(step=step, result="unchanged")
+        if not self._is_rehearsal:
+            path.mkdir(parents=True, exist_ok=True)
+            self._own(path, step.mode, step.owner, step.group)
+        return Outcome(step=step, result="changed" if there else "created")
+
+    @_install.register
+    def _(self, step: TextFile) -> Outcome:
+        if step.needs is not None and not self._exists(step.needs):
+            return Outcome(step=step, result="not here", note=f"there is no {step.needs}")
+        path, there = self._at(step.path), self._exists(step.path)
+        text = _read(path) if there else None
+        if text == step.content and self._has(path, step.mode, step.owner, step.group):
+            return Outcome(step=step, result="unchanged")
+        if text is not None and step.is_kept and text != step.content and is_edited(text):
+            return Outcome(step=step, result="kept", note="it has been edited since it was written")
+        if not self._is_rehearsal:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomic(path, step.content.encode(), mode=0o600)
+            self._own(path, step.mode, step.owner, step.group)
+        return Outcome(step=step, result="changed" if there else "created")
+
+    @_install.register
+    def _(self, step: Link) -> Outcome:
+        path, there = self._at(step.path), self._exists(step.path)
+        if there and path.is_symlink() and str(path.readlink()) == step.target:
+            return Outcome(step=step, result="unchanged")
+        if not self._is_rehearsal:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.unlink(missing_ok=True)
+            path.symlink_to(step.target)
+        return Outcome(step=step, result="changed" if there else "created")
+
+    @_install.register
+    def _(self, step: Command) -> Outcome:
+        return self._command(step)
+
+    @singledispatchmethod
+    def _remove(self, step: Step, *, purge: bool) -> Outcome:  # noqa: ARG002  # the signature of all that follow
+        raise TypeError(type(step).__name__)
+
+    @_remove.register
+    def _(self, step: ServiceUser, *, purge: bool) -> Outcome:
+        user = find_user(self._root, step.name)
+        if user is None:
+            return Outcome(step=step, result="absent")
+        if user.comment != step.comment:
+            return Outcome(step=step, result="kept", note="it was there before")
+        if not purge and self._exists(step.home):
+            return Outcome(step=step, result="kept", note=f"{step.home} belongs to it; --purge takes both")
+        self._run(("userdel", *self._prefix(), step.name))
+        return Outcome(step=step, result="removed")
+
+    @_remove.register
+    def _(self, step: Folder, *, purge: bool) -> Outcome:
+        path = self._at(step.path)
+        if not self._exists(step.path):
+            return Outcome(step=step, result="absent")
+        held = sorted(one.name for one in path.iterdir() if not self._was_removed(step.path, one.name))
+        if held and not (purge and step.holds_state):
+            return Outcome(step=step, result="kept", note=f"it holds {', '.join(held[:3])}{' …' if held[3:] else ''}")
+        if not self._is_rehearsal:
+            shutil.rmtree(path)
+        return Outcome(step=step, result="removed")
+
+    @_remove.register
+    def _(self, step: TextFile, *, purge: bool) -> Outcome:
+        path = self._at(step.path)
+        if not self._exists(step.path):
+            return Outcome(step=step, result="absent")
+        if step.is_kept and not purge and is_edited(_read(path) or ""):
+            return Outcome(step=step, result="kept", note="it has been edited; --purge takes it")
+        return self._unlink(step, path)
+
+    @_remove.register
+    def _(self, step: Link, *, purge: bool) -> Outcome:  # noqa: ARG002  # the others' signature
+        return (
+            self._unlink(step, self._at(step.path)) if self._exists(step.path) else Outcome(step=step, result="absent")
+        )
+
+    @_remove.register
+    def _(self, step: Command, *, purge: bool) -> Outcome:  # noqa: ARG002  # the others' signature
+        return self._command(step)
+
+    def _unlink(self, step: TextFile | Link, path: Path) -> Outcome:
+        if not self._is_rehearsal:
+            path.unlink()
+        return Outcome(step=step, result="removed")
+
+    def _was_removed(self, folder: str, name: str) -> bool:
+        """Tell whether what still lies in a folder would be gone by now, were this no rehearsal."""
+        return f"{folder}/{name}" in self._gone
+
+    def _command(self, step: Command) -> Outcome:
+        if self._touched.isdisjoint(step.after):
+            return Outcome(step=step, result="not needed")
+        if not self._is_live or shutil.which(step.program[0]) is None:
+            return Outcome(step=step, result="not here", note="systemd does not run here")
+        self._run(step.program)
+        return Outcome(step=step, result="ran")
+
+    def _prefix(self) -> tuple[str, ...]:
+        return () if self._root == Path("/") else ("--prefix", str(self._root))
+
+    def _run(self, program: tuple[str, ...]) -> None:
+        """Run a program of the system. Raises MissingError without it, ReachError where it fails."""
+        if self._is_rehearsal:
+            return
+        try:
+            done = subprocess.run(
+                program, capture_output=True, text=True, errors="replace", timeout=_COMMAND_TIMEOUT_S, check=False
+            )
+        except FileNotFoundError as error:
+            raise MissingError("a program of the system is not there", found=program[0]) from error
+        except subprocess.TimeoutExpired as error:
+            raise ReachError("a program of the system does not end", found=" ".join(program)) from error
+        if done.returncode != 0:
+            raise ReachError(
+                "a program of the system failed",
+                where=" ".join(program),
+                found=done.stderr.strip()[:500] or f"exit code {done.returncode}",
+            )
+
+    def _has(self, path: Path, mode: int, owner: str, group: str) -> bool:
+        found = path.lstat()
+        try:
+            ids = (uid_of(self._root, owner), gid_of(self._root, group))
+        except MissingError:
+            return False  # the user is still to be made
+        return stat.S_IMODE(found.st_mode) == mode and (found.st_uid, found.st_gid) == ids
+
+    def _own(self, path: Path, mode: int, owner: str, group: str) -> None:
+        os.chown(path, uid_of(self._root, owner), gid_of(self._root, group))
+        path.chmod(mode)
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise ReachError("cannot read a file that is there", where=str(path), found=error.strerror) from error

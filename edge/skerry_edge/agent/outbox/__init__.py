@@ -1,0 +1,1 @@
+"""Where messages wait for the broker: on disk, in the order of acceptance, until it has acknowledged them."""

@@ -1,0 +1,212 @@
+"""The outbox's file: a shelf in SQLite, where a transaction that ended survives a power cut."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from skerry_edge.agent.outbox.policy import Rank, Sized, Stored
+from skerry_edge.agent.outbox.rows import is_count, stored_from, text_of
+from skerry_edge.foundation.atomic import sync_directory
+from skerry_edge.foundation.errors import DataError, ReachError
+
+LAYOUT = 1
+"""The version of the tables, kept as SQLite's `user_version`."""
+TABLES = (
+    """\
+CREATE TABLE letters (
+    key INTEGER PRIMARY KEY,
+    topic TEXT NOT NULL,
+    ts_ms INTEGER NOT NULL,
+    snapshot INTEGER NOT NULL,
+    payload BLOB NOT NULL
+)""",
+    "CREATE INDEX snapshots ON letters (key) WHERE snapshot",
+    "CREATE TABLE totals (dropped INTEGER NOT NULL)",
+)
+LOG_STARTS = (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")
+"""How a log of SQLite's begins (sqlite.org/fileformat2.html, section 4.1)."""
+BUSY_TIMEOUT_S = 0.5
+"""Nobody else writes, unless a person opens the file with a tool of their own."""
+CHECKPOINT_PAGES = 256
+"""A megabyte of log: small enough that moving it into the file stops a slow card only briefly."""
+
+
+class DiskError(ReachError):
+    """The disk is full, read-only, failing or held by somebody: what is in the file is not in doubt."""
+
+
+class DamagedError(DataError):
+    """The file is no outbox of ours, or no longer."""
+
+
+@contextmanager
+def reported(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors and the system's into DiskError and DamagedError."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise DiskError("the outbox's disk does not answer as it should", where=str(path), found=str(error)) from error
+    except sqlite3.DatabaseError as error:
+        raise DamagedError("the outbox's file is damaged", where=str(path), found=str(error)) from error
+    except OSError as error:
+        raise DiskError("the outbox's file cannot be used", where=str(path), found=error.strerror) from error
+
+
+def _check_log(path: Path) -> None:
+    """Raise DamagedError where SQLite would take a log that it cannot read for none, and lose what is in it."""
+    log = path.with_name(path.name + "-wal")
+    if not log.exists():
+        return
+    with log.open("rb") as file:
+        head = file.read(4)
+    if head and (head not in LOG_STARTS or path.stat().st_size == 0):
+        raise DamagedError("the outbox's file is damaged", where=str(log), found="a log that does not fit its file")
+
+
+class LetterDatabase:
+    """A Shelf in one file, and the count of what was ever dropped from it. Used by one thread at a time.
+
+    Outside `transaction` nothing may be changed. Everything raises DiskError or DamagedError.
+    """
+
+    depth: int
+    newest: int
+    dropped: int
+    _held_bytes: int
+
+    def __init__(self, path: Path) -> None:
+        """Open the file, and make it where there is none."""
+        self._path = path
+        with reported(path):
+            # Made here and not by SQLite, for its mode: what a camera saw is not for every user of the machine.
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            _check_log(path)
+            self._connection = sqlite3.connect(
+                path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+            )
+            self._connection.text_factory = text_of
+            try:
+                self._prepare()
+                self._count()
+            except BaseException:
+                self._connection.close()
+                raise
+
+    @property
+    def held_bytes(self) -> int:
+        """The payload of all that is held (see Shelf)."""
+        return self._held_bytes
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Make all changes of the body or none; on return they are durable."""
+        before = self.depth, self._held_bytes, self.newest, self.dropped
+        with reported(self._path):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                self.depth, self._held_bytes, self.newest, self.dropped = before
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    def sizes(self, rank: Rank | None) -> Iterator[Sized]:
+        """Yield what is held (see Shelf)."""
+        where = "" if rank is None else "WHERE snapshot" if rank == "snapshot" else "WHERE NOT snapshot"
+        yield from self._rows(f"SELECT key, length(payload) FROM letters {where} ORDER BY key")  # noqa: S608  # from above
+
+    def add(self, stored: Stored) -> None:
+        """Hold one more (see Shelf)."""
+        row = (stored.key, stored.topic, stored.ts_ms, stored.rank == "snapshot", stored.payload)
+        with reported(self._path):
+            self._connection.execute("INSERT INTO letters VALUES (?, ?, ?, ?, ?)", row)
+        self.depth += 1
+        self._held_bytes += len(stored.payload)
+        self.newest = max(self.newest, stored.key)
+
+    def remove(self, key: int) -> None:
+        """Hold this one no longer (see Shelf)."""
+        size = self.size_of(key)
+        if size is None:
+            return
+        with reported(self._path):
+            self._connection.execute("DELETE FROM letters WHERE key = ?", (key,))
+        self.depth -= 1
+        self._held_bytes -= size
+
+    def count_dropped(self, number: int) -> None:
+        """Add to the count of what was dropped."""
+        with reported(self._path):
+            self._connection.execute("UPDATE totals SET dropped = dropped + ?", (number,))
+        self.dropped += number
+
+    def size_of(self, key: int) -> int | None:
+        """Return the bytes of a letter's payload, None where it is not held."""
+        for (size,) in self._rows("SELECT length(payload) FROM letters WHERE key = ?", key):
+            return int(size)
+        return None
+
+    def keys(self, after: int) -> Iterator[int]:
+        """Yield the keys above ``after``, oldest first."""
+        return (key for (key,) in self._rows("SELECT key FROM letters WHERE key > ? ORDER BY key", after))
+
+    def letter(self, key: int) -> Stored:
+        """Return a letter that is held; what in it is of another type than it was written with is empty."""
+        with reported(self._path):
+            topic, ts_ms, snapshot, payload = self._one(
+                "SELECT topic, ts_ms, snapshot, payload FROM letters WHERE key = ?", key
+            )
+        return stored_from(key, topic, ts_ms, snapshot, payload)
+
+    def close(self) -> None:
+        """Give the file back."""
+        with reported(self._path):
+            self._connection.close()
+
+    def _prepare(self) -> None:
+        """Set the file up, and refuse one that is not as this class leaves it."""
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", f"wal_autocheckpoint = {CHECKPOINT_PAGES}"):
+            self._connection.execute(f"PRAGMA {pragma}")
+        (layout,) = self._one("PRAGMA user_version")
+        if layout == 0 and not self._tables():
+            self._connection.execute("BEGIN IMMEDIATE")
+            for statement in (*TABLES, "INSERT INTO totals VALUES (0)", f"PRAGMA user_version = {LAYOUT}"):
+                self._connection.execute(statement)
+            self._connection.execute("COMMIT")
+            sync_directory(self._path.parent)
+            return
+        if layout != LAYOUT or self._tables() != set(TABLES):
+            raise DamagedError("the outbox's file has another layout", where=str(self._path), found=f"version {layout}")
+        (verdict,) = self._one("PRAGMA quick_check(1)")
+        if verdict != "ok":
+            raise DamagedError("the outbox's file is damaged", where=str(self._path), found=str(verdict))
+
+    def _count(self) -> None:
+        self.depth, self._held_bytes, self.newest = self._one(
+            "SELECT count(*), coalesce(sum(length(payload)), 0), coalesce(max(key), 0) FROM letters"
+        )
+        (self.dropped,) = self._one("SELECT dropped FROM totals")
+        if not is_count(self.dropped):
+            what = "the outbox's file is damaged"
+            raise DamagedError(what, where=str(self._path), found="a count that is none")
+
+    def _tables(self) -> set[str]:
+        return {text for (text,) in self._rows("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")}
+
+    def _one(self, query: str, *values: int) -> tuple[Any, ...]:
+        row = self._connection.execute(query, values).fetchone()
+        if row is None:
+            raise DamagedError("the outbox's file is damaged", where=str(self._path), found="a row that is missing")
+        return tuple(row)
+
+    def _rows(self, query: str, *values: int) -> Iterator[tuple[Any, ...]]:
+        # Closed however far the reader gets: an open reading would keep the log from being moved into the file.
+        with reported(self._path), closing(self._connection.execute(query, values)) as cursor:
+            yield from cursor

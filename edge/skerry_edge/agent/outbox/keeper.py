@@ -1,0 +1,240 @@
+"""Keeps letters on disk, and in memory for as long as the disk takes none."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Container, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+from skerry_edge.agent.backoff import is_worth_logging
+from skerry_edge.agent.outbox.buffer import Buffer
+from skerry_edge.agent.outbox.damage import Notice, open_sound, replace_damaged
+from skerry_edge.agent.outbox.database import DamagedError, DiskError, LetterDatabase
+from skerry_edge.agent.outbox.policy import Stored, admit
+
+_log = logging.getLogger(__name__)
+Result = TypeVar("Result")
+BUFFER_BYTES = 1 << 20
+"""What waits in memory at most while the disk takes nothing: some 2,500 events."""
+ACKS_PER_COMMIT = 64
+"""So many acknowledged letters may still lie in the file: sent once more after a crash, at no commit of their own."""
+RETRY_S = 5.0
+"""How often a disk that took nothing is tried again."""
+
+
+@dataclass(kw_only=True, slots=True)
+class _Outage:
+    """The disk takes nothing since ``since_s`` (monotonic), for ``reason``."""
+
+    since_s: float
+    reason: str
+    retry_s: float
+    buffered: int = 0
+    dropped: int = 0
+
+
+class Keeper:
+    """Stands between the outbox and its disk. Used by one thread at a time; raises no error of the disk.
+
+    Letters are given in the order of their keys, but for those of a file that cannot be read for a while: they follow
+    when it can.
+    """
+
+    def __init__(self, path: Path, max_bytes: int) -> None:
+        self._path = path
+        self._max_bytes = max_bytes
+        self._database: LetterDatabase | None = None
+        self._buffer = Buffer()
+        self._outage: _Outage | None = None
+        self._acked: dict[int, int] = {}
+        self._acked_up_to = 0
+        self._dropped = 0
+        self._uncounted = 0
+        self._full_commits = 0
+        self._notices: list[Notice] = []
+        self._guarded(self._opened)
+
+    @property
+    def newest(self) -> int:
+        """The highest key on disk, as far as it can be read."""
+        return self._database.newest if self._database is not None else 0
+
+    def keep(self, batch: Sequence[Stored]) -> None:
+        """Hold letters with keys above all others; on return they are durable, unless the disk takes nothing."""
+        if self._may_try() and self._guarded(lambda: self._commit(batch)):
+            return
+        for stored in batch:
+            dropped = admit(self._buffer, stored, min(BUFFER_BYTES, self._max_bytes))
+            self._uncounted += dropped
+            if self._outage is not None:
+                self._outage.buffered += 1
+                self._outage.dropped += dropped
+
+    def waiting(self, sent: Container[int], limit: int) -> list[Stored]:
+        """Return at most ``limit`` letters whose key is not in ``sent``, oldest first."""
+        if self._outage is not None and self._may_try():
+            self.keep([])
+        found: list[Stored] = []
+        if self._database is not None:
+            on_disk = self._guarded(lambda: self._on_disk(sent, limit))
+            if on_disk is None:
+                self._let_go()
+            found = on_disk or []
+        in_memory = (one for one in self._buffer if one.key not in sent)
+        return [*found, *islice(in_memory, max(0, limit - len(found)))]
+
+    def forget(self, key: int) -> None:
+        """Hold this letter no longer; what is on disk goes with a later commit."""
+        self._buffer.remove(key)
+        self._guarded(lambda: self._mark(key))
+        if len(self._acked) >= ACKS_PER_COMMIT:
+            self.keep([])
+
+    def discard(self, key: int) -> None:
+        """Give up a letter that nobody can read."""
+        self._uncounted += 1
+        self.forget(key)
+
+    def take_notices(self) -> list[Notice]:
+        """Return what the fleet is to be told since the last call."""
+        notices, self._notices = self._notices, []
+        return notices
+
+    @property
+    def depth(self) -> int:
+        """How many letters wait."""
+        on_disk = self._database.depth - len(self._acked) if self._database is not None else 0
+        return on_disk + len(self._buffer)
+
+    @property
+    def held_bytes(self) -> int:
+        """The payload of the letters that wait."""
+        on_disk = self._database.held_bytes - sum(self._acked.values()) if self._database is not None else 0
+        return on_disk + self._buffer.held_bytes
+
+    @property
+    def dropped(self) -> int:
+        """How many letters were given up, in earlier runs too."""
+        return self._dropped + self._uncounted
+
+    def close(self) -> None:
+        """Write what is still to be written, and give the file back."""
+        self._guarded(lambda: self._commit([]))
+        if len(self._buffer):
+            _log.error("%d messages are lost: the outbox's disk takes none to the end", len(self._buffer))
+        if on_disk := self.depth - len(self._buffer):
+            _log.info("%d messages wait in the outbox for the next start", on_disk)
+        self._let_go()
+
+    def _may_try(self) -> bool:
+        return self._outage is None or time.monotonic() >= self._outage.retry_s
+
+    def _guarded(self, step: Callable[[], Result]) -> Result | None:
+        """Do something with the disk, once more after a damaged file was replaced; None means that it failed."""
+        try:
+            try:
+                return step()
+            except DamagedError as error:
+                self._replace(error)
+                return step()
+        except (DiskError, DamagedError) as error:
+            self._begin_outage(error)
+            return None
+
+    def _opened(self) -> LetterDatabase:
+        if self._database is None:
+            self._adopt(*open_sound(self._path, self._max_bytes))
+        assert self._database is not None  # noqa: S101  # adopted above
+        return self._database
+
+    def _replace(self, error: DamagedError) -> None:
+        self._let_go()
+        self._adopt(*replace_damaged(self._path, self._max_bytes, str(error.found)))
+
+    def _adopt(self, database: LetterDatabase, notice: Notice | None) -> None:
+        self._database = database
+        self._acked_up_to = 0
+        self._acked = {key: size for key in self._acked if (size := database.size_of(key)) is not None}
+        # What a damaged file no longer tells is written into its successor with the next commit.
+        self._uncounted += max(0, self._dropped - database.dropped)
+        self._dropped = database.dropped
+        if notice is not None:
+            _log.error("%s", notice.message)
+            self._notices.append(notice)
+
+    def _let_go(self) -> None:
+        database, self._database = self._database, None
+        if database is not None:
+            try:
+                database.close()
+            except DiskError as error:
+                _log.warning("%s", error)
+
+    def _commit(self, batch: Sequence[Stored]) -> bool:
+        """Write what waits in memory, then ``batch``, and delete what was acknowledged, in one transaction."""
+        database = self._opened()
+        if batch or len(self._buffer) or self._acked or self._uncounted:
+            with database.transaction():
+                # A commit that was reported as failed may be in the file all the same: it is written once more.
+                for key in (*self._acked, *(one.key for one in self._buffer)):
+                    database.remove(key)
+                dropped = sum(admit(database, one, self._max_bytes) for one in (*self._buffer, *batch))
+                if dropped or self._uncounted:
+                    database.count_dropped(dropped + self._uncounted)
+            self._acked.clear()
+            self._buffer.clear()
+            self._dropped, self._uncounted = database.dropped, 0
+            self._warn_of_dropping(dropped)
+        self._end_outage()
+        return True
+
+    def _warn_of_dropping(self, dropped: int) -> None:
+        self._full_commits = self._full_commits + 1 if dropped else 0
+        if dropped and is_worth_logging(self._full_commits):
+            _log.warning("the outbox is full (max_bytes): %d of the oldest messages dropped so far", self._dropped)
+
+    def _on_disk(self, sent: Container[int], limit: int) -> list[Stored]:
+        database = self._opened()
+        chosen: list[int] = []
+        all_acked = True
+        for key in database.keys(self._acked_up_to) if limit > 0 else ():
+            if key in self._acked:
+                # The next call need not walk past these again, however long the disk lets nothing be deleted.
+                self._acked_up_to = key if all_acked else self._acked_up_to
+                continue
+            all_acked = False
+            if key not in sent and key not in self._buffer:
+                chosen.append(key)
+                if len(chosen) >= limit:
+                    break
+        return [database.letter(key) for key in chosen]
+
+    def _mark(self, key: int) -> bool:
+        """Note that a letter on disk is acknowledged."""
+        size = self._database.size_of(key) if self._database is not None else None
+        if size is not None:
+            self._acked[key] = size
+        return True
+
+    def _begin_outage(self, error: DiskError | DamagedError) -> None:
+        now_s = time.monotonic()
+        if isinstance(error, DamagedError):
+            self._let_go()
+        if self._outage is None:
+            _log.error("%s; messages wait in memory meanwhile", error)
+            self._outage = _Outage(since_s=now_s, reason=str(error.found), retry_s=0.0)
+        self._outage.retry_s = now_s + RETRY_S
+
+    def _end_outage(self) -> None:
+        outage, self._outage = self._outage, None
+        if outage is not None:
+            message = (
+                f"the outbox's disk took no messages for {time.monotonic() - outage.since_s:.0f} s ({outage.reason}): "
+                f"{outage.buffered} waited in memory, and {outage.dropped} were dropped"
+            )
+            _log.warning("%s", message)
+            self._notices.append(Notice(label="outbox-disk", message=message))

@@ -1,0 +1,138 @@
+"""How the fleet and the house reach a device: desired configuration and commands down, state and discovery up."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from skerry_edge import __version__
+from skerry_edge.agent.clock import clock_state
+from skerry_edge.agent.config.agent import AgentConfig
+from skerry_edge.agent.config.pipelines import DetectionPipeline, WakeWordPipeline
+from skerry_edge.agent.downlink.actions import Actions, Device
+from skerry_edge.agent.downlink.commands import Commands
+from skerry_edge.agent.downlink.configuration import Configuration
+from skerry_edge.agent.downlink.downlink import Downlink, topics_of
+from skerry_edge.agent.downlink.freshness import SenderClock
+from skerry_edge.agent.downlink.inbox import Inbox
+from skerry_edge.agent.downlink.log_tail import LogTail
+from skerry_edge.agent.downlink.memory import CommandMemory
+from skerry_edge.agent.home_assistant.discovery import Appearance, discovery_topic
+from skerry_edge.agent.home_assistant.publisher import Discovery, forget
+from skerry_edge.agent.identity import Identity
+from skerry_edge.agent.loop import Duty
+from skerry_edge.agent.mutes import Mutes
+from skerry_edge.agent.outbox.sink import Sink
+from skerry_edge.agent.reload import changes_between
+from skerry_edge.agent.session import Session
+from skerry_edge.agent.state import AgentState
+from skerry_edge.agent.state_publisher import StatePublisher
+from skerry_edge.agent.supervisor import Supervisor
+from skerry_edge.contracts.messages import Event
+
+AGENT = "agent"
+"""What stands for the pipeline in events about the agent itself."""
+HOME_ASSISTANT_BIRTH = "homeassistant/status"
+"""Where Home Assistant says that it has started, whatever its discovery prefix is (its integration's default)."""
+
+
+class Reach:
+    """Puts the parts together; ``inbox`` is the session's listener, ``configuration`` says what to run."""
+
+    def __init__(
+        self, file_config: AgentConfig, *, identity: Identity, outbox: Sink, apply: Callable[[AgentConfig], None]
+    ) -> None:
+        """Prepare; ``apply`` puts a configuration into force that has come from afar. Raises ReachError."""
+        self._identity = identity
+        self._outbox = outbox
+        self._file_config = file_config
+        self._mqtt = file_config.mqtt
+        self._state_dir = Path(file_config.state_dir)
+        births = {HOME_ASSISTANT_BIRTH, f"{self._mqtt.discovery_prefix}/status"} if self._mqtt.home_assistant else ()
+        self.inbox = Inbox(topics_of(file_config.site, file_config.device, sorted(births)))
+        self.configuration = Configuration(file_config, tell=self.tell, apply=apply)
+        self._log_tail = LogTail()
+        # Not the root: its handlers are replaced when the log's level changes.
+        logging.getLogger("skerry_edge").addHandler(self._log_tail)
+
+    def duties(self, *, device: Device, supervisor: Supervisor, mutes: Mutes, session: Session) -> tuple[Duty, ...]:
+        """Return what the loop is to do for all this."""
+        self._supervisor = supervisor
+        sender_clock = SenderClock()
+        sender_clock.note(self.configuration.latest_ts_ms, time.monotonic())
+        commands = Commands(
+            actions=Actions(device, mutes, self._log_tail),
+            memory=CommandMemory(self._state_dir),
+            identity=self._identity,
+            outbox=self._outbox,
+            clock_state=clock_state,
+            sender_clock=sender_clock,
+        )
+        downlink = Downlink(
+            inbox=self.inbox,
+            commands=commands,
+            configuration=self.configuration,
+            pictures=supervisor.take_pictures,
+            session=session,
+            tell=self.tell,
+        )
+        state = StatePublisher(self._state, identity=self._identity, session=session)
+        return (downlink, state, *self._discovery(session))
+
+    def reread(self, read: Callable[[], AgentConfig]) -> AgentConfig:
+        """Read the device's file again, and return what is to be in force over it. Raises what ``read`` does."""
+        file_config = read()
+        changes_between(self._file_config, file_config)
+        self._file_config = file_config
+        self.configuration.file_changed(file_config)
+        return self.configuration.in_force
+
+    def close(self) -> None:
+        """Hear nothing more, and keep no more of the log."""
+        self.inbox.waker.close()
+        logging.getLogger("skerry_edge").removeHandler(self._log_tail)
+
+    def _discovery(self, session: Session) -> tuple[Duty, ...]:
+        if not self._mqtt.home_assistant:
+            forget(self._state_dir, session)
+            return ()
+        topic = discovery_topic(self._mqtt.discovery_prefix, self._identity.device)
+        return (Discovery(self._appearance, topic=topic, state_dir=self._state_dir, session=session),)
+
+    def tell(self, label: str, text: str) -> None:
+        """Report a system event."""
+        event = Event(**self._identity.stamp(), kind="system", pipeline=AGENT, label=label, message=text[:4000])
+        self._outbox.put((self._identity.topic("event"), event))
+
+    def _state(self) -> AgentState:
+        shown = self.configuration.shown
+        return AgentState(
+            config_version=shown.desired.version,
+            config_sha256=shown.sha256,
+            models=self._supervisor.models(),
+            slots={AGENT: __version__},
+            counts=self._supervisor.counts(),
+        )
+
+    def _appearance(self) -> Appearance:
+        config = self.configuration.in_force
+        cameras = [one for one in config.pipelines if isinstance(one, DetectionPipeline)]
+        counts = self._supervisor.counts()
+        return Appearance(
+            site=config.site,
+            device=config.device,
+            board=config.board,
+            version=__version__,
+            pipelines=tuple(one.name for one in config.pipelines),
+            listening=tuple(one.name for one in config.pipelines if isinstance(one, WakeWordPipeline)),
+            gives_pictures=any(one.snapshot for one in cameras),
+            places=frozenset(place for one in cameras for place in _places(one)),
+            counted=frozenset((place, label) for place, of_place in counts.items() for label in of_place),
+        )
+
+
+def _places(pipeline: DetectionPipeline) -> list[str]:
+    """Return where a pipeline counts, as `Supervisor.counts` names it."""
+    return [pipeline.name, *(f"{pipeline.name}/{zone.name}" for zone in pipeline.zones)]

@@ -1,0 +1,54 @@
+"""What another configuration asks of the running agent: which pipelines go on, begin, begin anew or end; pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from skerry_edge.agent.config.agent import AgentConfig
+from skerry_edge.foundation.errors import ConfigError
+
+LIVE = ("pipelines", "log_level", "heartbeat_interval_s")
+"""Keys that can change while the agent runs; every other one decides what is set up once, at the start."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Changes:
+    """The names of the pipelines by what becomes of them, and the other keys that change."""
+
+    kept: tuple[str, ...]
+    restarted: tuple[str, ...]
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    keys: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """Return what changes, in a line."""
+        parts = {
+            "started": self.added,
+            "started anew": self.restarted,
+            "ended": self.removed,
+            "changed": self.keys,
+        }
+        told = [f"{what}: {', '.join(names)}" for what, names in parts.items() if names]
+        return "; ".join(told) or "nothing changes"
+
+
+def changes_between(old: AgentConfig, new: AgentConfig) -> Changes:
+    """Compare what runs with what is to run. Raises ConfigError where that takes a new start of the agent."""
+    changed = [name for name in AgentConfig.__struct_fields__ if getattr(old, name) != getattr(new, name)]
+    fixed = [name for name in changed if name not in LIVE]
+    if fixed:
+        raise ConfigError(
+            "this cannot change while the agent runs",
+            found=", ".join(f"'{name}'" for name in fixed),
+            todo="restart the agent, or take the change back",
+        )
+    before = {one.name: one for one in old.pipelines}
+    after = {one.name: one for one in new.pipelines}
+    return Changes(
+        kept=tuple(name for name, one in after.items() if before.get(name) == one),
+        restarted=tuple(name for name, one in after.items() if name in before and before[name] != one),
+        added=tuple(name for name in after if name not in before),
+        removed=tuple(name for name in before if name not in after),
+        keys=tuple(name for name in changed if name != "pipelines"),
+    )

@@ -1,0 +1,15 @@
+"""What a backend may raise, apart from the seam itself so that it can be told apart without importing numpy."""
+
+from __future__ import annotations
+
+from skerry_edge.foundation.errors import DataError, SkerryError
+
+
+class BackendError(SkerryError):
+    """An inference that failed; it is reported as such and never as an empty result."""
+
+    exit_code = 1
+
+
+class ModelFileError(DataError):
+    """A model file that the runtime cannot load."""

@@ -1,0 +1,1 @@
+"""What the machine says of itself in the kernel's files: heat, clock, power, disk, network."""

@@ -1,0 +1,1 @@
+"""Tracking: which boxes of one picture after the other are the same object."""

@@ -1,0 +1,220 @@
+"""Installing into a clean system, running as the unit says, and leaving nothing behind."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import signal
+import socket
+import stat
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SKERRY = "/opt/skerry/bin/skerry"
+OPTIONS = ("--board", "coral-usb-raspberry-pi", "--program", SKERRY)
+UNIT = "etc/systemd/system/skerry-agent.service"
+STATE = "var/lib/skerry"
+
+
+@pytest.fixture
+def install(clean_system: Any) -> Callable[..., dict[str, str]]:
+    """Return a function that installs or uninstalls, and gives what became of each path or user."""
+
+    def run(command: str, *options: object) -> dict[str, str]:
+        done = clean_system.run(SKERRY, "agent", command, *options, "--json")
+        assert done.returncode == 0, done.stderr
+        return {
+            one.get("path") or one.get("name") or " ".join(one["program"]): one["result"]
+            for one in json.loads(done.stdout)
+        }
+
+    return run
+
+
+def _subject(step: dict[str, Any]) -> str:
+    return step.get("path") or step.get("name") or " ".join(step["program"])
+
+
+@pytest.fixture
+def configuration(clean_system: Any) -> Callable[[int], str]:
+    """Return a function that puts a configuration for a broker at a port into the system, and gives its path."""
+
+    def put(port: int) -> str:
+        (clean_system.root / "mnt/password").write_text("hunter2\n")
+        (clean_system.root / "mnt/cam-1.toml").write_text(
+            f'site = "garden"\ndevice = "cam-1"\nboard = "coral-usb-raspberry-pi"\nheartbeat_interval_s = 0.5\n'
+            f'mqtt = {{ url = "mqtt://127.0.0.1:{port}", password_file = "mqtt-password" }}\n'
+            'pipelines = [{ kind = "synthetic", name = "ghost" }]\n'
+        )
+        return "/mnt/cam-1.toml"
+
+    return put
+
+
+@pytest.fixture
+def guarded_broker(make_mosquitto: Callable[..., Any], need_program: Callable[[str], str], tmp_path: Path) -> Any:
+    """A mosquitto that lets in only who knows a password."""
+    passwords = tmp_path / "passwords"
+    passwords.touch(mode=0o600)
+    for name in ("cam-1", "me"):
+        subprocess.run([need_program("mosquitto_passwd"), "-b", str(passwords), name, "hunter2"], check=True)
+    return make_mosquitto(f"allow_anonymous false\npassword_file {passwords}")
+
+
+Start = Callable[[], tuple[subprocess.Popen[bytes], socket.socket]]
+
+
+@pytest.fixture
+def start_service(clean_system: Any, confined: Callable[[str], list[str]]) -> Iterator[Start]:
+    """Return a function that starts the unit's own command as its user, under its filter of system calls.
+
+    It is told of the service manager as systemd does; what it says to that can be read from the socket.
+    """
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start() -> tuple[subprocess.Popen[bytes], socket.socket]:
+        unit = (clean_system.root / UNIT).read_text()
+        said = dict(line.split("=", 1) for line in unit.splitlines() if "=" in line and not line.startswith("#"))
+        notified = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        notified.bind(str(clean_system.root / "mnt/notify"))
+        (clean_system.root / "mnt/notify").chmod(0o777)
+        user = said["User"]
+        as_user = ("setpriv", f"--reuid={user}", f"--regid={said['Group']}", "--init-groups", "--no-new-privs")
+        no_power = ("--inh-caps=-all", "--bounding-set=-all")
+        environment = (
+            "env",
+            "-i",
+            "PATH=/usr/bin:/bin",
+            "NOTIFY_SOCKET=/mnt/notify",
+            *shlex.split(said["Environment"]),
+        )
+        command = (*as_user, *no_power, *environment, *confined(unit), *shlex.split(said["ExecStart"]))
+        log = (clean_system.root / "mnt/agent.log").open("wb")
+        started.append(subprocess.Popen(clean_system.command(*command), stdout=log, stderr=subprocess.STDOUT))
+        return started[-1], notified
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+            process.wait(30)
+
+
+def test_all_of_it_is_made_as_planned_and_a_second_time_nothing_changes(
+    clean_system: Any, install: Callable[..., dict[str, str]], configuration: Callable[[int], str]
+) -> None:
+    given = (*OPTIONS, "--config", configuration(1883), "--password-file", "/mnt/password")
+    first = install("install", *given)
+    assert {one for path, one in first.items() if " " not in path} == {"created"}
+    root: Path = clean_system.root
+    modes = {
+        "etc/skerry": 0o750,
+        "etc/skerry/agent.toml": 0o640,
+        "etc/skerry/mqtt-password": 0o640,
+        UNIT: 0o644,
+        "etc/udev/rules.d/60-skerry.rules": 0o644,
+        STATE: 0o750,
+    }
+    assert {path: stat.S_IMODE((root / path).stat().st_mode) for path in modes} == modes
+    user = clean_system.run("id", "skerry")
+    assert user.returncode == 0
+    ids = clean_system.run("stat", "-c", "%U:%G", "/etc/skerry/mqtt-password", f"/{STATE}").stdout.split()
+    assert ids == ["root:skerry", "skerry:skerry"]
+    second = install("install", *given)
+    assert {one for path, one in second.items() if " " not in path} == {"unchanged"}
+    assert {one for path, one in second.items() if " " in path} == {"not needed"}
+
+
+def test_systemd_finds_no_fault_in_the_unit_as_installed(
+    clean_system: Any, install: Callable[..., dict[str, str]], configuration: Callable[[int], str]
+) -> None:
+    install("install", *OPTIONS, "--config", configuration(1883))
+    checked = clean_system.run("systemd-analyze", "verify", f"/{UNIT}")
+    assert (checked.returncode, checked.stderr) == (0, "")
+
+
+def test_the_service_runs_as_its_user_reaches_the_broker_and_leaves_nothing_behind(
+    clean_system: Any,
+    install: Callable[..., dict[str, str]],
+    configuration: Callable[[int], str],
+    guarded_broker: Any,
+    make_recorder: Callable[..., Any],
+    start_service: Start,
+    eventually: Callable[..., None],
+) -> None:
+    before = clean_system.changes()
+    recorder = make_recorder(guarded_broker.port, username="me", password="hunter2")
+    install("install", *OPTIONS, "--config", configuration(guarded_broker.port), "--password-file", "/mnt/password")
+    process, notified = start_service()
+    notified.settimeout(60)
+    assert b"READY=1" in notified.recv(4096)
+    eventually(lambda: recorder.heartbeats and recorder.events, what="a heartbeat and an event")
+    owners = clean_system.run("find", f"/{STATE}", "-mindepth", "1", "-printf", "%u\n").stdout.split()
+    assert set(owners) == {"skerry"}
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(30) == 0, (clean_system.root / "mnt/agent.log").read_text()
+    eventually(lambda: recorder.states[-1:] == ["offline"], what="a goodbye")
+    assert {UNIT, "etc/passwd", "etc/skerry/agent.toml"} <= clean_system.changes() - before
+    rehearsed = install("uninstall", "--purge", "--dry-run")
+    assert install("uninstall", "--purge") == rehearsed
+    assert clean_system.changes() - before == set()
+    assert {one for path, one in install("uninstall", "--purge").items() if " " not in path} == {"absent"}
+
+
+def test_what_was_edited_and_the_state_outlive_an_uninstallation_without_purge(
+    clean_system: Any, install: Callable[..., dict[str, str]], configuration: Callable[[int], str]
+) -> None:
+    given = (*OPTIONS, "--config", configuration(1883))
+    install("install", *given)
+    edited = clean_system.root / "etc/skerry/agent.toml"
+    edited.write_text(edited.read_text() + "# ours\n")
+    (clean_system.root / STATE / "starts").write_text("1\n")
+    assert install("install", *given)["/etc/skerry/agent.toml"] == "kept"
+    left = install("uninstall")
+    kept = {path for path, result in left.items() if result == "kept"}
+    assert kept == {"/etc/skerry/agent.toml", "/etc/skerry", f"/{STATE}", "skerry"}
+    assert edited.read_text().endswith("# ours\n")
+    assert install("install", *given)["skerry"] == "unchanged"
+    purged = install("uninstall", "--purge")
+    assert {path for path, result in purged.items() if result == "absent"} == {"/etc/skerry/mqtt-password"}
+    assert "kept" not in purged.values()
+
+
+def test_a_rehearsal_writes_nothing(
+    clean_system: Any, install: Callable[..., dict[str, str]], configuration: Callable[[int], str]
+) -> None:
+    before = clean_system.changes()
+    rehearsed = install("install", *OPTIONS, "--config", configuration(1883), "--dry-run")
+    assert rehearsed["/etc/skerry/agent.toml"] == "created"
+    assert clean_system.changes() == before
+
+
+def test_an_image_is_installed_into_without_starting_anything(
+    clean_system: Any, install: Callable[..., dict[str, str]], configuration: Callable[[int], str]
+) -> None:
+    image = clean_system.root / "srv/image"
+    (image / "etc").mkdir(parents=True)
+    for name in ("passwd", "group", "shadow", "gshadow", "login.defs"):
+        (image / "etc" / name).write_bytes((clean_system.root / "etc" / name).read_bytes())
+    done = install("install", *OPTIONS, "--config", configuration(1883), "--root", "/srv/image")
+    assert "ran" not in done.values()
+    (image / "var/cache/skerry").rmdir()
+    (image / "var/cache").rmdir()
+    (image / "var/cache").symlink_to("/var/cache")
+    escaping = clean_system.run(
+        SKERRY, "agent", "install", *OPTIONS, "--config", "/mnt/cam-1.toml", "--root", "/srv/image"
+    )
+    assert (escaping.returncode, "leads out of the file tree" in escaping.stderr) == (4, True)
+    (image / "var/cache").unlink()
+    assert done["/etc/udev/rules.d/60-skerry.rules"] == "not here"
+    assert "skerry:" in (image / "etc/passwd").read_text()
+    assert "skerry:" not in (clean_system.root / "etc/passwd").read_text()
+    link = image / "etc/systemd/system/multi-user.target.wants/skerry-agent.service"
+    assert str(link.readlink()) == f"/{UNIT}"
+    install("uninstall", "--purge", "--root", "/srv/image")
+    assert not list(image.rglob("*skerry*"))
+    assert "skerry" not in (image / "etc/passwd").read_text()

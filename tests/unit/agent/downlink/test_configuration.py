@@ -1,0 +1,210 @@
+"""Desired configurations as they come: taken on whole, refused whole, kept over a restart."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from msgspec import structs
+
+from skerry_edge.agent.config.agent import AgentConfig
+from skerry_edge.agent.downlink.applied_file import FILE
+from skerry_edge.agent.downlink.configuration import Configuration
+from skerry_edge.agent.downlink.news import Inbound
+
+
+class Desk:
+    """A device's configuration, with what was put into force and what was told."""
+
+    def __init__(self, config: AgentConfig) -> None:
+        self.applied: list[AgentConfig] = []
+        self.told: list[str] = []
+        self.configuration = Configuration(
+            config, tell=lambda label, text: self.told.append(f"{label}: {text}"), apply=self.applied.append
+        )
+
+    def want(self, version: int, config: dict[str, Any] | None = None, **fields: Any) -> None:
+        message = {"v": 1, "version": version, "ts": 1_795_000_000_000, "config": config or {}} | fields
+        self.send(json.dumps(message).encode())
+
+    def send(self, payload: bytes) -> None:
+        self.configuration.handle(Inbound(topic="…/desired", payload=payload, retained=True))
+
+    @property
+    def version(self) -> int:
+        return self.configuration.shown.desired.version
+
+
+@pytest.fixture
+def make_desk(config) -> Callable[..., Desk]:
+    """Return a function that starts the device, as it was left."""
+    return lambda **changes: Desk(structs.replace(config, **changes))
+
+
+@pytest.fixture
+def desk(make_desk) -> Desk:
+    return make_desk()
+
+
+def test_a_new_version_is_put_into_force_and_shown(desk: Desk) -> None:
+    desk.want(1, {"log_level": "DEBUG"})
+    assert [config.log_level for config in desk.applied] == ["DEBUG"]
+    assert (desk.version, len(desk.configuration.shown.sha256), desk.told) == (1, 64, [])
+
+
+def test_what_was_taken_on_outlives_a_restart(make_desk, desk: Desk) -> None:
+    desk.want(3, {"pipelines": {"gate": {"score_threshold": 0.9}}})
+    again = make_desk()
+    assert again.version == 3
+    assert again.configuration.in_force.pipelines[0].score_threshold == 0.9
+
+
+def test_the_same_version_again_changes_nothing(desk: Desk) -> None:
+    for _ in range(3):
+        desk.want(1, {"log_level": "DEBUG"})
+    assert (len(desk.applied), desk.told) == (1, [])
+
+
+def test_a_version_is_whole_and_not_added_to_the_one_before(desk: Desk) -> None:
+    desk.want(1, {"log_level": "DEBUG"})
+    desk.want(2, {"heartbeat_interval_s": 5})
+    assert (desk.applied[-1].log_level, desk.applied[-1].heartbeat_interval_s) == ("INFO", 5)
+
+
+def test_an_older_version_is_told_and_ignored_even_after_a_restart(make_desk, desk: Desk) -> None:
+    desk.want(5, {"log_level": "DEBUG"})
+    again = make_desk()
+    again.want(4, {"log_level": "ERROR"})
+    assert (again.version, again.applied) == (5, [])
+    assert "older than the one that the device has" in again.told[0]
+    assert "as version 6 or above" in again.told[0]
+
+
+def test_a_number_that_was_used_for_something_else_is_refused(desk: Desk) -> None:
+    desk.want(5, {"log_level": "DEBUG"})
+    desk.want(5, {"log_level": "ERROR"})
+    assert desk.applied[-1].log_level == "DEBUG"
+    assert "something else" in desk.told[0]
+
+
+def test_a_refusal_changes_nothing_and_is_told_once_for_all_connects(desk: Desk) -> None:
+    for _ in range(3):
+        desk.want(2, {"pipelines": {"gate": {"zones": [], "model": "other"}}})
+    assert (desk.version, desk.applied) == (0, [])
+    assert len(desk.told) == 1
+    assert desk.told[0].startswith("desired-refused: this key cannot be set from afar; in desired version 2")
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"device": "cam-2"}, "for another device; in desired version 1; found 'cam-2', and this is 'cam-1'"),
+        ({"board": "raspberry-pi-5"}, "for another board"),
+        ({"models": {"gat": "skerry-signs"}}, "no such pipeline"),
+        ({"models": {"beat": "skerry-signs"}}, "this pipeline has no model"),
+        ({"models": {"gate": "no-such-model"}}, "the model is not there; .*key 'models.gate'; found 'no-such-model'"),
+        ({"models": {"gate": "../../etc/passwd"}}, "the model is not there"),
+        ({"models": {"gate": "/etc/passwd"}}, "the model is not there"),
+        ({"models": {"ear": "skerry-signs"}}, "the model is not there"),
+        ({"ts": "today"}, "does not fit the contract"),
+        ({"v": 2}, "does not fit the contract"),
+        ({"models": []}, "does not fit the contract"),
+    ],
+)
+def test_what_is_for_another_or_not_there_or_malformed_is_refused(
+    desk: Desk, fields: dict[str, Any], said: str
+) -> None:
+    desk.want(1, {"log_level": "DEBUG"}, **fields)
+    assert (desk.version, desk.applied) == (0, [])
+    assert len(desk.told) == 1
+    assert re.search(said, desk.told[0])
+
+
+@pytest.mark.parametrize("payload", [b"{", b"\xff\xfe", b"null", b"[" * 100_000, b"x" * 70_000])
+def test_bytes_that_are_no_message_are_refused(desk: Desk, payload: bytes) -> None:
+    desk.send(payload)
+    assert (desk.version, len(desk.told)) == (0, 1)
+
+
+def test_a_model_that_is_there_is_recorded(make_desk, desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "models" / "yard-2").mkdir(parents=True)
+    desk.want(1, models={"gate": "skerry-signs", "bath": "yard-2", "ear": "alexa"})
+    assert desk.told == []
+    assert make_desk().configuration.shown.desired.models == {"gate": "skerry-signs", "bath": "yard-2", "ear": "alexa"}
+
+
+def test_an_empty_message_leaves_everything_as_it_is(desk: Desk) -> None:
+    desk.want(1, {"log_level": "DEBUG"})
+    desk.send(b"")
+    assert (desk.version, desk.told) == (1, [])
+
+
+def test_a_file_that_a_version_does_not_fit_any_more_is_in_force_alone(make_desk, desk: Desk, config) -> None:
+    desk.want(7, {"pipelines": {"gate": {"score_threshold": 0.9}}})
+    again = make_desk(pipelines=config.pipelines[1:])
+    assert (again.version, again.configuration.in_force.pipelines) == (0, config.pipelines[1:])
+    assert "the device's own configuration is in force" in again.told[0]
+    again.configuration.file_changed(config)
+    assert (again.version, again.configuration.in_force.pipelines[0].score_threshold) == (7, 0.9)
+
+
+def test_a_version_that_the_disk_does_not_take_is_not_in_force(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / FILE).mkdir()
+    desk.want(1, {"log_level": "DEBUG"})
+    assert (desk.version, desk.applied) == (0, [])
+    assert FILE in desk.told[0]
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b'{"desired":{"v":1,"version":9,"ts":0},"sha256":"00"}'])
+def test_a_damaged_record_is_set_aside_and_taken_from_the_broker_anew(
+    make_desk, desk: Desk, tmp_path: Path, damage: bytes
+) -> None:
+    desk.want(5, {"log_level": "DEBUG"})
+    (tmp_path / FILE).write_bytes(damage)
+    again = make_desk()
+    assert again.version == 0
+    assert (tmp_path / "desired.damaged").read_bytes() == damage
+    again.want(5, {"log_level": "DEBUG"})
+    assert again.version == 5
+
+
+def test_no_depth_of_nesting_ends_the_agent(desk: Desk) -> None:
+    for depth in (*range(50, 900, 50), *range(900, 1010)):
+        nested = '{"a":' * depth + "1" + "}" * depth
+        config = f'{{"pipelines":{{"gate":{{"limits":{nested}}}}}}}'
+        desk.send(f'{{"v":1,"version":1,"ts":0,"config":{config}}}'.encode())
+    assert desk.version == 0
+
+
+KEYS = st.sampled_from(
+    [
+        "pipelines",
+        "gate",
+        "ear",
+        "words",
+        "alexa",
+        "zones",
+        "limits",
+        "log_level",
+        "motion",
+        "tracking",
+        "points",
+        "name",
+    ]
+)
+LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8)
+TREES = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4))
+
+
+@given(config=st.dictionaries(KEYS, TREES, max_size=4))
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_is_asked_for_is_taken_on_or_refused(desk: Desk, config: dict[str, Any]) -> None:
+    before = desk.version
+    desk.want(before + 1, config)
+    assert desk.version in (before, before + 1)

@@ -1,0 +1,113 @@
+"""What installing means on each board, decided without touching anything."""
+
+from __future__ import annotations
+
+import configparser
+import json
+
+import pytest
+
+from skerry_boards.loader import all_boards, load_board
+from skerry_boards.schema import Board
+from skerry_edge.agent.broker import Secret
+from skerry_edge.agent.install.executor import Outcome
+from skerry_edge.agent.install.plan import CONFIG_FILE, PASSWORD_FILE, RULES_FILE, UNIT_FILE, Request, install_plan
+from skerry_edge.agent.install.plan import removal_plan as removal
+from skerry_edge.agent.install.report import facts, lines
+from skerry_edge.agent.install.steps import Folder, Link, ServiceUser, Step, TextFile
+
+COMPUTERS = [board for board in all_boards() if board.kind == "computer"]
+
+
+def plan(board: str = "raspberry-pi-5", *, groups: tuple[str, ...] = ("video", "audio"), **more: object) -> list[Step]:
+    request = Request(
+        board=load_board(board),
+        configuration='site = "garden"\n',
+        program="/opt/skerry/bin/skerry",
+        groups=groups,
+        **more,  # type: ignore[arg-type]
+    )
+    return list(install_plan(request))
+
+
+def files(steps: list[Step]) -> dict[str, TextFile]:
+    return {step.path: step for step in steps if isinstance(step, TextFile)}
+
+
+def unit(board: str, **more: object) -> str:
+    return files(plan(board, **more))[UNIT_FILE].content  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("board", COMPUTERS, ids=lambda board: board.name)
+def test_every_board_s_unit_is_whole_and_starts_the_program(board: Board) -> None:
+    text = unit(board.name)
+    assert "@" not in text.replace("@system-service", "").replace("@privileged", "")
+    assert f"ExecStart=/opt/skerry/bin/skerry agent run --config {CONFIG_FILE}\n" in text
+    parser = configparser.ConfigParser(strict=False, interpolation=None)
+    parser.read_string(text)
+    assert parser.sections() == ["Unit", "Service", "Install"]
+
+
+@pytest.mark.parametrize(
+    ("board", "denied"),
+    [("raspberry-pi-5", "yes"), ("coral-usb-raspberry-pi", "yes"), ("intel-x86", "no"), ("jetson-orin-nano", "no")],
+)
+def test_memory_is_not_both_written_and_run_where_no_runtime_of_the_board_needs_it(board: str, denied: str) -> None:
+    assert f"\nMemoryDenyWriteExecute={denied}\n" in unit(board)
+
+
+def test_a_configuration_that_names_openvino_is_heeded_on_any_board() -> None:
+    assert "\nMemoryDenyWriteExecute=no\n" in unit("raspberry-pi-5", backends={"openvino", "litert"})
+    assert "\nMemoryDenyWriteExecute=yes\n" in unit("raspberry-pi-5", backends={"litert"})
+
+
+def test_the_service_joins_only_groups_that_are_there() -> None:
+    assert "\nSupplementaryGroups=video audio\n" in unit("raspberry-pi-5", groups=("audio", "video", "wheel"))
+    assert "SupplementaryGroups" not in unit("raspberry-pi-5", groups=())
+
+
+def test_a_jetson_s_service_reaches_the_camera_s_daemon_and_the_graphics() -> None:
+    text = unit("jetson-orin-nano")
+    assert "\nBindPaths=-/tmp/argus_socket\n" in text
+    assert "\nDeviceAllow=/dev/nvmap rw\n" in text
+    assert "argus" not in unit("raspberry-pi-5")
+
+
+def test_rules_are_written_where_the_board_has_some() -> None:
+    assert 'ATTRS{idProduct}=="9302"' in files(plan("coral-usb-raspberry-pi"))[RULES_FILE].content
+    assert RULES_FILE not in files(plan("raspberry-pi-5"))
+
+
+def test_only_the_service_may_read_configuration_and_password() -> None:
+    for path in (CONFIG_FILE, PASSWORD_FILE):
+        one = files(plan(password=Secret("hunter2")))[path]
+        assert (one.mode, one.owner, one.group) == (0o640, "root", "skerry")
+
+
+def test_the_password_is_in_its_file_and_in_nothing_that_is_shown() -> None:
+    steps = plan(password=Secret("hunter2"))
+    assert files(steps)[PASSWORD_FILE].content == "hunter2\n"
+    outcomes = [Outcome(step=step, result="created") for step in steps]
+    shown = "\n".join(lines(outcomes, with_contents=True)) + json.dumps(facts(outcomes))
+    assert "hunter2" not in shown
+    assert "ExecStart=" in shown
+
+
+def test_whatever_an_installation_can_make_is_undone() -> None:
+    made = plan("coral-usb-raspberry-pi", password=Secret("x"))
+
+    def places(steps: list[Step]) -> set[str]:
+        return {one.path for one in steps if isinstance(one, Folder | TextFile | Link)} | {
+            one.name for one in steps if isinstance(one, ServiceUser)
+        }
+
+    assert places(made) == places(list(removal()))
+
+
+def test_a_folder_is_undone_after_what_lies_in_it_and_the_user_last() -> None:
+    steps = [one for one in removal() if isinstance(one, Folder | TextFile | Link | ServiceUser)]
+    assert isinstance(steps[-1], ServiceUser)
+    seen: list[str] = []
+    for one in steps[:-1]:
+        assert not any(earlier != one.path and one.path.startswith(f"{earlier}/") for earlier in seen)
+        seen.append(one.path)
