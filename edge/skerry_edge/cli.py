@@ -21,7 +21,7 @@ SUMMARIES = {
     "boards": "Show what Skerry knows about boards.",
     "convert": "Convert a trained network into a checked bundle.",
     "demo": "Show the whole path on this machine: a picture and a voice in, events on a dashboard out.",
-    "detect": "Find objects in images, folders and videos.",
+    "detect": "Find objects in images, folders, videos and cameras.",
     "doctor": "Tell whether a device can do its work, and what to do where it cannot.",
     "evaluate": "Measure how well a model does its task.",
     "inspect": "Show what a bundle holds, and check it.",
