@@ -98,7 +98,7 @@ def entry_of(name: str) -> BackendEntry:
         return BACKENDS[backend]
     except KeyError:
         todo = suggestion(backend, BACKENDS, otherwise=f"known: {', '.join(BACKENDS)}")
-        raise ConfigError("unknown backend", found=f"'{backend}'", todo=todo) from None
+        raise ConfigError("there is no such backend", found=f"'{backend}'", todo=todo) from None
 
 
 def missing_reason(name: str) -> str | None:

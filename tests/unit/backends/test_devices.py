@@ -88,5 +88,5 @@ def test_a_name_with_a_device_is_that_backend():
     assert entry_of("openvino:gpu") is entry_of("openvino")
     assert missing_reason("onnx:cuda") == missing_reason("onnx")
     assert is_exclusive("edgetpu:usb:1")
-    with pytest.raises(ConfigError, match="unknown backend"):
+    with pytest.raises(ConfigError, match="there is no such backend"):
         entry_of("openvnio:gpu")

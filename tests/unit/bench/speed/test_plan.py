@@ -95,7 +95,7 @@ def test_a_runtime_that_is_missing_is_told_with_what_to_install(bundle, monkeypa
     [
         (Choice(variants=("onnx-fp23",)), "no model has such a variant"),
         (Choice(variants=("onnx-fp32", "onnx-fp32")), "named twice"),
-        (Choice(backends=("onxx",)), "unknown backend"),
+        (Choice(backends=("onxx",)), "there is no such backend"),
         (Choice(backends=("openvino",)), "loads none of the variants"),
         (Choice(threads=(2, 2)), "named twice"),
     ],
