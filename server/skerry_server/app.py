@@ -18,7 +18,8 @@ from skerry_edge.foundation.broker_address import parse_broker_url
 from skerry_edge.foundation.errors import ConfigError, ReachError
 from skerry_edge.foundation.redaction import redact
 from skerry_server.api.routes import create_api
-from skerry_server.config import Settings, SqliteStore
+from skerry_server.config.server import Settings
+from skerry_server.config.stores import SqliteStore
 from skerry_server.health import Health
 from skerry_server.ingest.consumer import Access, Consumer
 from skerry_server.ingest.intake import Intake

@@ -86,7 +86,7 @@ def run(config: Path | None, log_level: str) -> None:
     from skerry_edge.foundation.log import configure_logging  # noqa: PLC0415
     from skerry_edge.foundation.stdout import announce  # noqa: PLC0415
     from skerry_server.app import FleetServer  # noqa: PLC0415
-    from skerry_server.config import load_settings  # noqa: PLC0415
+    from skerry_server.config.server import load_settings  # noqa: PLC0415
 
     configure_logging(log_level)
     fleet_server = FleetServer(load_settings(config))

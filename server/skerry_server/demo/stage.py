@@ -13,7 +13,10 @@ from pathlib import Path
 from skerry_edge.foundation.errors import ReachError
 from skerry_server.app import FleetServer
 from skerry_server.broker import own_broker
-from skerry_server.config import Broker, Http, PresenceRules, ServerConfig, Settings
+from skerry_server.config.broker import Broker
+from skerry_server.config.http import Http
+from skerry_server.config.presence import PresenceRules
+from skerry_server.config.server import ServerConfig, Settings
 from skerry_server.demo.agent import CAMERA, DEVICE, HEARTBEAT_S, LOST_AFTER_S, DemoAgent
 from skerry_server.demo.agreement import Agreement, Look, judge
 from skerry_server.demo.arrivals import Arrivals, missing, read_arrivals, read_looks

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Sequence
 
 from skerry_edge.foundation.errors import ConfigError
-from skerry_server.config import InfluxStore as InfluxConfig
+from skerry_server.config.stores import InfluxStore as InfluxConfig
 from skerry_server.errors import StoreError
 from skerry_server.stores.base import Point, Query, Store, StoreInfo
 from skerry_server.stores.http import StoreHttp

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from skerry_server.config import Settings, SqliteStore
+from skerry_server.config.server import Settings
+from skerry_server.config.stores import SqliteStore
 from skerry_server.stores.base import Store
 from skerry_server.stores.influxdb import InfluxDbStore
 from skerry_server.stores.sqlite import SqliteStore as SqliteFile

@@ -15,7 +15,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from skerry_server.config import InfluxStore, ServerConfig, Settings, SqliteStore
+from skerry_server.config.server import ServerConfig, Settings
+from skerry_server.config.stores import InfluxStore, SqliteStore
 from skerry_server.stores.opening import open_store
 
 INFLUXD = """\

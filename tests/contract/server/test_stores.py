@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from skerry_edge.foundation.errors import ConfigError
-from skerry_server.config import InfluxStore, SqliteStore
+from skerry_server.config.stores import InfluxStore, SqliteStore
 from skerry_server.errors import RefusedPointsError, StoreError
 from skerry_server.stores.base import MAX_TIME_NS, Point, Query
 

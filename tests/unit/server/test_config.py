@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from skerry_edge.foundation.errors import ConfigError, ReachError
-from skerry_server.config import InfluxStore, is_loopback, load_settings, state_directory
+from skerry_server.config.http import is_loopback
+from skerry_server.config.server import load_settings, state_directory
+from skerry_server.config.stores import InfluxStore
 
 LONG = f"mqtt://{'b' * 80}"
 

@@ -1,0 +1,1 @@
+"""The server's configuration: one module for each table of the file, and the file as a whole."""

@@ -1,0 +1,86 @@
+"""The whole configuration file, read and checked: what may be set, what holds where nothing is, what is refused."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from msgspec import field
+
+from skerry_edge.foundation.broker_address import parse_broker_url
+from skerry_edge.foundation.config import load_toml
+from skerry_edge.foundation.errors import ConfigError
+from skerry_edge.foundation.secret_file import read_secret
+from skerry_server.config.broker import Broker
+from skerry_server.config.http import Http, is_loopback
+from skerry_server.config.presence import PresenceRules
+from skerry_server.config.registry import Registry
+from skerry_server.config.section import Section
+from skerry_server.config.stores import InfluxStore, SqliteStore, check_store_url
+
+
+class ServerConfig(Section, frozen=True, kw_only=True):
+    """The whole file; every table may be left out."""
+
+    broker: Broker = field(default_factory=Broker)
+    store: SqliteStore | InfluxStore = field(default_factory=SqliteStore)
+    registry: Registry = field(default_factory=Registry)
+    http: Http = field(default_factory=Http)
+    presence: PresenceRules = field(default_factory=PresenceRules)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """A checked configuration with every path made absolute against ``base``, the configuration file's folder."""
+
+    config: ServerConfig
+    base: Path
+    state: Path
+
+    @property
+    def store_path(self) -> Path:
+        """The file of the embedded time-series store."""
+        path = self.config.store.path if isinstance(self.config.store, SqliteStore) else None
+        return self.base / path if path else self.state / "telemetry.sqlite"
+
+    @property
+    def registry_url(self) -> str:
+        """The SQLAlchemy address of the registry."""
+        return self.config.registry.url or f"sqlite:///{self.state / 'registry.sqlite'}"
+
+    def secret(self, name: str | None) -> str | None:
+        """Return the content of a secret's file without its last line end. Raises ReachError and ConfigError."""
+        return None if name is None else read_secret(self.base / name)
+
+
+def load_settings(path: Path | None) -> Settings:
+    """Read ``path``, or take the defaults where there is none. Raises ReachError and ConfigError."""
+    config = load_toml(path, ServerConfig) if path else ServerConfig()
+    where = str(path) if path else "the server's configuration"
+    check(config, where)
+    base = path.resolve().parent if path else Path.cwd()
+    return Settings(config=config, base=base, state=state_directory())
+
+
+def check(config: ServerConfig, where: str) -> None:
+    """Refuse what no type can: an address that is none, and a listener that anyone could reach. Raises ConfigError."""
+    parse_broker_url(config.broker.url, where=f"{where}, key 'broker.url'")
+    if not is_loopback(config.http.host):
+        raise ConfigError(
+            "the server listens on this machine only, because API and dashboard have no sign-in yet",
+            where=f"{where}, key 'http.host'",
+            found=repr(config.http.host),
+            todo="use 127.0.0.1 and reach it through an SSH tunnel or a reverse proxy that asks for a password",
+        )
+    if isinstance(config.store, InfluxStore):
+        check_store_url(config.store.url, where=f"{where}, key 'store.url'")
+
+
+def state_directory() -> Path:
+    """Return where the server keeps its data: systemd's StateDirectory, else the XDG state directory."""
+    given = os.environ.get("STATE_DIRECTORY")
+    if given:
+        return Path(given.split(":", 1)[0])
+    base = os.environ.get("XDG_STATE_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "state") / "skerry"
