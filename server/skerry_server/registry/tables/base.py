@@ -1,0 +1,21 @@
+"""What every table of the registry stands on.
+
+Times are Unix milliseconds; a name that ends in ``received_ms`` is the server's clock.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Integer, Table
+from sqlalchemy.orm import DeclarativeBase
+
+# SQLite counts rows up only in a column of type INTEGER, PostgreSQL wants BIGINT for as many.
+RowId = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Base(DeclarativeBase):
+    """Base of all tables."""
+
+
+def table_of(model: type[Base]) -> Table:
+    """Return the table behind a model, for statements that the ORM has no form for."""
+    return Base.metadata.tables[model.__tablename__]
