@@ -7,8 +7,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from skerry_edge.agent.clock import clock_state
-from skerry_edge.agent.identity import Identity
+from skerry_edge.agent.life.clock import clock_state
+from skerry_edge.agent.life.identity import Identity
 from skerry_edge.agent.outbox.outbox import Outbox
 from skerry_edge.contracts.messages import Event
 

@@ -18,12 +18,12 @@ from pathlib import Path
 import numpy as np
 import psutil
 
+from skerry_edge.agent.children.process import ChildProcess
 from skerry_edge.agent.config.pipelines import WakeWordPipeline
 from skerry_edge.agent.config.sources import StdinSource
 from skerry_edge.agent.config.words import WordConfig
-from skerry_edge.agent.line import Line
-from skerry_edge.agent.process import ChildProcess
-from skerry_edge.agent.protocol import Finding, Ready, Report, Start
+from skerry_edge.agent.line.line import Line
+from skerry_edge.agent.line.protocol import Finding, Ready, Report, Start
 from skerry_edge.audio.pcm import SAMPLE_RATE_HZ, Pcm
 from skerry_edge.audio.recordings import RecordingSource, find_recordings
 from skerry_edge.foundation.errors import DataError

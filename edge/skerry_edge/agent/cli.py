@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from skerry_edge.agent.heartbeat.cli import vitals
 from skerry_edge.agent.install.cli import install, uninstall
 from skerry_edge.agent.outbox.cli import outbox
 from skerry_edge.agent.support_bundle.cli import support_bundle
-from skerry_edge.agent.vitals_cli import vitals
 
 if TYPE_CHECKING:
     from skerry_edge.agent.config.agent import AgentConfig

@@ -11,32 +11,32 @@ from pathlib import Path
 from selectors import EVENT_READ, DefaultSelector
 
 from skerry_boards.loader import load_board
-from skerry_edge.agent.announcer import Announcer
-from skerry_edge.agent.backoff import Backoff
-from skerry_edge.agent.broker import read_login
-from skerry_edge.agent.clock import clock_state
+from skerry_edge.agent.children.mutes import Mutes
+from skerry_edge.agent.children.supervisor import Supervisor
 from skerry_edge.agent.config.agent import AgentConfig
 from skerry_edge.agent.config.delivery import TlsConfig
 from skerry_edge.agent.config.pipelines import PipelineConfig, WakeWordPipeline
-from skerry_edge.agent.connection import Peer
-from skerry_edge.agent.heartbeat import Machine
-from skerry_edge.agent.identity import Identity, begin_session
-from skerry_edge.agent.intake import Intake
-from skerry_edge.agent.lives import Lives, noted_life
-from skerry_edge.agent.lock import hold_state_dir
-from skerry_edge.agent.loop import Duty, turn
-from skerry_edge.agent.mutes import Mutes
+from skerry_edge.agent.heartbeat.machine import Machine
+from skerry_edge.agent.heartbeat.probes import PERIOD_S
+from skerry_edge.agent.heartbeat.pulse import Pulse
+from skerry_edge.agent.life.clock import clock_state
+from skerry_edge.agent.life.identity import Identity, begin_session
+from skerry_edge.agent.life.lives import Lives, noted_life
+from skerry_edge.agent.life.lock import hold_state_dir
+from skerry_edge.agent.life.loop import Duty, turn
+from skerry_edge.agent.life.rerun import run_again
+from skerry_edge.agent.life.signals import Signals, noted_signals
+from skerry_edge.agent.life.systemd import VARIABLES, from_environment
+from skerry_edge.agent.line.protocol import Order
+from skerry_edge.agent.mqtt.connection import Peer
+from skerry_edge.agent.mqtt.login import read_login
+from skerry_edge.agent.mqtt.session import Session
 from skerry_edge.agent.outbox.outbox import Outbox
-from skerry_edge.agent.probes import PERIOD_S
-from skerry_edge.agent.protocol import Order
-from skerry_edge.agent.pulse import Pulse
 from skerry_edge.agent.reach import Reach
 from skerry_edge.agent.reloader import OnHangUp, Reloader
-from skerry_edge.agent.rerun import run_again
-from skerry_edge.agent.session import Session
-from skerry_edge.agent.signals import Signals, noted_signals
-from skerry_edge.agent.supervisor import Supervisor
-from skerry_edge.agent.systemd import VARIABLES, from_environment
+from skerry_edge.agent.reports.announcer import Announcer
+from skerry_edge.agent.reports.intake import Intake
+from skerry_edge.foundation.backoff import Backoff
 from skerry_edge.foundation.broker_address import parse_broker_url
 from skerry_edge.foundation.errors import ConfigError
 

@@ -8,8 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from skerry_edge import __version__
-from skerry_edge.agent.clock import clock_state
+from skerry_edge.agent.children.mutes import Mutes
+from skerry_edge.agent.children.supervisor import Supervisor
 from skerry_edge.agent.config.agent import AgentConfig
+from skerry_edge.agent.config.changes import changes_between
 from skerry_edge.agent.config.pipelines import DetectionPipeline, WakeWordPipeline
 from skerry_edge.agent.downlink.actions import Actions, Device
 from skerry_edge.agent.downlink.commands import Commands
@@ -21,15 +23,13 @@ from skerry_edge.agent.downlink.log_tail import LogTail
 from skerry_edge.agent.downlink.memory import CommandMemory
 from skerry_edge.agent.home_assistant.discovery import Appearance, discovery_topic
 from skerry_edge.agent.home_assistant.publisher import Discovery, forget
-from skerry_edge.agent.identity import Identity
-from skerry_edge.agent.loop import Duty
-from skerry_edge.agent.mutes import Mutes
+from skerry_edge.agent.life.clock import clock_state
+from skerry_edge.agent.life.identity import Identity
+from skerry_edge.agent.life.loop import Duty
+from skerry_edge.agent.mqtt.session import Session
 from skerry_edge.agent.outbox.sink import Sink
-from skerry_edge.agent.reload import changes_between
-from skerry_edge.agent.session import Session
-from skerry_edge.agent.state import AgentState
-from skerry_edge.agent.state_publisher import StatePublisher
-from skerry_edge.agent.supervisor import Supervisor
+from skerry_edge.agent.reports.state import AgentState
+from skerry_edge.agent.reports.state_publisher import StatePublisher
 from skerry_edge.contracts.messages import Event
 
 AGENT = "agent"

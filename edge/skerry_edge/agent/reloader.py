@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from skerry_edge.agent.announcer import Announcer
+from skerry_edge.agent.children.supervisor import Supervisor
 from skerry_edge.agent.config.agent import AgentConfig
-from skerry_edge.agent.loop import NEVER_S
-from skerry_edge.agent.pulse import Pulse
-from skerry_edge.agent.reload import changes_between
-from skerry_edge.agent.signals import Signals
-from skerry_edge.agent.supervisor import Supervisor
-from skerry_edge.agent.systemd import Notifier
+from skerry_edge.agent.config.changes import changes_between
+from skerry_edge.agent.heartbeat.pulse import Pulse
+from skerry_edge.agent.life.loop import NEVER_S
+from skerry_edge.agent.life.signals import Signals
+from skerry_edge.agent.life.systemd import Notifier
+from skerry_edge.agent.reports.announcer import Announcer
 from skerry_edge.foundation.errors import SkerryError
 
 _log = logging.getLogger(__name__)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from skerry_edge.agent.clock import clock_state
-from skerry_edge.agent.identity import Identity
+from skerry_edge.agent.life.clock import clock_state
+from skerry_edge.agent.life.identity import Identity
 from skerry_edge.agent.outbox.outbox import Outbox
 from skerry_edge.agent.outbox.sink import Sink
 from skerry_edge.contracts.codec import encode

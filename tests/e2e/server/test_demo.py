@@ -68,7 +68,7 @@ def is_in_full_swing(demo):
     """Tell whether broker, agent and both pipelines run, and remember all processes seen."""
     demo.seen = family(demo.pid)
     lines = alive(demo.seen)
-    children = [line for line in lines if "skerry_edge.agent.child" in line]
+    children = [line for line in lines if "skerry_edge.agent.children.child" in line]
     return any("iotcore" in line for line in lines) and len(children) >= 2
 
 

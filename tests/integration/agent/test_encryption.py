@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from skerry_edge.agent.backoff import Backoff
-from skerry_edge.agent.clock import clock_state
 from skerry_edge.agent.config.delivery import TlsConfig
-from skerry_edge.agent.connection import Peer
-from skerry_edge.agent.identity import Identity
+from skerry_edge.agent.life.clock import clock_state
+from skerry_edge.agent.life.identity import Identity
+from skerry_edge.agent.mqtt.connection import Peer
+from skerry_edge.agent.mqtt.session import Session
 from skerry_edge.agent.outbox.outbox import Outbox
-from skerry_edge.agent.session import Session
+from skerry_edge.foundation.backoff import Backoff
 from skerry_edge.foundation.broker_address import parse_broker_url
 
 NEW_KEY = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes"

@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from skerry_edge.agent.backoff import Backoff
-from skerry_edge.agent.bulletins import Bulletin
-from skerry_edge.agent.clock import clock_state
-from skerry_edge.agent.connection import Peer
 from skerry_edge.agent.downlink.inbox import Inbox
-from skerry_edge.agent.downlink.news import Inbound, RefusedSubscription
-from skerry_edge.agent.identity import Identity
+from skerry_edge.agent.life.clock import clock_state
+from skerry_edge.agent.life.identity import Identity
+from skerry_edge.agent.mqtt.bulletins import Bulletin
+from skerry_edge.agent.mqtt.connection import Peer
+from skerry_edge.agent.mqtt.news import Inbound, RefusedSubscription
+from skerry_edge.agent.mqtt.session import Session
 from skerry_edge.agent.outbox.outbox import Outbox
-from skerry_edge.agent.session import Session
 from skerry_edge.contracts.messages import Event
+from skerry_edge.foundation.backoff import Backoff
 from skerry_edge.foundation.broker_address import parse_broker_url
 
 COMMAND = "skerry/v1/garden/cam-1/command"

@@ -10,14 +10,14 @@ from selectors import DefaultSelector
 
 import pytest
 
+from skerry_edge.agent.children.hosts import Hosts
+from skerry_edge.agent.children.mutes import Mutes
+from skerry_edge.agent.children.worker import Worker
 from skerry_edge.agent.config.pipelines import WakeWordPipeline
 from skerry_edge.agent.config.sources import AudioFileSource
 from skerry_edge.agent.config.words import WordConfig
-from skerry_edge.agent.hosts import Hosts
-from skerry_edge.agent.loop import serve
-from skerry_edge.agent.mutes import Mutes
-from skerry_edge.agent.protocol import Finding
-from skerry_edge.agent.worker import Worker
+from skerry_edge.agent.life.loop import serve
+from skerry_edge.agent.line.protocol import Finding
 from skerry_edge.contracts.messages import PipelineVitals
 
 

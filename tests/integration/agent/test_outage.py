@@ -9,8 +9,8 @@ from pathlib import Path
 import iotcore
 import pytest
 
-from skerry_edge.agent.clock import clock_state
-from skerry_edge.agent.identity import Identity
+from skerry_edge.agent.life.clock import clock_state
+from skerry_edge.agent.life.identity import Identity
 from skerry_edge.agent.outbox.outbox import FILE, Outbox
 from skerry_edge.contracts.messages import Event
 
@@ -200,7 +200,7 @@ def test_the_password_may_come_from_the_environment_and_no_child_sees_it(
     eventually(lambda: "connected to" in agent.log and agent.children(), what="a connection and a child")
     (child,) = agent.children()
     # Between fork and exec a child still shows its parent's environment.
-    eventually(lambda: "skerry_edge.agent.child" in child.cmdline(), what="the child is itself")
+    eventually(lambda: "skerry_edge.agent.children.child" in child.cmdline(), what="the child is itself")
     assert b"right-word" not in Path(f"/proc/{child.pid}/environ").read_bytes()
 
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from skerry_edge.agent.clock import clock_state
-from skerry_edge.agent.identity import Identity
+from skerry_edge.agent.life.clock import clock_state
+from skerry_edge.agent.life.identity import Identity
 from skerry_edge.agent.outbox.outbox import Outbox
 from skerry_edge.contracts.messages import Event
 
@@ -24,8 +24,8 @@ CUTS = 5
 ACCEPT_FOR_EVER = """
 import itertools, os, sys
 from pathlib import Path
-from skerry_edge.agent.clock import clock_state
-from skerry_edge.agent.identity import Identity
+from skerry_edge.agent.life.clock import clock_state
+from skerry_edge.agent.life.identity import Identity
 from skerry_edge.agent.outbox.outbox import Outbox
 from skerry_edge.contracts.messages import Event
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from skerry_edge.agent.lock import hold_state_dir
+from skerry_edge.agent.life.lock import hold_state_dir
 
 CONFIG = """\
 site = "garden"

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from skerry_edge.agent import delivery, session
-from skerry_edge.agent.clock import clock_state
-from skerry_edge.agent.connection import Peer
-from skerry_edge.agent.identity import Identity
+from skerry_edge.agent.life.clock import clock_state
+from skerry_edge.agent.life.identity import Identity
+from skerry_edge.agent.mqtt import delivery, session
+from skerry_edge.agent.mqtt.connection import Peer
+from skerry_edge.agent.mqtt.refusal import Setting
+from skerry_edge.agent.mqtt.session import Announcement, Session
 from skerry_edge.agent.outbox.outbox import Outbox
-from skerry_edge.agent.refusal import Setting
-from skerry_edge.agent.session import Announcement, Session
 from skerry_edge.contracts.codec import decode
 from skerry_edge.contracts.messages import Event, Status
 from skerry_edge.contracts.topics import parse_topic

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from skerry_edge.agent.link import Link
-from skerry_edge.agent.protocol import LineBuffer, Report, decode_report
+from skerry_edge.agent.line.link import Link
+from skerry_edge.agent.line.protocol import LineBuffer, Report, decode_report
 
 
 class ParentEnd:

@@ -87,7 +87,7 @@ def test_the_process_ends_with_the_documented_code_and_no_traceback(
 
 
 def test_a_child_whose_parent_is_gone_already_ends_at_once() -> None:
-    command = [sys.executable, "-m", "skerry_edge.agent.child", "0", "1"]
+    command = [sys.executable, "-m", "skerry_edge.agent.children.child", "0", "1"]
     assert subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode == 0
 
 

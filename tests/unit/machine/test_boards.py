@@ -10,8 +10,8 @@ import pytest
 
 from skerry_boards.loader import load_board
 from skerry_boards.schema import Thermal
-from skerry_edge.agent.heartbeat import Machine, heat_fields
-from skerry_edge.agent.supply import Supply
+from skerry_edge.agent.heartbeat.machine import Machine, heat_fields
+from skerry_edge.agent.heartbeat.supply import Supply
 from skerry_edge.contracts.codec import decode, encode
 from skerry_edge.contracts.messages import Heartbeat
 from skerry_edge.machine.network import network

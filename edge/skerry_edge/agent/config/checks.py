@@ -7,7 +7,6 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from skerry_boards.loader import load_board
-from skerry_edge.agent.broker import read_login
 from skerry_edge.agent.config import words
 from skerry_edge.agent.config.agent import AgentConfig
 from skerry_edge.agent.config.areas import problem_of
@@ -16,7 +15,8 @@ from skerry_edge.agent.config.pipelines import DetectionPipeline, PipelineConfig
 from skerry_edge.agent.config.sensors import sensors_problem
 from skerry_edge.agent.config.source_checks import anchored_source, source_problem
 from skerry_edge.agent.config.sources import StdinSource
-from skerry_edge.agent.tls import tls_context
+from skerry_edge.agent.mqtt.login import read_login
+from skerry_edge.agent.mqtt.tls import tls_context
 from skerry_edge.foundation.broker_address import parse_broker_url
 from skerry_edge.foundation.config import line_of, load_toml
 from skerry_edge.foundation.errors import ConfigError, ReachError, SkerryError

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from skerry_edge.agent.broker import read_login
 from skerry_edge.agent.config.agent import AgentConfig
 from skerry_edge.agent.config.delivery import TlsConfig
-from skerry_edge.agent.connection import MAX_IN_FLIGHT, Connection, Peer
 from skerry_edge.agent.doctor.findings import Finding
-from skerry_edge.agent.refusal import BrokerError, Version, first_version, next_version
-from skerry_edge.agent.waker import Waker
+from skerry_edge.agent.life.waker import Waker
+from skerry_edge.agent.mqtt.connection import MAX_IN_FLIGHT, Connection, Peer
+from skerry_edge.agent.mqtt.login import read_login
+from skerry_edge.agent.mqtt.refusal import BrokerError, Version, first_version, next_version
 from skerry_edge.contracts.snapshots import MAX_SNAPSHOT_BYTES
 from skerry_edge.foundation.broker_address import parse_broker_url
 

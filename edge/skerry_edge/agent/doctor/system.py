@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 from skerry_boards.schema import Board
-from skerry_edge.agent.clock import clock_state
 from skerry_edge.agent.doctor.findings import Finding
+from skerry_edge.agent.life.clock import clock_state
 
 _MB = 1e6
 SPARE_MB = 64.0

@@ -57,7 +57,7 @@ def _try_source(pipeline: PipelineConfig) -> str:
 
 
 def _try_camera(source: CameraSource) -> str:
-    from skerry_edge.agent.pipelines.cameras import open_camera  # noqa: PLC0415  # imports OpenCV
+    from skerry_edge.agent.sources.cameras import open_camera  # noqa: PLC0415  # imports OpenCV
     from skerry_edge.vision.frames import Frame  # noqa: PLC0415  # the same
 
     with closing(open_camera(source)) as camera:  # type: ignore[arg-type]  # the union of all CameraSources

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from skerry_edge import __version__
+from skerry_edge.agent.children.mutes import Mutes
 from skerry_edge.agent.config.pipelines import PipelineConfig
 from skerry_edge.agent.downlink.log_tail import LogTail
 from skerry_edge.agent.downlink.requests import (
@@ -17,8 +18,7 @@ from skerry_edge.agent.downlink.requests import (
     minutes_wanted,
     pipeline_named,
 )
-from skerry_edge.agent.mutes import Mutes
-from skerry_edge.agent.protocol import Order, Picture, TakeSnapshot
+from skerry_edge.agent.line.protocol import Order, Picture, TakeSnapshot
 from skerry_edge.contracts.errors import WireError
 from skerry_edge.contracts.messages import MAX_JSON_BYTES, Command
 from skerry_edge.contracts.snapshots import check_snapshot

@@ -11,14 +11,14 @@ from typing import Literal
 import msgspec
 from msgspec import structs
 
-from skerry_edge.agent.connection import MAX_INBOUND_BYTES
 from skerry_edge.agent.downlink.actions import Actions, Answer
 from skerry_edge.agent.downlink.freshness import Clock, SenderClock, staleness
 from skerry_edge.agent.downlink.memory import CommandMemory, Outcome
-from skerry_edge.agent.downlink.news import Inbound
-from skerry_edge.agent.identity import Identity
+from skerry_edge.agent.life.identity import Identity
+from skerry_edge.agent.line.protocol import Picture
+from skerry_edge.agent.mqtt.connection import MAX_INBOUND_BYTES
+from skerry_edge.agent.mqtt.news import Inbound
 from skerry_edge.agent.outbox.sink import Sink
-from skerry_edge.agent.protocol import Picture
 from skerry_edge.contracts.codec import decode
 from skerry_edge.contracts.errors import WireError
 from skerry_edge.contracts.messages import Command, CommandResult

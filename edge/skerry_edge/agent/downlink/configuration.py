@@ -11,7 +11,7 @@ from skerry_edge.agent.config.agent import AgentConfig
 from skerry_edge.agent.downlink.applied_file import load_applied, save_applied
 from skerry_edge.agent.downlink.desired import NOTHING, Applied, configured, named, next_step
 from skerry_edge.agent.downlink.models_here import is_model_here
-from skerry_edge.agent.downlink.news import Inbound
+from skerry_edge.agent.mqtt.news import Inbound
 from skerry_edge.contracts.codec import decode
 from skerry_edge.contracts.messages import Desired
 from skerry_edge.foundation.errors import SkerryError

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Sequence
 from skerry_edge.agent.downlink.commands import Commands
 from skerry_edge.agent.downlink.configuration import Configuration, Tell
 from skerry_edge.agent.downlink.inbox import Inbox
-from skerry_edge.agent.downlink.news import Inbound, News, RefusedSubscription
-from skerry_edge.agent.loop import NEVER_S
-from skerry_edge.agent.protocol import Picture
-from skerry_edge.agent.session import Session
+from skerry_edge.agent.life.loop import NEVER_S
+from skerry_edge.agent.line.protocol import Picture
+from skerry_edge.agent.mqtt.news import Inbound, News, RefusedSubscription
+from skerry_edge.agent.mqtt.session import Session
 from skerry_edge.contracts.topics import topic_of
 
 _log = logging.getLogger(__name__)

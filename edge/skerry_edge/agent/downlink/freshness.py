@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from skerry_edge.agent.downlink.news import Inbound
+from skerry_edge.agent.mqtt.news import Inbound
 from skerry_edge.contracts.messages import Command
 
 MAX_LIFE_MS = 24 * 3600 * 1000

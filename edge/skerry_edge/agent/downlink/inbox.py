@@ -7,8 +7,8 @@ import threading
 from collections import deque
 from collections.abc import Sequence
 
-from skerry_edge.agent.downlink.news import News
-from skerry_edge.agent.waker import Waker
+from skerry_edge.agent.life.waker import Waker
+from skerry_edge.agent.mqtt.news import News
 
 _log = logging.getLogger(__name__)
 MAX_WAITING = 100

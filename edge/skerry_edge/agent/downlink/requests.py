@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from skerry_edge.agent.children.mutes import MAX_MINUTES
 from skerry_edge.agent.config.pipelines import DetectionPipeline, PipelineConfig, WakeWordPipeline
-from skerry_edge.agent.mutes import MAX_MINUTES
 from skerry_edge.contracts.messages import Command
 from skerry_edge.foundation.errors import ConfigError
 from skerry_edge.foundation.nearest import suggestion

@@ -8,12 +8,12 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from skerry_edge.agent.bulletins import Bulletin
 from skerry_edge.agent.home_assistant.discovery import Appearance, discovery_payload, platforms
 from skerry_edge.agent.home_assistant.known import FILE, Known, load_known, save_known
-from skerry_edge.agent.loop import NEVER_S
-from skerry_edge.agent.session import Session
-from skerry_edge.agent.state import Throttle
+from skerry_edge.agent.life.loop import NEVER_S
+from skerry_edge.agent.mqtt.bulletins import Bulletin
+from skerry_edge.agent.mqtt.session import Session
+from skerry_edge.agent.reports.state import Throttle
 
 INTERVAL_S = 5.0
 """A label that is seen for the first time makes a new entity; a busy street shows many at once."""

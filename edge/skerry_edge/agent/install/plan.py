@@ -6,9 +6,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from skerry_boards.schema import Board
-from skerry_edge.agent.broker import Secret
 from skerry_edge.agent.install.steps import Command, Folder, Link, ServiceUser, Step, TextFile
 from skerry_edge.agent.install.templates import marked, render
+from skerry_edge.agent.mqtt.login import Secret
 
 UNIT = "skerry-agent.service"
 USER = "skerry"

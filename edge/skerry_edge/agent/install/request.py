@@ -10,13 +10,13 @@ from skerry_boards.detection import detect
 from skerry_boards.loader import all_boards, load_board
 from skerry_boards.machine import read_machine
 from skerry_boards.schema import Board
-from skerry_edge.agent.broker import Secret
 from skerry_edge.agent.config.agent import AgentConfig
 from skerry_edge.agent.config.pipelines import DetectionPipeline
 from skerry_edge.agent.install.given import read_configuration
 from skerry_edge.agent.install.plan import Request
 from skerry_edge.agent.install.sight import require_visible
 from skerry_edge.agent.install.starter import starter_configuration
+from skerry_edge.agent.mqtt.login import Secret
 from skerry_edge.foundation.broker_address import parse_broker_url
 from skerry_edge.foundation.config import parse_toml
 from skerry_edge.foundation.errors import ConfigError

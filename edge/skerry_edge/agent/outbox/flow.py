@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from skerry_edge.agent.backoff import Backoff
+from skerry_edge.foundation.backoff import Backoff
 
 UNHEARD = Backoff(first_s=2.0, max_s=60.0, chance_share=0.5)
 """How soon one event is tried again after a broker had no subscriber for it."""

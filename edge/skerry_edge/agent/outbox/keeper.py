@@ -10,11 +10,11 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
-from skerry_edge.agent.backoff import is_worth_logging
 from skerry_edge.agent.outbox.buffer import Buffer
 from skerry_edge.agent.outbox.damage import Notice, open_sound, replace_damaged
 from skerry_edge.agent.outbox.database import DamagedError, DiskError, LetterDatabase
 from skerry_edge.agent.outbox.policy import Stored, admit
+from skerry_edge.foundation.backoff import is_worth_logging
 
 _log = logging.getLogger(__name__)
 Result = TypeVar("Result")

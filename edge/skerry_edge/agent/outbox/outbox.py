@@ -9,7 +9,7 @@ from collections.abc import Container
 from itertools import count
 from pathlib import Path
 
-from skerry_edge.agent.identity import Identity
+from skerry_edge.agent.life.identity import Identity
 from skerry_edge.agent.outbox.keeper import Keeper
 from skerry_edge.agent.outbox.policy import Stored
 from skerry_edge.agent.outbox.sink import Content, Letter, OutboxStats, Outgoing, payload_of

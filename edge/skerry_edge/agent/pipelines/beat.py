@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 
-from skerry_edge.agent.link import Link
+from skerry_edge.agent.line.link import Link
 
 LONGEST_S = 0.5
 _BEATS_A_DEADLINE = 4

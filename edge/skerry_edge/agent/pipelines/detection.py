@@ -11,10 +11,10 @@ import numpy as np
 
 from skerry_edge.agent.config.areas import label_problem
 from skerry_edge.agent.config.pipelines import DetectionPipeline
-from skerry_edge.agent.link import Link, name_of
+from skerry_edge.agent.line.link import Link, name_of
+from skerry_edge.agent.line.protocol import Finding, Picture, TakeSnapshot
 from skerry_edge.agent.pipelines.faults import Faults
-from skerry_edge.agent.pipelines.scenes import Scene, open_capture
-from skerry_edge.agent.protocol import Finding, Picture, TakeSnapshot
+from skerry_edge.agent.sources.scenes import Scene, open_capture
 from skerry_edge.agent.watching.observer import Observer, score_threshold_of
 from skerry_edge.agent.watching.pictures import Darkroom, Snapshots, View
 from skerry_edge.agent.watching.sieve import lowest_score

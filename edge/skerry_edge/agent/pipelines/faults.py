@@ -7,7 +7,7 @@ import math
 import time
 from typing import Literal
 
-from skerry_edge.agent.link import Link
+from skerry_edge.agent.line.link import Link
 from skerry_edge.foundation.errors import SkerryError
 
 _log = logging.getLogger(__name__)

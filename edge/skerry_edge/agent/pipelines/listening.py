@@ -9,7 +9,7 @@ from typing import Protocol
 
 from skerry_edge.agent.config.pipelines import WakeWordPipeline
 from skerry_edge.agent.config.sources import AudioFileSource
-from skerry_edge.agent.link import Link
+from skerry_edge.agent.line.link import Link
 from skerry_edge.agent.pipelines.beat import Beat
 from skerry_edge.agent.pipelines.faults import Faults
 from skerry_edge.agent.pipelines.muting import Muting

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from skerry_edge.agent.link import Link
-from skerry_edge.agent.protocol import Mute, Order, Picture, TakeSnapshot
+from skerry_edge.agent.line.link import Link
+from skerry_edge.agent.line.protocol import Mute, Order, Picture, TakeSnapshot
 from skerry_edge.audio.pcm import SAMPLE_RATE_HZ
 
 ASK_SAMPLES = SAMPLE_RATE_HZ // 10

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from skerry_edge import __version__
 from skerry_edge.agent.config.pipelines import SyntheticPipeline
-from skerry_edge.agent.link import Link
+from skerry_edge.agent.line.link import Link
 from skerry_edge.foundation.errors import ReachError, VerdictError
 
 BEAT_S = 0.2

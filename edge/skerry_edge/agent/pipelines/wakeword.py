@@ -6,10 +6,10 @@ from contextlib import closing
 
 from skerry_edge.agent.config.pipelines import WakeWordPipeline
 from skerry_edge.agent.config.sources import AudioFileSource
-from skerry_edge.agent.link import Link
+from skerry_edge.agent.line.link import Link
 from skerry_edge.agent.pipelines.listening import Listening
-from skerry_edge.agent.pipelines.sound import open_sound
 from skerry_edge.agent.pipelines.words import options_of, version_of, words_of
+from skerry_edge.agent.sources.sound import open_sound
 from skerry_edge.audio.network import BACKEND
 from skerry_edge.audio.wakeword import WakeWordListener
 

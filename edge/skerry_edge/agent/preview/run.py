@@ -10,7 +10,7 @@ from pathlib import Path
 from skerry_edge.agent.config.agent import AgentConfig
 from skerry_edge.agent.config.pipelines import DetectionPipeline
 from skerry_edge.agent.config.sources import GStreamerSource, PiCameraSource, V4l2Source
-from skerry_edge.agent.lock import holder_of
+from skerry_edge.agent.life.lock import holder_of
 from skerry_edge.agent.pipelines.detection import open_detector
 from skerry_edge.agent.preview.rehearsal import Rehearsal
 from skerry_edge.agent.preview.server import preview_server

@@ -111,7 +111,7 @@ def _doctor(device: Device) -> str:
 
 
 def _vitals(device: Device) -> str:
-    from skerry_edge.agent.vitals_cli import read_vitals  # noqa: PLC0415  # as `_doctor`
+    from skerry_edge.agent.heartbeat.cli import read_vitals  # noqa: PLC0415  # as `_doctor`
 
     return json.dumps(read_vitals(device.config_file), indent=2)
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from skerry_edge.agent.config.pipelines import DetectionPipeline
-from skerry_edge.agent.protocol import Counts
+from skerry_edge.agent.line.protocol import Counts
 from skerry_edge.agent.watching.debounce import Debounced
 from skerry_edge.agent.watching.story import Present
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from skerry_edge.agent.config.pipelines import DetectionPipeline
-from skerry_edge.agent.protocol import Counts
+from skerry_edge.agent.line.protocol import Counts
 from skerry_edge.agent.watching.census import Census
 from skerry_edge.agent.watching.pictures import View
 from skerry_edge.agent.watching.sieve import Sieve, label_of

@@ -6,7 +6,7 @@ import numpy as np
 
 from skerry_edge.agent.config.pipelines import DetectionPipeline
 from skerry_edge.agent.config.vision import LimitConfig
-from skerry_edge.agent.link import MAX_NAME_CHARS
+from skerry_edge.agent.line.link import MAX_NAME_CHARS
 from skerry_edge.vision.detections import Detections
 from skerry_edge.vision.geometry import Size
 from skerry_edge.vision.polygons import Point, contains

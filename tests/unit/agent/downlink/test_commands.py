@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from skerry_edge.agent.children.mutes import Mutes
 from skerry_edge.agent.config.agent import AgentConfig
 from skerry_edge.agent.downlink import memory
 from skerry_edge.agent.downlink.actions import LOGS_EVERY_S, MAX_PICTURES_AWAITED, PICTURE_TIMEOUT_S, Actions
@@ -18,10 +19,9 @@ from skerry_edge.agent.downlink.commands import Commands
 from skerry_edge.agent.downlink.freshness import SenderClock
 from skerry_edge.agent.downlink.log_tail import LogTail
 from skerry_edge.agent.downlink.memory import FILE, CommandMemory
-from skerry_edge.agent.downlink.news import Inbound
-from skerry_edge.agent.identity import Identity
-from skerry_edge.agent.mutes import Mutes
-from skerry_edge.agent.protocol import Order, Picture, TakeSnapshot
+from skerry_edge.agent.life.identity import Identity
+from skerry_edge.agent.line.protocol import Order, Picture, TakeSnapshot
+from skerry_edge.agent.mqtt.news import Inbound
 from skerry_edge.contracts.codec import encode
 from skerry_edge.contracts.messages import MAX_JSON_BYTES, Command, CommandResult
 from skerry_edge.contracts.snapshots import JPEG_START

@@ -16,7 +16,7 @@ from msgspec import structs
 from skerry_edge.agent.config.agent import AgentConfig
 from skerry_edge.agent.downlink.applied_file import FILE
 from skerry_edge.agent.downlink.configuration import Configuration
-from skerry_edge.agent.downlink.news import Inbound
+from skerry_edge.agent.mqtt.news import Inbound
 
 
 class Desk:

@@ -9,8 +9,8 @@ import pytest
 
 from skerry_edge.agent.downlink.downlink import AT_ONCE, BIRTH_SPREAD_S, Downlink, topics_of
 from skerry_edge.agent.downlink.inbox import MAX_WAITING, Inbox
-from skerry_edge.agent.downlink.news import Inbound, RefusedSubscription
-from skerry_edge.agent.loop import NEVER_S
+from skerry_edge.agent.life.loop import NEVER_S
+from skerry_edge.agent.mqtt.news import Inbound, RefusedSubscription
 
 DESIRED, COMMAND, BIRTH = topics_of("garden", "cam-1", ["homeassistant/status"])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from skerry_edge.agent.downlink.freshness import Clock, SenderClock, staleness
-from skerry_edge.agent.downlink.news import Inbound
+from skerry_edge.agent.mqtt.news import Inbound
 
 NOW_MS = 1_795_000_000_000
 YEAR_MS = 365 * 24 * 3600 * 1000

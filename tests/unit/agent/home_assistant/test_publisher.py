@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from skerry_edge.agent.bulletins import Bulletin
 from skerry_edge.agent.home_assistant.discovery import Appearance, discovery_topic
 from skerry_edge.agent.home_assistant.known import FILE
 from skerry_edge.agent.home_assistant.publisher import INTERVAL_S, MAX_GONE, Discovery, forget
-from skerry_edge.agent.loop import NEVER_S
+from skerry_edge.agent.life.loop import NEVER_S
+from skerry_edge.agent.mqtt.bulletins import Bulletin
 
 TOPIC = discovery_topic("homeassistant", "cam-1")
 

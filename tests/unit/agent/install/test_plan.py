@@ -9,12 +9,12 @@ import pytest
 
 from skerry_boards.loader import all_boards, load_board
 from skerry_boards.schema import Board
-from skerry_edge.agent.broker import Secret
 from skerry_edge.agent.install.executor import Outcome
 from skerry_edge.agent.install.plan import CONFIG_FILE, PASSWORD_FILE, RULES_FILE, UNIT_FILE, Request, install_plan
 from skerry_edge.agent.install.plan import removal_plan as removal
 from skerry_edge.agent.install.report import facts, lines
 from skerry_edge.agent.install.steps import Folder, Link, ServiceUser, Step, TextFile
+from skerry_edge.agent.mqtt.login import Secret
 
 COMPUTERS = [board for board in all_boards() if board.kind == "computer"]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from skerry_edge.agent.clock import clock_state
-from skerry_edge.agent.identity import Identity
+from skerry_edge.agent.life.clock import clock_state
+from skerry_edge.agent.life.identity import Identity
 from skerry_edge.agent.outbox import database, keeper
 from skerry_edge.agent.outbox.outbox import FILE, Outbox
 from skerry_edge.contracts.messages import Event

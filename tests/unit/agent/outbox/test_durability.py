@@ -16,8 +16,8 @@ from skerry_edge.contracts.snapshots import JPEG_START
 DIE_AFTER_ACCEPTING = """
 import os, sys
 from pathlib import Path
-from skerry_edge.agent.clock import clock_state
-from skerry_edge.agent.identity import Identity
+from skerry_edge.agent.life.clock import clock_state
+from skerry_edge.agent.life.identity import Identity
 from skerry_edge.agent.outbox.outbox import Outbox
 from skerry_edge.contracts.messages import Event
 

@@ -148,8 +148,8 @@ def test_a_commit_that_failed_and_is_there_all_the_same_costs_nothing(
 FULL = """
 import resource, sys
 from pathlib import Path
-from skerry_edge.agent.clock import clock_state
-from skerry_edge.agent.identity import Identity
+from skerry_edge.agent.life.clock import clock_state
+from skerry_edge.agent.life.identity import Identity
 from skerry_edge.agent.outbox import keeper
 from skerry_edge.agent.outbox.outbox import Outbox
 from skerry_edge.contracts.messages import Event

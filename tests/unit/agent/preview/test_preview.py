@@ -12,7 +12,7 @@ import pytest
 
 from skerry_edge.agent.config.pipelines import DetectionPipeline, SyntheticPipeline
 from skerry_edge.agent.config.sources import ImagesSource, V4l2Source, VideoSource
-from skerry_edge.agent.lock import hold_state_dir, holder_of
+from skerry_edge.agent.life.lock import hold_state_dir, holder_of
 from skerry_edge.agent.preview.rehearsal import MAX_FPS, rehearsed
 from skerry_edge.agent.preview.run import chosen_pipeline, require_free_camera
 from skerry_edge.agent.preview.server import is_loopback, preview_server

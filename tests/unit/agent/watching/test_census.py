@@ -7,7 +7,7 @@ from typing import Any
 from skerry_edge.agent.config.pipelines import DetectionPipeline
 from skerry_edge.agent.config.sources import ImagesSource
 from skerry_edge.agent.config.vision import EventsConfig, ZoneConfig
-from skerry_edge.agent.protocol import Counts
+from skerry_edge.agent.line.protocol import Counts
 from skerry_edge.agent.watching.census import Census
 from skerry_edge.agent.watching.debounce import Debounced
 from skerry_edge.agent.watching.story import Present

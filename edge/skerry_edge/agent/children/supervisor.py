@@ -1,0 +1,146 @@
+"""All pipelines of the agent: one worker each, one selector for all of their streams."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from selectors import BaseSelector
+from typing import Literal
+
+from skerry_edge.agent.children import supervision
+from skerry_edge.agent.children.hosts import Hosts
+from skerry_edge.agent.children.mutes import Mutes
+from skerry_edge.agent.children.worker import OnFinding, Worker
+from skerry_edge.agent.config.pipelines import PipelineConfig
+from skerry_edge.agent.life.loop import NEVER_S, serve
+from skerry_edge.agent.line.protocol import Order, Picture
+from skerry_edge.contracts.messages import PipelineVitals
+
+_LEAVE_S = 1.0
+"""So long a pipeline that is to end has to give up its source."""
+
+
+class Supervisor:
+    """Starts, watches and ends the pipelines' children.
+
+    The caller owns the selector and calls what it finds there; `act` does what time makes due.
+    """
+
+    def __init__(
+        self,
+        pipelines: Sequence[PipelineConfig],
+        *,
+        log_level: str,
+        selector: BaseSelector,
+        environment: Mapping[str, str],
+        mutes: Mutes,
+        on_finding: OnFinding,
+    ) -> None:
+        """Prepare the pipelines; ``environment`` is the children's, ``on_finding`` accepts what they report."""
+        self._selector = selector
+        self._log_level = log_level
+        self._hosts = Hosts(environment=environment, selector=selector)
+        self._mutes = mutes
+        self._on_finding = on_finding
+        self._workers = [self._worker_for(one) for one in pipelines]
+        self._waiting: list[Worker] = []
+        self._leaving: list[Worker] = []
+        self._leave_by_s = NEVER_S
+
+    def act(self, now_s: float) -> float:
+        """Start and kill what is due, and return when there is something to do next (monotonic seconds)."""
+        self._see_off(now_s)
+        at_work = [worker for worker in self._workers if worker not in self._waiting]
+        for worker in at_work:
+            worker.act(now_s)
+        return min((self._leave_by_s, *(worker.due_s for worker in at_work)))
+
+    def apply(self, pipelines: Sequence[PipelineConfig], log_level: str) -> None:
+        """Run these pipelines from now on; those that are as they were are left alone.
+
+        What is new begins when what it replaces has given up its source, or was killed.
+        """
+        self._log_level = log_level
+        kept = {worker.pipeline.name: worker for worker in self._workers if worker.pipeline in pipelines}
+        for worker in self._workers:
+            if worker.pipeline.name in kept:
+                worker.set_log_level(log_level)
+            else:
+                worker.terminate()
+                self._leaving.append(worker)
+        new = {one.name: self._worker_for(one) for one in pipelines if one.name not in kept}
+        self._workers = [kept.get(one.name) or new[one.name] for one in pipelines]
+        self._waiting = [*(one for one in self._waiting if one in self._workers), *new.values()]
+        self._leave_by_s = time.monotonic() + _LEAVE_S
+
+    def _worker_for(self, pipeline: PipelineConfig) -> Worker:
+        return Worker(
+            pipeline,
+            log_level=self._log_level,
+            hosts=self._hosts,
+            mutes=self._mutes,
+            on_finding=self._on_finding,
+        )
+
+    def _see_off(self, now_s: float) -> None:
+        """Let those who wait begin once nobody is left whom they replace."""
+        if now_s >= self._leave_by_s:
+            for worker in self._leaving:
+                worker.kill()
+        self._leaving = [worker for worker in self._leaving if worker.pid is not None]
+        if not self._leaving:
+            self._waiting, self._leave_by_s = [], NEVER_S
+
+    def status(self) -> tuple[Literal["online", "degraded"], str | None]:
+        """Return the device's state and the reason where it is degraded."""
+        return supervision.device_status(
+            (worker.pipeline.name, worker.trouble) for worker in self._workers if worker.trouble is not None
+        )
+
+    def take_vitals(self) -> list[PipelineVitals]:
+        """Return each pipeline's window since the last call."""
+        return [worker.take_vitals() for worker in self._workers]
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Return how many objects of each label are there now, under `pipeline` and under `pipeline/zone`.
+
+        A pipeline of which nothing is known is absent.
+        """
+        counts: dict[str, dict[str, int]] = {}
+        for worker in self._workers:
+            if worker.counts is not None:
+                counts[worker.pipeline.name] = worker.counts.everywhere
+                zones = worker.counts.zones.items()
+                counts |= {f"{worker.pipeline.name}/{zone}": of_zone for zone, of_zone in zones}
+        return counts
+
+    def models(self) -> dict[str, str]:
+        """Return what runs in each pipeline: its model and that one's version."""
+        return {one.pipeline.name: f"{one.vitals.model} {one.vitals.model_version}" for one in self._workers}
+
+    def restart(self, pipeline: str) -> None:
+        """Start a pipeline's child anew, whatever it does and however often it has failed."""
+        for worker in self._workers:
+            if worker.pipeline.name == pipeline:
+                worker.restart()
+
+    def order(self, pipeline: str, order: Order) -> bool:
+        """Pass an order on to a pipeline's child; False where there is none that could take it."""
+        return any(worker.order(order) for worker in self._workers if worker.pipeline.name == pipeline)
+
+    def take_pictures(self) -> list[Picture]:
+        """Return the pictures that the children answered with since the last call."""
+        return [picture for worker in self._workers for picture in worker.take_pictures()]
+
+    def stop(self, deadline_s: float) -> None:
+        """End every child: asked first, killed at ``deadline_s``; what they report until then is accepted."""
+        everyone = (*self._workers, *self._leaving)
+        for worker in everyone:
+            worker.terminate()
+        while any(worker.pid is not None for worker in everyone):
+            left_s = deadline_s - time.monotonic()
+            if left_s <= 0:
+                break
+            serve(self._selector, left_s)
+        for worker in everyone:
+            worker.kill()

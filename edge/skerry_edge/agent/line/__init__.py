@@ -1,0 +1,1 @@
+"""What parent and child say to each other, and both ends of the line that carries it."""

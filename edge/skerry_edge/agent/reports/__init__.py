@@ -1,0 +1,1 @@
+"""What the device tells of itself and of what it found: events, status and state."""
