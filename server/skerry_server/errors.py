@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
-from skerry_edge.foundation.errors import DataError, ReachError
+from collections.abc import Mapping
+
+from skerry_edge.foundation.errors import DataError, ReachError, SkerryError
 
 
 class StoreError(ReachError):
-    """The time-series store does not answer, or answers that it cannot take anything now; try again."""
+    """The time-series store does not answer, or answers that it cannot take anything now; try again.
+
+    ``retry_after_s`` is how long the store asked to be left alone, None where it did not say.
+    """
+
+    retry_after_s: float | None = None
 
 
 class RefusedPointsError(DataError):
-    """The time-series store refuses these very points; sending them again would change nothing."""
+    """The time-series store refuses these very points for good; all others of the same write are stored.
+
+    ``refused`` gives the reason by the point's index in what was to be written.
+    """
+
+    def __init__(self, refused: Mapping[int, str], *, where: str | None = None) -> None:
+        self.refused = dict(sorted(refused.items()))
+        points = "a point" if len(self.refused) == 1 else f"{len(self.refused)} points"
+        super().__init__(
+            f"the time-series store refuses {points}", where=where, found=next(iter(self.refused.values()), None)
+        )
+
+
+class UnableStoreError(SkerryError):
+    """The time-series store has no such ability; what a probe finds says so beforehand."""
+
+    exit_code = 2
 
 
 class RegistryError(ReachError):
@@ -19,3 +42,11 @@ class RegistryError(ReachError):
 
 class BrokerError(ReachError):
     """The MQTT broker does not answer, refuses the connection or ended it; try again."""
+
+
+class SpoolError(ReachError):
+    """The spool on this machine's disk cannot be used: no space, no permission, another process has it."""
+
+
+class SpoolFullError(SpoolError):
+    """The spool has reached its byte budget; what arrives is left unacknowledged until there is room."""

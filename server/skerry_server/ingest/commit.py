@@ -12,7 +12,7 @@ from skerry_server.ingest.validate import Accepted, DeadLetter, Delivery, examin
 from skerry_server.registry.database import Database
 from skerry_server.registry.devices import Claim, bind
 from skerry_server.registry.recording import Recorded, record
-from skerry_server.stores.base import Store
+from skerry_server.stores.base import Point, Store
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,26 +76,21 @@ def _admit(accepted: list[Accepted], letters: list[DeadLetter], database: Databa
 
 
 def _store(accepted: list[Accepted], letters: list[DeadLetter], store: Store) -> list[Accepted]:
-    """Write the points of all, and return those that the store did not refuse."""
-    heartbeats = [one for one in accepted if isinstance(one.message, Heartbeat)]
-    refused = _write(heartbeats, store)
-    letters.extend(refuse(one.delivery, "store", str(error)) for one, error in refused)
-    gone = {id(one) for one, _ in refused}
-    return [one for one in accepted if id(one) not in gone]
-
-
-def _write(heartbeats: Sequence[Accepted], store: Store) -> list[tuple[Accepted, RefusedPointsError]]:
-    """Write all in one go; where the store refuses, halve until those are found that it does not take."""
-    points = [
-        point for one in heartbeats if isinstance(one.message, Heartbeat) for point in points_of(one.topic, one.message)
-    ]
+    """Write the points of all, and return those of which the store took every point."""
+    points: list[Point] = []
+    owners: list[Accepted] = []
+    for one in accepted:
+        if isinstance(one.message, Heartbeat):
+            points += points_of(one.topic, one.message)
+            owners += [one] * (len(points) - len(owners))
     if not points:
-        return []
+        return accepted
     try:
         store.write(points)
     except RefusedPointsError as error:
-        if len(heartbeats) == 1:
-            return [(heartbeats[0], error)]
-        half = len(heartbeats) // 2
-        return _write(heartbeats[:half], store) + _write(heartbeats[half:], store)
-    return []
+        # The first reason of each message: its other points may well be stored, and a replay only stores them again.
+        refused = {id(owners[index]): (owners[index], why) for index, why in reversed(error.refused.items())}
+    else:
+        return accepted
+    letters.extend(refuse(one.delivery, "store", why) for one, why in refused.values())
+    return [one for one in accepted if id(one) not in refused]

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from msgspec import Struct
+
 Measurement = Literal["heartbeat", "inference"]
 TAGS: dict[str, tuple[str, ...]] = {
     "heartbeat": ("site", "device", "board"),
@@ -15,9 +17,12 @@ TAGS: dict[str, tuple[str, ...]] = {
 MAX_TIME_NS = 2**63 - 2**20
 """Above this, stores that keep nanoseconds in 64 bits overflow (the year 2262)."""
 
+Ability = Literal["retention", "rollup", "erase"]
+"""What our scheduler may ask of a store: to let go of what is old, to keep summaries of it, to forget a device."""
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Point:
+
+# A struct and no dataclass: ingest makes several for each message, and a frozen dataclass takes six times as long.
+class Point(Struct, frozen=True, kw_only=True):
     """Numbers of one device at one moment; a point with the same measurement, tags and time replaces it."""
 
     measurement: Measurement
@@ -42,22 +47,34 @@ class Query:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StoreInfo:
-    """What a probe found: the product, its version, and where it is, without secrets."""
+    """What a probe found: the product, its version, and where it is, without secrets.
+
+    ``durable_after_s`` is how long what the store acknowledged may still be only in its memory; 0 where it
+    acknowledges what is on disk. ``can`` is what the scheduler may ask of it, ``remarks`` what an operator should
+    know of it, one sentence each.
+    """
 
     product: str
     version: str
     where: str
+    durable_after_s: float = 0.0
+    can: frozenset[Ability] = frozenset()
+    remarks: tuple[str, ...] = ()
 
 
 class Store(Protocol):
-    """A time-series store. All methods may be called from any thread."""
+    """A time-series store, as ingest needs it. All methods may be called from any thread."""
 
     def probe(self) -> StoreInfo:
-        """Ask the store who it is and make it ready to be written to. Raises StoreError."""
+        """Ask the store who it is and make it ready to be written to. Raises StoreError and ConfigError."""
         ...
 
     def write(self, points: Sequence[Point]) -> None:
-        """Return when all points are durable. Raises StoreError, or RefusedPointsError where a retry cannot help."""
+        """Return when all points are stored, and durable after the ``durable_after_s`` of the probe.
+
+        Raises RefusedPointsError, naming those that the store will never take, when all others are stored; StoreError
+        where nothing is known to be stored and the same write is to be tried again.
+        """
         ...
 
     def query(self, query: Query) -> list[Point]:

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import time
+
 import httpx
 
-from skerry_server.errors import RefusedPointsError, StoreError
+from skerry_server.errors import StoreError
 
 MAX_SHOWN_CHARS = 500
-POINTS_ARE_WRONG = (400, 413, 422)
+BODY_IS_WRONG = (400, 413, 422)
 """Statuses that say that the body itself cannot be taken; all others may pass."""
+ASKS_TO_WAIT = (429, 503)
+MAX_WAIT_S = 60.0
+"""A store is left alone for no longer than this, whatever it asks for."""
+
+
+class RejectedRequestError(StoreError):
+    """The store answered that it does not take this request as it is; ``status`` and ``body`` are its answer."""
+
+    def __init__(self, status: int, body: str, *, where: str) -> None:
+        super().__init__("the time-series store rejects the request", where=where, found=shown(status, body))
+        self.status = status
+        self.body = body
 
 
 class StoreHttp:
@@ -21,30 +35,65 @@ class StoreHttp:
         headers = {"Authorization": f"Token {token}"} if token else {}
         # trust_env: a proxy from the environment has no place between the server and its own database.
         self._client = httpx.Client(base_url=self.url, timeout=timeout_s, auth=basic, headers=headers, trust_env=False)
+        self._not_before: dict[str, float] = {}
 
     def request(
-        self, method: str, path: str, *, params: dict[str, str] | None = None, content: bytes | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        params: dict[str, str] | None = None,
+        content: bytes | None = None,
+        json: object = None,
     ) -> httpx.Response:
-        """Send one request and return an answer below status 400. Raises StoreError and RefusedPointsError."""
+        """Send one request and return an answer below status 400. Raises StoreError and RejectedRequestError.
+
+        A path of which the store said when to come again is not asked before.
+        """
+        wait_s = self._not_before.get(path, 0.0) - time.monotonic()
+        if wait_s > 0:
+            raise _busy(f"it asked to be left alone for {wait_s:.0f} s more", wait_s, where=f"{self.url}{path}")
         try:
-            response = self._client.request(method, path, params=params, content=content)
+            response = self._client.request(method, path, params=params, content=content, json=json)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise StoreError(
                 "the time-series store does not answer", where=self.url, found=f"{type(error).__name__}: {error}"
             ) from error
         if response.status_code >= 400:
-            raise failure(response.status_code, response.text, where=f"{self.url}{path}")
+            raise self._failure(path, response)
         return response
 
     def close(self) -> None:
         """Close the connection."""
         self._client.close()
 
+    def _failure(self, path: str, response: httpx.Response) -> StoreError:
+        status, where = response.status_code, f"{self.url}{path}"
+        if status in BODY_IS_WRONG:
+            return RejectedRequestError(status, response.text, where=where)
+        found = shown(status, response.text)
+        wait_s = retry_after_s(response.headers.get("Retry-After")) if status in ASKS_TO_WAIT else None
+        if wait_s is not None:
+            self._not_before[path] = time.monotonic() + wait_s
+            return _busy(found, wait_s, where=where)
+        todo = "check the user name, password or token" if status in (401, 403) else None
+        return StoreError("the time-series store failed", where=where, found=found, todo=todo)
 
-def failure(status: int, body: str, *, where: str) -> StoreError | RefusedPointsError:
-    """Return the error that an HTTP ``status`` of a store stands for."""
-    found = f"HTTP {status}: {' '.join(body.split())[:MAX_SHOWN_CHARS]}"
-    if status in POINTS_ARE_WRONG:
-        return RefusedPointsError("the time-series store refuses the points", where=where, found=found)
-    todo = "check the user name, password or token" if status in (401, 403) else None
-    return StoreError("the time-series store failed", where=where, found=found, todo=todo)
+
+def retry_after_s(header: str | None) -> float | None:
+    """Return the seconds of a Retry-After header, bounded; None where there is none or it is no number of seconds."""
+    # The other form, a date, is left to the caller's own pace: it would need two clocks that agree.
+    if header is None or not header.strip().isdecimal():
+        return None
+    return min(float(header), MAX_WAIT_S)
+
+
+def shown(status: int, body: str) -> str:
+    """Return an answer on one line, cut to what a person reads."""
+    return f"HTTP {status}: {' '.join(body.split())[:MAX_SHOWN_CHARS]}"
+
+
+def _busy(found: str, wait_s: float, *, where: str) -> StoreError:
+    error = StoreError("the time-series store is busy", where=where, found=found)
+    error.retry_after_s = wait_s
+    return error

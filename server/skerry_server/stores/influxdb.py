@@ -11,6 +11,7 @@ from skerry_server.errors import StoreError
 from skerry_server.stores.base import Point, Query, Store, StoreInfo
 from skerry_server.stores.http import StoreHttp
 from skerry_server.stores.influxdb1 import InfluxDb1Store
+from skerry_server.stores.influxdb2 import InfluxDb2Store
 
 
 class InfluxDbStore:
@@ -66,9 +67,6 @@ class InfluxDbStore:
         )
 
     def _version_2(self) -> Store:
-        # Imported here: influxdb-client takes most of a second to load, and only this version needs it.
-        from skerry_server.stores.influxdb2 import InfluxDb2Store  # noqa: PLC0415
-
         organisation, bucket = self._config.organisation, self._config.bucket
         if not (organisation and bucket and self._token):
             raise ConfigError(
@@ -76,10 +74,4 @@ class InfluxDbStore:
                 where="the server's configuration, table 'store'",
                 todo="set 'organisation', 'bucket' and 'token_file'",
             )
-        return InfluxDb2Store(
-            self._http,
-            organisation=organisation,
-            bucket=bucket,
-            token=self._token,
-            timeout_s=self._config.timeout_s,
-        )
+        return InfluxDb2Store(self._http, organisation=organisation, bucket=bucket)

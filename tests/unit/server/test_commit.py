@@ -22,9 +22,10 @@ class PickyStore:
         self._refused = refused_device
 
     def write(self, points):
-        if any(point.tags["device"] == self._refused for point in points):
-            raise RefusedPointsError("field type conflict")
-        self._store.write(points)
+        self._store.write([point for point in points if point.tags["device"] != self._refused])
+        refused = [index for index, point in enumerate(points) if point.tags["device"] == self._refused]
+        if refused:
+            raise RefusedPointsError(dict.fromkeys(refused, "field type conflict"))
 
 
 class AwayStore:

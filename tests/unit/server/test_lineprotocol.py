@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skerry_server.errors import RefusedPointsError
 from skerry_server.stores.base import Point
-from skerry_server.stores.lineprotocol import encode_point, encode_points, is_encodable
+from skerry_server.stores.lineprotocol import LineEncoder, NoLineError, encode_point, is_encodable
 
 
 def point(tags=None, fields=None, time_ns=1, measurement="heartbeat"):
@@ -23,7 +22,7 @@ def test_golden_bytes_of_a_plain_point():
     fields = {"temperature_c": 52.5, "cpu_percent": 3.0, "throttled": 0.0}
     assert encode_point(point(tags, fields, 1_700_000_000_000_000_042)) == (
         b"heartbeat,board=raspberry-pi-5,device=cam-1,site=home "
-        b"cpu_percent=3.0,temperature_c=52.5,throttled=0.0 1700000000000000042\n"
+        b"temperature_c=52.5,cpu_percent=3.0,throttled=0.0 1700000000000000042\n"
     )
 
 
@@ -35,24 +34,36 @@ def test_golden_bytes_of_what_needs_escapes():
 
 
 def test_several_points_are_as_many_lines():
-    assert encode_points([point(), point(time_ns=2)]) == b"heartbeat x=1.0 1\nheartbeat x=1.0 2\n"
+    encoded = LineEncoder().encode([point(), point(time_ns=2)])
+    assert list(encoded.lines) == [b"heartbeat x=1.0 1\n", b"heartbeat x=1.0 2\n"]
+    assert encoded.refused == {}
+
+
+def test_a_point_without_an_encoding_does_not_take_the_others_with_it():
+    points = [point(), point(fields={"x": math.nan}), point({"board": "a\nb"}), point(time_ns=2)]
+    encoded = LineEncoder().encode(points)
+    assert list(encoded.lines) == [b"heartbeat x=1.0 1\n", b"heartbeat x=1.0 2\n"]
+    assert list(encoded.indices) == [0, 3]
+    assert encoded.refused.keys() == {1, 2}
+    assert "finite" in encoded.refused[1]
+    assert "no encoding" in encoded.refused[2]
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_what_is_no_number_is_refused(value):
-    with pytest.raises(RefusedPointsError, match="finite"):
+    with pytest.raises(NoLineError, match="finite"):
         encode_point(point(fields={"x": value}))
 
 
 @pytest.mark.parametrize("text", ["", "a\nb", "a\\", "\x00", "a\tb"])
 def test_text_without_an_encoding_is_refused(text):
     assert not is_encodable(text)
-    with pytest.raises(RefusedPointsError, match="no encoding"):
+    with pytest.raises(NoLineError, match="no encoding"):
         encode_point(point(tags={"board": text}))
 
 
 def test_a_point_without_a_field_is_refused():
-    with pytest.raises(RefusedPointsError, match="needs a field"):
+    with pytest.raises(NoLineError, match="needs a field"):
         encode_point(Point(measurement="heartbeat", tags={}, fields={}, time_ns=1))
 
 
@@ -82,6 +93,8 @@ numbers = st.floats(allow_nan=False, allow_infinity=False)
     st.integers(0, 2**62),
 )
 def test_what_is_encoded_reads_back(tags, fields, time_ns):
-    line = encode_point(point(tags, fields, time_ns))
-    assert line.count(b"\n") == 1
-    assert read(line) == ("heartbeat", tags, fields, time_ns)
+    """In both ways that a point can be written: alone, and quickly among others."""
+    (quick,) = LineEncoder().encode([point(tags, fields, time_ns)]).lines
+    for line in (encode_point(point(tags, fields, time_ns)), quick):
+        assert line.count(b"\n") == 1
+        assert read(line) == ("heartbeat", tags, fields, time_ns)

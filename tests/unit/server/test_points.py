@@ -10,7 +10,7 @@ from skerry_edge.contracts.topics import Topic
 from skerry_edge.contracts.vitals import Temperature
 from skerry_server.ingest.points import points_of, tag_text
 from skerry_server.stores.base import TAGS
-from skerry_server.stores.lineprotocol import encode_points, is_encodable
+from skerry_server.stores.lineprotocol import LineEncoder, is_encodable
 
 TOPIC = Topic(site="home", device="cam-1", kind="heartbeat")
 
@@ -102,7 +102,7 @@ def test_what_a_pipeline_costs_is_kept_where_it_is_known():
 @given(st.text(min_size=1, max_size=64))
 def test_whatever_a_board_calls_its_parts_can_be_written(name):
     beat = heartbeat(temperatures=[Temperature(name=name, value_c=1.0)], rails_w={name: 2.0})
-    assert encode_points(points_of(TOPIC, beat)).count(b"\n") == 1
+    assert len(LineEncoder().encode(points_of(TOPIC, beat)).lines) == 1
 
 
 def test_the_stored_time_carries_seq_below_the_millisecond():
@@ -135,5 +135,5 @@ def test_only_the_declared_tags_are_used():
 @given(st.text(min_size=1, max_size=40), st.text(min_size=1, max_size=40))
 def test_whatever_a_device_calls_itself_can_be_written(board, model):
     points = points_of(TOPIC, heartbeat(board=board, pipelines=[pipeline(model=model, name=board)]))
-    assert encode_points(points).count(b"\n") == 2
+    assert len(LineEncoder().encode(points).lines) == 2
     assert is_encodable(tag_text(board))

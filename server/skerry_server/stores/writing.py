@@ -1,0 +1,76 @@
+"""Points to lines to a store that takes line protocol, and its refusals back to points."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from skerry_server.errors import RefusedPointsError
+from skerry_server.stores.base import Point
+from skerry_server.stores.http import RejectedRequestError
+from skerry_server.stores.lineprotocol import LineEncoder
+from skerry_server.stores.refusals import RejectedLinesError, find_refused
+
+_DROPPED = re.compile(r"partial write: (?P<reason>.*) dropped=(?P<dropped>\d+)", re.DOTALL)
+_CONFLICT = re.compile(r'input field "(?P<field>[^"]+)" on measurement "(?P<measurement>[^"]+)"')
+TOO_LARGE = 413
+
+
+class _Answer(msgspec.Struct):
+    """Both forms of InfluxDB's errors: 1.x says ``error``, 2.x ``message`` beside a ``code``."""
+
+    error: str | None = None
+    message: str | None = None
+
+
+def write_lines(points: Sequence[Point], encoder: LineEncoder, post: Callable[[bytes], object], *, where: str) -> None:
+    """Write ``points`` by ``post``, one request where all is well. Raises RefusedPointsError and what ``post`` raises.
+
+    ``post`` raises RejectedRequestError where the store does not take the lines.
+    """
+    encoded = encoder.encode(points)
+
+    def send(lines: Sequence[bytes]) -> None:
+        try:
+            post(b"".join(lines))
+        except RejectedRequestError as error:
+            raise rejection(error, lines) from error
+
+    refused = dict(encoded.refused)
+    for position, reason in find_refused(encoded.lines, send).items():
+        refused[encoded.indices[position]] = reason
+    if refused:
+        raise RefusedPointsError(refused, where=where)
+
+
+def rejection(error: RejectedRequestError, lines: Sequence[bytes]) -> RejectedLinesError:
+    """Return what InfluxDB's answer says of ``lines``; raises ``error`` itself where it is no answer of InfluxDB's.
+
+    1.x and 2.x say ``partial write: … dropped=N`` where they stored the others, and only what is wrong where they
+    stored nothing (https://docs.influxdata.com/influxdb/v1/tools/api/#write-http-endpoint,
+    https://docs.influxdata.com/influxdb/v2/write-data/troubleshoot/).
+    """
+    if error.status == TOO_LARGE:
+        return RejectedLinesError("the body is too large for the store")
+    try:
+        answer = msgspec.json.decode(error.body, type=_Answer)
+    except msgspec.DecodeError:
+        raise error from None
+    said = answer.error or answer.message
+    if not said:
+        raise error
+    matched = _DROPPED.search(said)
+    if matched is None:
+        return RejectedLinesError(said)
+    return RejectedLinesError(said, dropped=int(matched["dropped"]), suspects=_suspects(matched["reason"], lines))
+
+
+def _suspects(reason: str, lines: Sequence[bytes]) -> list[int]:
+    """Return the lines with the field that a type conflict names."""
+    matched = _CONFLICT.search(reason)
+    if matched is None:
+        return []
+    measurement, name = f"{matched['measurement']},".encode(), matched["field"].encode() + b"="
+    return [index for index, line in enumerate(lines) if line.startswith(measurement) and name in line]
