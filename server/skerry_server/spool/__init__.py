@@ -1,0 +1,1 @@
+"""The spool: deliveries kept on disk, synced, while the store or the registry cannot take them."""

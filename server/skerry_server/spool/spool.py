@@ -1,0 +1,206 @@
+"""The spool of one worker: a folder of segments within a byte budget, owed to store and registry or waiting to expire.
+
+A segment is *owed* while store or registry lack what is in it. When they have it, it is deleted at once, or kept for
+as long as the store may still lose what it acknowledged; all that is kept is owed again when the store failed, and
+when this process starts. What is read twice is stored once, so nothing has to be noted on disk.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from skerry_server.errors import SpoolError, SpoolFullError
+from skerry_server.ingest.validate import Delivery
+from skerry_server.spool.frames import Contents
+from skerry_server.spool.segment import Segment, unusable
+
+SEGMENT_BYTES = 4 * 1024 * 1024
+LOCK = "lock"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SpoolStatus:
+    """What is kept: ``owed_bytes`` are not in the store or registry, ``kept_bytes`` may still be lost by the store.
+
+    ``damaged_bytes`` and ``torn_bytes`` were found in segments read since the start.
+    """
+
+    segments: int
+    owed_bytes: int
+    kept_bytes: int
+    budget_bytes: int
+    damaged_bytes: int
+    torn_bytes: int
+
+    @property
+    def bytes(self) -> int:
+        """All that is on disk."""
+        return self.owed_bytes + self.kept_bytes
+
+
+@dataclass(slots=True)
+class _Held:
+    """A segment; ``taken_s`` is when store and registry last took something of it, None while it is owed."""
+
+    segment: Segment
+    taken_s: float | None = None
+
+
+class Spool:
+    """Opened by one process at a time; its methods may be called from any thread.
+
+    ``durable_after_s`` is for how long the store may lose what it took. Times are of one monotonic clock (seconds).
+    """
+
+    def __init__(self, folder: Path, *, budget_bytes: int, segment_bytes: int = SEGMENT_BYTES) -> None:
+        self.folder = folder
+        self.durable_after_s = 0.0
+        self._budget_bytes = budget_bytes
+        self._segment_bytes = segment_bytes
+        self._held: list[_Held] = []
+        self._next_number = 1
+        self._damaged_bytes = self._torn_bytes = 0
+        self._lock = threading.RLock()
+        self._lock_file: int | None = None
+
+    def open(self) -> None:
+        """Take hold of the folder, and owe all that is in it. Raises SpoolError, also where another process has it."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._lock_file = os.open(self.folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            fcntl.flock(self._lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._held = [_Held(one) for one in find_segments(self.folder)]
+        except BlockingIOError as error:
+            self.close()
+            raise SpoolError(
+                "another server on this machine uses this spool, and with it the same client id",
+                where=str(self.folder),
+                todo="stop it, or give this one another name: --worker NAME",
+            ) from error
+        except OSError as error:
+            self.close()
+            raise unusable("the spool cannot be opened", self.folder, error) from error
+        self._next_number = max((one.segment.number for one in self._held), default=0) + 1
+
+    def append(self, deliveries: Sequence[Delivery], *, taken_s: float | None = None) -> None:
+        """Return when all ``deliveries`` are on disk. Raises SpoolError and SpoolFullError; none of them counts then.
+
+        ``taken_s`` is when store and registry took them, None where they are owed.
+        """
+        with self._lock:
+            held = self._open_segment(is_owed=taken_s is None)
+            try:
+                held.segment.append(deliveries)
+            except SpoolError:
+                # What became of the file is not known: it takes no more, and the next try begins another.
+                self._give_up(held)
+                raise
+            held.taken_s = taken_s
+
+    def owe_all(self) -> None:
+        """Owe all that is kept: the store may have lost it."""
+        with self._lock:
+            for one in self._held:
+                one.taken_s = None
+
+    def first_owed(self) -> Segment | None:
+        """Return the oldest segment that is owed, None where nothing is; it takes no more from now on."""
+        with self._lock:
+            for one in self._held:
+                if one.taken_s is None and one.segment.size_bytes:
+                    one.segment.seal()
+                    return one.segment
+            return None
+
+    def read(self, segment: Segment) -> Contents:
+        """Return what a segment holds, and count its damage. Raises SpoolError where it cannot be read."""
+        contents = segment.read()
+        with self._lock:
+            self._damaged_bytes += contents.damaged_bytes
+            self._torn_bytes += contents.torn_bytes
+        return contents
+
+    def settle(self, segment: Segment, now_s: float) -> None:
+        """Note that store and registry have all of ``segment``. Raises SpoolError where it cannot be deleted."""
+        with self._lock:
+            for one in self._held:
+                if one.segment is segment:
+                    one.taken_s = now_s
+        self.expire(now_s)
+
+    def expire(self, now_s: float) -> None:
+        """Delete the segments that nobody can lose any more. Raises SpoolError."""
+        with self._lock:
+            for one in list(self._held):
+                if one.taken_s is not None and now_s - one.taken_s >= self.durable_after_s:
+                    one.segment.delete()
+                    self._held.remove(one)
+
+    def set_aside(self, segment: Segment) -> None:
+        """Move a segment that cannot be read out of the way of the others, for a person to see. Raises SpoolError."""
+        with self._lock:
+            segment.set_aside()
+            self._damaged_bytes += segment.size_bytes
+            self._held = [one for one in self._held if one.segment is not segment]
+
+    def status(self) -> SpoolStatus:
+        """Return what is kept now."""
+        with self._lock:
+            owed = sum(one.segment.size_bytes for one in self._held if one.taken_s is None)
+            total = sum(one.segment.size_bytes for one in self._held)
+            return SpoolStatus(
+                segments=len(self._held),
+                owed_bytes=owed,
+                kept_bytes=total - owed,
+                budget_bytes=self._budget_bytes,
+                damaged_bytes=self._damaged_bytes,
+                torn_bytes=self._torn_bytes,
+            )
+
+    def close(self) -> None:
+        """Let go of the folder; what is in it stays."""
+        with self._lock:
+            for one in self._held:
+                one.segment.seal()
+            self._held = []
+            if self._lock_file is not None:
+                os.close(self._lock_file)
+            self._lock_file = None
+
+    def _give_up(self, held: _Held) -> None:
+        if held.segment.size_bytes:
+            held.segment.seal()
+        else:
+            self._held.remove(held)
+            held.segment.delete()
+
+    def _open_segment(self, *, is_owed: bool) -> _Held:
+        """Return a segment that takes more, apart for what is owed and what is only kept."""
+        total = sum(one.segment.size_bytes for one in self._held)
+        if total >= self._budget_bytes:
+            raise SpoolFullError(
+                "the spool is full",
+                where=str(self.folder),
+                found=f"{total} of {self._budget_bytes} bytes",
+                todo="bring the store or registry back, or raise 'ingest.spool_mb'",
+            )
+        last = self._held[-1] if self._held else None
+        if last is not None:
+            has_room = last.segment.is_open and last.segment.size_bytes < self._segment_bytes
+            if has_room and (last.taken_s is None) == is_owed:
+                return last
+            last.segment.seal()
+        self._held.append(_Held(Segment.create(self.folder, self._next_number)))
+        self._next_number += 1
+        return self._held[-1]
+
+
+def find_segments(folder: Path) -> list[Segment]:
+    """Return the segments in ``folder`` in the order in which they were written. Raises OSError."""
+    found = (Segment.find(path) for path in folder.iterdir())
+    return sorted((one for one in found if one is not None), key=lambda one: one.number)
