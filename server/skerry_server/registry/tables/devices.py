@@ -32,6 +32,7 @@ class Device(Base):
     outbox_depth: Mapped[int | None] = mapped_column(BigInteger)
     outbox_dropped: Mapped[int | None] = mapped_column(BigInteger)
     undervoltage: Mapped[bool | None]
+    heartbeat_interval_s: Mapped[float | None]
     name: Mapped[str | None] = mapped_column(String(128))
     note: Mapped[str | None] = mapped_column(Text)
     decommissioned_ms: Mapped[int | None] = mapped_column(BigInteger)

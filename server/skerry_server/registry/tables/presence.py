@@ -21,6 +21,8 @@ class PresenceRow(Base):
     seq: Mapped[int] = mapped_column(BigInteger)
     ts_ms: Mapped[int] = mapped_column(BigInteger)
     is_synced: Mapped[bool]
+    rival: Mapped[str | None] = mapped_column(String(32))
+    rival_since_ms: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class PresenceIntervalRow(Base):
@@ -48,11 +50,15 @@ class PresenceIntervalRow(Base):
 
 
 class SessionClockRow(Base):
-    """What is added to a device's times in one session; decided once, by its first live message."""
+    """What is added to a device's times in one session; decided once, by its first live message whose clock was off.
+
+    Apart for what it says while its ``clock`` is not synchronised and when it is, since a clock is set in a session.
+    """
 
     __tablename__ = "session_clocks"
 
     device: Mapped[str] = mapped_column(ForeignKey("devices.id"), primary_key=True)
     session: Mapped[str] = mapped_column(String(32), primary_key=True)
+    clock: Mapped[str] = mapped_column(String(16), primary_key=True)
     offset_ms: Mapped[int] = mapped_column(BigInteger)
     decided_ms: Mapped[int] = mapped_column(BigInteger, index=True)
