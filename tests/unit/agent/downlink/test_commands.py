@@ -104,7 +104,10 @@ def logged(bench: Bench) -> Iterator[logging.Logger]:
     """A logger whose lines the device keeps."""
     logger = logging.getLogger("skerry_edge.test")
     logger.addHandler(bench.log)
+    # Kept from pytest's own capture, whose report cannot carry every text between processes.
+    logger.propagate = False
     yield logger
+    logger.propagate = True
     logger.removeHandler(bench.log)
 
 
