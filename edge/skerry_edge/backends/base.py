@@ -8,9 +8,18 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from skerry_edge.backends.errors import BackendError, ModelFileError
+from skerry_edge.backends.errors import BackendError, ModelFileError, UnsuitedBackendError
 
-__all__ = ["Array", "Backend", "BackendError", "BackendOptions", "ModelFileError", "TensorInfo", "check_inputs"]
+__all__ = [
+    "Array",
+    "Backend",
+    "BackendError",
+    "BackendOptions",
+    "ModelFileError",
+    "TensorInfo",
+    "UnsuitedBackendError",
+    "check_inputs",
+]
 
 Array = NDArray[Any]
 

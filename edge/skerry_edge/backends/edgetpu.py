@@ -9,9 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from skerry_edge.backends.base import Backend, BackendOptions, ModelFileError
+from skerry_edge.backends.base import Backend, BackendOptions, ModelFileError, UnsuitedBackendError
 from skerry_edge.backends.litert import LiteRtBackend, import_runtime
-from skerry_edge.foundation.errors import ConfigError, MissingError
+from skerry_edge.foundation.errors import MissingError
 
 DEVICES = {"cpu": "", "usb": "usb", "pci": "pci"}
 """Which Edge TPU by its bus; "cpu", the options' default, leaves the choice to the library."""
@@ -23,12 +23,12 @@ MakeInterpreter = Callable[[Path, str], Any]
 def load(path: Path, options: BackendOptions) -> Backend:
     """Load a TFLite file that the Edge TPU compiler has made.
 
-    Raises ModelFileError for a file that is none, MissingError where no Edge TPU answers, ConfigError for a device
-    other than usb and pci (which may carry a number: usb:1).
+    Raises ModelFileError for a file that is none, MissingError where no Edge TPU answers, UnsuitedBackendError for a
+    device other than usb and pci (which may carry a number: usb:1).
     """
     bus, colon, number = options.device.partition(":")
     if bus not in DEVICES or (colon and (bus == "cpu" or not number.isdecimal())):
-        raise ConfigError("the edgetpu backend runs on usb or pci", found=f"device '{options.device}'")
+        raise UnsuitedBackendError("the edgetpu backend runs on usb or pci", found=f"device '{options.device}'")
     device = f"{DEVICES[bus]}:{number}" if colon else DEVICES[bus]
     return open_with(interpreter_maker(), path, device)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from skerry_edge.foundation.errors import DataError, SkerryError
+from skerry_edge.foundation.errors import ConfigError, DataError, SkerryError
 
 
 class BackendError(SkerryError):
@@ -13,3 +13,7 @@ class BackendError(SkerryError):
 
 class ModelFileError(DataError):
     """A model file that the runtime cannot load."""
+
+
+class UnsuitedBackendError(ConfigError):
+    """A backend or device was named that does not exist, is not here or does not load the model: another one may."""

@@ -16,10 +16,10 @@ from skerry_edge.backends.base import (
     BackendOptions,
     ModelFileError,
     TensorInfo,
+    UnsuitedBackendError,
     check_inputs,
 )
 from skerry_edge.backends.native_output import only_warnings
-from skerry_edge.foundation.errors import ConfigError
 
 
 def import_runtime() -> Any:  # noqa: ANN401  # the runtime ships no types
@@ -29,9 +29,9 @@ def import_runtime() -> Any:  # noqa: ANN401  # the runtime ships no types
 
 
 def load(path: Path, options: BackendOptions) -> Backend:
-    """Load a TFLite file. Raises ModelFileError where LiteRT refuses it, ConfigError for another device."""
+    """Load a TFLite file. Raises ModelFileError where LiteRT refuses it, UnsuitedBackendError for another device."""
     if options.device != "cpu":
-        raise ConfigError("the litert backend runs on the cpu", found=f"device '{options.device}'")
+        raise UnsuitedBackendError("the litert backend runs on the cpu", found=f"device '{options.device}'")
     runtime = import_runtime()
     resolver = runtime.OpResolverType
     try:

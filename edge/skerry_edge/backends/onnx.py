@@ -16,9 +16,10 @@ from skerry_edge.backends.base import (
     BackendOptions,
     ModelFileError,
     TensorInfo,
+    UnsuitedBackendError,
     check_inputs,
 )
-from skerry_edge.foundation.errors import ConfigError, MissingError
+from skerry_edge.foundation.errors import MissingError
 
 PROVIDERS = {
     "cpu": ("CPUExecutionProvider",),
@@ -53,8 +54,8 @@ import_runtime = import_onnxruntime
 def load(path: Path, options: BackendOptions) -> Backend:
     """Load an ONNX file on the cpu, on cuda, or on tensorrt with cuda for what it leaves.
 
-    Raises ModelFileError where ONNX Runtime refuses it, ConfigError for another device, and MissingError where this
-    ONNX Runtime cannot reach the device: it would compute on the CPU, and say nothing.
+    Raises ModelFileError where ONNX Runtime refuses it, UnsuitedBackendError for another device, and MissingError
+    where this ONNX Runtime cannot reach the device: it would compute on the CPU, and say nothing.
     """
     ort = import_onnxruntime()
     providers = _providers(ort, options.device)
@@ -77,7 +78,7 @@ def load(path: Path, options: BackendOptions) -> Backend:
 
 def _providers(ort: Any, device: str) -> list[str]:  # noqa: ANN401  # onnxruntime ships no types
     if device not in PROVIDERS:
-        raise ConfigError(f"the onnx backend runs on: {', '.join(PROVIDERS)}", found=f"device '{device}'")
+        raise UnsuitedBackendError(f"the onnx backend runs on: {', '.join(PROVIDERS)}", found=f"device '{device}'")
     wanted, available = PROVIDERS[device], ort.get_available_providers()
     if wanted[0] not in available:
         raise _out_of_reach(device, f"it has {', '.join(available)}")

@@ -16,9 +16,9 @@ from skerry_edge.backends.base import (
     BackendOptions,
     ModelFileError,
     TensorInfo,
+    UnsuitedBackendError,
     check_inputs,
 )
-from skerry_edge.foundation.errors import ConfigError
 
 MAX_THREADS = 1024
 
@@ -41,7 +41,7 @@ def shared_core() -> Any:  # noqa: ANN401  # openvino ships no types
 def load(path: Path, options: BackendOptions) -> Backend:
     """Load an OpenVINO model: the .xml at ``path`` and the .bin beside it.
 
-    Raises ModelFileError where OpenVINO refuses it, ConfigError for a device that this machine does not have.
+    Raises ModelFileError where OpenVINO refuses it, UnsuitedBackendError for a device that is not here.
     """
     core = shared_core()
     device = _device(core, options.device)
@@ -60,7 +60,7 @@ def _device(core: Any, wanted: str) -> str:  # noqa: ANN401  # openvino ships no
         if device.lower() == wanted.lower():
             return device
     known = ", ".join(device.lower() for device in available)
-    raise ConfigError(f"the openvino backend runs here on: {known}", found=f"device '{wanted}'")
+    raise UnsuitedBackendError(f"the openvino backend runs here on: {known}", found=f"device '{wanted}'")
 
 
 def _properties(device: str, options: BackendOptions) -> dict[str, Any]:

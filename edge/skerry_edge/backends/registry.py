@@ -14,6 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from skerry_edge.backends.errors import UnsuitedBackendError
 from skerry_edge.foundation.errors import ConfigError, MissingError
 from skerry_edge.foundation.extras import install_hint
 from skerry_edge.foundation.nearest import suggestion
@@ -92,13 +93,13 @@ def is_exclusive(name: str) -> bool:
 
 
 def entry_of(name: str) -> BackendEntry:
-    """Return a backend's entry, whatever device its name carries. Raises ConfigError for an unknown one."""
+    """Return a backend's entry, whatever device its name carries. Raises UnsuitedBackendError for an unknown one."""
     backend, _ = _parts(name)
     try:
         return BACKENDS[backend]
     except KeyError:
         todo = suggestion(backend, BACKENDS, otherwise=f"known: {', '.join(BACKENDS)}")
-        raise ConfigError("there is no such backend", found=f"'{backend}'", todo=todo) from None
+        raise UnsuitedBackendError("there is no such backend", found=f"'{backend}'", todo=todo) from None
 
 
 def missing_reason(name: str) -> str | None:

@@ -5,7 +5,7 @@ The environment variable SKERRY_STAND_IN says what happens, as `key=value` separ
 
 - `fault`: `none` (the default); `hang`: an inference never returns, as with a stuck accelerator; `crash`: the process
   ends with SIGSEGV, as with a faulty driver; `error`: every inference fails; `refuse`: the model does not load;
-  `missing`: the accelerator is not there;
+  `stall`: the model never stops loading; `missing`: the accelerator is not there;
 - `after`: so many inferences work first (default 0);
 - `latency_ms`: so long each inference takes at least (default 0);
 - `marker`: a file; the fault happens only while it does not exist, and makes it first, so it happens once.
@@ -27,7 +27,7 @@ from skerry_edge.foundation.errors import ConfigError, MissingError, ReachError
 VARIABLE = "SKERRY_STAND_IN"
 _TFLITE_MAGIC = b"TFL3"
 
-Fault = Literal["none", "hang", "crash", "error", "refuse", "missing"]
+Fault = Literal["none", "hang", "crash", "error", "refuse", "stall", "missing"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,6 +71,8 @@ def load(path: Path, options: BackendOptions) -> Backend:
         raise ModelFileError("the stand-in refuses the model, as it was told", where=str(path))
     if orders.fault == "missing" and is_due(orders):
         raise MissingError("the stand-in is not there, as it was told")
+    if orders.fault == "stall" and is_due(orders):
+        threading.Event().wait()
     return StandIn(open_backend(_runtime_for(path), path, options), orders)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from skerry_edge.backends.base import Backend, BackendOptions, ModelFileError, TensorInfo
+from skerry_edge.backends.base import Backend, BackendOptions, ModelFileError, TensorInfo, UnsuitedBackendError
 from skerry_edge.backends.registry import BACKENDS, entry_of, missing_reason, open_backend
 from skerry_edge.contracts.bundle import Bundle
 from skerry_edge.contracts.manifest import Artifact, Tensor, Variant
@@ -43,7 +43,9 @@ def choose_variant(bundle: Bundle, *, variant: str | None, backend: str | None) 
         reasons.append(f"{name}: {reason}")
     found = "; ".join(reasons)
     if backend is not None and not any(_loader(one, backend) for one in variants.values()):
-        raise ConfigError(f"backend '{backend}' loads no variant of the bundle", where=str(bundle.path), found=found)
+        raise UnsuitedBackendError(
+            f"backend '{backend}' loads no variant of the bundle", where=str(bundle.path), found=found
+        )
     raise MissingError("no variant of the bundle can run here", where=str(bundle.path), found=found)
 
 
@@ -152,7 +154,7 @@ def _no_loader(variant: Variant, backend: str | None) -> str:
 def _backend_of(name: str, variant: Variant, backend: str | None) -> str:
     loader = _loader(variant, backend)
     if loader is None:
-        raise ConfigError(f"variant '{name}' cannot be run", found=_no_loader(variant, backend))
+        raise UnsuitedBackendError(f"variant '{name}' cannot be run", found=_no_loader(variant, backend))
     return loader
 
 
