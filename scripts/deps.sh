@@ -4,7 +4,7 @@ set -eu
 
 PACKAGES="darknet mosquitto mosquitto-clients influxdb influxdb-client chromium chromium-driver espeak-ng alsa-utils
     gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly
-    gir1.2-gst-rtsp-server-1.0 python3-gi"
+    gir1.2-gst-rtsp-server-1.0 python3-gi postgresql"
 
 missing=""
 for package in $PACKAGES; do
@@ -37,7 +37,7 @@ export DEBIAN_FRONTEND=noninteractive
 apt-get update -q
 # shellcheck disable=SC2086  # a list of names, split on purpose
 apt-get install -y -q --no-install-recommends $missing
-for service in mosquitto influxdb; do
+for service in mosquitto influxdb postgresql; do
     case " $missing " in
     *" $service "*)
         if command -v systemctl >/dev/null 2>&1 && [ -d /run/systemd/system ]; then

@@ -7,6 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from skerry_server.registry.cli.audit import audit
+from skerry_server.registry.cli.backup import backup, restore
+from skerry_server.registry.cli.erase import erase_device
+from skerry_server.registry.cli.migrate import migrate
+
 if TYPE_CHECKING:
     from skerry_server.app import FleetServer
 
@@ -14,6 +19,10 @@ if TYPE_CHECKING:
 @click.group()
 def server() -> None:
     """Run the fleet server."""
+
+
+for _command in (migrate, backup, restore, audit, erase_device):
+    server.add_command(_command)
 
 
 @server.command(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from skerry_edge.foundation.errors import DataError, ReachError, SkerryError
+from skerry_edge.foundation.errors import ConfigError, DataError, ReachError, SkerryError
 
 
 class StoreError(ReachError):
@@ -36,6 +36,12 @@ class UnableStoreError(SkerryError):
     exit_code = 2
 
 
+class TooWideError(SkerryError):
+    """A query of the time-series store that would take too long or too much memory to answer."""
+
+    exit_code = 2
+
+
 class RegistryError(ReachError):
     """The registry's database does not answer or is locked; try again."""
 
@@ -50,3 +56,11 @@ class SpoolError(ReachError):
 
 class SpoolFullError(SpoolError):
     """The spool has reached its byte budget; what arrives is left unacknowledged until there is room."""
+
+
+class NotFoundError(ConfigError):
+    """What was asked for by its name or number is not in the registry."""
+
+
+class ConflictError(ConfigError):
+    """It cannot be done as things stand: the name is taken, or it has been decided already."""

@@ -1,67 +1,99 @@
-"""The registry's connection: opened by address, tables made, and every failure one typed error."""
+"""The registry's connection: opened by address, its schema brought up to date, and every failure one typed error."""
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, Insert, Table, create_engine, event, make_url, select, text
+from sqlalchemy import Engine, Insert, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from skerry_edge.foundation.errors import ConfigError, MissingError
 from skerry_edge.foundation.redaction import redact
 from skerry_server.errors import RegistryError
-from skerry_server.registry.columns import add_missing
-from skerry_server.registry.models import Base, Device
+from skerry_server.registry import schema
+from skerry_server.registry.engine import READS, open_engine
+from skerry_server.registry.models import Device
 
-BUSY_TIMEOUT_S = 5
+PATIENCE_S = 5.0
+"""How long a connection, or what another has locked, is waited for."""
 
 
 class Database:
-    """A relational database with the registry's tables."""
+    """A relational database with the registry's tables; it need not be there before it is used."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, patience_s: float = PATIENCE_S) -> None:
         self.where = redact(url)
-        self._engine = _engine(url, self.where)
-        self._is_made = False
+        self._engine = open_engine(url, patience_s=patience_s)
+        self._reading = self._engine.execution_options(**_reads(self._engine))
+        self._is_current = False
         self._lock = threading.Lock()
 
-    def make_tables(self) -> None:
-        """Make the tables, and the columns of an earlier version's, that are not there. Raises RegistryError."""
-        database = self._engine.url.database
-        with self._lock, self._reported():
-            if self._is_made:
-                return
-            if self._engine.dialect.name == "sqlite" and database:
-                Path(database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            Base.metadata.create_all(self._engine)
-            with self._engine.begin() as connection:
-                add_missing(connection)
-            self._is_made = True
+    @property
+    def engine(self) -> Engine:
+        """The engine, for what works on whole tables."""
+        return self._engine
 
-    @contextmanager
+    def pending(self) -> list[schema.Migration]:
+        """Return what `migrate` would do. Raises RegistryError and ConfigError."""
+        self._make_folder()
+        with self.reported(), self._reading.begin() as connection:
+            return schema.pending(connection)
+
+    def migrate(self) -> list[schema.Migration]:
+        """Bring the tables up to this version, and return what was done for it. Raises RegistryError, ConfigError."""
+        self._make_folder()
+        with self._lock, self.reported():
+            if self._is_current:
+                return []
+            with self._engine.begin() as connection:
+                done = schema.migrate(connection)
+            self._is_current = True
+            return done
+
+    @contextlib.contextmanager
     def transaction(self) -> Iterator[Session]:
-        """Give a session that commits when the block ends well. Raises RegistryError."""
-        self.make_tables()
-        with self._reported(), Session(self._engine) as session, session.begin():
-            yield session
+        """Give a session that may write, and commits when the block ends well. Raises RegistryError.
+
+        On SQLite it holds the write lock from its beginning, so that nothing it has read can change under it; on
+        PostgreSQL rows that a decision stands on are to be locked (`with_for_update`).
+        """
+        yield from self._session(self._engine)
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Give a session that sees one state of the registry, waits for no writer, and cannot write.
+
+        Raises RegistryError.
+        """
+        yield from self._session(self._reading)
 
     def probe(self) -> None:
         """Raise RegistryError unless the database answers a query."""
-        with self.transaction() as session:
-            session.execute(select(text("1")).select_from(Device).limit(1))
+        with self.reading() as session:
+            session.execute(select(Device.id).limit(1))
+
+    def forget_log(self) -> None:
+        """Bring SQLite's log into its file and empty it, as far as readers let it; the log holds what was deleted.
+
+        Raises RegistryError.
+        """
+        if self._engine.dialect.name != "sqlite":
+            return
+        with self.reported(), contextlib.closing(self._engine.raw_connection()) as raw:
+            raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
 
-    @contextmanager
-    def _reported(self) -> Iterator[None]:
+    @contextlib.contextmanager
+    def reported(self) -> Iterator[None]:
+        """Make whatever the database or its driver raises in the block a RegistryError."""
         try:
             yield
         except (SQLAlchemyError, OSError) as error:
@@ -71,6 +103,17 @@ class Database:
                 where=self.where,
                 found=redact(f"{type(cause).__name__}: {cause}"),
             ) from error
+
+    def _session(self, engine: Engine) -> Iterator[Session]:
+        self.migrate()
+        with self.reported(), Session(engine) as session, session.begin():
+            yield session
+
+    def _make_folder(self) -> None:
+        database = self._engine.url.database
+        if self._engine.dialect.name == "sqlite" and database:
+            with self.reported():
+                Path(database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
 
 
 def insert_new(session: Session, table: Table, rows: list[dict[str, Any]]) -> int:
@@ -89,29 +132,7 @@ def insert_new(session: Session, table: Table, rows: list[dict[str, Any]]) -> in
     return added
 
 
-def _engine(url: str, where: str) -> Engine:
-    try:
-        parsed = make_url(url)
-        if parsed.get_backend_name() not in ("sqlite", "postgresql"):
-            raise ConfigError(
-                "the registry lives in SQLite or PostgreSQL", where=where, found=parsed.get_backend_name()
-            )
-        arguments = {"timeout": BUSY_TIMEOUT_S} if parsed.get_backend_name() == "sqlite" else {}
-        engine = create_engine(parsed, connect_args=arguments, pool_pre_ping=True)
-    except (ArgumentError, NoSuchModuleError) as error:
-        raise ConfigError("the registry's address is no SQLAlchemy URL", where=where, found=str(error)) from error
-    except ModuleNotFoundError as error:
-        raise MissingError(
-            f"the registry's database needs the Python package '{error.name}'",
-            where=where,
-            todo=f"install it: pip install {error.name}",
-        ) from error
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _prepare_sqlite)
-    return engine
-
-
-def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401  # the driver's own connection
-    # WAL lets the dashboard read while ingest writes; FULL makes a commit survive a power cut.
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
-        connection.execute(f"PRAGMA {pragma}")
+def _reads(engine: Engine) -> dict[str, Any]:
+    if engine.dialect.name == "postgresql":
+        return {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    return {READS: True}

@@ -1,11 +1,8 @@
-"""The registry: searching, paging, bounds, and statements that PostgreSQL takes as well."""
+"""The registry: searching, paging and bounds."""
 
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy.dialects import postgresql
-from sqlalchemy.schema import CreateTable
 
 from skerry_edge.foundation.errors import ConfigError, MissingError
 from skerry_server.api.read import read_events
@@ -16,7 +13,6 @@ from skerry_server.registry import dead_letters
 from skerry_server.registry.database import Database
 from skerry_server.registry.devices import count_devices, list_devices, present_devices
 from skerry_server.registry.events import EventSearch, count_events, count_events_since, search
-from skerry_server.registry.models import Base
 from skerry_server.registry.recording import mark_silent
 
 
@@ -141,12 +137,6 @@ def test_a_driver_that_is_missing_is_named():
         Database("postgresql+pg8000://db/skerry")
 
 
-def test_every_table_can_be_made_in_postgresql():
-    statements = [str(CreateTable(one).compile(dialect=postgresql.dialect())) for one in Base.metadata.sorted_tables]
-    assert len(statements) == 21
-    assert any("BIGSERIAL" in one for one in statements)
-
-
 @pytest.fixture
 def lives(store, database, delivery):
     """Two objects and an event that does not last: one object has come and gone, one has come, on two devices."""
@@ -181,21 +171,3 @@ def test_an_event_is_read_back_with_the_zones_and_what_was_told_before(lives):
     assert (begin.phase, begin.zones, begin.before, begin.began_ms) == ("begin", ["drive"], None, 1000)
     assert (update.phase, update.before.zones) == ("update", ["drive"])
     assert (end.phase, end.zones, end.track) == ("end", [], "a-1")
-
-
-def test_a_registry_of_an_earlier_version_gets_what_it_lacks_and_keeps_its_rows(tmp_path, store, delivery):
-    url = f"sqlite:///{tmp_path / 'old.db'}"
-    first = Database(url)
-    commit([delivery("event", seq=1)], store, first)
-    with first.transaction() as session:
-        session.execute(text("DROP INDEX ix_events_device_track_id"))
-        for column in ("track", "zones", "before", "began_ms"):
-            session.execute(text(f"ALTER TABLE events DROP COLUMN {column}"))
-    first.close()
-    second = Database(url)
-    commit([delivery("event", seq=2, phase="begin", track="a-1", began=1)], store, second)
-    assert found(second, newest_of_track=True) == [("cam-1", 2), ("cam-1", 1)]
-    with second.transaction() as session:
-        indexes = session.scalars(text("SELECT name FROM sqlite_master WHERE type = 'index'")).all()
-    assert "ix_events_device_track_id" in indexes
-    second.close()

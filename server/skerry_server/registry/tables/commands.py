@@ -25,7 +25,7 @@ class CommandRow(Base):
         ),
     )
 
-    id: Mapped[str] = mapped_column(String(63), primary_key=True)
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
     device: Mapped[str] = mapped_column(ForeignKey("devices.id"))
     name: Mapped[str] = mapped_column(String(32))
     args: Mapped[dict[str, str]] = mapped_column(JSON)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, text
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from skerry_server.registry.tables.base import Base, RowId
 
 
 class PresenceRow(Base):
-    """Whether a device is there; the columns are those of ``skerry_server.presence.Presence``."""
+    """Whether a device is there; ``facts`` are those that only decisions about presence need.
+
+    Together the columns are ``skerry_server.presence.Presence``.
+    """
 
     __tablename__ = "presence"
 
@@ -21,8 +24,7 @@ class PresenceRow(Base):
     seq: Mapped[int] = mapped_column(BigInteger)
     ts_ms: Mapped[int] = mapped_column(BigInteger)
     is_synced: Mapped[bool]
-    rival: Mapped[str | None] = mapped_column(String(32))
-    rival_since_ms: Mapped[int | None] = mapped_column(BigInteger)
+    facts: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
 class PresenceIntervalRow(Base):

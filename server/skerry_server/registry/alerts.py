@@ -1,0 +1,124 @@
+"""Alerts in the registry: at most one lasts of a rule, device and subject; people take note of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy.orm import Session
+
+from skerry_server.errors import ConflictError, NotFoundError
+from skerry_server.registry.audit.trail import Author, note
+from skerry_server.registry.database import insert_new
+from skerry_server.registry.models import AlertRow, Device, table_of
+from skerry_server.registry.text import storable
+
+Severity = Literal["info", "warning", "critical"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cause:
+    """Why an alert fires: a rule, what it is about, and what was found. ``device`` of None is the fleet or server."""
+
+    rule: str
+    device: str | None
+    subject: str
+    severity: Severity
+    value: float | None
+    detail: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AlertSearch:
+    """Which alerts are wanted, newest first; an empty field asks for nothing.
+
+    With ``sites``, only those of devices there are, and none that is about the fleet or the server.
+    """
+
+    state: str | None = None
+    rule: str | None = None
+    device: str | None = None
+    sites: frozenset[str] | None = None
+    before_id: int | None = None
+    limit: int = 50
+
+
+def fire(session: Session, cause: Cause, *, now_ms: int) -> bool:
+    """Begin an alert, or bring value and detail of the one that lasts up to date; tell whether it began."""
+    found = {"severity": cause.severity, "value": cause.value, "detail": storable(cause.detail)}
+    changed = session.execute(update(AlertRow).where(_is_open(), *_is_about(cause)).values(**found))
+    if changed.rowcount:  # type: ignore[attr-defined]  # an UPDATE gives a CursorResult
+        return False
+    row = {
+        "rule": cause.rule,
+        "device": cause.device,
+        "subject": storable(cause.subject),
+        "state": "firing",
+        "began_ms": now_ms,
+        **found,
+    }
+    # Another process may have begun it meanwhile: the unique indexes let only one in.
+    return insert_new(session, table_of(AlertRow), [row]) == 1
+
+
+def resolve(session: Session, alert_id: int, *, now_ms: int) -> bool:
+    """End an alert; tell whether it lasted until now."""
+    ended = session.execute(
+        update(AlertRow).where(AlertRow.id == alert_id, _is_open()).values(state="resolved", ended_ms=now_ms)
+    )
+    return bool(ended.rowcount)  # type: ignore[attr-defined]  # an UPDATE gives a CursorResult
+
+
+def acknowledge(session: Session, author: Author, alert_id: int) -> None:
+    """Note that somebody sees to it. Raises NotFoundError, and ConflictError where it is over or seen to."""
+    row = session.scalar(select(AlertRow).where(AlertRow.id == alert_id).with_for_update())
+    if row is None:
+        raise NotFoundError("there is no such alert", found=str(alert_id))
+    if row.state != "firing":
+        raise ConflictError("only an alert that fires can be acknowledged", found=row.state)
+    row.state, row.acknowledged_by, row.acknowledged_ms = "acknowledged", author.name, author.ts_ms
+    session.flush()
+    note(session, author, "alert.acknowledge", row.device or "", {"alert": alert_id, "rule": row.rule})
+
+
+def mark_notified(session: Session, alert_id: int, *, now_ms: int) -> None:
+    """Note when people were last told of an alert."""
+    session.execute(update(AlertRow).where(AlertRow.id == alert_id).values(notified_ms=now_ms))
+
+
+def open_alerts(session: Session) -> list[AlertRow]:
+    """Return all alerts that last, oldest first."""
+    return list(session.scalars(select(AlertRow).where(_is_open()).order_by(AlertRow.id)))
+
+
+def list_alerts(session: Session, wanted: AlertSearch) -> list[AlertRow]:
+    """Return at most ``wanted.limit`` alerts, newest first."""
+    query = select(AlertRow).order_by(AlertRow.id.desc()).limit(wanted.limit)
+    for column, value in (
+        (AlertRow.state, wanted.state),
+        (AlertRow.rule, wanted.rule),
+        (AlertRow.device, wanted.device),
+    ):
+        if value is not None:
+            query = query.where(column == value)
+    if wanted.sites is not None:
+        query = query.join(Device, Device.id == AlertRow.device).where(Device.site.in_(wanted.sites))
+    if wanted.before_id is not None:
+        query = query.where(AlertRow.id < wanted.before_id)
+    return list(session.scalars(query))
+
+
+def count_open_alerts(session: Session) -> dict[str, int]:
+    """Return the number of alerts that last by their severity."""
+    query = select(AlertRow.severity, func.count()).where(_is_open()).group_by(AlertRow.severity)
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
+def _is_open() -> ColumnElement[bool]:
+    return AlertRow.ended_ms.is_(None)
+
+
+def _is_about(cause: Cause) -> tuple[ColumnElement[bool], ...]:
+    device = AlertRow.device.is_(None) if cause.device is None else AlertRow.device == cause.device
+    return AlertRow.rule == cause.rule, device, AlertRow.subject == storable(cause.subject)

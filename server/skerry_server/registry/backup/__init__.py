@@ -1,0 +1,1 @@
+"""Backup and restore of the registry, from either database to either; with it the embedded telemetry."""

@@ -1,0 +1,1 @@
+"""The commands that look after the registry: `skerry server migrate | backup | restore | audit | erase-device`."""

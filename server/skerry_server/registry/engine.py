@@ -1,0 +1,96 @@
+"""Engines of SQLAlchemy: one address, one of two databases, and no wait without an end."""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+
+from skerry_edge.foundation.errors import ConfigError, MissingError
+from skerry_edge.foundation.redaction import redact
+
+STATEMENT_TIMEOUT_S = 30
+UNANSWERED_S = 10
+"""After so long without a sign from the other machine, a connection counts as gone."""
+POOL_SIZE = 10
+READS = "skerry_reads"
+"""Execution option of an engine whose transactions only read."""
+
+
+def open_engine(address: str, *, patience_s: float) -> Engine:
+    """Return an engine that has not connected yet. Raises ConfigError and MissingError.
+
+    It waits ``patience_s`` for a connection, and as long for what another has locked.
+    """
+    url = parse_address(address)
+    is_sqlite = url.get_backend_name() == "sqlite"
+    try:
+        engine = create_engine(
+            url,
+            connect_args={"timeout": patience_s} if is_sqlite else _libpq(patience_s),
+            pool_pre_ping=not is_sqlite,
+            pool_size=POOL_SIZE,
+            max_overflow=POOL_SIZE,
+            pool_timeout=patience_s,
+        )
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise _no_address(address, str(error)) from error
+    except ModuleNotFoundError as error:
+        raise MissingError(
+            f"the registry's database needs the Python package '{error.name}'",
+            where=redact(address),
+            todo=f"install it: pip install {error.name}",
+        ) from error
+    if is_sqlite:
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def parse_address(address: str) -> URL:
+    """Return the parts of an address of SQLite or PostgreSQL. Raises ConfigError."""
+    try:
+        url = make_url(address)
+    except ArgumentError as error:
+        raise _no_address(address, str(error)) from error
+    if url.get_backend_name() not in ("sqlite", "postgresql"):
+        raise ConfigError(
+            "the registry lives in SQLite or PostgreSQL", where=redact(address), found=url.get_backend_name()
+        )
+    return url
+
+
+def _libpq(patience_s: float) -> dict[str, Any]:
+    """Return the parameters of a connection (PostgreSQL manual 34.1.2); ``options`` hold for all its statements."""
+    return {
+        # libpq takes whole seconds, and 2 at least.
+        "connect_timeout": max(2, math.ceil(patience_s)),
+        "application_name": "skerry",
+        "tcp_user_timeout": UNANSWERED_S * 1000,
+        "keepalives_idle": UNANSWERED_S,
+        "keepalives_interval": 2,
+        "keepalives_count": 3,
+        "options": f"-c lock_timeout={round(patience_s * 1000)} -c statement_timeout={STATEMENT_TIMEOUT_S * 1000}",
+    }
+
+
+def _no_address(address: str, found: str) -> ConfigError:
+    return ConfigError("the registry's address is no SQLAlchemy URL", where=redact(address), found=redact(found))
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    # Left to itself the driver begins a transaction only at the first write, so what was read before could be outdated.
+    connection.isolation_level = None
+    # WAL lets the dashboard read while ingest writes; FULL makes a commit survive a power cut.
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # Whoever may write waits for the write lock first: a reader cannot become a writer once another has written.
+    is_reading = connection.get_execution_options().get(READS, False)
+    connection.exec_driver_sql(f"PRAGMA query_only = {int(is_reading)}")
+    connection.exec_driver_sql("BEGIN" if is_reading else "BEGIN IMMEDIATE")

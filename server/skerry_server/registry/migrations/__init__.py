@@ -1,0 +1,1 @@
+"""How a registry of any earlier version becomes one of this version; package data that Alembic runs."""

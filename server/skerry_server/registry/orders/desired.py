@@ -1,0 +1,99 @@
+"""Desired state: the versions of what each device is to run; the newest holds, and no version is used twice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session, aliased
+
+from skerry_edge.contracts.messages import MAX_JSON_BYTES, State
+from skerry_server.registry.audit.trail import Author, note
+from skerry_server.registry.checks import check_json
+from skerry_server.registry.fleet.changes import get_device
+from skerry_server.registry.models import DesiredRow, ReportRow
+
+ENVELOPE_BYTES = 512
+"""What the message `Desired` needs beside configuration and models."""
+
+
+def put_desired(
+    session: Session, author: Author, device: str, *, config: Mapping[str, Any], models: Mapping[str, str]
+) -> DesiredRow:
+    """Make the next version for ``device``, to be published. Raises ConfigError and NotFoundError.
+
+    A version is whole: what it does not name is as the device's own file has it.
+    """
+    check_wish(config, models)
+    row = add_version(session, author, device, config=config, models=models)
+    note(session, author, "desired.put", device, {"version": row.version, "config": config, "models": models})
+    return row
+
+
+def check_wish(config: Mapping[str, Any], models: Mapping[str, str]) -> None:
+    """Refuse what no message could carry. Raises ConfigError."""
+    check_json(
+        {"config": config, "models": models}, where="the desired state", max_bytes=MAX_JSON_BYTES - ENVELOPE_BYTES
+    )
+
+
+def add_version(
+    session: Session, author: Author, device: str, *, config: Mapping[str, Any], models: Mapping[str, str]
+) -> DesiredRow:
+    """Add the next version without a note in the audit. Raises NotFoundError."""
+    # The device's row is locked, so that two people cannot be given the same version.
+    get_device(session, device)
+    row = DesiredRow(
+        device=device,
+        version=_newest_version(session, device) + 1,
+        ts_ms=author.ts_ms,
+        config=dict(config),
+        models=dict(models),
+        author=author.name,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def newest_desired(session: Session, device: str) -> DesiredRow | None:
+    """Return the version that holds for ``device``; None where none was ever made."""
+    query = select(DesiredRow).where(DesiredRow.device == device).order_by(DesiredRow.version.desc()).limit(1)
+    return session.scalar(query)
+
+
+def list_desired(session: Session, device: str, *, limit: int, before_version: int | None = None) -> list[DesiredRow]:
+    """Return at most ``limit`` versions for ``device``, newest first."""
+    query = select(DesiredRow).where(DesiredRow.device == device).order_by(DesiredRow.version.desc()).limit(limit)
+    if before_version is not None:
+        query = query.where(DesiredRow.version < before_version)
+    return list(session.scalars(query))
+
+
+def unpublished(session: Session, *, limit: int) -> list[DesiredRow]:
+    """Return at most ``limit`` versions that hold and have yet to be published, oldest first."""
+    later = aliased(DesiredRow)
+    is_surpassed = select(later.version).where(later.device == DesiredRow.device, later.version > DesiredRow.version)
+    query = select(DesiredRow).where(DesiredRow.published_ms.is_(None), ~is_surpassed.exists())
+    return list(session.scalars(query.order_by(DesiredRow.ts_ms, DesiredRow.device).limit(limit)))
+
+
+def mark_published(session: Session, device: str, version: int, *, now_ms: int) -> None:
+    """Note that ``version`` was published, and with it that no older one ever needs to be."""
+    is_done = (DesiredRow.device == device) & (DesiredRow.version <= version) & DesiredRow.published_ms.is_(None)
+    session.execute(update(DesiredRow).where(is_done).values(published_ms=now_ms))
+
+
+def _newest_version(session: Session, device: str) -> int:
+    """Return the highest version that the registry or the device itself knows of.
+
+    After a restore, or for a device that was erased and came back, the device may know of a later one, and would
+    refuse what has a lower number.
+    """
+    ours = session.scalar(select(func.max(DesiredRow.version)).where(DesiredRow.device == device)) or 0
+    applied = select(ReportRow.payload).where(ReportRow.device == device, ReportRow.kind == "state")
+    payload = session.scalar(applied)
+    theirs = msgspec.json.decode(payload, type=State).config_version if payload else 0
+    return max(ours, theirs)

@@ -1,0 +1,60 @@
+"""A registry in either database, with devices and people to do things."""
+
+from __future__ import annotations
+
+import pytest
+
+from skerry_server.registry.audit.trail import Author
+from skerry_server.registry.database import Database
+from skerry_server.registry.devices import Claim, bind
+
+PATIENCE_S = 0.3
+
+
+@pytest.fixture
+def opened():
+    """Return a function that opens a registry by its address, and close all of them at the end."""
+    databases = []
+
+    def open_one(url):
+        databases.append(Database(url, patience_s=PATIENCE_S))
+        return databases[-1]
+
+    yield open_one
+    for database in databases:
+        database.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request, tmp_path):
+    """The address of an empty database of either kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'registry.sqlite'}"
+    return request.getfixturevalue("postgresql").new_database()
+
+
+@pytest.fixture
+def database(url, opened):
+    """An empty registry in either database."""
+    return opened(url)
+
+
+@pytest.fixture
+def fleet(database):
+    """A registry with the devices cam-1 and cam-2 at home, and bell-1 in the yard."""
+    with database.transaction() as session:
+        bind(
+            session,
+            [
+                Claim(device="cam-1", site="home", received_ms=1),
+                Claim(device="cam-2", site="home", received_ms=2),
+                Claim(device="bell-1", site="yard", received_ms=3),
+            ],
+        )
+    return database
+
+
+@pytest.fixture
+def ann():
+    """Somebody who changes things at 1,000 ms."""
+    return Author(name="ann", ts_ms=1_000)
