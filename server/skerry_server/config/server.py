@@ -14,18 +14,30 @@ from skerry_edge.foundation.errors import ConfigError
 from skerry_edge.foundation.secret_file import read_secret
 from skerry_server.config.broker import Broker
 from skerry_server.config.http import Http, is_loopback
+from skerry_server.config.limits import Limits
 from skerry_server.config.presence import PresenceRules
 from skerry_server.config.registry import Registry
+from skerry_server.config.retention import Retention
 from skerry_server.config.section import Section
-from skerry_server.config.stores import InfluxStore, SqliteStore, check_store_url
+from skerry_server.config.stores import (
+    InfluxStore,
+    SqliteStore,
+    Telemetry,
+    VictoriaStore,
+    check_store_url,
+    check_telemetry,
+)
 
 
 class ServerConfig(Section, frozen=True, kw_only=True):
     """The whole file; every table may be left out."""
 
     broker: Broker = field(default_factory=Broker)
-    store: SqliteStore | InfluxStore = field(default_factory=SqliteStore)
+    store: SqliteStore | InfluxStore | VictoriaStore = field(default_factory=SqliteStore)
+    telemetry: Telemetry = field(default_factory=Telemetry)
+    limits: Limits = field(default_factory=Limits)
     registry: Registry = field(default_factory=Registry)
+    retention: Retention = field(default_factory=Retention)
     http: Http = field(default_factory=Http)
     presence: PresenceRules = field(default_factory=PresenceRules)
 
@@ -73,7 +85,8 @@ def check(config: ServerConfig, where: str) -> None:
             found=repr(config.http.host),
             todo="use 127.0.0.1 and reach it through an SSH tunnel or a reverse proxy that asks for a password",
         )
-    if isinstance(config.store, InfluxStore):
+    check_telemetry(config.telemetry, where=where)
+    if not isinstance(config.store, SqliteStore):
         check_store_url(config.store.url, where=f"{where}, key 'store.url'")
 
 

@@ -51,7 +51,7 @@ class StoreInfo:
 
     ``durable_after_s`` is how long what the store acknowledged may still be only in its memory; 0 where it
     acknowledges what is on disk. ``can`` is what the scheduler may ask of it, ``remarks`` what an operator should
-    know of it, one sentence each.
+    know of it, one sentence each. ``started_ms`` is when its process began (Unix ms), None where it does not say.
     """
 
     product: str
@@ -60,6 +60,7 @@ class StoreInfo:
     durable_after_s: float = 0.0
     can: frozenset[Ability] = frozenset()
     remarks: tuple[str, ...] = ()
+    started_ms: int | None = None
 
 
 class Store(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Literal
 
 import httpx
 
@@ -16,13 +17,17 @@ MAX_WAIT_S = 60.0
 """A store is left alone for no longer than this, whatever it asks for."""
 
 
-class RejectedRequestError(StoreError):
-    """The store answered that it does not take this request as it is; ``status`` and ``body`` are its answer."""
+class AnswerError(StoreError):
+    """The store answered that something failed; ``status`` and ``body`` are its answer."""
 
-    def __init__(self, status: int, body: str, *, where: str) -> None:
-        super().__init__("the time-series store rejects the request", where=where, found=shown(status, body))
+    def __init__(self, what: str, status: int, body: str, *, where: str, todo: str | None = None) -> None:
+        super().__init__(what, where=where, found=shown(status, body), todo=todo)
         self.status = status
         self.body = body
+
+
+class RejectedRequestError(AnswerError):
+    """The store answered that it does not take this request as it is."""
 
 
 class StoreHttp:
@@ -32,10 +37,16 @@ class StoreHttp:
         self, url: str, *, timeout_s: float, basic: tuple[str, str] | None = None, token: str | None = None
     ) -> None:
         self.url = url.rstrip("/")
-        headers = {"Authorization": f"Token {token}"} if token else {}
+        self._token = token
         # trust_env: a proxy from the environment has no place between the server and its own database.
-        self._client = httpx.Client(base_url=self.url, timeout=timeout_s, auth=basic, headers=headers, trust_env=False)
+        self._client = httpx.Client(base_url=self.url, timeout=timeout_s, auth=basic, trust_env=False)
+        self.authorize("Bearer")
         self._not_before: dict[str, float] = {}
+
+    def authorize(self, scheme: Literal["Bearer", "Token"]) -> None:
+        """Send the token, where there is one, in the way that ``scheme`` names."""
+        if self._token is not None:
+            self._client.headers["Authorization"] = f"{scheme} {self._token}"
 
     def request(
         self,
@@ -70,14 +81,13 @@ class StoreHttp:
     def _failure(self, path: str, response: httpx.Response) -> StoreError:
         status, where = response.status_code, f"{self.url}{path}"
         if status in BODY_IS_WRONG:
-            return RejectedRequestError(status, response.text, where=where)
-        found = shown(status, response.text)
+            return RejectedRequestError("the time-series store rejects the request", status, response.text, where=where)
         wait_s = retry_after_s(response.headers.get("Retry-After")) if status in ASKS_TO_WAIT else None
         if wait_s is not None:
             self._not_before[path] = time.monotonic() + wait_s
-            return _busy(found, wait_s, where=where)
+            return _busy(shown(status, response.text), wait_s, where=where)
         todo = "check the user name, password or token" if status in (401, 403) else None
-        return StoreError("the time-series store failed", where=where, found=found, todo=todo)
+        return AnswerError("the time-series store failed", status, response.text, where=where, todo=todo)
 
 
 def retry_after_s(header: str | None) -> float | None:

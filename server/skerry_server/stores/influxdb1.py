@@ -1,14 +1,17 @@
-"""InfluxDB 1.x: line protocol to ``/write``, InfluxQL from ``/query``."""
+"""InfluxDB 1.x: line protocol to ``/write``, InfluxQL from ``/query``, roll-ups in a retention policy of their own."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from skerry_server.errors import StoreError
+from skerry_server.stores.archive import Retention, Tended, WindowQuery
 from skerry_server.stores.base import Point, Query, StoreInfo
 from skerry_server.stores.http import RejectedRequestError, StoreHttp
-from skerry_server.stores.influxql import name, read_points, select
+from skerry_server.stores.influxdb1_rollup import InfluxRollup
+from skerry_server.stores.influxdb_reading import InfluxReader
+from skerry_server.stores.influxql import matching, name
 from skerry_server.stores.lineprotocol import LineEncoder
 from skerry_server.stores.writing import write_lines
 
@@ -19,6 +22,8 @@ class InfluxDb1Store:
     def __init__(self, http: StoreHttp, *, database: str) -> None:
         self._http = http
         self._database = database
+        self._reader = InfluxReader(http, database=database)
+        self._rollup = InfluxRollup(http, self._reader, database=database)
         self._encoder = LineEncoder()
         self._lock = threading.Lock()
         self._is_made = False
@@ -27,7 +32,12 @@ class InfluxDb1Store:
         """Ask for the version and make the database. Raises StoreError."""
         version = self._http.request("GET", "/ping").headers.get("X-Influxdb-Version", "unknown")
         self._make_database()
-        return StoreInfo(product="influxdb", version=version, where=self._http.url)
+        return StoreInfo(
+            product="influxdb",
+            version=version,
+            where=self._http.url,
+            can=frozenset({"retention", "rollup", "erase"}),
+        )
 
     def write(self, points: Sequence[Point]) -> None:
         """Write ``points``; InfluxDB answers after its write-ahead log is synced. Raises as the Protocol says."""
@@ -38,9 +48,21 @@ class InfluxDb1Store:
 
     def query(self, query: Query) -> list[Point]:
         """Return matching points, newest first. Raises StoreError."""
-        params = {"db": self._database, "epoch": "ns", "q": select(query)}
-        body = self._http.request("GET", "/query", params=params).content
-        return read_points(query.measurement, body, where=self._http.url)
+        return self._reader.query(query)
+
+    def windows(self, query: WindowQuery) -> list[Point]:
+        """Return one point for each series and window, newest first. Raises StoreError."""
+        return self._rollup.windows(query)
+
+    def tend(self, retention: Retention, *, now_ns: int) -> Tended:
+        """Do one bounded step of roll-up; InfluxDB itself lets go of what is old. Raises StoreError."""
+        return self._rollup.tend(retention, now_ns=now_ns)
+
+    def erase(self, tags: Mapping[str, str]) -> None:
+        """Drop all series with ``tags``, in every retention policy. Raises StoreError."""
+        if not tags:
+            raise ValueError("erasing needs a tag: without one it would be everything")
+        self._reader.order(f"DROP SERIES WHERE {matching(tags)}")
 
     def close(self) -> None:
         """Close the connection."""
@@ -58,6 +80,5 @@ class InfluxDb1Store:
             raise
 
     def _make_database(self) -> None:
-        body = self._http.request("POST", "/query", params={"q": f"CREATE DATABASE {name(self._database)}"}).content
-        read_points("heartbeat", body, where=self._http.url)
+        self._reader.order(f"CREATE DATABASE {name(self._database)}")
         self._is_made = True

@@ -2,48 +2,27 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-import msgspec
+from skerry_server.errors import RefusedPointsError, StoreError
+from skerry_server.stores.archive import ROLLUP_STEP_NS, Retention, Tended, WindowQuery
+from skerry_server.stores.base import Point, Query, StoreInfo
+from skerry_server.stores.sqlite_rows import Names, Numbers, having, pack, point
+from skerry_server.stores.sqlite_schema import Marks, mark, open_file, open_reader, transaction
+from skerry_server.stores.sqlite_upkeep import tend
+from skerry_server.stores.sqlite_windows import read_windows
 
-from skerry_server.errors import StoreError
-from skerry_server.stores.base import Measurement, Point, Query, StoreInfo
-
-# WAL lets the dashboard read while ingest writes; FULL makes a commit survive a power cut
-# (https://www.sqlite.org/pragma.html#pragma_synchronous: NORMAL may lose the last commits in WAL mode).
-_SCHEMA = """
-PRAGMA journal_mode = WAL;
-PRAGMA synchronous = FULL;
-CREATE TABLE IF NOT EXISTS series (
-    id INTEGER PRIMARY KEY,
-    measurement TEXT NOT NULL,
-    tags TEXT NOT NULL,
-    UNIQUE (measurement, tags)
-);
-CREATE TABLE IF NOT EXISTS points (
-    series INTEGER NOT NULL REFERENCES series (id),
-    time_ns INTEGER NOT NULL,
-    fields TEXT NOT NULL,
-    PRIMARY KEY (series, time_ns)
-) WITHOUT ROWID;
-"""
-_INSERT_SERIES = "INSERT INTO series (measurement, tags) VALUES (?, ?) ON CONFLICT DO NOTHING"
-_FIND_SERIES = "SELECT id FROM series WHERE measurement = ? AND tags = ?"
 _INSERT_POINT = (
     "INSERT INTO points (series, time_ns, fields) VALUES (?, ?, ?) "
     "ON CONFLICT (series, time_ns) DO UPDATE SET fields = excluded.fields"
 )
-_SELECT = """
-SELECT tags, time_ns, fields FROM points JOIN series ON series.id = points.series
-WHERE measurement = ? AND time_ns >= ? AND time_ns < ? {conditions}
-ORDER BY time_ns DESC LIMIT ?
-"""
-_CONDITION = "AND json_extract(tags, '$.' || ?) = ?"
-BUSY_TIMEOUT_S = 5.0
+_NOTE_DUE = "INSERT OR IGNORE INTO due (time_ns, series) VALUES (?, ?)"
+_TABLES_OF_SERIES = ("points", "summaries", "due")
 
 
 class SqliteStore:
@@ -53,30 +32,73 @@ class SqliteStore:
         self._path = path
         self._lock = threading.Lock()
         self._writer: sqlite3.Connection | None = None
-        self._series: dict[tuple[str, str], int] = {}
+        self._numbers: Numbers | None = None
 
     def probe(self) -> StoreInfo:
         """Open the file and make the tables. Raises StoreError."""
         with self._lock:
             self._open()
-        return StoreInfo(product="sqlite", version=sqlite3.sqlite_version, where=str(self._path))
+        return StoreInfo(
+            product="sqlite",
+            version=sqlite3.sqlite_version,
+            where=str(self._path),
+            can=frozenset({"retention", "rollup", "erase"}),
+        )
 
     def write(self, points: Sequence[Point]) -> None:
-        """Commit ``points`` in one transaction. Raises StoreError."""
+        """Commit ``points`` in one transaction. Raises StoreError and RefusedPointsError."""
         with self._lock:
-            connection = self._open()
-            with self._reported():
-                self._insert(connection, points)
+            # Dropped first: a transaction that is rolled back takes its new numbers with it.
+            numbers, self._numbers = self._numbers, None
+            with self._writing() as connection:
+                marks = Marks(connection)
+                if numbers is None or numbers.erasures != marks.erasures:
+                    numbers = Numbers(erasures=marks.erasures)
+                refused = _insert(connection, points, numbers, marks)
+            self._numbers = numbers
+        if refused:
+            raise RefusedPointsError(refused, where=str(self._path))
 
     def query(self, query: Query) -> list[Point]:
         """Return matching points, newest first. Raises StoreError."""
+        condition, values = having(query.measurement, query.tags)
+        sql = (
+            "SELECT tags, time_ns, fields FROM series CROSS JOIN points ON points.series = series.id "  # noqa: S608  # our own words; all values are parameters
+            f"AND time_ns >= ? AND time_ns < ? WHERE {condition} ORDER BY time_ns DESC LIMIT ?"
+        )
+        with self._reading() as reader:
+            names = Names(reader)
+            rows = reader.execute(sql, [query.start_ns, query.stop_ns, *values, query.limit])
+            return [point(query.measurement, tags, time_ns, names.fields(text)) for tags, time_ns, text in rows]
+
+    def windows(self, query: WindowQuery) -> list[Point]:
+        """Return one point for each series and window, newest first. Raises StoreError."""
+        with self._reading() as reader:
+            return read_windows(reader, query)
+
+    def tend(self, retention: Retention, *, now_ns: int) -> Tended:
+        """Do one bounded step of roll-up and retention. Raises StoreError."""
+        with self._lock, self._reported():
+            return tend(self._open(), retention, now_ns=now_ns)
+
+    def erase(self, tags: Mapping[str, str]) -> None:
+        """Forget all series with ``tags``, and overwrite in the file what they held. Raises StoreError."""
+        if not tags:
+            raise ValueError("erasing needs a tag: without one it would be everything")
+        condition, values = having(None, tags)
+        chosen = f"(SELECT id FROM series WHERE {condition})"  # noqa: S608  # our own words; all values are parameters
         with self._lock:
-            self._open()
-        sql = _SELECT.format(conditions=" ".join([_CONDITION] * len(query.tags)))
-        tags = [part for pair in query.tags.items() for part in pair]
-        values = [query.measurement, query.start_ns, query.stop_ns, *tags, query.limit]
-        with self._reported(), closing(sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_S)) as reader:
-            return [_point(query.measurement, *row) for row in reader.execute(sql, values)]
+            with self._reported():
+                self._open().execute("PRAGMA secure_delete = ON")
+            with self._writing() as connection:
+                for table in _TABLES_OF_SERIES:
+                    connection.execute(f"DELETE FROM {table} WHERE series IN {chosen}", values)  # noqa: S608  # our own words
+                connection.execute(f"DELETE FROM series WHERE id IN {chosen}", values)  # noqa: S608  # our own words
+                mark(connection, erasures=Marks(connection).erasures + 1)
+            with self._reported():
+                connection.execute("PRAGMA secure_delete = OFF")
+                # The log still holds what the file no longer does.
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         """Close the file; a later call opens it again."""
@@ -88,27 +110,21 @@ class SqliteStore:
     def _open(self) -> sqlite3.Connection:
         if self._writer is None:
             with self._reported():
-                self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-                # The lock stands for the thread check: one thread at a time uses this connection.
-                connection = sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_S, check_same_thread=False)
-                connection.executescript(_SCHEMA)
-            self._writer = connection
+                self._writer = open_file(self._path)
         return self._writer
 
-    def _insert(self, connection: sqlite3.Connection, points: Sequence[Point]) -> None:
-        found: dict[tuple[str, str], int] = {}
-        with connection:
-            rows = []
-            for point in points:
-                key = (point.measurement, _json(point.tags))
-                series = self._series.get(key) or found.get(key)
-                if series is None:
-                    connection.execute(_INSERT_SERIES, key)
-                    series = found[key] = connection.execute(_FIND_SERIES, key).fetchone()[0]
-                rows.append((series, point.time_ns, _json(point.fields)))
-            connection.executemany(_INSERT_POINT, rows)
-        # Only now: a transaction that was rolled back took its new series with it.
-        self._series.update(found)
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        connection = self._open()
+        with self._reported(), transaction(connection):
+            yield connection
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            self._open()
+        with self._reported(), closing(open_reader(self._path)) as reader:
+            yield reader
 
     @contextmanager
     def _reported(self) -> Iterator[None]:
@@ -123,14 +139,20 @@ class SqliteStore:
             ) from error
 
 
-def _json(values: Mapping[str, str] | Mapping[str, float]) -> str:
-    return msgspec.json.encode(dict(values), order="sorted").decode()
-
-
-def _point(measurement: Measurement, tags: str, time_ns: int, fields: str) -> Point:
-    return Point(
-        measurement=measurement,
-        tags=msgspec.json.decode(tags, type=dict[str, str]),
-        fields=msgspec.json.decode(fields, type=dict[str, float]),
-        time_ns=time_ns,
-    )
+def _insert(connection: sqlite3.Connection, points: Sequence[Point], numbers: Numbers, marks: Marks) -> dict[int, str]:
+    """Insert ``points`` within a transaction; return why, by index, some are not."""
+    rows, late, refused = [], [], {}
+    for index, one in enumerate(points):
+        text = pack(one.fields, numbers.layout(connection, tuple(one.fields)))
+        if one.time_ns < marks.kept_since_ns:
+            refused[index] = "the point is older than what the store keeps"
+        elif not one.fields or ("null" in text and not all(map(math.isfinite, one.fields.values()))):
+            refused[index] = "a point needs a field, and every field must be a finite number"
+        else:
+            series = numbers.series(connection, one.measurement, one.tags)
+            rows.append((series, one.time_ns, text))
+            if one.time_ns < marks.rolled_until_ns:
+                late.append((one.time_ns // ROLLUP_STEP_NS * ROLLUP_STEP_NS, series))
+    connection.executemany(_INSERT_POINT, rows)
+    connection.executemany(_NOTE_DUE, late)
+    return refused

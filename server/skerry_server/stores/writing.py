@@ -18,11 +18,17 @@ _CONFLICT = re.compile(r'input field "(?P<field>[^"]+)" on measurement "(?P<meas
 TOO_LARGE = 413
 
 
+class _Line(msgspec.Struct):
+    line_number: int
+    error_message: str
+
+
 class _Answer(msgspec.Struct):
-    """Both forms of InfluxDB's errors: 1.x says ``error``, 2.x ``message`` beside a ``code``."""
+    """InfluxDB's errors: 1.x says ``error``, 2.x ``message``, 3 ``error`` with the lines in ``data``."""
 
     error: str | None = None
     message: str | None = None
+    data: list[_Line] | _Line | None = None
 
 
 def write_lines(points: Sequence[Point], encoder: LineEncoder, post: Callable[[bytes], object], *, where: str) -> None:
@@ -50,7 +56,8 @@ def rejection(error: RejectedRequestError, lines: Sequence[bytes]) -> RejectedLi
 
     1.x and 2.x say ``partial write: … dropped=N`` where they stored the others, and only what is wrong where they
     stored nothing (https://docs.influxdata.com/influxdb/v1/tools/api/#write-http-endpoint,
-    https://docs.influxdata.com/influxdb/v2/write-data/troubleshoot/).
+    https://docs.influxdata.com/influxdb/v2/write-data/troubleshoot/). 3 gives the number of each refused
+    line, from 1 on, and has stored the others.
     """
     if error.status == TOO_LARGE:
         return RejectedLinesError("the body is too large for the store")
@@ -61,6 +68,8 @@ def rejection(error: RejectedRequestError, lines: Sequence[bytes]) -> RejectedLi
     said = answer.error or answer.message
     if not said:
         raise error
+    if isinstance(answer.data, list) and answer.data and all(0 < one.line_number <= len(lines) for one in answer.data):
+        return RejectedLinesError(said, which={one.line_number - 1: one.error_message for one in answer.data})
     matched = _DROPPED.search(said)
     if matched is None:
         return RejectedLinesError(said)

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import re
 import signal
 import subprocess
-import threading
 import urllib.error
 import urllib.request
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import ClassVar
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from skerry_server.config.server import ServerConfig, Settings
 from skerry_server.config.stores import InfluxStore, SqliteStore
 from skerry_server.stores.opening import open_store
+from skerry_server.stores.stand_in.influxdb import StandIn, serving
 
 INFLUXD = """\
 reporting-disabled = true
@@ -33,7 +28,7 @@ bind-address = "127.0.0.1:{rpc}"
 [monitor]
   store-enabled = false
 """
-TOKEN = "a-token-of-the-stand-in"  # no secret: the stand-in below knows it
+TOKEN = "a-token-of-the-stand-in"  # no secret: the stand-ins know it
 
 
 def answers(url):
@@ -68,119 +63,74 @@ def influxd(tmp_path, need_program, free_port, eventually):
         process.wait(30)
 
 
-class Influx2StandIn(BaseHTTPRequestHandler):
-    """InfluxDB 2.x made from its documented HTTP behaviour, not from the product.
-
-    /ping with X-Influxdb-Version; /api/v2/write with a token, org and bucket, answering 204, 400 for lines that do
-    not parse, 401 for a wrong token and 404 for another bucket; /query (the 1.x-compatible endpoint) for the one
-    form of SELECT that the server sends.
-    """
-
-    points: ClassVar[dict] = {}
-    lock: ClassVar[threading.Lock] = threading.Lock()
-
-    def do_GET(self):
-        path, arguments = self._asked()
-        if path == "/ping":
-            self._answer(204)
-        elif not self._is_allowed():
-            self._answer(401, {"code": "unauthorized", "message": "unauthorized access"})
-        elif path == "/query" and arguments["db"] == "skerry-bucket":
-            self._answer(200, self._select(arguments["q"]))
-        else:
-            self._answer(404, {"code": "not found"})
-
-    def do_POST(self):
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        path, arguments = self._asked()
-        if not self._is_allowed():
-            self._answer(401, {"code": "unauthorized", "message": "unauthorized access"})
-        elif path != "/api/v2/write" or arguments["org"] != "skerry-org" or arguments["bucket"] != "skerry-bucket":
-            self._answer(404, {"code": "not found", "message": "bucket not found"})
-        else:
-            self._write(body.decode())
-
-    def _write(self, body):
-        try:
-            parsed = [self._parse(line) for line in body.splitlines() if line]
-        except ValueError as error:
-            self._answer(400, {"code": "invalid", "message": f"unable to parse: {error}"})
-            return
-        with self.lock:
-            for key, fields in parsed:
-                self.points.setdefault(key, {}).update(fields)
-        self._answer(204)
-
-    @staticmethod
-    def _parse(line):
-        def split(text, at):
-            return [
-                re.sub(r"\\([,= ])", r"\1", part) if at != " " else part for part in re.split(rf"(?<!\\){at}", text)
-            ]
-
-        head, fields, time_ns = split(line, " ")
-        measurement, *tags = re.split(r"(?<!\\),", head)
-        pairs = tuple(sorted(tuple(split(tag, "=")) for tag in tags))
-        numbers = {key: float(value) for key, value in (split(one, "=") for one in re.split(r"(?<!\\),", fields))}
-        return (measurement, pairs, int(time_ns)), numbers
-
-    def _select(self, statement):
-        matched = re.fullmatch(
-            r'SELECT \* FROM "(\w+)" WHERE time >= (\d+) AND time < (\d+)(.*) ORDER BY time DESC LIMIT (\d+)', statement
-        )
-        if matched is None:
-            return {"error": "error parsing query"}
-        measurement, start, stop, conditions, limit = matched.groups()
-        wanted = {
-            key: re.sub(r"\\(.)", r"\1", value)
-            for key, value in re.findall(r" AND \"(\w+)\" = '((?:[^'\\]|\\.)*)'", conditions)
-        }
-        with self.lock:
-            rows = [
-                {"time": time_ns, **dict(tags), **fields}
-                for (name, tags, time_ns), fields in self.points.items()
-                if name == measurement and int(start) <= time_ns < int(stop) and wanted.items() <= dict(tags).items()
-            ]
-        rows = sorted(rows, key=lambda row: -row["time"])[: int(limit)]
-        if not rows:
-            return {"results": [{"statement_id": 0}]}
-        columns = ["time", *sorted({key for row in rows for key in row} - {"time"})]
-        values = [[row.get(column) for column in columns] for row in rows]
-        return {
-            "results": [{"statement_id": 0, "series": [{"name": measurement, "columns": columns, "values": values}]}]
-        }
-
-    def _asked(self):
-        parts = urlsplit(self.path)
-        return parts.path, {key: values[0] for key, values in parse_qs(parts.query).items()}
-
-    def _is_allowed(self):
-        return self.headers.get("Authorization") == f"Token {TOKEN}"
-
-    def _answer(self, status, body=None):
-        raw = b"" if body is None else json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("X-Influxdb-Version", "v2.7.10")
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(raw)))
-        self.end_headers()
-        self.wfile.write(raw)
-
-    def log_message(self, *_):
-        """Keep the test's output clean."""
+@pytest.fixture
+def influxdb_2():
+    """A stand-in for InfluxDB 2.x; its address is in ``url``."""
+    with serving(StandIn(version="2", token=TOKEN)) as stand_in:
+        yield stand_in
 
 
 @pytest.fixture
-def influx2_stand_in():
-    """The stand-in for InfluxDB 2.x; gives its URL."""
-    handler = type("Handler", (Influx2StandIn,), {"points": {}})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+def influxdb_3():
+    """A stand-in for InfluxDB 3; its address is in ``url``."""
+    with serving(StandIn(version="3", token=TOKEN)) as stand_in:
+        yield stand_in
+
+
+@pytest.fixture
+def stand_in(request):
+    """The stand-in that the test is parametrised with, by version."""
+    return request.getfixturevalue(f"influxdb_{request.param}")
+
+
+@pytest.fixture
+def stand_in_config(tmp_path):
+    """Return a function that gives the configuration for a stand-in."""
+
+    def config(stand_in, token=TOKEN):
+        (tmp_path / "token").write_text(f"{token}\n")
+        if stand_in.version == "3":
+            return InfluxStore(url=stand_in.url, token_file="token")  # a file's name
+        return InfluxStore(url=stand_in.url, organisation="skerry-org", bucket="skerry-bucket", token_file="token")
+
+    return config
+
+
+@pytest.fixture
+def victoria(tmp_path, need_program, free_port, eventually):
+    """A real VictoriaMetrics on loopback: start it with flags, kill it, start it again."""
+    program = need_program("victoria-metrics")
+    victoria = Victoria(program, tmp_path / "victoria", free_port(), eventually)
+    yield victoria
+    victoria.kill()
+
+
+class Victoria:
+    """One VictoriaMetrics with its folder."""
+
+    def __init__(self, program, folder, port, eventually):
+        self.url = f"http://127.0.0.1:{port}"
+        self._command = [program, f"-storageDataPath={folder}", f"-httpListenAddr=127.0.0.1:{port}"]
+        self._eventually = eventually
+        self._process = None
+
+    def start(self, *flags):
+        """Run it until it answers."""
+        command = [*self._command, "-retentionPeriod=100y", "-search.latencyOffset=0s", *flags]
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self._eventually(lambda: answers(self.url), what="VictoriaMetrics answers")
+        return self
+
+    def kill(self):
+        """End it as a power cut does."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(30)
+            self._process = None
+
+    def flush(self):
+        """Have it make what was written visible, as it does by itself after a second or so."""
+        urllib.request.urlopen(f"{self.url}/internal/force_flush", timeout=30).close()
 
 
 @pytest.fixture
@@ -198,16 +148,11 @@ def opened(tmp_path):
         store.close()
 
 
-@pytest.fixture(params=["sqlite", "influxdb 1.x", "influxdb 2.x (stand-in)"])
-def store(request, tmp_path, opened):
-    """Every kind of store, empty."""
+@pytest.fixture(params=["sqlite", "influxdb 1.x", "influxdb 2.x (stand-in)", "influxdb 3 (stand-in)"])
+def store(request, opened, stand_in_config):
+    """Every kind of store that keeps what it is given as it is, empty."""
     if request.param == "sqlite":
         return opened(SqliteStore(path="telemetry.sqlite"))
     if request.param == "influxdb 1.x":
         return opened(InfluxStore(url=request.getfixturevalue("influxd"), database='sker"ry'))
-    return opened(influx2_config(request.getfixturevalue("influx2_stand_in"), tmp_path))
-
-
-def influx2_config(url, folder, token=TOKEN):
-    (folder / "token").write_text(f"{token}\n")
-    return InfluxStore(url=url, organisation="skerry-org", bucket="skerry-bucket", token_file="token")  # a file's name
+    return opened(stand_in_config(request.getfixturevalue(f"influxdb_{request.param[9]}")))

@@ -1,4 +1,4 @@
-"""What every time-series store must do, over SQLite, a real InfluxDB 1.x, and a stand-in for InfluxDB 2.x."""
+"""What every time-series store must do, over SQLite, a real InfluxDB 1.x, and stand-ins for 2.x and 3."""
 
 from __future__ import annotations
 
@@ -93,6 +93,7 @@ def test_a_probe_tells_product_and_version(store):
     info = store.probe()
     assert info.product in ("sqlite", "influxdb")
     assert info.version[:1].isdigit() or info.version.startswith("v2")
+    assert info.durable_after_s == 0
 
 
 def test_the_version_that_answers_is_found_out(opened, influxd):
@@ -125,18 +126,15 @@ def test_a_store_that_is_away_is_an_error_and_found_again_when_it_is_back(opened
             call()
 
 
-def test_a_wrong_token_is_an_error_that_says_so(opened, influx2_stand_in, tmp_path):
-    (tmp_path / "token").write_text("wrong")
-    config = InfluxStore(
-        url=influx2_stand_in, organisation="skerry-org", bucket="skerry-bucket", token_file="token"
-    )  # a file's name
+@pytest.mark.parametrize("stand_in", ["2", "3"], indirect=True)
+def test_a_wrong_token_is_an_error_that_says_so(opened, stand_in, stand_in_config):
     with pytest.raises(StoreError, match="check the user name, password or token"):
-        opened(config).write([heartbeat()])
+        opened(stand_in_config(stand_in, token="wrong")).write([heartbeat()])  # no secret: it is a wrong one
 
 
-def test_influxdb_2_without_its_settings_names_them(opened, influx2_stand_in):
+def test_influxdb_2_without_its_settings_names_them(opened, influxdb_2):
     with pytest.raises(ConfigError, match="token_file"):
-        opened(InfluxStore(url=influx2_stand_in)).probe()
+        opened(InfluxStore(url=influxdb_2.url)).probe()
 
 
 def test_a_file_that_is_no_database_is_an_error(opened, tmp_path):

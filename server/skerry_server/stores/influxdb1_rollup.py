@@ -1,0 +1,160 @@
+"""Roll-ups and retention in InfluxDB 1.x: two retention policies, and ``SELECT … INTO`` from one to the other.
+
+A continuous query of InfluxDB's own would leave out what comes late, as a replayed outbox does. Each window is rolled
+up several times instead, when it is minutes, a day and a week old; a roll-up replaces the one before.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from skerry_server.errors import StoreError
+from skerry_server.stores.archive import NS_PER_S, ROLLUP_STEP_NS, Retention, Tended, WindowQuery
+from skerry_server.stores.base import TAGS, Point
+from skerry_server.stores.http import StoreHttp
+from skerry_server.stores.influxdb_reading import InfluxReader
+from skerry_server.stores.influxql import name
+from skerry_server.stores.ranges import plan
+
+DAY_NS = 86_400 * NS_PER_S
+LAGS_NS = (120 * NS_PER_S, DAY_NS, 7 * DAY_NS)
+"""The ages at which a window is rolled up."""
+STRETCH_NS = 12 * ROLLUP_STEP_NS
+"""How much time is rolled up in one step."""
+POLICY = "skerry_rollup"
+MARKS = "skerry_upkeep"
+"""The measurement, in the policy of roll-ups, that says up to where each of LAGS_NS is done."""
+_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(\d+)s\Z")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stretch:
+    """Which windows are next to be rolled up, and for which of LAGS_NS."""
+
+    lag: int
+    start_ns: int
+    stop_ns: int
+
+
+def next_stretch(marks: Sequence[int], *, now_ns: int) -> Stretch | None:
+    """Return the next windows to be rolled up; ``marks`` say for each of LAGS_NS up to where that was done."""
+    for lag, (done_ns, lag_ns) in enumerate(zip(marks, LAGS_NS, strict=True)):
+        target_ns = _begin_of_window(now_ns - lag_ns)
+        if done_ns < target_ns:
+            return Stretch(lag=lag, start_ns=done_ns, stop_ns=min(done_ns + STRETCH_NS, target_ns))
+    return None
+
+
+class InfluxRollup:
+    """The roll-ups of one database."""
+
+    def __init__(self, http: StoreHttp, reader: InfluxReader, *, database: str) -> None:
+        self._http = http
+        self._reader = reader
+        self._database = database
+
+    def windows(self, query: WindowQuery) -> list[Point]:
+        """Return one point for each series and window, newest first. Raises StoreError."""
+        policies = self._policies()
+        _, kept_ns = _raw(policies, self._http.url)
+        marks = self._marks() if POLICY in policies else None
+        since_ns = time.time_ns() - kept_ns if kept_ns else 0
+        found: list[Point] = []
+        for part in reversed(plan(query, rolled_until_ns=marks[0] if marks else 0, kept_since_ns=since_ns)):
+            asked = replace(query, start_ns=part.start_ns, stop_ns=part.stop_ns, step_ns=part.step_ns)
+            if part.source == "points":
+                found += self._reader.windows(asked)
+            else:
+                found += self._reader.windows(asked, source=self._source(POLICY), prefix=f"{query.aggregate}_")
+        return found[: query.limit]
+
+    def tend(self, retention: Retention, *, now_ns: int) -> Tended:
+        """Do one bounded step. Raises StoreError."""
+        policies = self._policies()
+        raw, _ = _raw(policies, self._http.url)
+        self._keep(policies, raw, retention.raw_ns, shard="1d")
+        self._keep(policies, POLICY, retention.rollup_ns, shard="7d")
+        marks = self._marks() or self._first_marks(raw, now_ns=now_ns, since_ns=now_ns - retention.raw_ns)
+        stretch = next_stretch(marks, now_ns=now_ns)
+        if stretch is None:
+            return Tended(detail="nothing to do", is_done=True, rolled_until_ns=marks[0])
+        self._roll_up(stretch, raw)
+        marks[stretch.lag] = stretch.stop_ns
+        self._write_marks(marks, now_ns)
+        minutes = (stretch.stop_ns - stretch.start_ns) // (60 * NS_PER_S)
+        return Tended(detail=f"{minutes} minutes rolled up", is_done=False, rolled_until_ns=marks[0])
+
+    def _roll_up(self, stretch: Stretch, raw: str) -> None:
+        measurements = "|".join(TAGS)
+        self._reader.order(
+            f"SELECT mean(*), min(*), max(*), last(*), count(*) INTO {self._source(POLICY)}:MEASUREMENT "  # noqa: S608  # numbers and quoted names
+            f"FROM {self._source(raw)}/^({measurements})$/ "
+            f"WHERE time >= {stretch.start_ns} AND time < {stretch.stop_ns} GROUP BY time({ROLLUP_STEP_NS}ns), *"
+        )
+
+    def _policies(self) -> dict[str, dict[str, object]]:
+        rows = self._reader.rows(f"SHOW RETENTION POLICIES ON {name(self._database)}")
+        return {str(row["name"]): row for row in rows}
+
+    def _keep(self, policies: Mapping[str, dict[str, object]], policy: str, kept_ns: int, *, shard: str) -> None:
+        """Make ``policy`` keep points for ``kept_ns``."""
+        if policy in policies and _duration_ns(str(policies[policy]["duration"])) == kept_ns:
+            return
+        # A shard is dropped as a whole, and none may be longer than what its policy keeps.
+        what = "ALTER" if policy in policies else "CREATE"
+        replication = "" if policy in policies else " REPLICATION 1"
+        self._reader.order(
+            f"{what} RETENTION POLICY {name(policy)} ON {name(self._database)} "
+            f"DURATION {kept_ns // NS_PER_S}s{replication} SHARD DURATION {shard}"
+        )
+
+    def _marks(self) -> list[int] | None:
+        columns = ", ".join(f"last(lag_{lag})" for lag in range(len(LAGS_NS)))
+        rows = self._reader.rows(f"SELECT {columns} FROM {self._source(POLICY)}{MARKS}")  # noqa: S608  # quoted names
+        return [int(value) for key, value in rows[0].items() if key != "time"] if rows else None
+
+    def _write_marks(self, marks: Sequence[int], now_ns: int) -> None:
+        fields = ",".join(f"lag_{lag}={value}i" for lag, value in enumerate(marks))
+        params = {"db": self._database, "rp": POLICY, "precision": "ns"}
+        # One point that is replaced would end with its shard; one for each hour does not.
+        line = f"{MARKS} {fields} {now_ns - now_ns % (3_600 * NS_PER_S)}".encode()
+        self._http.request("POST", "/write", params=params, content=line)
+
+    def _first_marks(self, raw: str, *, now_ns: int, since_ns: int) -> list[int]:
+        """Return where to begin: with the oldest point, and in later passes with what is due from now on."""
+        times = [
+            row["time"]
+            for measurement in TAGS
+            for row in self._reader.rows(
+                f"SELECT * FROM {self._source(raw)}{measurement} WHERE time >= {since_ns} ORDER BY time ASC LIMIT 1"  # noqa: S608  # numbers and quoted names
+            )
+        ]
+        oldest_ns = min([now_ns, *times])
+        return [_begin_of_window(oldest_ns), *(_begin_of_window(now_ns - lag_ns) for lag_ns in LAGS_NS[1:])]
+
+    def _source(self, policy: str) -> str:
+        return f"{name(self._database)}.{name(policy)}."
+
+
+def _raw(policies: Mapping[str, Mapping[str, object]], where: str) -> tuple[str, int]:
+    """Return the policy that points are written to, and how long it keeps them, 0 for ever."""
+    for policy, row in policies.items():
+        if row["default"] is True:
+            return policy, _duration_ns(str(row["duration"]))
+    raise StoreError("the database has no default retention policy", where=where, found=", ".join(policies) or "none")
+
+
+def _duration_ns(text: str) -> int:
+    """Return what Go writes as ``720h0m0s`` in ns. Raises StoreError."""
+    matched = _DURATION.match(text)
+    if matched is None:
+        raise StoreError("the store gives a duration in a form that is not known", found=text)
+    hours, minutes, seconds = (int(part or 0) for part in matched.groups())
+    return (hours * 3_600 + minutes * 60 + seconds) * NS_PER_S
+
+
+def _begin_of_window(time_ns: int) -> int:
+    return max(time_ns, 0) // ROLLUP_STEP_NS * ROLLUP_STEP_NS
