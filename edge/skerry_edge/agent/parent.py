@@ -11,6 +11,7 @@ from pathlib import Path
 from selectors import EVENT_READ, DefaultSelector
 
 from skerry_boards.loader import load_board
+from skerry_edge.agent.children.load_times import LoadTimes
 from skerry_edge.agent.children.mutes import Mutes
 from skerry_edge.agent.children.supervisor import Supervisor
 from skerry_edge.agent.config.agent import AgentConfig
@@ -21,7 +22,7 @@ from skerry_edge.agent.heartbeat.probes import PERIOD_S
 from skerry_edge.agent.heartbeat.pulse import Pulse
 from skerry_edge.agent.life.clock import clock_state
 from skerry_edge.agent.life.identity import Identity, begin_session
-from skerry_edge.agent.life.lives import Lives, noted_life
+from skerry_edge.agent.life.lives import Lives, boot_id, noted_life
 from skerry_edge.agent.life.lock import hold_state_dir
 from skerry_edge.agent.life.loop import Duty, turn
 from skerry_edge.agent.life.rerun import run_again
@@ -98,6 +99,7 @@ class Agent:
             selector=self._selector,
             environment=childrens_environment(config.mqtt.password_env),
             mutes=self._mutes,
+            load_times=LoadTimes(Path(config.state_dir), boot=boot_id()),
             on_finding=self._intake.take,
         )
         self._notifier, watchdog = from_environment(self._session.turns)

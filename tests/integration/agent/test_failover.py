@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -70,6 +71,24 @@ def test_a_backend_that_is_missing_is_passed_over_with_its_reason(
         "gate: runs on onnx instead of stand-in (stand-in: the stand-in is not there, as it was told)"
     )
     assert agent.log.count("failed") == 1
+
+
+def test_a_model_that_hangs_while_it_loads_is_told_of_and_left_for_the_next_backend(
+    mosquitto, recorder, start_agent, eventually, looking, tmp_path: Path
+) -> None:
+    marker = tmp_path / "hung"
+    marker.touch()
+    agent = start_agent(
+        mosquitto.port, [looking("gate", "onnx")], environment={VARIABLE: f"fault=stall marker={marker}"}
+    )
+    eventually(lambda: runs_on(recorder, "stand-in"), what="work, so that the device knows how long loading takes")
+    agent.stop()
+    marker.unlink()
+    agent.start_again()
+    eventually(lambda: runs_on(recorder, "onnx"), what="work on the second choice")
+    first, *_, last = reasons(recorder)
+    assert re.fullmatch(r"gate: opening its model for \S+ s, usually \S+ s", first)
+    assert last.startswith("gate: runs on onnx instead of stand-in (stand-in: hung while opening its model: ")
 
 
 def test_a_backend_that_crashes_has_a_second_chance_before_it_is_left(

@@ -11,6 +11,7 @@ from selectors import DefaultSelector
 import pytest
 
 from skerry_edge.agent.children.hosts import Hosts
+from skerry_edge.agent.children.load_times import LoadTimes
 from skerry_edge.agent.children.mutes import Mutes
 from skerry_edge.agent.children.worker import Worker
 from skerry_edge.agent.config.pipelines import WakeWordPipeline
@@ -31,7 +32,15 @@ class Ear:
         source = AudioFileSource(path=str(clip), policy="file", loop=True)
         pipeline = WakeWordPipeline(name="ear", words=(WordConfig(model="alexa"),), source=source)
         hosts = Hosts(environment=os.environ, selector=self._selector)
-        self._worker = Worker(pipeline, log_level="INFO", hosts=hosts, mutes=self.mutes, on_finding=self._find)
+        load_times = LoadTimes(state_dir, boot="this one")
+        self._worker = Worker(
+            pipeline,
+            log_level="INFO",
+            hosts=hosts,
+            mutes=self.mutes,
+            load_times=load_times,
+            on_finding=self._find,
+        )
 
     def turn(self) -> None:
         """Let the parent's loop go round once."""

@@ -5,14 +5,26 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from skerry_edge.agent.children import pace
-from skerry_edge.agent.children.failover import Blame
+from skerry_edge.agent.children import loading, pace
 from skerry_edge.agent.children.hosts import Hosts, Loss
+from skerry_edge.agent.children.loading import Loading, Times
 from skerry_edge.agent.children.supervision import Deadlines
-from skerry_edge.agent.line.protocol import Ended, Failed, Mute, Order, Progress, ProtocolError, Ready, Report, Start
+from skerry_edge.agent.line.blame import Blame
+from skerry_edge.agent.line.protocol import (
+    Ended,
+    Failed,
+    Mute,
+    Order,
+    Progress,
+    ProtocolError,
+    Reached,
+    Ready,
+    Report,
+    Start,
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,9 +47,26 @@ OnEnd = Callable[[Outcome], None]
 class Attempt:
     """Passes on what the child reports, and says once how it ended; after `drop` and `kill` it says nothing more."""
 
-    def __init__(self, start: Start, backend: str | None, hosts: Hosts, *, on_report: OnReport, on_end: OnEnd) -> None:
-        """Start the pipeline on ``backend``. Raises OSError where the system has no room for a child."""
+    def __init__(
+        self,
+        start: Start,
+        backend: str | None,
+        hosts: Hosts,
+        *,
+        usual_s: Times,
+        on_report: OnReport,
+        on_end: OnEnd,
+    ) -> None:
+        """Start the pipeline on ``backend``. Raises OSError where the system has no room for a child.
+
+        ``usual_s`` is how long each stage of its loading may be expected to take.
+        """
         self.was_pardoned = False
+        self.loading_took_s: Times = {}
+        """How long each stage took; nothing before the child is ready."""
+        self.slowness: str | None = None
+        """What takes the child so long now, where it loads and is slow."""
+        self._loading: Loading | None = Loading(since_s=time.monotonic(), usual_s=usual_s)
         self._was_told_to_stop = False
         self._is_muted = False
         self._start_s = start.pipeline.start_deadline_s
@@ -57,7 +86,23 @@ class Attempt:
     def deadlines(self) -> Deadlines:
         """How soon the child must be ready, and how long it may be silent now that its pace is known."""
         patience_s = pace.patience_s(self._pace, self._limit_s)
-        return Deadlines(start_s=self._start_s, progress_s=patience_s, is_learned=patience_s < self._limit_s)
+        deadlines = Deadlines(start_s=self._start_s, progress_s=patience_s, is_learned=patience_s < self._limit_s)
+        if self._loading is None:
+            return deadlines
+        stage_s, hung = loading.patience_s(self._loading), loading.hung_reason(self._loading)
+        return replace(deadlines, stage_s=stage_s, hung=hung)
+
+    @property
+    def tell_due_s(self) -> float:
+        """When it is to be told that the child is slow to load (monotonic seconds); never once it is ready."""
+        return loading.tell_due_s(self._loading) if self._loading is not None else float("inf")
+
+    def tell(self, now_s: float) -> str | None:
+        """Have ``slowness`` say what is due to be told; return that, None where it is nothing new."""
+        if self._loading is None or now_s < self.tell_due_s:
+            return None
+        self._loading, self.slowness = loading.told(self._loading, now_s)
+        return self.slowness
 
     def read(self) -> None:
         """Take what has come over the line."""
@@ -113,11 +158,15 @@ class Attempt:
         return reports is not None
 
     def _keep_time(self, report: Report) -> None:
-        """Learn the pace of the work; loading the model before it keeps no time."""
-        if isinstance(report, Ready):
-            self._pace = pace.Pace()
+        """Learn how long the stages of loading take, and then the pace of the work."""
+        now_s = time.monotonic()
+        if isinstance(report, Reached) and self._loading is not None:
+            self._loading, self.slowness = loading.reached(self._loading, report.stage, now_s), None
+        elif isinstance(report, Ready) and self._loading is not None:
+            self.loading_took_s = loading.times_until(self._loading, now_s)
+            self._loading, self.slowness = None, None
         elif isinstance(report, Progress):
-            self._pace = pace.beat(self._pace, time.monotonic())
+            self._pace = pace.beat(self._pace, now_s)
 
     def _hung_up(self) -> None:
         """Judge by the last words, or else by how the process ended."""

@@ -12,12 +12,11 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from skerry_edge.agent.children.failover import Blame
 from skerry_edge.agent.config.pipelines import DetectionPipeline, PipelineConfig, SyntheticPipeline, WakeWordPipeline
+from skerry_edge.agent.line.blame import blame_of
 from skerry_edge.agent.line.link import Link
-from skerry_edge.backends.errors import BackendError
 from skerry_edge.foundation.bound_life import die_with_parent
-from skerry_edge.foundation.errors import MissingError, SkerryError
+from skerry_edge.foundation.errors import SkerryError
 from skerry_edge.foundation.redaction import RedactingFormatter
 
 _log = logging.getLogger(__name__)
@@ -96,13 +95,6 @@ def _run(link: Link) -> None:
     except Exception as error:  # noqa: BLE001  # the thread's outermost loop: the parent is told, and starts anew
         _log.exception("the pipeline failed")
         link.failed(f"a fault in the pipeline: {type(error).__name__}: {error}", "backend")
-
-
-def blame_of(error: SkerryError, *, is_ready: bool) -> Blame:
-    """Tell what an error says about the backend; ``is_ready``: the model had been loaded and had run before."""
-    if not is_ready:
-        return "missing" if isinstance(error, MissingError) else "backend"
-    return "backend" if isinstance(error, BackendError) else "elsewhere"
 
 
 def _configure_logging(level: str) -> None:

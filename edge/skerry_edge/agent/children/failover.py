@@ -1,8 +1,9 @@
 """Which backend a pipeline runs on: pure decisions about its choices in order, failures on them, and the way back.
 
 The rule. A backend is left for the next in order when it is missing on this machine, when a child hangs on it, or after
-`FAILURES_BEFORE_NEXT` failures in a row that are the backend's. What the source or the network does is not the
-backend's fault, and costs no backend its place. When no choice is left, all are tried again from the first.
+`FAILURES_BEFORE_NEXT` failures in a row that are the backend's. What the source or the network does, or what is wrong
+with the configuration, is not the backend's fault, and costs no backend its place. When no choice is left, all are
+tried again from the first.
 
 While a later choice runs well, the earlier ones are tried again beside it, the first choice first. Each return that
 fails, or lasts no longer than the wait before it, doubles the wait for the next.
@@ -11,15 +12,13 @@ fails, or lasts no longer than the wait before it, doubles the wait for the next
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+
+from skerry_edge.agent.line.blame import Blame
 
 FAILURES_BEFORE_NEXT = 2
 FIRST_RETURN_S = 60.0
 MAX_RETURN_S = 3600.0
 _MAX_DOUBLINGS = 16
-
-Blame = Literal["missing", "hang", "backend", "elsewhere"]
-"""What a failure says about the backend: not here at all, stopped answering, failed, or innocent."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,7 +57,7 @@ def return_wait_s(failed_returns: int) -> float:
 
 def failed(choices: Choices, now_s: float, blame: Blame, reason: str) -> Choices:
     """Return the choices after a failure of the current one; compare ``current`` to see whether it was left."""
-    if blame == "elsewhere":
+    if blame in ("configuration", "elsewhere"):
         return replace(choices, candidate=None)
     failures = choices.failures + 1
     if blame == "backend" and failures < FAILURES_BEFORE_NEXT:

@@ -20,11 +20,16 @@ HOLD = Backoff(first_s=300.0, max_s=3600.0)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Deadlines:
-    """How soon a child must be ready, and how often it must show progress; ``is_learned``: sooner than it was set."""
+    """How soon a child must be ready, and how often it must show progress; ``is_learned``: sooner than it was set.
+
+    ``stage_s`` is how long the present stage of its loading may last, ``hung`` what is said where it lasts longer.
+    """
 
     start_s: float
     progress_s: float
     is_learned: bool = False
+    stage_s: float = float("inf")
+    hung: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,23 +50,37 @@ class Life:
 
 def spawned(life: Life, now_s: float, deadlines: Deadlines) -> Life:
     """Return the life after its child was started."""
-    return replace(life, phase="starting", since_s=now_s, due_s=now_s + deadlines.start_s)
+    life = replace(life, phase="starting", since_s=now_s)
+    return replace(life, due_s=_due_s(life, now_s, deadlines))
+
+
+def stage_reached(life: Life, now_s: float, deadlines: Deadlines) -> Life:
+    """Return the life after the next stage of its child's loading began."""
+    return replace(life, due_s=_due_s(life, now_s, deadlines)) if life.phase == "starting" else life
+
+
+def _due_s(life: Life, now_s: float, deadlines: Deadlines) -> float:
+    if life.phase == "running":
+        return now_s + deadlines.progress_s
+    return min(life.since_s + deadlines.start_s, now_s + deadlines.stage_s)
 
 
 def became_ready(life: Life, now_s: float, deadlines: Deadlines) -> Life:
     """Return the life after its child said that its model is loaded and runs."""
     if life.phase == "ended":
         return life
-    return replace(life, phase="running", since_s=now_s, due_s=now_s + deadlines.progress_s)
+    life = replace(life, phase="running", since_s=now_s)
+    return replace(life, due_s=_due_s(life, now_s, deadlines))
 
 
 def progressed(life: Life, now_s: float, deadlines: Deadlines, *, frames: int) -> Life:
     """Return the life after a beat; only work done, not the beat alone, makes a failing pipeline well."""
-    if life.phase == "ended":
+    if life.phase != "running":
         return life
-    due_s = now_s + (deadlines.progress_s if life.phase == "running" else deadlines.start_s)
     failures = 0 if is_stable(life, now_s) else life.failures
-    return replace(life, due_s=due_s, failures=failures, reason=None if frames else life.reason)
+    return replace(
+        life, due_s=_due_s(life, now_s, deadlines), failures=failures, reason=None if frames else life.reason
+    )
 
 
 def is_stable(life: Life, now_s: float) -> bool:
@@ -76,7 +95,9 @@ def is_well(life: Life) -> bool:
 
 def pardoned(life: Life, now_s: float, deadlines: Deadlines) -> Life:
     """Return the life with its deadline given once more: the machine stood still, and the child may not be at fault."""
-    return replace(life, due_s=now_s + (deadlines.progress_s if life.phase == "running" else deadlines.start_s))
+    if life.phase == "starting":
+        return spawned(life, now_s, deadlines)
+    return replace(life, due_s=_due_s(life, now_s, deadlines))
 
 
 def failed(life: Life, now_s: float, reason: str, backoff: Backoff, chance: float) -> Life:
@@ -124,6 +145,8 @@ def due_action(life: Life, now_s: float) -> Literal["spawn", "kill"] | None:
 
 def overdue_reason(life: Life, deadlines: Deadlines) -> str:
     """Say which deadline the child missed, and which key sets it."""
+    if life.phase == "starting" and life.due_s < life.since_s + deadlines.start_s:
+        return deadlines.hung
     if life.phase == "starting":
         return f"not ready within {deadlines.start_s:g} s (start_deadline_s)"
     why = "learned from its pace" if deadlines.is_learned else "progress_deadline_s"

@@ -9,6 +9,7 @@ from typing import Literal
 
 from skerry_edge.agent.children import supervision
 from skerry_edge.agent.children.hosts import Hosts
+from skerry_edge.agent.children.load_times import LoadTimes
 from skerry_edge.agent.children.mutes import Mutes
 from skerry_edge.agent.children.worker import OnFinding, Worker
 from skerry_edge.agent.config.pipelines import PipelineConfig
@@ -34,6 +35,7 @@ class Supervisor:
         selector: BaseSelector,
         environment: Mapping[str, str],
         mutes: Mutes,
+        load_times: LoadTimes,
         on_finding: OnFinding,
     ) -> None:
         """Prepare the pipelines; ``environment`` is the children's, ``on_finding`` accepts what they report."""
@@ -41,6 +43,7 @@ class Supervisor:
         self._log_level = log_level
         self._hosts = Hosts(environment=environment, selector=selector)
         self._mutes = mutes
+        self._load_times = load_times
         self._on_finding = on_finding
         self._workers = [self._worker_for(one) for one in pipelines]
         self._waiting: list[Worker] = []
@@ -79,6 +82,7 @@ class Supervisor:
             log_level=self._log_level,
             hosts=self._hosts,
             mutes=self._mutes,
+            load_times=self._load_times,
             on_finding=self._on_finding,
         )
 

@@ -36,6 +36,11 @@ class _Pipeline(Part, frozen=True, kw_only=True):
         return ()
 
     @property
+    def loads(self) -> str:
+        """What is loaded before it can run, as text: pipelines that load the same take the same time for it."""
+        return self.kind
+
+    @property
     def is_endless(self) -> bool:
         """Whether its source has no end: one that has begins anew with each child."""
         return bool(getattr(getattr(self, "source", None), "loop", True))
@@ -80,6 +85,11 @@ class DetectionPipeline(_Pipeline, frozen=True, kw_only=True, tag="detection", t
         """The backends to run on, in order."""
         return self.backends
 
+    @property
+    def loads(self) -> str:
+        """Its model, as a runtime is to load it."""
+        return f"{self.model} {self.variant or 'any variant'} {self.threads} threads"
+
 
 class WakeWordPipeline(_Pipeline, frozen=True, kw_only=True, tag="wakeword", tag_field="kind"):
     """Sound in, spoken words out: all ``words`` listen to one source and share one front end.
@@ -93,6 +103,11 @@ class WakeWordPipeline(_Pipeline, frozen=True, kw_only=True, tag="wakeword", tag
     refractory_s: Wait = 1.0
     voice: VoiceConfig | None = None
 
+    @property
+    def loads(self) -> str:
+        """Its words' models."""
+        return " + ".join(word.model for word in self.words)
+
 
 class SyntheticPipeline(_Pipeline, frozen=True, kw_only=True, tag="synthetic", tag_field="kind"):
     """A pipeline that needs no model: events at a steady rate, and on demand the faults that real ones have.
@@ -104,7 +119,8 @@ class SyntheticPipeline(_Pipeline, frozen=True, kw_only=True, tag="synthetic", t
     - ``error`` ends with a typed error, as a missing file does;
     - ``hang`` stops answering, as a stuck accelerator does;
     - ``babble`` sends bytes that are no message;
-    - ``refuse`` never becomes ready, as a model that does not load.
+    - ``refuse`` never becomes ready, as a model that does not load;
+    - ``stall`` never stops loading, as one whose accelerator is stuck.
 
     With ``fault_marker`` set, the fault happens only while that file does not exist, and the child makes it
     first: so the fault happens once. With ``faulty_backends`` set, it happens on those alone; ``backends`` are mere
@@ -114,7 +130,7 @@ class SyntheticPipeline(_Pipeline, frozen=True, kw_only=True, tag="synthetic", t
     label: Annotated[str, Meta(min_length=1, max_length=128)] = "synthetic"
     events_per_s: Rate = 1.0
     limit: Annotated[int, Meta(ge=0)] = 0
-    fault: Literal["none", "crash", "error", "hang", "babble", "refuse"] = "none"
+    fault: Literal["none", "crash", "error", "hang", "babble", "refuse", "stall"] = "none"
     fault_after: Annotated[int, Meta(ge=0)] = 0
     fault_marker: FileText | None = None
     backends: tuple[str, ...] = ()

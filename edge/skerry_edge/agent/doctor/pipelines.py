@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from skerry_edge.agent.config.pipelines import DetectionPipeline, PipelineConfig, SyntheticPipeline
 from skerry_edge.agent.config.sources import CameraSource, MicrophoneSource
 from skerry_edge.agent.doctor.findings import Check, Finding
-from skerry_edge.agent.doctor.trial import Part, Trial
+from skerry_edge.agent.doctor.trial import Trial
 from skerry_edge.bench.apart import run_apart
 from skerry_edge.foundation.errors import SkerryError
 from skerry_edge.foundation.redaction import redact
@@ -30,9 +31,9 @@ def run_trial(trial: Trial) -> str:
 def pipeline_checks(pipelines: tuple[PipelineConfig, ...], *, run: Run = run_trial) -> Iterator[Check]:
     """Give a check for each pipeline's model and one for its camera or microphone."""
     for one in pipelines:
-        yield _check(one, "model", "model", run)
+        yield _model_check(one, run)
         if not isinstance(one, SyntheticPipeline) and isinstance(one.source, CameraSource | MicrophoneSource):
-            yield _check(one, "source", "camera" if isinstance(one.source, CameraSource) else "microphone", run)
+            yield _source_check(one, "camera" if isinstance(one.source, CameraSource) else "microphone", run)
     kinds = {type(one.source) for one in pipelines if not isinstance(one, SyntheticPipeline)}
     for what, kind in (("camera", CameraSource), ("microphone", MicrophoneSource)):
         if not any(issubclass(one, kind) for one in kinds):
@@ -44,9 +45,34 @@ def _idle(what: str) -> Check:
     return Check(name=what, look=lambda: (finding,))
 
 
-def _check(pipeline: PipelineConfig, part: Part, what: str, run: Run) -> Check:
+def _model_check(pipeline: PipelineConfig, run: Run) -> Check:
+    name = f"model of '{pipeline.name}'"
+    backends = pipeline.backends if isinstance(pipeline, DetectionPipeline) else ()
+    trials = {
+        f"{name} on {backend}" if len(backends) > 1 else name: Trial(part="model", pipeline=pipeline, backend=backend)
+        for backend in backends or (None,)
+    }
+    limit_s = len(trials) * (_STALL_S + _BESIDE_S)
+    return Check(
+        name=name,
+        look=lambda: judge_choices([_judged(one, trial, run) for one, trial in trials.items()]),
+        limit_s=limit_s,
+    )
+
+
+def judge_choices(findings: Sequence[Finding]) -> Sequence[Finding]:
+    """Judge a pipeline's backends together: one that fails is no more than a warning where another does the work."""
+    if all(one.status == "failed" for one in findings):
+        return findings
+    todo = "install what this backend needs, or take it out of 'backends'"
+    return [
+        replace(one, status="warning", todo=one.todo or todo) if one.status == "failed" else one for one in findings
+    ]
+
+
+def _source_check(pipeline: PipelineConfig, what: str, run: Run) -> Check:
     name = f"{what} of '{pipeline.name}'"
-    trial = Trial(part=part, pipeline=pipeline)
+    trial = Trial(part="source", pipeline=pipeline)
     return Check(name=name, look=lambda: (_judged(name, trial, run),), limit_s=_STALL_S + _BESIDE_S)
 
 
@@ -55,9 +81,7 @@ def _judged(name: str, trial: Trial, run: Run) -> Finding:
         found = run(trial)
     except SkerryError as error:
         return judge_failure(name, trial, error)
-    has_fallen_back = isinstance(trial.pipeline, DetectionPipeline) and "not on the first choice" in found
-    todo = "install what the first choice needs, or put another first in 'backends'" if has_fallen_back else None
-    return Finding(name=name, status="warning" if has_fallen_back else "ok", found=redact(found), todo=todo)
+    return Finding(name=name, status="ok", found=redact(found))
 
 
 def judge_failure(name: str, trial: Trial, error: SkerryError) -> Finding:

@@ -17,24 +17,25 @@ Part = Literal["model", "source"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Trial:
-    """What to try of which pipeline."""
+    """What to try of which pipeline; a model on ``backend``, None where that is the model's own choice."""
 
     part: Part
     pipeline: PipelineConfig
+    backend: str | None = None
 
 
 def try_out(trial: Trial) -> Iterator[str]:
     """Yield in a sentence what worked; raise what the pipeline would raise."""
-    yield _try_model(trial.pipeline) if trial.part == "model" else _try_source(trial.pipeline)
+    yield _try_model(trial.pipeline, trial.backend) if trial.part == "model" else _try_source(trial.pipeline)
 
 
-def _try_model(pipeline: PipelineConfig) -> str:
+def _try_model(pipeline: PipelineConfig, backend: str | None) -> str:
     if isinstance(pipeline, DetectionPipeline):
-        from skerry_edge.agent.pipelines.detection import open_detector  # noqa: PLC0415  # imports OpenCV and a runtime
+        from skerry_edge.agent.pipelines.detection import open_detector, warm_up  # noqa: PLC0415  # imports a runtime
 
-        detector, reason = open_detector(pipeline)
-        with closing(detector):
-            return f"{pipeline.model} computes{f', not on the first choice: {reason}' if reason else ''}"
+        with closing(open_detector(pipeline, backend)) as detector:
+            warm_up(detector)
+            return f"{pipeline.model} computes on {detector.backend_name}"
     if isinstance(pipeline, WakeWordPipeline):
         from skerry_edge.agent.pipelines.words import options_of, words_of  # noqa: PLC0415  # imports a runtime
         from skerry_edge.audio.wakeword import WakeWordListener  # noqa: PLC0415  # the same

@@ -85,6 +85,11 @@ def since_boot_s() -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
+def boot_id() -> str:
+    """Return the kernel's id of this start of the machine, `UNKNOWN_BOOT` where it gives none."""
+    return read_text(_BOOT_ID) or UNKNOWN_BOOT
+
+
 @contextmanager
 def noted_life(state_dir: Path) -> Iterator[Lives]:
     """Note that a life begins and, where the body returns or raises a SkerryError, that it ended well.
@@ -93,7 +98,7 @@ def noted_life(state_dir: Path) -> Iterator[Lives]:
     cannot be read or kept costs these figures, not the agent: it is told in the log.
     """
     path = state_dir / JOURNAL
-    boot = read_text(_BOOT_ID) or UNKNOWN_BOOT
+    boot = boot_id()
     journal = _kept(path, begun(read_journal(path), boot))
     lives = Lives(journal=journal, began_s=since_boot_s())
     try:

@@ -8,7 +8,7 @@ import threading
 import time
 from typing import Literal
 
-from skerry_edge.agent.children.failover import Blame
+from skerry_edge.agent.line.blame import Blame
 from skerry_edge.agent.line.protocol import (
     MAX_LINE_BYTES,
     Box,
@@ -20,9 +20,11 @@ from skerry_edge.agent.line.protocol import (
     Order,
     Progress,
     ProtocolError,
+    Reached,
     Ready,
     Report,
     SourceState,
+    Stage,
     Start,
     decode_order,
     decode_start,
@@ -89,6 +91,10 @@ class Link:
                 self.stop.set()
                 return
         self._ordered.remove(Go())
+
+    def reached(self, stage: Stage) -> None:
+        """Say that the next stage of becoming ready begins."""
+        self.report(Reached(stage=stage))
 
     def ready(self, *, model: str, model_version: str, backend: str) -> None:
         """Say that the model is loaded and runs; one that stands by returns when it is its turn, or to stop."""

@@ -7,8 +7,8 @@ from typing import Annotated, Literal, TypeVar
 import msgspec
 from msgspec import Meta, Struct, field
 
-from skerry_edge.agent.children.failover import Blame
 from skerry_edge.agent.config.pipelines import PipelineConfig
+from skerry_edge.agent.line.blame import Blame
 from skerry_edge.contracts.messages import MAX_JSON_BYTES, Count, Id, Name, Share, Sight, Text, UnixMs
 from skerry_edge.contracts.snapshots import MAX_SNAPSHOT_BYTES
 from skerry_edge.foundation.errors import DataError
@@ -18,6 +18,8 @@ MAX_LINE_BYTES = MAX_JSON_BYTES + 4 * -(-MAX_SNAPSHOT_BYTES // 3)
 Milliseconds = Annotated[float, Meta(ge=0.0, le=1e9)]
 Jpeg = Annotated[bytes, Meta(max_length=MAX_SNAPSHOT_BYTES)]
 Box = tuple[float, float, float, float]
+Stage = Literal["program", "model", "first-inference"]
+"""What a child does until it is ready: starts its program, opens its model, runs it for the first time."""
 T = TypeVar("T")
 
 
@@ -50,6 +52,12 @@ class Mute(Struct, frozen=True, kw_only=True, tag=True):
     """Parent to child: keep and judge nothing from now on, or listen again."""
 
     muted: bool
+
+
+class Reached(Struct, frozen=True, kw_only=True, tag=True):
+    """The next stage of becoming ready begins; the first one, `program`, begins with the process."""
+
+    stage: Stage
 
 
 class Ready(Struct, frozen=True, kw_only=True, tag=True):
@@ -118,7 +126,7 @@ class Picture(Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
 
 
 class Failed(Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
-    """The child's last words before it ends because it cannot go on; ``blame`` as in `failover.Blame`."""
+    """The child's last words before it ends because it cannot go on; ``blame`` as in `line.blame`."""
 
     reason: Text
     blame: Blame = "elsewhere"
@@ -131,7 +139,7 @@ class Ended(Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
 
 
 Order = Go | TakeSnapshot | Mute
-Report = Ready | Progress | Finding | Counts | SourceState | Picture | Failed | Ended
+Report = Reached | Ready | Progress | Finding | Counts | SourceState | Picture | Failed | Ended
 
 _encoder = msgspec.json.Encoder()
 _reports: msgspec.json.Decoder[Report] = msgspec.json.Decoder(Report)

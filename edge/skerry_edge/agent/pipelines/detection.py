@@ -22,7 +22,6 @@ from skerry_edge.agent.watching.story import Told
 from skerry_edge.backends.base import BackendError, BackendOptions
 from skerry_edge.contracts.bundle import Bundle
 from skerry_edge.contracts.manifest import ImageInput
-from skerry_edge.foundation.errors import MissingError
 from skerry_edge.models.catalogue import resolve_model
 from skerry_edge.vision.capture import Capture, Captured, EndOfSourceError
 from skerry_edge.vision.detector import Detector
@@ -42,9 +41,11 @@ def run(config: DetectionPipeline, link: Link) -> None:
 
     Raises what opening model and source raises; BackendError when inferences keep failing.
     """
-    detector, _ = open_detector(config)
-    with closing(detector):
-        _warm_up(detector)
+    link.reached("model")
+    # The parent names one backend at most, and tries the next in a child of its own.
+    with closing(open_detector(config, next(iter(config.backends), None))) as detector:
+        link.reached("first-inference")
+        warm_up(detector)
         manifest = detector.manifest
         link.ready(model=manifest.name, model_version=manifest.version, backend=detector.backend_name)
         watcher = Watcher(config, link, detector)
@@ -69,11 +70,10 @@ def _watch(capture: Capture[Scene], watcher: Watcher, link: Link) -> str:
     return STOPPED
 
 
-def open_detector(config: DetectionPipeline) -> tuple[Detector, str | None]:
-    """Open the model on the first of the configured backends that can run it, and say why it is not the first.
+def open_detector(config: DetectionPipeline, backend: str | None) -> Detector:
+    """Open the model on ``backend``, None where the model chooses.
 
-    Raises MissingError where none can, ConfigError for a label that the model does not know, and what `Detector.open`
-    raises.
+    Raises ConfigError for a label that the model does not know, and what `Detector.open` raises.
     """
     path = resolve_model(config.model)
     manifest = Bundle.open(path).manifest
@@ -81,28 +81,20 @@ def open_detector(config: DetectionPipeline) -> tuple[Detector, str | None]:
     if problem is not None:
         raise problem[1]
     least = lowest_score(config, score_threshold_of(config, manifest))
-    missing: list[MissingError] = []
-    for backend in config.backends or (None,):
-        try:
-            detector = Detector.open(
-                path,
-                variant=config.variant,
-                backend=backend,
-                options=BackendOptions(threads=config.threads),
-                score_threshold=least,
-            )
-        except MissingError as error:
-            missing.append(error)
-            continue
-        return detector, "; ".join(map(str, missing)) or None
-    if len(missing) == 1:
-        raise missing[0]
-    found = "; ".join(map(str, missing))
-    raise MissingError("none of the backends can run the model", where=config.model, found=found)
+    return Detector.open(
+        path,
+        variant=config.variant,
+        backend=backend,
+        options=BackendOptions(threads=config.threads),
+        score_threshold=least,
+    )
 
 
-def _warm_up(detector: Detector) -> None:
-    """Run once on a grey picture, so that a model that loads and does not run is found out before it is trusted."""
+def warm_up(detector: Detector) -> None:
+    """Run once on a grey picture, so that a model that loads and does not run is found out before it is trusted.
+
+    Raises BackendError.
+    """
     image = detector.manifest.input
     assert isinstance(image, ImageInput)  # noqa: S101  # Detector.open refuses any other
     detector.detect(np.full((image.height, image.width, 3), 127, np.uint8))

@@ -11,6 +11,7 @@ from pathlib import Path
 from skerry_edge import __version__
 from skerry_edge.agent.config.pipelines import SyntheticPipeline
 from skerry_edge.agent.line.link import Link
+from skerry_edge.backends.errors import ModelFileError
 from skerry_edge.foundation.errors import ReachError, VerdictError
 
 BEAT_S = 0.2
@@ -19,8 +20,11 @@ _BOX = (0.25, 0.25, 0.75, 0.75)
 
 def run(config: SyntheticPipeline, link: Link) -> None:
     """Send events at the configured rate until told to stop; fail where the configuration says so."""
+    link.reached("model")
+    if config.fault == "stall" and _is_due(config):
+        _hang()
     if config.fault == "refuse" and _is_due(config):
-        raise VerdictError("the synthetic model refuses to load")
+        raise ModelFileError("the synthetic model refuses to load")
     link.ready(
         model=config.name, model_version=__version__, backend=config.backends[0] if config.backends else "synthetic"
     )
@@ -39,7 +43,7 @@ def run(config: SyntheticPipeline, link: Link) -> None:
         sent += 1
         _send(config, link, sent)
         due_s += period_s
-        if config.fault not in ("none", "refuse") and config.fault_after and sent % config.fault_after == 0:
+        if config.fault not in ("none", "refuse", "stall") and config.fault_after and sent % config.fault_after == 0:
             _fail(config, link)
 
 
@@ -81,5 +85,9 @@ def _fail(config: SyntheticPipeline, link: Link) -> None:
         raise VerdictError("the synthetic pipeline fails as it was told")
     elif config.fault == "babble":
         link.send_line(b"this is no message\n")
-    # From here on it hangs, and it is the parent's turn to do something about it.
+    _hang()
+
+
+def _hang() -> None:
+    """Answer no more: it is the parent's turn to do something about it."""
     threading.Event().wait()

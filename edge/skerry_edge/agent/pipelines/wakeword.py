@@ -20,6 +20,7 @@ def run(config: WakeWordPipeline, link: Link) -> None:
     Raises what finding and opening the models raises, and what ends a source: ReachError, MissingError, DataError
     where nothing of it could be heard. A live source does not end: it is opened again.
     """
+    link.reached("model")
     words = words_of(config)
     with closing(WakeWordListener(words, options_of(config))) as listener:
         link.ready(model="+".join(word.name for word in words), model_version=version_of(words), backend=BACKEND)

@@ -14,8 +14,10 @@ from skerry_edge.agent.life.lock import holder_of
 from skerry_edge.agent.pipelines.detection import open_detector
 from skerry_edge.agent.preview.rehearsal import Rehearsal
 from skerry_edge.agent.preview.server import preview_server
-from skerry_edge.foundation.errors import ConfigError
+from skerry_edge.backends.errors import UnsuitedBackendError
+from skerry_edge.foundation.errors import ConfigError, MissingError, SkerryError
 from skerry_edge.foundation.nearest import suggestion
+from skerry_edge.vision.detector import Detector
 
 POLL_S = 0.2
 
@@ -54,8 +56,7 @@ def run_preview(pipeline: DetectionPipeline, *, host: str, port: int, when_servi
 
     Raises what opening the model and reading the source raises, and ReachError where the port is taken.
     """
-    detector, _ = open_detector(pipeline)
-    with closing(detector):
+    with closing(open_model(pipeline)) as detector:
         rehearsal = Rehearsal(pipeline, detector)
         manifest = detector.manifest
         facts = {
@@ -72,6 +73,25 @@ def run_preview(pipeline: DetectionPipeline, *, host: str, port: int, when_servi
                 rehearsal.stop()
     if rehearsal.error is not None:
         raise rehearsal.error
+
+
+def open_model(pipeline: DetectionPipeline) -> Detector:
+    """Open the model on the first backend that can run it: a preview has no parent that would try the next.
+
+    Raises MissingError, with all reasons, where none can, and what `open_detector` raises of the model itself.
+    """
+    reasons: list[SkerryError] = []
+    for backend in pipeline.backends or (None,):
+        try:
+            detector = open_detector(pipeline, backend)
+        except (MissingError, UnsuitedBackendError) as error:
+            reasons.append(error)
+            continue
+        return detector
+    if len(reasons) == 1:
+        raise reasons[0]
+    found = "; ".join(map(str, reasons))
+    raise MissingError("none of the backends can run the model", where=pipeline.model, found=found)
 
 
 def _serve(server: ThreadingHTTPServer, rehearsal: Rehearsal) -> None:

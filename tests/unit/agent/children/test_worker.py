@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,16 +13,17 @@ from selectors import DefaultSelector
 import pytest
 from msgspec.structs import replace
 
-from skerry_edge.agent.children import failover, supervision
+from skerry_edge.agent.children import failover, loading, supervision
 from skerry_edge.agent.children.hosts import Hosts
+from skerry_edge.agent.children.load_times import LoadTimes
 from skerry_edge.agent.children.mutes import Mutes
 from skerry_edge.agent.children.worker import Worker
-from skerry_edge.agent.config.pipelines import DetectionPipeline, SyntheticPipeline
+from skerry_edge.agent.config.pipelines import DetectionPipeline, PipelineConfig, SyntheticPipeline
 from skerry_edge.agent.config.sources import ImagesSource
 from skerry_edge.agent.life.loop import turn
 from skerry_edge.agent.line.line import Line
 
-Start = Callable[[SyntheticPipeline], Worker]
+Start = Callable[..., Worker]
 
 
 @pytest.fixture
@@ -35,16 +38,17 @@ def start(selector: DefaultSelector, tmp_path: Path) -> Iterator[Start]:
     """Return a function that makes a worker and has it start its child."""
     workers: list[Worker] = []
 
-    def make(pipeline: SyntheticPipeline) -> Worker:
+    def make(pipeline: PipelineConfig, now_s: float = 0.0) -> Worker:
         worker = Worker(
             pipeline,
             log_level="INFO",
             hosts=Hosts(environment=os.environ, selector=selector),
             mutes=Mutes(tmp_path, ()),
+            load_times=LoadTimes(tmp_path, boot="this one"),
             on_finding=lambda _one, _finding: None,
         )
         workers.append(worker)
-        worker.act(0.0)
+        worker.act(now_s)
         return worker
 
     yield make
@@ -52,15 +56,22 @@ def start(selector: DefaultSelector, tmp_path: Path) -> Iterator[Start]:
         worker.kill()
 
 
+def unread(line: Line) -> bytes:
+    """Return what has come over a line, and leave it there."""
+    with socket.socket(fileno=os.dup(line.fileno())) as theirs:
+        try:
+            return theirs.recv(65536, socket.MSG_PEEK)
+        except BlockingIOError:
+            return b""
+
+
 def test_a_beat_that_the_parent_was_too_late_to_read_keeps_its_child_alive(
     start: Start, selector: DefaultSelector, eventually: Callable[..., None]
 ) -> None:
     worker = start(SyntheticPipeline(name="ghost"))
     child = worker.pid
-    eventually(
-        lambda: any(isinstance(key.fileobj, Line) for key, _ in selector.select(0.1)),
-        what="the child's first report lies unread",
-    )
+    (line,) = (key.fileobj for key in selector.get_map().values() if isinstance(key.fileobj, Line))
+    eventually(lambda: b"Ready" in unread(line), what="the child's report that it is ready lies unread")
     worker.act(worker.due_s)
     assert worker.pid == child
     assert worker.trouble is None
@@ -186,3 +197,53 @@ def test_a_pipeline_that_cannot_run_is_held_and_says_so(
     assert worker.due_s - time.monotonic() > supervision.HOLD.first_s / 2 - 1
     vitals = worker.take_vitals()
     assert (vitals.state, vitals.held, vitals.failures) == ("failing", True, 2)
+
+
+@pytest.fixture
+def known_load(tmp_path: Path) -> None:
+    """This device has opened the synthetic model on its first choice before, in no time."""
+    LoadTimes(tmp_path, boot="this one").note("synthetic on first", {"program": 60.0, "model": 0.01})
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take a stage that was quick before for slow and for hung almost at once."""
+    monkeypatch.setattr(loading, "TOLD_AFTER_S", 0.1)
+    monkeypatch.setattr(loading, "HUNG_AFTER_S", 1.0)
+
+
+def test_a_model_that_hangs_while_it_loads_is_told_of_and_left_for_the_next_backend(
+    start: Start, serve: Callable[..., None], known_load: None, impatient: None
+) -> None:
+    worker = start(replace(TWO, fault="stall", start_deadline_s=3600.0), time.monotonic())
+    serve(lambda: worker.trouble, worker, what="the first word of trouble")
+    assert re.fullmatch(r"opening its model for \S+ s, usually 0\.01 s", worker.trouble or "")
+    serve(lambda: backend_of(worker) == "second", worker, what="work on the second choice")
+    assert worker.trouble == (
+        "runs on second instead of first (first: hung while opening its model: not done within 1 s, usually 0.01 s)"
+    )
+
+
+def test_a_load_that_was_taken_for_hung_has_all_its_time_when_it_is_tried_again(
+    start: Start, serve: Callable[..., None], known_load: None, impatient: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    only = replace(TWO, fault="stall", backends=("first",), start_deadline_s=3600.0)
+    worker = start(only, time.monotonic())
+    serve(lambda: "hung while opening" in caplog.text, worker, what="the first try given up")
+    serve(lambda: worker.pid is not None, worker, what="the second try")
+    assert worker.due_s > time.monotonic() + 2 * loading.HUNG_AFTER_S
+
+
+def test_what_is_wrong_with_the_configuration_costs_no_backend_its_place(
+    start: Start, serve: Callable[..., None], discs: Path
+) -> None:
+    source = ImagesSource(path=str(discs.parent))
+    worker = start(
+        DetectionPipeline(
+            name="gate", model=str(discs), source=source, labels=("red disk",), backends=("litert", "onnx")
+        ),
+        time.monotonic(),
+    )
+    serve(lambda: worker.take_vitals().failures >= 2, worker, what="as many failures as cost a backend its place")
+    assert worker.trouble is not None
+    assert worker.trouble.startswith("wrong configuration: the model knows no such label; found 'red disk'; did you")

@@ -17,9 +17,8 @@ from skerry_edge.agent.line.protocol import Counts, Finding, Progress, TakeSnaps
 from skerry_edge.agent.pipelines.detection import SOURCE_ENDED, Watcher, open_detector
 from skerry_edge.agent.pipelines.faults import MAX_IN_A_ROW
 from skerry_edge.agent.sources.scenes import Scene
-from skerry_edge.backends import variants
 from skerry_edge.backends.base import BackendError
-from skerry_edge.foundation.errors import ConfigError, MissingError
+from skerry_edge.foundation.errors import ConfigError
 from skerry_edge.vision.capture import Captured
 from skerry_edge.vision.detections import Detections, no_detections
 from skerry_edge.vision.detector import DetectionResult
@@ -249,25 +248,4 @@ def test_a_label_that_the_model_does_not_know_is_refused_before_anything_runs(di
         name="gate", model=str(discs), source=ImagesSource(path="/pictures"), labels=("red disk",)
     )
     with pytest.raises(ConfigError, match="did you mean 'red disc'"):
-        open_detector(pipeline)
-
-
-def test_a_backend_that_is_not_installed_is_passed_over_and_named(monkeypatch: pytest.MonkeyPatch, discs: Path) -> None:
-    monkeypatch.setattr(variants, "missing_reason", lambda name: "not installed" if name == "litert" else None)
-    pipeline = DetectionPipeline(
-        name="gate", model=str(discs), source=ImagesSource(path="/pictures"), backends=("litert", "onnx")
-    )
-    detector, second_choice = open_detector(pipeline)
-    detector.close()
-    assert detector.backend_name == "onnx"
-    assert second_choice is not None
-    assert "not installed" in second_choice
-
-
-def test_without_any_backend_each_reason_is_told(monkeypatch: pytest.MonkeyPatch, discs: Path) -> None:
-    monkeypatch.setattr(variants, "missing_reason", lambda name: f"{name} is not installed")
-    pipeline = DetectionPipeline(
-        name="gate", model=str(discs), source=ImagesSource(path="/pictures"), backends=("litert", "onnx")
-    )
-    with pytest.raises(MissingError, match=r"litert is not installed.*onnx is not installed"):
-        open_detector(pipeline)
+        open_detector(pipeline, None)
