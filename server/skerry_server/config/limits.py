@@ -15,11 +15,12 @@ class Limits(Section, frozen=True, kw_only=True):
     """Past these, a message with a new value becomes a dead letter with the reason `cardinality`.
 
     A store keeps an index entry for each device, board, model and field name that it ever saw, so a device that makes
-    up names can fill its memory for good.
+    up names can fill its memory for good. A device has one series for its heartbeats and one for each pipeline with
+    each model (and version) that ran in it.
     """
 
-    devices: Many = 100_000
+    devices: Many = 200_000
+    series_per_device: Many = 100
     boards: Many = 1_000
     models: Many = 5_000
-    pipelines_per_device: Many = 64
     fields: Many = 2_000
