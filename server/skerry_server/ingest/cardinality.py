@@ -1,65 +1,93 @@
-"""The guard before the store: tag values and field names are counted, and what would be one too many is refused.
+"""The cardinality guard: how many different tag values and field names the time-series store is given.
 
-Pure. A store keeps an index entry of each for ever. What a worker counted it forgets when it ends, so the limits bound
-how fast an index can grow through it. Devices, which are tag values as well, are counted where they are admitted.
+The number of devices is the registry's to bound, since all workers share it; what one device brings is bounded here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
 
 from skerry_server.config.limits import Limits
-from skerry_server.ingest.fleet import Known
 from skerry_server.stores.base import Point
+
+Kind = Literal["series", "board", "model", "field"]
+SHARED: tuple[Kind, ...] = ("board", "model", "field")
+_WORDS = {"series": "series of this device", "board": "boards", "model": "models", "field": "names of fields"}
+MAX_LAYOUTS = 20_000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Excess:
+    """Why a message is refused: it brings a ``value`` beyond the ``limit`` of its kind."""
+
+    kind: Kind
+    value: str
+    limit: int
+
+    def __str__(self) -> str:
+        """Return the reason in words."""
+        return f"the store has {self.limit} {_WORDS[self.kind]}, which is the limit; found {self.value!r} as another"
+
+
+class DeviceSeries(Protocol):
+    """What is remembered of a device: a hash of the tags of each of its series."""
+
+    series: tuple[int, ...]
 
 
 class CardinalityGuard:
-    """What was let through so far."""
+    """Knows the values that this worker gave to the store; for one thread at a time.
+
+    What it knows ends with the process, and each worker knows its own: the limits hold against a device that makes up
+    names without end, not to the last one.
+    """
 
     def __init__(self, limits: Limits) -> None:
-        self._limits = limits
-        self._boards: set[str] = set()
-        self._models: set[str] = set()
-        self._fields: set[str] = set()
-        # Devices of one kind send the same fields, so they are looked at once.
+        self._limits: dict[Kind, int] = {
+            "series": limits.series_per_device,
+            "board": limits.boards,
+            "model": limits.models,
+            "field": limits.fields,
+        }
+        self._shared: dict[Kind, set[str]] = {kind: set() for kind in SHARED}
         self._layouts: set[tuple[str, ...]] = set()
 
-    def admit(self, known: Known, points: Sequence[Point]) -> str | None:
-        """Note the tags and fields of ``points``, all of one device; return why not, where one of them is too many."""
+    def admit(self, device: DeviceSeries, points: Sequence[Point]) -> Excess | None:
+        """Return None where the store may have the ``points`` of one message; else why not, and learn nothing."""
         for point in points:
-            if point.measurement == "heartbeat":
-                refusal = _add(self._boards, point.tags["board"], self._limits.boards, "boards")
-            else:
-                refusal = self._admit_pipeline(known, point.tags["pipeline"], point.tags["model"])
-            refusal = refusal or self._admit_fields(tuple(point.fields))
-            if refusal is not None:
-                return refusal
+            if hash(tuple(point.tags.values())) not in device.series or tuple(point.fields) not in self._layouts:
+                return self._judge(device, points)
         return None
 
-    def _admit_pipeline(self, known: Known, pipeline: str, model: str) -> str | None:
-        if pipeline not in known.pipelines:
-            most = self._limits.pipelines_per_device
-            if len(known.pipelines) >= most:
-                return f"the device has {most} pipelines, which is the limit; found a new one, '{pipeline}'"
-            known.pipelines = (*known.pipelines, pipeline)
-        return _add(self._models, model, self._limits.models, "models")
+    def counts(self) -> dict[Kind, int]:
+        """Return how many values are known of each kind that all devices share."""
+        return {kind: len(values) for kind, values in self._shared.items()}
 
-    def _admit_fields(self, layout: tuple[str, ...]) -> str | None:
-        if layout in self._layouts:
-            return None
-        for name in layout:
-            refusal = _add(self._fields, name, self._limits.fields, "fields")
-            if refusal is not None:
-                return refusal
-        if len(self._layouts) < self._limits.fields:
-            self._layouts.add(layout)
+    def _judge(self, device: DeviceSeries, points: Sequence[Point]) -> Excess | None:
+        series = {hash(tuple(point.tags.values())): point for point in points}
+        new = series.keys() - set(device.series)
+        if new and len(device.series) + len(new) > self._limits["series"]:
+            tags = series[next(iter(new))].tags
+            return Excess(kind="series", value=" ".join(tags.values()), limit=self._limits["series"])
+        found: dict[Kind, set[str]] = {kind: set(_values(kind, points)) - self._shared[kind] for kind in SHARED}
+        for kind, values in found.items():
+            # What is known passes even past the limit: it costs the store nothing more.
+            if values and len(self._shared[kind]) + len(values) > self._limits[kind]:
+                return Excess(kind=kind, value=min(values), limit=self._limits[kind])
+        for kind, values in found.items():
+            self._shared[kind] |= values
+        device.series += tuple(new)
+        if len(self._layouts) >= MAX_LAYOUTS:
+            self._layouts.clear()
+        self._layouts.update(tuple(point.fields) for point in points)
         return None
 
 
-def _add(seen: set[str], value: str, most: int, what: str) -> str | None:
-    if value in seen:
-        return None
-    if len(seen) >= most:
-        return f"the fleet has {most} {what}, which is the limit; found a new one, '{value}'"
-    seen.add(value)
-    return None
+def _values(kind: Kind, points: Iterable[Point]) -> Iterable[str]:
+    for point in points:
+        if kind == "field":
+            yield from point.fields
+        elif kind in point.tags:
+            yield point.tags[kind]
