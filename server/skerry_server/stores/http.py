@@ -12,6 +12,7 @@ from skerry_server.errors import StoreError
 MAX_SHOWN_CHARS = 500
 BODY_IS_WRONG = (400, 413, 422)
 """Statuses that say that the body itself cannot be taken; all others may pass."""
+NO_CONTENT = 204
 ASKS_TO_WAIT = (429, 503)
 MAX_WAIT_S = 60.0
 """A store is left alone for no longer than this, whatever it asks for."""
@@ -57,7 +58,7 @@ class StoreHttp:
         content: bytes | None = None,
         json: object = None,
     ) -> httpx.Response:
-        """Send one request and return an answer below status 400. Raises StoreError and RejectedRequestError.
+        """Send one request and return an answer of success. Raises StoreError and RejectedRequestError.
 
         A path of which the store said when to come again is not asked before.
         """
@@ -70,9 +71,19 @@ class StoreHttp:
             raise StoreError(
                 "the time-series store does not answer", where=self.url, found=f"{type(error).__name__}: {error}"
             ) from error
-        if response.status_code >= 400:
+        if not response.is_success:
             raise self._failure(path, response)
         return response
+
+    def write(self, path: str, params: dict[str, str], lines: bytes) -> None:
+        """Post ``lines`` and return when they are taken. Raises StoreError and RejectedRequestError."""
+        response = self.request("POST", path, params=params, content=lines)
+        # All stores answer 204. InfluxDB 1.x says 200 for a write that it did not complete, and a sign-in page of a
+        # proxy is a 200 as well.
+        if response.status_code != NO_CONTENT:
+            raise AnswerError(
+                "this is no answer to a write", response.status_code, response.text, where=f"{self.url}{path}"
+            )
 
     def close(self) -> None:
         """Close the connection."""

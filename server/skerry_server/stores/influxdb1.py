@@ -71,7 +71,7 @@ class InfluxDb1Store:
     def _post(self, lines: bytes) -> None:
         params = {"db": self._database, "precision": "ns"}
         try:
-            self._http.request("POST", "/write", params=params, content=lines)
+            self._http.write("/write", params, lines)
         except RejectedRequestError:
             raise
         except StoreError:

@@ -121,7 +121,7 @@ class InfluxRollup:
         params = {"db": self._database, "rp": POLICY, "precision": "ns"}
         # One point that is replaced would end with its shard; one for each hour does not.
         line = f"{MARKS} {fields} {now_ns - now_ns % (3_600 * NS_PER_S)}".encode()
-        self._http.request("POST", "/write", params=params, content=line)
+        self._http.write("/write", params, line)
 
     def _first_marks(self, raw: str, *, now_ns: int, since_ns: int) -> list[int]:
         """Return where to begin: with the oldest point, and in later passes with what is due from now on."""

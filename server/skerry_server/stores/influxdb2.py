@@ -107,7 +107,7 @@ class InfluxDb2Store:
         self._http.close()
 
     def _post(self, lines: bytes) -> None:
-        self._http.request("POST", "/api/v2/write", params={**self._place, "precision": "ns"}, content=lines)
+        self._http.write("/api/v2/write", {**self._place, "precision": "ns"}, lines)
 
     def _bucket(self) -> _Bucket:
         params = {"org": self._place["org"], "name": self._place["bucket"]}

@@ -66,7 +66,7 @@ class InfluxDb3Store:
 
     def _post(self, lines: bytes) -> None:
         params = {"db": self._database, "precision": "nanosecond", "accept_partial": "true", "no_sync": "false"}
-        self._http.request("POST", "/api/v3/write_lp", params=params, content=lines)
+        self._http.write("/api/v3/write_lp", params, lines)
 
     def _make_database(self) -> None:
         try:

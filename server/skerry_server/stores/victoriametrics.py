@@ -51,6 +51,7 @@ class VictoriaMetricsStore:
             durable_after_s=settings.durable_after_s,
             can=frozenset({"erase"}),
             remarks=settings.remarks(),
+            started_ms=settings.started_ms,
         )
 
     def write(self, points: Sequence[Point]) -> None:
@@ -60,7 +61,7 @@ class VictoriaMetricsStore:
         encoded = self._encoder.encode([point for _, point in kept])
         refused |= {kept[index][0]: why for index, why in encoded.refused.items()}
         if encoded.lines:
-            self._http.request("POST", "/write", params={"precision": "ns"}, content=b"".join(encoded.lines))
+            self._http.write("/write", {"precision": "ns"}, b"".join(encoded.lines))
         if refused:
             raise RefusedPointsError(refused, where=self._http.url)
 
