@@ -8,6 +8,8 @@ SIGNS  := build/skerry-signs
 RECIPES := converters/skerry_converters/training/recipes
 SUITE  ?= runtime
 ARGS   ?=
+# Two tests at a time; each may use a gigabyte and start servers of its own. WORKERS= runs one after the other.
+WORKERS ?= --numprocesses 2 --dist worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-slow check format bench chaos deps docs picture constraints dist clean \
@@ -20,7 +22,7 @@ demo: $(VENV)/.demo ## Show the whole path on this machine (make demo ARGS="--he
 	$(BIN)/skerry demo $(ARGS)
 
 test: $(VENV)/.dev deps ## Run the whole test suite (make test ARGS="tests/unit -k topic")
-	$(BIN)/python -m pytest -m "not slow" $(ARGS)
+	$(BIN)/python -m pytest -m "not slow" $(WORKERS) $(ARGS)
 
 test-slow: $(VENV)/.dev deps ## Run the tests that take minutes
 	$(BIN)/python -m pytest -m slow $(ARGS)
