@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class SkerryError(Exception):
@@ -23,6 +23,10 @@ class SkerryError(Exception):
         self.found = found
         self.todo = todo
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let an error cross to another process, whatever arguments its own class asks for."""
+        return _revived, (type(self), self.args, self.__dict__)
+
     def __str__(self) -> str:
         """Return the error on one line, for logs and machine-readable output."""
         parts = [self.what]
@@ -41,6 +45,14 @@ class SkerryError(Exception):
             if text:
                 lines.append(f"  {title}: {text}")
         return "\n".join(lines)
+
+
+def _revived(kind: type[SkerryError], args: tuple[object, ...], fields: dict[str, object]) -> SkerryError:
+    """Return an error as it was when it left the other process, without calling its class anew."""
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(fields)
+    return error
 
 
 class VerdictError(SkerryError):
