@@ -37,7 +37,7 @@ export DEBIAN_FRONTEND=noninteractive
 apt-get update -q
 # shellcheck disable=SC2086  # a list of names, split on purpose
 apt-get install -y -q --no-install-recommends $missing
-for service in mosquitto influxdb postgresql; do
+for service in mosquitto influxdb postgresql victoria-metrics; do
     case " $missing " in
     *" $service "*)
         if command -v systemctl >/dev/null 2>&1 && [ -d /run/systemd/system ]; then

@@ -1,15 +1,15 @@
 """Roll-ups and retention in InfluxDB 1.x: two retention policies, and ``SELECT … INTO`` from one to the other.
 
-A continuous query of InfluxDB's own would leave out what comes late, as a replayed outbox does. Each window is rolled
-up several times instead, when it is minutes, a day and a week old; a roll-up replaces the one before.
+A continuous query of InfluxDB's own would leave out what comes late, as a replayed outbox does. A window is rolled up
+when it is a week old instead; until then, and for as long as nothing needs roll-ups, points are read themselves.
 """
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 
 from skerry_server.errors import StoreError
 from skerry_server.stores.archive import NS_PER_S, ROLLUP_STEP_NS, Retention, Tended, WindowQuery
@@ -19,33 +19,20 @@ from skerry_server.stores.influxdb_reading import InfluxReader
 from skerry_server.stores.influxql import name
 from skerry_server.stores.ranges import plan
 
-DAY_NS = 86_400 * NS_PER_S
-LAGS_NS = (120 * NS_PER_S, DAY_NS, 7 * DAY_NS)
-"""The ages at which a window is rolled up."""
+MAX_LAG_NS = 7 * 86_400 * NS_PER_S
+"""The age at which a window is rolled up, at most half of that at which its points go."""
 STRETCH_NS = 12 * ROLLUP_STEP_NS
 """How much time is rolled up in one step."""
 POLICY = "skerry_rollup"
 MARKS = "skerry_upkeep"
-"""The measurement, in the policy of roll-ups, that says up to where each of LAGS_NS is done."""
+"""The measurement, in the policy of roll-ups, that says up to where that is done."""
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(\d+)s\Z")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Stretch:
-    """Which windows are next to be rolled up, and for which of LAGS_NS."""
-
-    lag: int
-    start_ns: int
-    stop_ns: int
-
-
-def next_stretch(marks: Sequence[int], *, now_ns: int) -> Stretch | None:
-    """Return the next windows to be rolled up; ``marks`` say for each of LAGS_NS up to where that was done."""
-    for lag, (done_ns, lag_ns) in enumerate(zip(marks, LAGS_NS, strict=True)):
-        target_ns = _begin_of_window(now_ns - lag_ns)
-        if done_ns < target_ns:
-            return Stretch(lag=lag, start_ns=done_ns, stop_ns=min(done_ns + STRETCH_NS, target_ns))
-    return None
+def next_stop(done_ns: int, retention: Retention, *, now_ns: int) -> int | None:
+    """Return up to where the next step rolls up what follows ``done_ns``, None where all is done."""
+    target_ns = _begin_of_window(now_ns - min(MAX_LAG_NS, retention.raw_ns // 2))
+    return min(done_ns + STRETCH_NS, target_ns) if done_ns < target_ns else None
 
 
 class InfluxRollup:
@@ -60,10 +47,10 @@ class InfluxRollup:
         """Return one point for each series and window, newest first. Raises StoreError."""
         policies = self._policies()
         _, kept_ns = _raw(policies, self._http.url)
-        marks = self._marks() if POLICY in policies else None
+        done_ns = self._done_ns() if POLICY in policies else None
         since_ns = time.time_ns() - kept_ns if kept_ns else 0
         found: list[Point] = []
-        for part in reversed(plan(query, rolled_until_ns=marks[0] if marks else 0, kept_since_ns=since_ns)):
+        for part in reversed(plan(query, rolled_until_ns=done_ns or 0, kept_since_ns=since_ns)):
             asked = replace(query, start_ns=part.start_ns, stop_ns=part.stop_ns, step_ns=part.step_ns)
             if part.source == "points":
                 found += self._reader.windows(asked)
@@ -77,22 +64,21 @@ class InfluxRollup:
         raw, _ = _raw(policies, self._http.url)
         self._keep(policies, raw, retention.raw_ns, shard="1d")
         self._keep(policies, POLICY, retention.rollup_ns, shard="7d")
-        marks = self._marks() or self._first_marks(raw, now_ns=now_ns, since_ns=now_ns - retention.raw_ns)
-        stretch = next_stretch(marks, now_ns=now_ns)
-        if stretch is None:
-            return Tended(detail="nothing to do", is_done=True, rolled_until_ns=marks[0])
-        self._roll_up(stretch, raw)
-        marks[stretch.lag] = stretch.stop_ns
-        self._write_marks(marks, now_ns)
-        minutes = (stretch.stop_ns - stretch.start_ns) // (60 * NS_PER_S)
-        return Tended(detail=f"{minutes} minutes rolled up", is_done=False, rolled_until_ns=marks[0])
+        done_ns = self._done_ns() or self._oldest_ns(raw, now_ns=now_ns, since_ns=now_ns - retention.raw_ns)
+        stop_ns = next_stop(done_ns, retention, now_ns=now_ns)
+        if stop_ns is None:
+            return Tended(detail="nothing to do", is_done=True, rolled_until_ns=done_ns)
+        self._roll_up(raw, done_ns, stop_ns)
+        self._write_done(stop_ns, now_ns)
+        minutes = (stop_ns - done_ns) // (60 * NS_PER_S)
+        return Tended(detail=f"{minutes} minutes rolled up", is_done=False, rolled_until_ns=stop_ns)
 
-    def _roll_up(self, stretch: Stretch, raw: str) -> None:
+    def _roll_up(self, raw: str, start_ns: int, stop_ns: int) -> None:
         measurements = "|".join(TAGS)
         self._reader.order(
             f"SELECT mean(*), min(*), max(*), last(*), count(*) INTO {self._source(POLICY)}:MEASUREMENT "  # noqa: S608  # numbers and quoted names
-            f"FROM {self._source(raw)}/^({measurements})$/ "
-            f"WHERE time >= {stretch.start_ns} AND time < {stretch.stop_ns} GROUP BY time({ROLLUP_STEP_NS}ns), *"
+            f"FROM {self._source(raw)}/^({measurements})$/ WHERE time >= {start_ns} AND time < {stop_ns} "
+            f"GROUP BY time({ROLLUP_STEP_NS}ns), *"
         )
 
     def _policies(self) -> dict[str, dict[str, object]]:
@@ -111,20 +97,18 @@ class InfluxRollup:
             f"DURATION {kept_ns // NS_PER_S}s{replication} SHARD DURATION {shard}"
         )
 
-    def _marks(self) -> list[int] | None:
-        columns = ", ".join(f"last(lag_{lag})" for lag in range(len(LAGS_NS)))
-        rows = self._reader.rows(f"SELECT {columns} FROM {self._source(POLICY)}{MARKS}")  # noqa: S608  # quoted names
-        return [int(value) for key, value in rows[0].items() if key != "time"] if rows else None
+    def _done_ns(self) -> int | None:
+        rows = self._reader.rows(f"SELECT last(done_ns) AS done_ns FROM {self._source(POLICY)}{MARKS}")  # noqa: S608  # quoted names
+        return int(rows[0]["done_ns"]) if rows else None
 
-    def _write_marks(self, marks: Sequence[int], now_ns: int) -> None:
-        fields = ",".join(f"lag_{lag}={value}i" for lag, value in enumerate(marks))
+    def _write_done(self, done_ns: int, now_ns: int) -> None:
         params = {"db": self._database, "rp": POLICY, "precision": "ns"}
-        # One point that is replaced would end with its shard; one for each hour does not.
-        line = f"{MARKS} {fields} {now_ns - now_ns % (3_600 * NS_PER_S)}".encode()
-        self._http.write("/write", params, line)
+        # One point that is replaced for ever would end with its shard; one an hour does not.
+        line = f"{MARKS} done_ns={done_ns}i {now_ns - now_ns % (3_600 * NS_PER_S)}"
+        self._http.write("/write", params, line.encode())
 
-    def _first_marks(self, raw: str, *, now_ns: int, since_ns: int) -> list[int]:
-        """Return where to begin: with the oldest point, and in later passes with what is due from now on."""
+    def _oldest_ns(self, raw: str, *, now_ns: int, since_ns: int) -> int:
+        """Return the begin of the oldest window with points that are kept, where nothing is rolled up yet."""
         times = [
             row["time"]
             for measurement in TAGS
@@ -132,8 +116,7 @@ class InfluxRollup:
                 f"SELECT * FROM {self._source(raw)}{measurement} WHERE time >= {since_ns} ORDER BY time ASC LIMIT 1"  # noqa: S608  # numbers and quoted names
             )
         ]
-        oldest_ns = min([now_ns, *times])
-        return [_begin_of_window(oldest_ns), *(_begin_of_window(now_ns - lag_ns) for lag_ns in LAGS_NS[1:])]
+        return _begin_of_window(min([now_ns, *times]))
 
     def _source(self, policy: str) -> str:
         return f"{name(self._database)}.{name(policy)}."

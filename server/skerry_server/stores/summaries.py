@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -24,8 +25,10 @@ class Summary:
         count = self.count + other.count
         self.min = min(self.min, other.min)
         self.max = max(self.max, other.max)
-        # By shares and not by the sum, which overflows for large values; rounding must not leave the range.
-        mean = self.mean * (self.count / count) + other.mean * (other.count / count)
+        # By steps and not by the sum, which overflows for large values; and where a step does, by shares.
+        share = other.count / count
+        step = other.mean - self.mean
+        mean = self.mean + step * share if math.isfinite(step) else self.mean * (1 - share) + other.mean * share
         self.mean = min(max(mean, self.min), self.max)
         self.count = count
         if other.last_ns >= self.last_ns:
