@@ -1,58 +1,35 @@
-"""The fleet server put together: consumer, worker, API and dashboard in one process."""
+"""The server's processes: everything in one, one ingest worker, or API and dashboard alone."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import errno
-import os
-import socket
-import ssl
-from collections.abc import Iterator
+from abc import ABC, abstractmethod
 from typing import Any
 
-import uvicorn
-from fastapi import FastAPI
-
-from skerry_edge.foundation.broker_address import parse_broker_url
-from skerry_edge.foundation.errors import ConfigError, ReachError
 from skerry_edge.foundation.redaction import redact
-from skerry_server.api.routes import create_api
+from skerry_server.access import shared_access, sole_access
 from skerry_server.config.server import Settings
 from skerry_server.config.stores import SqliteStore
-from skerry_server.health import Health
-from skerry_server.ingest.consumer import Access, Consumer
-from skerry_server.ingest.intake import Intake
-from skerry_server.ingest.worker import Worker
-from skerry_server.presence import Silence
+from skerry_server.health import PARTS, Health
+from skerry_server.ingest.watch import Watch
+from skerry_server.ingesting import Ingesting
+from skerry_server.probes import Probes
 from skerry_server.registry.database import Database
 from skerry_server.stores.opening import open_store
-
-DRAIN_S = 3.0
-CLOSE_S = 5.0
-GRACE_S = 2
-BACKLOG = 128
+from skerry_server.tasks import end_all
 
 
-class FleetServer:
-    """A server that holds its listening socket from the start, so that its address is known before it runs.
+class ServerProcess(ABC):
+    """What all three stand on: a store, a registry, and how they are.
 
-    Raises ReachError where the port is taken, and ConfigError or MissingError for settings that cannot work.
+    Raises ConfigError and MissingError for settings that cannot work, ReachError where a port or the spool is taken.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, health: Health) -> None:
         self.settings = settings
-        self.health = Health()
+        self.health = health
         self.store = open_store(settings)
         self.database = Database(settings.registry_url)
-        self._access = _access(settings)
-        self._socket = listen(settings.config.http.host, settings.config.http.port)
-
-    @property
-    def url(self) -> str:
-        """The dashboard's address."""
-        host, port = self._socket.getsockname()[:2]
-        return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
     @property
     def store_place(self) -> str:
@@ -60,113 +37,86 @@ class FleetServer:
         config = self.settings.config.store
         return str(self.settings.store_path) if isinstance(config, SqliteStore) else redact(config.url)
 
-    def _web(self) -> FastAPI:
-        # Imported here: NiceGUI takes most of a second to load, and a wrong configuration is told before.
-        from skerry_server.ui.overview import Overviews  # noqa: PLC0415
-        from skerry_server.ui.page import add_dashboard  # noqa: PLC0415
+    @abstractmethod
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until ``stop`` is set, and close."""
 
-        api = create_api(self.database, self.store, self.health)
-        add_dashboard(api, Overviews(self.database, self.health), self.database, broker=str(self._access.address))
-        return api
+    def close(self) -> None:
+        """Let go of store and registry."""
+        self.store.close()
+        self.database.close()
+
+
+class FleetServer(ServerProcess):
+    """Everything in one process: the whole fleet's ingest, API and dashboard."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings, Health())
+        from skerry_server.serving import Serving  # noqa: PLC0415  # a worker must not carry the web's weight
+
+        self._serving = Serving(settings, store=self.store, database=self.database, health=self.health)
+        self._ingesting = Ingesting(
+            settings, sole_access(settings), store=self.store, database=self.database, health=self.health
+        )
+
+    @property
+    def url(self) -> str:
+        """The dashboard's address."""
+        return self._serving.url
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until ``stop`` is set, then let what arrived become durable, bounded in time, and close."""
-        intake = Intake()
-        rules = self.settings.config.presence
-        worker = Worker(
-            intake=intake,
-            store=self.store,
-            database=self.database,
-            health=self.health,
-            silence=Silence(rules.heartbeat_s * rules.missed),
-        )
-        consumer = Consumer(self._access, intake=intake, health=self.health)
-        web = _Web(self._web())
-        hang_up = asyncio.Event()
-        polite = {asyncio.create_task(consumer.run(hang_up)), asyncio.create_task(web.serve([self._socket]))}
-        endless = {asyncio.create_task(one) for one in (worker.run(), worker.watch(), worker.sweep())}
-        stopping = asyncio.create_task(stop.wait())
+        await _together(stop, self._ingesting.run, self._serving.run)
+        self.close()
+
+
+class IngestServer(ServerProcess):
+    """One ingest worker among any number; it keeps nothing but its spool."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings, Health())
+        self.access = shared_access(settings)
+        self._ingesting = Ingesting(settings, self.access, store=self.store, database=self.database, health=self.health)
+        port = settings.config.ingest.port
+        self._probes = Probes(self.health, port) if port is not None else None
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Take in until ``stop`` is set, then let what arrived become durable, bounded in time, and close."""
+        parts = [self._ingesting.run, *([self._probes.run] if self._probes else [])]
+        await _together(stop, *parts)
+        self.close()
+
+
+class ApiServer(ServerProcess):
+    """API and dashboard without ingest, as often as wanted."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings, Health([name for name in PARTS if name in ("store", "registry")]))
+        from skerry_server.serving import Serving  # noqa: PLC0415  # a worker must not carry the web's weight
+
+        self._serving = Serving(settings, store=self.store, database=self.database, health=self.health)
+        self._watch = Watch(store=self.store, database=self.database, health=self.health)
+
+    @property
+    def url(self) -> str:
+        """The dashboard's address."""
+        return self._serving.url
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serve until ``stop`` is set, and close."""
+        watching = asyncio.create_task(self._watch.run())
         try:
-            await asyncio.wait({*polite, *endless, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            # Acknowledgements need the connection, so it ends after what arrived is durable; and only then may
-            # messages be let go that are not.
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(intake.drain(), DRAIN_S)
-            hang_up.set()
-            web.should_exit = True
-            await asyncio.wait(polite, timeout=CLOSE_S)
-            intake.abandon()
-            await _end({*polite, *endless, stopping})
+            await _together(stop, self._serving.run)
         finally:
-            worker.close()
-            self.store.close()
-            self.database.close()
+            await end_all({watching})
+            self.close()
 
 
-class _Web(uvicorn.Server):
-    """uvicorn without its signal handlers: the process decides when to stop."""
-
-    def __init__(self, api: FastAPI) -> None:
-        super().__init__(
-            uvicorn.Config(
-                api, log_config=None, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE_S
-            )
-        )
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave signals alone."""
-        yield
-
-
-async def _end(tasks: set[asyncio.Task[Any]]) -> None:
-    """Cancel ``tasks`` and raise what the first of them failed with, if one did."""
-    for task in tasks:
-        task.cancel()
+async def _together(stop: asyncio.Event, *parts: Any) -> None:  # noqa: ANN401  # coroutine functions that take the event
+    """Run ``parts`` until ``stop`` is set; where one of them ends before, all do."""
+    tasks = {asyncio.create_task(part(stop)) for part in parts}
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    stop.set()
     for outcome in await asyncio.gather(*tasks, return_exceptions=True):
-        if isinstance(outcome, Exception):
+        if isinstance(outcome, BaseException):
             raise outcome
-
-
-def _access(settings: Settings) -> Access:
-    broker = settings.config.broker
-    address = parse_broker_url(broker.url, where="the server's configuration, key 'broker.url'")
-    return Access(
-        address=address,
-        client_id=broker.client_id,
-        is_mqtt5=broker.protocol == "5",
-        session_expiry_s=broker.session_expiry_s,
-        username=broker.username,
-        password=settings.secret(broker.password_file),
-        tls=_tls(settings, broker.ca_file) if address.encrypted else None,
-    )
-
-
-def _tls(settings: Settings, ca_file: str | None) -> ssl.SSLContext:
-    path = settings.base / ca_file if ca_file else None
-    try:
-        return ssl.create_default_context(cafile=path)
-    except (OSError, ssl.SSLError) as error:
-        raise ConfigError(
-            "the broker's certificate authority cannot be loaded", where=str(path), found=str(error)
-        ) from error
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """Return a listening socket; port 0 takes any free one. Raises ReachError."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-        listener.listen(BACKLOG)
-    except OSError as error:
-        listener.close()
-        in_use = error.errno == errno.EADDRINUSE
-        raise ReachError(
-            "the port is in use" if in_use else "cannot listen",
-            where=f"{host}:{port}",
-            found=None if in_use else os.strerror(error.errno or 0),
-            todo="stop the other program, or set another 'http.port'" if in_use else None,
-        ) from error
-    return listener

@@ -6,12 +6,18 @@ import logging
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Literal
 
-PartName = Literal["broker", "store", "registry"]
+from skerry_server.metrics import IngestMetrics
+
+PartName = Literal["broker", "store", "registry", "spool"]
+PARTS: tuple[PartName, ...] = ("broker", "store", "registry", "spool")
 LOG = logging.getLogger(__name__)
 RATE_WINDOW_S = 10.0
+STUCK_AFTER_S = 120.0
+"""The longest wait of a write is bounded by the time-outs of store and registry, far below this."""
 
 
 def now_ms() -> int:
@@ -35,25 +41,20 @@ class Counts:
     received: int
     durable: int
     dead: int
+    spooled: int
     waiting: int
     per_second: float
 
 
-@dataclass
 class Health:
-    """The parts and counts; may be written and read from any thread."""
+    """The parts that this process needs, and its figures; may be written and read from any thread."""
 
-    _parts: dict[PartName, Part] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-    _received: int = 0
-    _durable: int = 0
-    _dead: int = 0
-    _recent: deque[tuple[float, int]] = field(default_factory=deque)
-
-    def __post_init__(self) -> None:
-        names: tuple[PartName, ...] = ("broker", "store", "registry")
-        for name in names:
-            self._parts[name] = Part(is_ok=False, detail="not reached yet", since_ms=now_ms())
+    def __init__(self, parts: Iterable[PartName] = PARTS) -> None:
+        self.metrics = IngestMetrics()
+        self._parts = {name: Part(is_ok=False, detail="not reached yet", since_ms=now_ms()) for name in parts}
+        self._lock = threading.Lock()
+        self._recent: deque[tuple[float, int]] = deque()
+        self._turned_s: float | None = None
 
     def works(self, name: PartName, detail: str) -> None:
         """Note that a part works."""
@@ -63,17 +64,11 @@ class Health:
         """Note that a part does not work, and why."""
         self._set(name, detail, is_ok=False)
 
-    def receive(self) -> None:
-        """Count a message that came from the broker."""
+    def settle(self, count: int) -> None:
+        """Count messages that became durable."""
+        self.metrics.durable.add(count)
         with self._lock:
-            self._received += 1
-
-    def settle(self, *, durable: int, dead: int) -> None:
-        """Count messages that became durable, and how many of them as dead letters."""
-        with self._lock:
-            self._durable += durable
-            self._dead += dead
-            self._recent.append((time.monotonic(), durable))
+            self._recent.append((time.monotonic(), count))
 
     def parts(self) -> dict[PartName, Part]:
         """Return all parts."""
@@ -84,19 +79,35 @@ class Health:
         """Tell whether everything works."""
         return all(part.is_ok for part in self.parts().values())
 
+    def turned(self) -> None:
+        """Note that the thread that writes has come round."""
+        self._turned_s = time.monotonic()
+
+    def is_alive(self) -> bool:
+        """Tell whether this process gets on with its work, whatever else is away; where not, a new start may help."""
+        return self._turned_s is None or time.monotonic() - self._turned_s < STUCK_AFTER_S
+
+    def hears(self) -> bool:
+        """Tell whether what devices send reaches the registry, so that their silence means something."""
+        parts = self.parts()
+        return all(parts[name].is_ok for name in ("broker", "registry") if name in parts)
+
     def counts(self) -> Counts:
         """Return what went through."""
         with self._lock:
             edge = time.monotonic() - RATE_WINDOW_S
             while self._recent and self._recent[0][0] < edge:
                 self._recent.popleft()
-            return Counts(
-                received=self._received,
-                durable=self._durable,
-                dead=self._dead,
-                waiting=max(0, self._received - self._durable),
-                per_second=sum(count for _, count in self._recent) / RATE_WINDOW_S,
-            )
+            recent = sum(count for _, count in self._recent)
+        received, durable = self.metrics.received.value, self.metrics.durable.value
+        return Counts(
+            received=received,
+            durable=durable,
+            dead=sum(self.metrics.dead.values().values()),
+            spooled=self.metrics.spooled.value,
+            waiting=max(0, received - durable),
+            per_second=recent / RATE_WINDOW_S,
+        )
 
     def _set(self, name: PartName, detail: str, *, is_ok: bool) -> None:
         with self._lock:

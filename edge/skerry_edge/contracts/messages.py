@@ -56,10 +56,15 @@ class Message(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Status(Message, frozen=True, kw_only=True, omit_defaults=True):
-    """Birth, degradation, goodbye or will; retained. A will has ``seq`` 0 and is dated by the server."""
+    """Birth, degradation, goodbye or will; retained. A will has ``seq`` 0 and is dated by the server.
+
+    ``connection`` counts the connections of the session from 1. With it, a will that arrives behind the birth of the
+    next connection, as it may where several workers share the load, says nothing about that one.
+    """
 
     state: Literal["online", "degraded", "offline"]
     reason: Text | None = None
+    connection: Count | None = None
 
 
 class Quantiles(Struct, frozen=True, kw_only=True):
@@ -107,6 +112,7 @@ class Heartbeat(Message, frozen=True, kw_only=True, omit_defaults=True):
     - ``reboots_unexpected`` and ``agent_crashes`` count since the state directory was made; ``crash_free_s`` is for how
       long the agent has been at work, the time while the machine was off left out, since the last of either.
     - ``outbox_oldest_s`` is the age of the oldest message that waits.
+    - ``interval_s`` is after how long the next heartbeat is to be expected.
     - ``sensors`` are those that the configuration names; ``stuck_sensors`` are those, and parts of the
       machine, that hang when they are read.
     """
@@ -156,6 +162,7 @@ class Heartbeat(Message, frozen=True, kw_only=True, omit_defaults=True):
     outbox_dropped: Count = 0
     outbox_bytes: Count | None = None
     outbox_oldest_s: float | None = None
+    interval_s: Annotated[float, Meta(gt=0, le=86_400)] | None = None
     pipelines: list[PipelineVitals] = field(default_factory=list)
 
 
@@ -197,10 +204,14 @@ class Event(Message, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class State(Message, frozen=True, kw_only=True, omit_defaults=True):
-    """What the device has applied and what is true now; retained."""
+    """What the device has applied and what is true now; retained.
+
+    ``config_sha256`` is of the desired configuration that is in force, ``file_sha256`` of the device's own file.
+    """
 
     config_version: Count
     config_sha256: str
+    file_sha256: str = ""
     models: dict[str, str] = field(default_factory=dict)
     slots: dict[str, str] = field(default_factory=dict)
     counts: dict[str, dict[str, Count]] = field(default_factory=dict)

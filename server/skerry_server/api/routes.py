@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, FastAPI, HTTPException, Path, Query, Request
 from fastapi.responses import JSONResponse, Response
@@ -19,11 +19,11 @@ from skerry_server.api.schemas import (
     ErrorOut,
     EventsOut,
     HealthOut,
-    PartOut,
     SampleOut,
     SamplesOut,
 )
 from skerry_server.health import Health
+from skerry_server.health_report import health_report
 from skerry_server.registry.database import Database
 from skerry_server.registry.dead_letters import count_dead_letters, list_dead_letters
 from skerry_server.registry.devices import list_devices, newest_heartbeat
@@ -148,25 +148,17 @@ def _add_not_found(router: APIRouter) -> None:
 
 
 def _add_health(api: FastAPI, health: Health) -> None:
-    @api.get("/healthz", response_model=HealthOut, responses={503: {"model": HealthOut}})
+    responses: dict[int | str, dict[str, Any]] = {503: {"model": HealthOut}}
+
+    @api.get("/healthz", response_model=HealthOut, responses=responses)
     def healthz() -> JSONResponse:
-        """200 while broker, store and registry work; 503, with the reason, while one does not."""
-        counts = health.counts()
-        parts = {
-            name: PartOut(ok=one.is_ok, detail=one.detail, since_ms=one.since_ms)
-            for name, one in health.parts().items()
-        }
-        answer = HealthOut(
-            ok=health.is_ok(),
-            broker=parts["broker"],
-            store=parts["store"],
-            registry=parts["registry"],
-            received=counts.received,
-            durable=counts.durable,
-            dead=counts.dead,
-            waiting=counts.waiting,
-        )
-        return JSONResponse(answer.model_dump(), status_code=200 if answer.ok else 503)
+        """200 while the process gets on with its work, whatever is away; 503 when only a new start would help."""
+        return JSONResponse(health_report(health), status_code=200 if health.is_alive() else 503)
+
+    @api.get("/readyz", response_model=HealthOut, responses=responses)
+    def readyz() -> JSONResponse:
+        """200 while all that the server needs works; 503, with the reason, while something does not."""
+        return JSONResponse(health_report(health), status_code=200 if health.is_ok() else 503)
 
 
 def _before(cursor: str | None) -> int | None:

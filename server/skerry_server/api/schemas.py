@@ -129,14 +129,19 @@ class PartOut(BaseModel):
 
 
 class HealthOut(BaseModel):
-    """Whether everything works, and what went through since the server started."""
+    """Whether everything works, and what went through since the server started.
+
+    A process without ingest has neither broker nor spool.
+    """
 
     ok: bool
-    broker: PartOut
+    broker: PartOut | None = None
     store: PartOut
     registry: PartOut
+    spool: PartOut | None = None
     received: int
     durable: int
+    spooled: int
     dead: int
     waiting: int
 

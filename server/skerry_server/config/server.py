@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from msgspec import field
+from msgspec import ValidationError, convert, field, structs
 
 from skerry_edge.foundation.broker_address import parse_broker_url
 from skerry_edge.foundation.config import load_toml
@@ -14,6 +14,7 @@ from skerry_edge.foundation.errors import ConfigError
 from skerry_edge.foundation.secret_file import read_secret
 from skerry_server.config.broker import Broker
 from skerry_server.config.http import Http, is_loopback
+from skerry_server.config.ingest import Ingest
 from skerry_server.config.limits import Limits
 from skerry_server.config.presence import PresenceRules
 from skerry_server.config.registry import Registry
@@ -39,6 +40,7 @@ class ServerConfig(Section, frozen=True, kw_only=True):
     registry: Registry = field(default_factory=Registry)
     retention: Retention = field(default_factory=Retention)
     http: Http = field(default_factory=Http)
+    ingest: Ingest = field(default_factory=Ingest)
     presence: PresenceRules = field(default_factory=PresenceRules)
 
 
@@ -61,6 +63,12 @@ class Settings:
         """The SQLAlchemy address of the registry."""
         return self.config.registry.url or f"sqlite:///{self.state / 'registry.sqlite'}"
 
+    @property
+    def spool_folder(self) -> Path:
+        """The folder of this worker's spool."""
+        path = self.config.ingest.spool
+        return (self.base / path if path else self.state / "spool") / self.config.ingest.worker
+
     def secret(self, name: str | None) -> str | None:
         """Return the content of a secret's file without its last line end. Raises ReachError and ConfigError."""
         return None if name is None else read_secret(self.base / name)
@@ -73,6 +81,18 @@ def load_settings(path: Path | None) -> Settings:
     check(config, where)
     base = path.resolve().parent if path else Path.cwd()
     return Settings(config=config, base=base, state=state_directory())
+
+
+def with_worker(settings: Settings, *, worker: str | None, port: int | None) -> Settings:
+    """Return ``settings`` for a worker of another name, with probes at ``port``. Raises ConfigError."""
+    given = {"worker": worker, "port": port}
+    changes = {key: value for key, value in given.items() if value is not None}
+    try:
+        # Made again from its parts, so that what the command line says is checked as the file is.
+        ingest = convert(structs.asdict(settings.config.ingest) | changes, Ingest)
+    except ValidationError as error:
+        raise ConfigError("the worker cannot be called so", where="--worker", found=str(error)) from error
+    return replace(settings, config=structs.replace(settings.config, ingest=ingest))
 
 
 def check(config: ServerConfig, where: str) -> None:

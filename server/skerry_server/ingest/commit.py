@@ -1,96 +1,245 @@
-"""One batch made durable: judged, bound to sites, stored, recorded. Doing it again changes nothing."""
+"""One batch made durable: judged, bound to sites, dated, stored, recorded. Doing it again changes nothing."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from skerry_edge.contracts.messages import Heartbeat
-from skerry_server.errors import RefusedPointsError
-from skerry_server.ingest.points import points_of
+from msgspec import Struct
+
+from skerry_edge.contracts.messages import Heartbeat, Message, Status
+from skerry_edge.contracts.topics import Topic
+from skerry_server.config.limits import Limits
+from skerry_server.errors import RefusedPointsError, RegistryError, StoreError
+from skerry_server.ingest.admission import admit
+from skerry_server.ingest.cardinality import CardinalityGuard
+from skerry_server.ingest.clocks import ClockBook
+from skerry_server.ingest.fleet import FleetMemory
+from skerry_server.ingest.pauses import PatientStore, Pause
+from skerry_server.ingest.points import points_of, time_of
+from skerry_server.ingest.soft_state import SoftState
 from skerry_server.ingest.validate import Accepted, DeadLetter, Delivery, examine, refuse
+from skerry_server.presence import SilenceRules
 from skerry_server.registry.database import Database
-from skerry_server.registry.devices import Claim, bind
-from skerry_server.registry.recording import Recorded, record
-from skerry_server.stores.base import Point, Store
+from skerry_server.registry.recording import Recorded, decide, record
+from skerry_server.registry.soft_rows import SoftRow, save_soft_rows
+from skerry_server.stores.base import MAX_TIME_NS, Point
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Committed:
-    """What a batch brought: what the registry made of it, its dead letters, and its heartbeats in the store."""
+class Committed(Struct, frozen=True, kw_only=True):
+    """What a batch brought: its dead letters, the points in the store, and the heartbeats that the store did not take.
 
-    recorded: Recorded
+    ``store_error`` says why it did not; all else of the batch is durable.
+    """
+
     letters: Sequence[DeadLetter]
-    heartbeats: int
+    points: int
+    stored: Sequence[Delivery]
+    unstored: Sequence[Delivery] = ()
+    store_error: StoreError | None = None
+    trimmed_letters: int = 0
 
 
-def commit(deliveries: Sequence[Delivery], store: Store, database: Database) -> Committed:
-    """Return when every delivery is in the store, in the registry or among the dead letters.
+class Committer:
+    """Everything that writes to store and registry; to be used from one thread."""
 
-    Raises StoreError or RegistryError; the whole batch is then to be tried again, whatever was done of it.
-    """
-    letters: list[DeadLetter] = []
-    accepted: list[Accepted] = []
-    for one in map(examine, deliveries):
-        if isinstance(one, DeadLetter):
-            letters.append(one)
-        elif one is not None:
-            accepted.append(one)
-    accepted = _admit(accepted, letters, database)
-    accepted = _store(accepted, letters, store)
-    with database.transaction() as session:
-        recorded = record(session, accepted, letters)
-    heartbeats = sum(isinstance(one.message, Heartbeat) for one in accepted)
-    return Committed(recorded=recorded, letters=[*letters, *recorded.contradictions], heartbeats=heartbeats)
+    def __init__(self, *, store: PatientStore, database: Database, rules: SilenceRules, limits: Limits) -> None:
+        self._store = store
+        self._database = database
+        self._rules = rules
+        self._fleet = FleetMemory()
+        self._soft = SoftState()
+        self._clocks = ClockBook(database)
+        self._guard = CardinalityGuard(limits)
+        self._max_devices = limits.devices
 
+    def commit(self, deliveries: Sequence[Delivery]) -> Committed:
+        """Return when every delivery is in the store, in the registry or among the dead letters.
 
-def bury(delivery: Delivery, error: Exception, database: Database) -> Committed:
-    """Keep ``delivery`` as a dead letter because handling it failed in a way that nobody foresaw.
+        Raises RegistryError; the whole batch is then to be tried again, whatever was done of it.
+        """
+        letters: list[DeadLetter] = []
+        accepted: list[Accepted] = []
+        for one in map(examine, deliveries):
+            if isinstance(one, DeadLetter):
+                letters.append(one)
+            elif one is not None:
+                accepted.append(one)
+        accepted = admit(accepted, letters, self._fleet, self._database, max_devices=self._max_devices)
+        self._clocks.correct(accepted)
+        accepted, points, owners = self._measure(accepted, letters)
+        error, accepted = self._write(accepted, points, owners, letters)
+        recorded = self._record(accepted, letters)
+        heartbeats = [one.delivery for one in accepted if isinstance(one.message, Heartbeat)]
+        return Committed(
+            letters=[*letters, *(recorded.contradictions if recorded else ())],
+            points=0 if error else len(points),
+            stored=() if error else heartbeats,
+            unstored=heartbeats if error else (),
+            store_error=error,
+            trimmed_letters=recorded.trimmed_letters if recorded else 0,
+        )
 
-    Raises RegistryError.
-    """
-    letter = refuse(delivery, "internal", f"{type(error).__name__}: {error}")
-    with database.transaction() as session:
-        recorded = record(session, [], [letter])
-    return Committed(recorded=recorded, letters=[letter], heartbeats=0)
+    def bury(self, delivery: Delivery, error: Exception) -> Committed:
+        """Keep ``delivery`` as a dead letter because handling it failed in a way that nobody foresaw.
 
+        Raises RegistryError.
+        """
+        letter = refuse(delivery, "internal", f"{type(error).__name__}: {error}")
+        recorded = self._record([], [letter])
+        return Committed(
+            letters=[letter], points=0, stored=(), trimmed_letters=recorded.trimmed_letters if recorded else 0
+        )
 
-def _admit(accepted: list[Accepted], letters: list[DeadLetter], database: Database) -> list[Accepted]:
-    """Return those whose device belongs to the site of the topic; the others become dead letters."""
-    if not accepted:
-        return []
-    claims = [
-        Claim(device=one.topic.device, site=one.topic.site, received_ms=one.delivery.received_ms) for one in accepted
-    ]
-    with database.transaction() as session:
-        bound = bind(session, claims)
-    admitted = []
-    for one in accepted:
-        site = bound[one.topic.device]
-        if site == one.topic.site:
-            admitted.append(one)
-        else:
-            detail = f"device '{one.topic.device}' belongs to site '{site}'; found '{one.topic.site}' in the topic"
-            letters.append(refuse(one.delivery, "identity", detail))
-    return admitted
+    @property
+    def store_pause(self) -> Pause:
+        """Whether the store is left alone now."""
+        return self._store.pause
 
+    def __len__(self) -> int:
+        """Return how many devices have soft state that is not written yet."""
+        return len(self._soft)
 
-def _store(accepted: list[Accepted], letters: list[DeadLetter], store: Store) -> list[Accepted]:
-    """Write the points of all, and return those of which the store took every point."""
-    points: list[Point] = []
-    owners: list[Accepted] = []
-    for one in accepted:
-        if isinstance(one.message, Heartbeat):
-            points += points_of(one.topic, one.message)
-            owners += [one] * (len(points) - len(owners))
-    if not points:
-        return accepted
-    try:
-        store.write(points)
-    except RefusedPointsError as error:
-        # The first reason of each message: its other points may well be stored, and a replay only stores them again.
-        refused = {id(owners[index]): (owners[index], why) for index, why in reversed(error.refused.items())}
-    else:
-        return accepted
-    letters.extend(refuse(one.delivery, "store", why) for one, why in refused.values())
-    return [one for one in accepted if id(one) not in refused]
+    def forget(self) -> None:
+        """Look everything up again: the registry failed, and may not be as it was."""
+        self._fleet = FleetMemory()
+
+    def flush_is_due(self) -> bool:
+        """Tell whether soft state waits to be written."""
+        return self._soft.is_due(time.monotonic())
+
+    def flush(self) -> None:
+        """Write the soft state. Raises RegistryError; it is then kept for the next time."""
+        began_s = time.monotonic()
+        rows = self._soft.take()
+        try:
+            self._save(rows)
+        except RegistryError:
+            self._soft.give_back(rows)
+            raise
+        finally:
+            self._soft.flushed(began_s)
+
+    def _measure(
+        self, accepted: list[Accepted], letters: list[DeadLetter]
+    ) -> tuple[list[Accepted], list[Point], list[Accepted]]:
+        """Return those whose points can be stored or that have none, the points, and whose each point is."""
+        kept, points, owners = [], [], []
+        for one in accepted:
+            if isinstance(one.message, Heartbeat):
+                refusal, own = self._own_points(one, one.message)
+                if refusal is not None:
+                    letters.append(refusal)
+                    continue
+                points += own
+                owners += [one] * len(own)
+            kept.append(one)
+        return kept, points, owners
+
+    def _own_points(self, one: Accepted, heartbeat: Heartbeat) -> tuple[DeadLetter | None, list[Point]]:
+        if not 0 <= time_of(heartbeat, offset_ms=one.offset_ms) <= MAX_TIME_NS:
+            detail = f"the time is beyond what stores can keep, and nothing tells the true one; found ts {heartbeat.ts}"
+            return refuse(one.delivery, "time", detail), []
+        own = points_of(one.topic, heartbeat, offset_ms=one.offset_ms)
+        known = self._fleet.get(one.topic.device)
+        assert known is not None  # noqa: S101  # admitted
+        excess = self._guard.admit(known, own)
+        return (refuse(one.delivery, "cardinality", str(excess)) if excess else None), own
+
+    def _write(
+        self, accepted: list[Accepted], points: list[Point], owners: list[Accepted], letters: list[DeadLetter]
+    ) -> tuple[StoreError | None, list[Accepted]]:
+        """Write all points; return why the store takes none now, and the messages of which it refuses no point."""
+        if not points:
+            return None, accepted
+        try:
+            self._store.write(points)
+        except RefusedPointsError as error:
+            refused = {id(owners[index]): (owners[index], reason) for index, reason in error.refused.items()}
+            letters.extend(refuse(one.delivery, "store", reason) for one, reason in refused.values())
+            return None, [one for one in accepted if id(one) not in refused]
+        except StoreError as error:
+            return error, accepted
+        return None, accepted
+
+    def _record(self, accepted: Sequence[Accepted], letters: Sequence[DeadLetter]) -> Recorded | None:
+        """Put the batch into the registry; what is soft of it only into memory, for the next flush."""
+        plain, deciding = self._sort(accepted)
+        recorded = None
+        if letters or deciding or any(not isinstance(one.message, Heartbeat) for one in accepted):
+            recorded = self._transact(accepted, letters, plain, deciding)
+            self._fleet.note(recorded.presences)
+        for one in (*plain, *(recorded.current if recorded else ())):
+            self._hear(one)
+        return recorded
+
+    def _sort(self, accepted: Sequence[Accepted]) -> tuple[list[Accepted], list[Accepted]]:
+        """Return the messages that are plainly about now, and those that decide; what was seen before is neither.
+
+        A device with one message that decides has all of its decided, in their order.
+        """
+        seqs: dict[str, int] = {}
+        plain, decisive = [], set()
+        for one in accepted:
+            if one.message is None:
+                continue
+            known = self._fleet.get(one.topic.device)
+            is_plain = (
+                known is not None
+                and known.session == one.message.session
+                and not one.delivery.is_retained
+                and not isinstance(one.message, Status)
+            )
+            if known is None or not is_plain:
+                decisive.add(one.topic.device)
+            elif one.message.seq > seqs.get(one.topic.device, known.seq):
+                seqs[one.topic.device] = one.message.seq
+                plain.append(one)
+        deciding = [one for one in accepted if one.message is not None and one.topic.device in decisive]
+        return [one for one in plain if one.topic.device not in decisive], deciding
+
+    def _transact(
+        self,
+        accepted: Sequence[Accepted],
+        letters: Sequence[DeadLetter],
+        plain: Sequence[Accepted],
+        deciding: Sequence[Accepted],
+    ) -> Recorded:
+        # What was heard before and is not written yet comes first, or a will would stand against too little.
+        earlier = self._soft.take({one.topic.device for one in deciding})
+        try:
+            with self._database.transaction() as session:
+                if earlier:
+                    save_soft_rows(session, earlier)
+                return record(session, accepted, letters, plain=plain, deciding=deciding, rules=self._rules)
+        except RegistryError:
+            self._soft.give_back(earlier)
+            raise
+
+    def _hear(self, one: Accepted) -> None:
+        message = one.message
+        if message is None or one.delivery.is_retained or (isinstance(message, Status) and message.seq == 0):
+            return
+        known = self._fleet.get(one.topic.device)
+        if known is not None and known.session == message.session:
+            known.seq = max(known.seq, message.seq)
+        self._soft.note(one)
+
+    def _save(self, rows: dict[str, SoftRow]) -> None:
+        with self._database.transaction() as session:
+            disagreeing = save_soft_rows(session, rows)
+            if disagreeing:
+                presences, _ = decide(
+                    session, [self._as_heard(device, rows[device]) for device in disagreeing], self._rules
+                )
+        if disagreeing:
+            self._fleet.note(presences)
+
+    def _as_heard(self, device: str, row: SoftRow) -> Accepted:
+        """Return what a soft row stands for as a message that presence can be decided on."""
+        known = self._fleet.get(device)
+        assert known is not None  # noqa: S101  # only devices that were admitted have soft rows
+        message = Message(v=1, id="-", session=row.session, seq=row.seq, ts=row.ts_ms, clock=row.clock)  # type: ignore[arg-type]  # as it was decoded
+        delivery = Delivery(topic="", payload=b"", is_retained=False, received_ms=row.heard_ms)
+        topic = Topic(site=known.site, device=device, kind="heartbeat")
+        return Accepted(delivery=delivery, topic=topic, message=message)

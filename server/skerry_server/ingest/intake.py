@@ -4,28 +4,36 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from itertools import groupby
+from typing import NamedTuple, Protocol
 
 from skerry_server.ingest.validate import Delivery
 
 MAX_BATCH = 5_000
+MAX_BATCH_BYTES = 16 * 1024 * 1024
+"""A batch of snapshots is cut here: what is written at once has a size, and the spool's files have one."""
 LINGER_S = 0.02
 """How long a batch that is not full waits for more: brokers send no further message before some are acknowledged."""
 MAX_OF_LOST_CONNECTION = 10_000
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Waiting:
+class Acknowledger(Protocol):
+    """The connection that a delivery came over."""
+
+    def acknowledge(self, packet_ids: Sequence[int]) -> None:
+        """Tell the broker that it need not keep these any more; does nothing where the connection is gone."""
+        ...
+
+
+class _Waiting(NamedTuple):
     delivery: Delivery
-    done: asyncio.Future[None]
+    packet_id: int | None
+    link: Acknowledger
 
 
 class Intake:
-    """A queue between the connection and the worker; to be used within one event loop.
-
-    ``put`` returns when its delivery is durable, which lets the acknowledgement go.
-    """
+    """A queue between the connection and the worker; to be used within one event loop."""
 
     def __init__(self, *, max_batch: int = MAX_BATCH, linger_s: float = LINGER_S) -> None:
         self._max_batch = max_batch
@@ -37,25 +45,35 @@ class Intake:
         self._all_settled = asyncio.Event()
         self._all_settled.set()
 
-    async def put(self, delivery: Delivery) -> None:
-        """Return when ``delivery`` is durable, or when its connection is gone, so that it will come again."""
-        one = _Waiting(delivery=delivery, done=asyncio.get_running_loop().create_future())
-        self._queue.append(one)
-        self._mark()
-        await one.done
+    def put(self, delivery: Delivery, packet_id: int | None, link: Acknowledger) -> None:
+        """Take a delivery; ``link`` acknowledges ``packet_id`` (None at QoS 0) when it is durable."""
+        self._queue.append(_Waiting(delivery, packet_id, link))
+        count = len(self._queue)
+        if count == 1:
+            self._arrived.set()
+            self._all_settled.clear()
+        if count >= self._max_batch:
+            self._is_full.set()
+
+    @property
+    def waiting(self) -> int:
+        """How many have come and are not settled."""
+        return len(self._queue) + len(self._taken)
 
     async def take(self) -> list[Delivery]:
         """Return the next batch, never an empty one, to be settled before another is taken."""
         await self._arrived.wait()
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._is_full.wait(), self._linger_s)
-        self._taken, self._queue = self._queue[: self._max_batch], self._queue[self._max_batch :]
+        count = self._batch_size()
+        self._taken, self._queue = self._queue[:count], self._queue[count:]
         self._mark()
         return [one.delivery for one in self._taken]
 
     def settle(self) -> None:
-        """Let the acknowledgements of the batch that was taken go, in the order of arrival."""
-        _release(self._taken)
+        """Acknowledge the batch that was taken, in the order of arrival."""
+        for link, group in groupby(self._taken, key=lambda one: one.link):
+            link.acknowledge([one.packet_id for one in group if one.packet_id is not None])
         self._taken = []
         self._mark()
 
@@ -69,14 +87,16 @@ class Intake:
         Only for a lost connection: its acknowledgements reach nobody any more, and the broker sends all again.
         """
         gone, self._queue = self._queue[keep:], self._queue[:keep]
-        _release(gone)
         self._mark()
         return len(gone)
 
-    def abandon(self) -> None:
-        """Let go of everything, whether durable or not. Only after the connection was closed for good."""
-        self.shed(keep=0)
-        self.settle()
+    def _batch_size(self) -> int:
+        total = 0
+        for count, one in enumerate(self._queue[: self._max_batch]):
+            total += len(one.delivery.payload)
+            if total > MAX_BATCH_BYTES:
+                return max(1, count)
+        return min(len(self._queue), self._max_batch)
 
     def _mark(self) -> None:
         for event, holds in (
@@ -88,9 +108,3 @@ class Intake:
                 event.set()
             else:
                 event.clear()
-
-
-def _release(waiting: Iterable[_Waiting]) -> None:
-    for one in waiting:
-        if not one.done.done():
-            one.done.set_result(None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from operator import attrgetter
 
 from skerry_edge.contracts.messages import MAX_DROP_CAUSES, STAGES, Heartbeat, Message, PipelineVitals, session_order
 from skerry_edge.contracts.topics import Topic
@@ -50,21 +51,28 @@ _VITALS = (
     "crash_free_s",
     "outbox_bytes",
     "outbox_oldest_s",
+    "interval_s",
 )
+_read_vitals = attrgetter(*_VITALS)
 
 
-def points_of(topic: Topic, heartbeat: Heartbeat) -> list[Point]:
-    """Return the ``heartbeat`` point and one ``inference`` point for each pipeline."""
-    time_ns = time_of(heartbeat)
+def points_of(topic: Topic, heartbeat: Heartbeat, *, offset_ms: int = 0) -> list[Point]:
+    """Return the ``heartbeat`` point and one ``inference`` point for each pipeline.
+
+    ``offset_ms`` is what is added to the device's time; where it is not 0, the point carries it as `clock_offset_s`.
+    """
+    time_ns = time_of(heartbeat, offset_ms=offset_ms)
     place = {"site": topic.site, "device": topic.device}
-    vitals = {key: float(value) for key in _VITALS if (value := getattr(heartbeat, key)) is not None}
-    vitals |= {
-        "session": float(session_order(heartbeat.session)),
-        "seq": float(heartbeat.seq),
-        "clock_synced": float(heartbeat.clock == "synced"),
-        "replayed": float(heartbeat.replayed),
-        "sensors_stuck": float(len(heartbeat.stuck_sensors)),
+    vitals = {
+        key: float(value) for key, value in zip(_VITALS, _read_vitals(heartbeat), strict=True) if value is not None
     }
+    vitals["session"] = float(session_order(heartbeat.session))
+    vitals["seq"] = float(heartbeat.seq)
+    vitals["clock_synced"] = float(heartbeat.clock == "synced")
+    vitals["replayed"] = float(heartbeat.replayed)
+    vitals["sensors_stuck"] = float(len(heartbeat.stuck_sensors))
+    if offset_ms:
+        vitals["clock_offset_s"] = offset_ms / 1e3
     # Names come from the network here; the contract bounds their number, `_named` their form.
     for one in heartbeat.temperatures:
         # Of several parts with one name, as two drives have it, the hottest counts.
@@ -78,12 +86,12 @@ def points_of(topic: Topic, heartbeat: Heartbeat) -> list[Point]:
     return [first, *(_inference(place, pipeline, time_ns) for pipeline in heartbeat.pipelines)]
 
 
-def time_of(message: Message) -> int:
-    """Return the stored time in ns: ``ts``, with ``seq`` in its sub-millisecond digits.
+def time_of(message: Message, *, offset_ms: int = 0) -> int:
+    """Return the stored time in ns: ``ts`` moved by ``offset_ms``, with ``seq`` in its sub-millisecond digits.
 
     Two messages of one millisecond thus stay apart, and one that is delivered again lands on itself.
     """
-    return message.ts * NS_PER_MS + message.seq % NS_PER_MS
+    return (message.ts + offset_ms) * NS_PER_MS + message.seq % NS_PER_MS
 
 
 def tag_text(text: str) -> str:

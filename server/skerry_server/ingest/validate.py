@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -17,10 +18,9 @@ from skerry_edge.contracts.messages import (
 from skerry_edge.contracts.snapshots import check_snapshot
 from skerry_edge.contracts.topics import DOWN_KINDS, Topic, parse_topic
 from skerry_edge.foundation.redaction import redact
-from skerry_server.stores.base import MAX_TIME_NS
 
-MAX_KEPT_BYTES = 64 * 1024
-"""How much of a dead letter's payload is kept; beside it stands how long it was."""
+MAX_KEPT_BYTES = 256 * 1024
+"""How much of a dead letter's payload is kept: all that the contract allows; beside it stands how long it was."""
 MAX_KEPT_TOPIC_CHARS = 512
 RETAINED_KINDS = ("status", "state")
 
@@ -35,13 +35,16 @@ class Delivery(Struct, frozen=True, kw_only=True):
     received_ms: int
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Accepted:
-    """A message that the contract allows; a snapshot has no ``message``, its JPEG is the payload."""
+class Accepted(Struct, kw_only=True):
+    """A message that the contract allows; a snapshot has no ``message``, its JPEG is the payload.
+
+    ``offset_ms`` is what is to be added to the message's time, as its session's clock is off.
+    """
 
     delivery: Delivery
     topic: Topic
     message: Message | None
+    offset_ms: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,12 +57,13 @@ class DeadLetter:
     payload: bytes
     payload_bytes: int
     received_ms: int
+    is_retained: bool = False
 
 
 def examine(delivery: Delivery) -> Accepted | DeadLetter | None:
     """Judge one delivery; None for what goes down to devices and for a retained message being cleared."""
     try:
-        topic = parse_topic(delivery.topic)
+        topic = _topic(delivery.topic)
         if topic.kind in DOWN_KINDS or (not delivery.payload and topic.kind in RETAINED_KINDS):
             return None
         return Accepted(delivery=delivery, topic=topic, message=_message(topic, delivery.payload))
@@ -76,7 +80,12 @@ def refuse(delivery: Delivery, reason: str, detail: str) -> DeadLetter:
         payload=delivery.payload[:MAX_KEPT_BYTES],
         payload_bytes=len(delivery.payload),
         received_ms=delivery.received_ms,
+        is_retained=delivery.is_retained,
     )
+
+
+# Each device has a few topics and uses them for ever.
+_topic = lru_cache(maxsize=200_000)(parse_topic)
 
 
 def _message(topic: Topic, payload: bytes) -> Message | None:
@@ -86,8 +95,6 @@ def _message(topic: Topic, payload: bytes) -> Message | None:
     message = decode(topic.kind, payload)
     if isinstance(message, Desired | Command):
         raise WireError("topic", "devices do not send this kind", found=topic.kind)
-    if message.ts * 1_000_000 > MAX_TIME_NS:
-        raise WireError("schema", "the time is beyond what stores can keep", found=f"ts {message.ts}")
     if isinstance(message, CommandResult) and message.command != topic.item:
         raise WireError("identity", "the result names another command than its topic", found=repr(message.command))
     return message

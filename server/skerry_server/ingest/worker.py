@@ -1,4 +1,4 @@
-"""The worker: takes batches, makes them durable however long that takes, and only then lets them be acknowledged."""
+"""The worker: takes batches, makes each durable in the store or in the spool, and only then lets it be acknowledged."""
 
 from __future__ import annotations
 
@@ -6,150 +6,228 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TypeVar
 
 from skerry_edge.foundation.errors import SkerryError
-from skerry_server.errors import RegistryError
+from skerry_server.errors import RegistryError, SpoolError
 from skerry_server.health import Health, PartName, now_ms
-from skerry_server.ingest.commit import Committed, bury, commit
+from skerry_server.ingest.commit import Committed, Committer
 from skerry_server.ingest.intake import Intake
+from skerry_server.ingest.pauses import Pause
 from skerry_server.ingest.validate import Delivery
-from skerry_server.presence import Silence
-from skerry_server.registry.database import Database
-from skerry_server.registry.devices import present_devices
-from skerry_server.registry.recording import mark_silent
-from skerry_server.stores.base import Store
+from skerry_server.spool.segment import Segment
+from skerry_server.spool.spool import Spool
 
 T = TypeVar("T")
 LOG = logging.getLogger(__name__)
 FIRST_RETRY_S = 0.25
 LAST_RETRY_S = 15.0
-PROBE_S = 5.0
-SWEEP_S = 0.5
+REPLAY_CHUNK = 1_000
+TURN_S = 0.25
+"""How often soft state, the spool and what could not be written are looked at when nothing arrives."""
 
 
 class Worker:
     """Everything that writes, in one thread of its own, so that the event loop keeps answering."""
 
-    def __init__(self, *, intake: Intake, store: Store, database: Database, health: Health, silence: Silence) -> None:
+    def __init__(
+        self, *, intake: Intake, committer: Committer, spool: Spool, health: Health, replay_per_s: int
+    ) -> None:
         self._intake = intake
-        self._store = store
-        self._database = database
+        self._committer = committer
+        self._store = committer.store_pause
+        self._spool = spool
         self._health = health
-        self._silence = silence
+        self._replay_per_s = replay_per_s
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
-        # A full disk can still be read: a probe that succeeds does not speak for a part that a write waits for.
-        self._unwritable: set[PartName] = set()
+        self._registry = Pause()
+
+    def unwritable(self) -> frozenset[PartName]:
+        """Return the parts that the last write failed at; a probe that succeeds does not speak for them."""
+        pauses: tuple[tuple[PartName, Pause], ...] = (("store", self._store), ("registry", self._registry))
+        return frozenset(name for name, pause in pauses if pause.error is not None)
 
     async def run(self) -> None:
-        """Commit batch after batch until cancelled."""
+        """Make batch after batch durable until cancelled."""
         while True:
             batch = await self._intake.take()
-            try:
-                self._note(await self._persist(partial(commit, batch, self._store, self._database)), len(batch))
-            except Exception:
-                LOG.exception("a batch of %d failed unforeseen; taking its messages one by one", len(batch))
-                for one in batch:
-                    self._note(await self._persist(partial(self._commit_or_bury, one)), 1)
+            began_s = time.monotonic()
+            await self._make_durable(batch)
             self._intake.settle()
+            self._note_settled(batch, time.monotonic() - began_s)
 
-    async def watch(self) -> None:
-        """Ask store and registry how they are, again and again, so that health tells the truth when nothing comes."""
+    async def tend(self) -> None:
+        """Bring in what is spooled, write soft state and let go of what is safe, again and again until cancelled."""
         while True:
-            # A thread of its own: behind a commit that hangs, the question would wait as well.
-            await asyncio.gather(asyncio.to_thread(self._probe_store), asyncio.to_thread(self._probe_registry))
-            await asyncio.sleep(PROBE_S)
+            await asyncio.sleep(TURN_S)
+            if self._committer.flush_is_due() and not self._registry.holds:
+                await self._in_thread(self._flush)
+            if not (self._registry.holds or self._store.holds):
+                await self._replay()
+            await self._in_thread(self._expire)
+            self._health.turned()
 
-    async def sweep(self) -> None:
-        """Mark devices that have been silent too long, unless the server itself was deaf meanwhile."""
-        for device in await self._persist(self._present_devices):
-            self._silence.hear(device, time.monotonic())
-        was_deaf = True
-        while True:
-            await asyncio.sleep(SWEEP_S)
-            if not self._health.is_ok():
-                was_deaf = True
-                continue
-            if was_deaf:
-                self._silence.restart(time.monotonic())
-                was_deaf = False
-            expired = self._silence.take_expired(time.monotonic())
-            if expired:
-                for device in await self._persist(partial(self._mark, expired)):
-                    self._silence.hear(device, time.monotonic())
+    def recover(self) -> None:
+        """Owe the store all that it may have lost: it was started again."""
+        self._spool.owe_all()
+
+    def set_durable_after(self, seconds: float) -> None:
+        """Keep in the spool, for so long, what the store took."""
+        self._spool.durable_after_s = seconds
 
     def close(self) -> None:
-        """Let the writing thread end after what it is doing."""
+        """Write what is soft, if that can be done, and let the writing thread end after it."""
+        if len(self._committer):
+            self._thread.submit(self._flush).result()
         self._thread.shutdown(wait=True)
 
-    async def _persist(self, step: Callable[[], T]) -> T:
-        """Do ``step`` in the writing thread, again and again until store and registry take it."""
+    async def _in_thread(self, step: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, step)
+
+    async def _make_durable(self, batch: Sequence[Delivery]) -> None:
+        """Return when all of ``batch`` is in store and registry or in the spool, however long that takes."""
         delay_s = FIRST_RETRY_S
-        failed: set[PartName] = set()
-        while True:
+        while not await self._in_thread(partial(self._try, batch)):
+            await asyncio.sleep(delay_s)
+            delay_s = min(2 * delay_s, LAST_RETRY_S)
+
+    def _try(self, batch: Sequence[Delivery]) -> bool:
+        """Commit, or spool what cannot be committed; tell whether all of it is durable."""
+        owed = batch if self._registry.holds else self._commit(batch)
+        if not owed:
+            return True
+        try:
+            self._spool.append(owed)
+        except SpoolError as error:
+            self._health.fails("spool", str(error))
+            # Nothing else can take it.
+            self._registry.cut_short()
+            self._store.cut_short()
+            return False
+        self._health.metrics.spooled.add(len(owed))
+        self._report_spool()
+        return True
+
+    def _commit(self, batch: Sequence[Delivery]) -> Sequence[Delivery]:
+        """Commit ``batch``, and return what of it is owed to store or registry."""
+        try:
+            committed = self._committer.commit(batch)
+        except RegistryError as error:
+            self._fail(error)
+            return batch
+        except Exception:
+            LOG.exception("a batch of %d failed unforeseen; taking its messages one by one", len(batch))
+            return [owed for one in batch for owed in self._commit_alone(one)]
+        return self._note_committed(committed)
+
+    def _commit_alone(self, delivery: Delivery) -> Sequence[Delivery]:
+        """Commit or bury one message, which must not stop all that come after it; return it where it is owed."""
+        try:
             try:
-                outcome = await asyncio.get_running_loop().run_in_executor(self._thread, step)
-            except SkerryError as error:  # noqa: PERF203  # trying again is what the loop is for
-                part: PartName = "registry" if isinstance(error, RegistryError) else "store"
-                failed.add(part)
-                self._unwritable.add(part)
-                self._health.fails(part, str(error))
-                await asyncio.sleep(delay_s)
-                delay_s = min(2 * delay_s, LAST_RETRY_S)
-            else:
-                self._unwritable -= failed
-                return outcome
+                committed = self._committer.commit([delivery])
+            except SkerryError:
+                raise
+            except Exception as error:  # whatever it is, the next message may be well
+                LOG.exception("a message on %r cannot be handled and becomes a dead letter", delivery.topic)
+                committed = self._committer.bury(delivery, error)
+        except RegistryError as error:
+            self._fail(error)
+            return [delivery]
+        return self._note_committed(committed)
 
-    def _commit_or_bury(self, delivery: Delivery) -> Committed:
-        try:
-            return commit([delivery], self._store, self._database)
-        except SkerryError:
-            raise
-        except Exception as error:  # this message must not stop all that come after it
-            LOG.exception("a message on %r cannot be handled and becomes a dead letter", delivery.topic)
-            return bury(delivery, error, self._database)
-
-    def _note(self, committed: Committed, count: int) -> None:
-        self._health.works("registry", self._database.where)
-        self._health.settle(durable=count, dead=len(committed.letters))
-        # One line for each reason in a batch: a device that babbles must not fill the disk through the log.
-        for reason, letters in Counter(letter.reason for letter in committed.letters).items():
+    def _note_committed(self, committed: Committed) -> Sequence[Delivery]:
+        """Note what a commit did, and return what of it is owed."""
+        self._registry.end()
+        for reason, count in Counter(letter.reason for letter in committed.letters).items():
+            # One line for each reason in a batch: a device that babbles must not fill the disk through the log.
             first = next(letter for letter in committed.letters if letter.reason == reason)
-            LOG.warning("%d dead letters (%s), the first on %r: %s", letters, reason, first.topic, first.detail)
-        if committed.recorded.trimmed_letters:
-            LOG.warning("%d old dead letters made room for new ones", committed.recorded.trimmed_letters)
-        for device in committed.recorded.heard:
-            self._silence.hear(device, time.monotonic())
+            self._health.metrics.dead.add(reason, count)
+            LOG.warning("%d dead letters (%s), the first on %r: %s", count, reason, first.topic, first.detail)
+        if committed.trimmed_letters:
+            LOG.warning("%d old dead letters made room for new ones", committed.trimmed_letters)
+        self._health.metrics.stored.add(committed.points)
+        if committed.store_error is not None:
+            # What it took before it failed, it may have lost.
+            self._spool.owe_all()
+            self._health.fails("store", str(committed.store_error))
+            return committed.unstored
+        return self._keep(committed.stored)
 
-    def _mark(self, devices: list[str]) -> frozenset[str]:
-        """Mark ``devices`` as silent; return those that were heard while this waited for its turn."""
-        with self._database.transaction() as session:
-            silenced = mark_silent(session, devices, now_ms=now_ms(), limit_s=self._silence.limit_s)
-        if silenced.fallen:
-            LOG.warning("nothing heard for %g s from: %s", self._silence.limit_s, ", ".join(silenced.fallen))
-        return silenced.heard
+    def _keep(self, stored: Sequence[Delivery]) -> Sequence[Delivery]:
+        """Spool what the store has taken and may still lose; return what could not be."""
+        if stored and self._spool.durable_after_s > 0:
+            try:
+                self._spool.append(stored, taken_s=time.monotonic())
+            except SpoolError as error:
+                self._health.fails("spool", str(error))
+                return stored
+        return ()
 
-    def _present_devices(self) -> list[str]:
-        with self._database.transaction() as session:
-            return present_devices(session)
+    def _fail(self, error: RegistryError) -> None:
+        # It may not be as it was when it comes back.
+        self._committer.forget()
+        self._registry.begin(error)
+        self._health.fails("registry", str(error))
 
-    def _probe_store(self) -> None:
+    async def _replay(self) -> None:
+        """Bring in one segment of the spool, if one is owed, at the rate that is allowed."""
+        segment = self._spool.first_owed()
+        if segment is None:
+            return
         try:
-            info = self._store.probe()
-        except SkerryError as error:
-            self._health.fails("store", str(error))
-        else:
-            if "store" not in self._unwritable:
-                self._health.works("store", f"{info.product} {info.version} at {info.where}")
+            contents = await self._in_thread(partial(self._spool.read, segment))
+        except SpoolError as error:
+            self._health.fails("spool", str(error))
+            self._spool.set_aside(segment)
+            return
+        if contents.damaged_bytes:
+            LOG.error("the spool is damaged: %d bytes in %s are lost", contents.damaged_bytes, segment.path)
+        for start in range(0, len(contents.deliveries), REPLAY_CHUNK):
+            chunk = contents.deliveries[start : start + REPLAY_CHUNK]
+            began_s = time.monotonic()
+            if await self._in_thread(partial(self._commit, chunk)):
+                return
+            self._health.metrics.replayed.add(len(chunk))
+            await asyncio.sleep(max(0.0, len(chunk) / self._replay_per_s - (time.monotonic() - began_s)))
+        await self._in_thread(partial(self._settle, segment))
 
-    def _probe_registry(self) -> None:
+    def _settle(self, segment: Segment) -> None:
         try:
-            self._database.probe()
-        except SkerryError as error:
-            self._health.fails("registry", str(error))
+            self._spool.settle(segment, time.monotonic())
+        except SpoolError as error:
+            self._health.fails("spool", str(error))
+        self._report_spool()
+
+    def _expire(self) -> None:
+        try:
+            self._spool.expire(time.monotonic())
+        except SpoolError as error:
+            self._health.fails("spool", str(error))
         else:
-            if "registry" not in self._unwritable:
-                self._health.works("registry", self._database.where)
+            self._report_spool()
+
+    def _flush(self) -> None:
+        try:
+            self._committer.flush()
+        except RegistryError as error:
+            self._fail(error)
+
+    def _report_spool(self) -> None:
+        status, metrics = self._spool.status(), self._health.metrics
+        metrics.spool_bytes.value = status.bytes
+        metrics.spool_owed_bytes.value = status.owed_bytes
+        metrics.spool_damaged_bytes.value = status.damaged_bytes + status.torn_bytes
+        detail = f"{status.bytes / 1e6:.1f} of {status.budget_bytes / 1e6:.0f} MB in {self._spool.folder}"
+        if status.is_full:
+            self._health.fails("spool", f"the spool is full, so messages are not acknowledged: {detail}")
+        else:
+            self._health.works("spool", detail)
+
+    def _note_settled(self, batch: Sequence[Delivery], took_s: float) -> None:
+        self._health.settle(len(batch))
+        self._health.metrics.batch_seconds.observe(took_s)
+        self._health.metrics.lag_seconds.observe(max(0.0, (now_ms() - batch[0].received_ms) / 1e3))
+        self._health.metrics.waiting.value = self._intake.waiting

@@ -47,7 +47,7 @@ class Segment:
 
     @classmethod
     def find(cls, path: Path) -> Segment | None:
-        """Return the segment that another process left at ``path``; None where the name is no segment's. Raises OSError."""
+        """Return the segment that another process left at ``path``; None where the name is none. Raises OSError."""
         parts = _NAME.match(path.name)
         if parts is None:
             return None

@@ -42,6 +42,11 @@ class SpoolStatus:
         """All that is on disk."""
         return self.owed_bytes + self.kept_bytes
 
+    @property
+    def is_full(self) -> bool:
+        """Whether it takes no more."""
+        return self.bytes >= self.budget_bytes
+
 
 @dataclass(slots=True)
 class _Held:

@@ -48,7 +48,7 @@ def dashboard(tmp_path, broker, free_port, eventually):
 
     def is_well():
         try:
-            return httpx.get(f"{url}healthz", trust_env=False).status_code == 200
+            return httpx.get(f"{url}readyz", trust_env=False).status_code == 200
         except httpx.HTTPError:
             return False
 

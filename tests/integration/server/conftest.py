@@ -107,11 +107,11 @@ class RunningServer:
         return httpx.get(f"{self.url}{path}", params=arguments, trust_env=False, timeout=30)
 
     def health(self):
-        return self.get("healthz").json()
+        return self.get("readyz").json()
 
     def is_well(self):
         try:
-            return self.get("healthz").status_code == 200
+            return self.get("readyz").status_code == 200
         except httpx.HTTPError:
             return False
 
@@ -126,10 +126,10 @@ class RunningServer:
 
 @pytest.fixture
 def start_server(tmp_path, free_port, eventually):
-    """Return a function that starts `skerry server run` with a configuration; all end with the test."""
+    """Return a function that starts `skerry server …` with a configuration, by default `run`; all end with the test."""
     running = []
 
-    def start(broker_url, *, store='kind = "sqlite"\npath = "telemetry.sqlite"', more="", wait=True):
+    def start(broker_url, *, store='kind = "sqlite"\npath = "telemetry.sqlite"', more="", wait=True, command=("run",)):
         port = free_port()
         config = tmp_path / f"server-{len(running)}.toml"
         config.write_text(
@@ -138,7 +138,10 @@ def start_server(tmp_path, free_port, eventually):
         )
         log = (tmp_path / f"server-{len(running)}.log").open("wb")
         process = subprocess.Popen(
-            [*SKERRY, "server", "run", "--config", str(config)], stdout=log, stderr=log, env=os.environ
+            [*SKERRY, "server", *command, "--config", str(config)],
+            stdout=log,
+            stderr=log,
+            env=os.environ | {"STATE_DIRECTORY": str(tmp_path / "state")},
         )
         log.close()
         server = RunningServer(process=process, url=f"http://127.0.0.1:{port}/", log=tmp_path / log.name)

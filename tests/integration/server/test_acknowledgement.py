@@ -9,12 +9,17 @@ import threading
 import pytest
 
 from skerry_edge.foundation.broker_address import BrokerAddress
+from skerry_server.config.limits import Limits
 from skerry_server.health import Health
-from skerry_server.ingest.consumer import Access, Consumer
+from skerry_server.ingest.commit import Committer
+from skerry_server.ingest.consumer import Consumer
 from skerry_server.ingest.intake import Intake
+from skerry_server.ingest.link import Access
+from skerry_server.ingest.pauses import PatientStore
 from skerry_server.ingest.worker import Worker
-from skerry_server.presence import Silence
+from skerry_server.presence import SilenceRules
 from skerry_server.registry.database import Database
+from skerry_server.spool.spool import Spool
 from skerry_server.stores.base import StoreInfo
 
 CONNACK, PUBLISH_QOS1, PUBACK, SUBACK = 0x20, 0x32, 0x40, 0x90
@@ -108,19 +113,27 @@ class Rig:
         self.store = GatedStore()
         self._database = Database(f"sqlite:///{tmp_path / 'registry.sqlite'}")
         self._is_mqtt5 = is_mqtt5
+        self._spool = Spool(tmp_path / "spool", budget_bytes=1)
+        self._spool.open()
         self._hang_up = asyncio.Event()
 
     async def __aenter__(self):
         port = await self.broker.start()
         self.intake, self.health = Intake(), Health()
+        rules = SilenceRules(heartbeat_s=30.0, missed=3)
         self._worker = Worker(
-            intake=self.intake, store=self.store, database=self._database, health=self.health, silence=Silence(60)
+            intake=self.intake,
+            committer=Committer(store=PatientStore(self.store), database=self._database, rules=rules, limits=Limits()),
+            spool=self._spool,
+            health=self.health,
+            replay_per_s=1000,
         )
         access = Access(
             address=BrokerAddress(host="127.0.0.1", port=port, encrypted=False),
             client_id="server",
             is_mqtt5=self._is_mqtt5,
             session_expiry_s=60,
+            topic_filter="skerry/#",
         )
         self._consuming = asyncio.create_task(
             Consumer(access, intake=self.intake, health=self.health).run(self._hang_up)
@@ -134,9 +147,9 @@ class Rig:
         self._hang_up.set()
         await asyncio.wait_for(self._consuming, 30)
         self._working.cancel()
-        self.intake.abandon()
         await asyncio.gather(self._working, return_exceptions=True)
         self._worker.close()
+        self._spool.close()
         self._database.close()
         await self.broker.stop()
 
@@ -185,7 +198,7 @@ def test_a_late_acknowledgement_never_reaches_the_next_connection(tmp_path, mess
     asyncio.run(scenario())
 
 
-def test_what_a_killed_server_had_not_stored_is_stored_by_the_next(
+def test_what_a_killed_server_had_only_spooled_is_stored_by_the_next(
     broker, start_server, publish, message, free_port, eventually
 ):
     away = f'kind = "influxdb"\nurl = "http://127.0.0.1:{free_port()}"'
@@ -194,13 +207,17 @@ def test_what_a_killed_server_had_not_stored_is_stored_by_the_next(
     sent = [message("status", 1), *(message(kind, seq) for seq in range(2, 12) for kind in ("heartbeat",))]
     sent += [message("event", seq) for seq in range(12, 17)]
     publish(broker.url, sent)
-    eventually(lambda: first.health()["received"] >= len(sent), what="the server has received all of it")
-    assert first.health()["durable"] == 0
+    eventually(lambda: first.health()["durable"] >= len(sent), what="the server has all of it on disk")
+    assert first.health()["spooled"] == 10
     assert not first.health()["store"]["ok"]
     first.kill()
 
     second = start_server(broker.url)
-    eventually(lambda: second.health()["durable"] >= len(sent), what="everything was delivered again and stored")
+    eventually(
+        lambda: len(second.get("api/v1/devices/cam-1/samples").json()["samples"]) == 10,
+        what="what lay in the spool is stored",
+    )
+    assert second.health()["received"] == 0
     samples = second.get("api/v1/devices/cam-1/samples").json()["samples"]
     assert sorted(one["fields"]["seq"] for one in samples) == [float(seq) for seq in range(2, 12)]
     events = second.get("api/v1/events").json()["events"]
@@ -234,11 +251,15 @@ def test_a_store_that_is_killed_and_comes_back_costs_no_message(
     publish(broker.url, [message("heartbeat", seq) for seq in range(1, 6)])
     eventually(lambda: server.health()["durable"] == 5, what="the first messages are stored")
     influxd.stop()
-    eventually(lambda: server.get("healthz").status_code == 503, what="health says that the store is away")
+    eventually(lambda: server.get("readyz").status_code == 503, what="health says that the store is away")
     publish(broker.url, [message("heartbeat", seq) for seq in range(6, 11)])
-    eventually(lambda: server.health()["waiting"] == 5, what="the next messages wait")
+    eventually(lambda: server.health()["spooled"] == 5, what="the next messages are on disk")
     influxd.start()
-    eventually(lambda: server.health()["durable"] == 10, what="what waited is stored", deadline_s=60)
+    eventually(
+        lambda: len(server.get("api/v1/devices/cam-1/samples").json().get("samples", ())) == 10,
+        what="what was spooled is stored",
+        deadline_s=60,
+    )
     eventually(server.is_well, what="health says that all is well")
     samples = server.get("api/v1/devices/cam-1/samples").json()["samples"]
     assert sorted(one["fields"]["seq"] for one in samples) == [float(seq) for seq in range(1, 11)]

@@ -36,6 +36,7 @@ def test_the_api_shows_what_was_published(broker, start_server, publish, message
         ],
     )
     eventually(lambda: server.health()["durable"] == 4, what="all messages are stored")
+    eventually(lambda: server.get("api/v1/devices").json()["devices"][0]["models"], what="vitals are written")
     (device,) = server.get("api/v1/devices").json()["devices"]
     assert (device["device"], device["online"], device["presence"]) == ("cam-1", True, "online")
     assert (device["temperature_c"], device["models"]) == (51.5, ["yolo 1.0.0"])
@@ -77,7 +78,7 @@ def test_an_events_snapshot_is_served_as_a_picture_and_nothing_else(broker, star
 def test_every_route_of_the_api_is_described_and_refuses_nonsense(broker, start_server):
     server = start_server(broker.url)
     paths = server.get("api/v1/openapi.json").json()["paths"]
-    assert {"/api/v1/devices", "/api/v1/events", "/api/v1/dead-letters", "/healthz"} <= set(paths)
+    assert {"/api/v1/devices", "/api/v1/events", "/api/v1/dead-letters", "/healthz", "/readyz"} <= set(paths)
     for path, arguments in [
         ("api/v1/events", {"limit": 0}),
         ("api/v1/events", {"limit": 10**9}),
@@ -161,7 +162,7 @@ def test_a_broker_that_is_away_at_start_and_goes_away_later_is_outlived(
 
 def health_status(server):
     try:
-        return server.get("healthz").status_code
+        return server.get("readyz").status_code
     except Exception:  # noqa: BLE001  # whatever it is, the server does not answer yet
         return None
 

@@ -6,7 +6,11 @@ import json
 
 import pytest
 
+from skerry_server.config.limits import Limits
+from skerry_server.ingest.commit import Committer
+from skerry_server.ingest.pauses import PatientStore
 from skerry_server.ingest.validate import Delivery
+from skerry_server.presence import SilenceRules
 from skerry_server.registry.database import Database
 from skerry_server.stores.sqlite import SqliteStore
 
@@ -25,6 +29,31 @@ def store(tmp_path):
     store = SqliteStore(tmp_path / "telemetry.sqlite")
     yield store
     store.close()
+
+
+@pytest.fixture
+def committer():
+    """Return a function that makes a committer over a store and a registry; devices may be silent for 90 s."""
+
+    def make(store, database, **limits):
+        rules = SilenceRules(heartbeat_s=30.0, missed=3)
+        return Committer(store=PatientStore(store), database=database, rules=rules, limits=Limits(**limits))
+
+    return make
+
+
+@pytest.fixture
+def commit(committer):
+    """Return a function that commits a batch to a store and a registry, what is soft of it as well."""
+    made = {}
+
+    def run(batch, store, database):
+        one = made.setdefault((id(store), id(database)), committer(store, database))
+        committed = one.commit(batch)
+        one.flush()
+        return committed
+
+    return run
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import pytest
 from skerry_edge.contracts.messages import Heartbeat, PipelineVitals, Quantiles
 from skerry_edge.contracts.vitals import Temperature
 from skerry_server.api.schemas import DeviceOut
-from skerry_server.ingest.commit import commit
 from skerry_server.ui.device_page import groups_html, read_device
 from skerry_server.ui.vitals import device_groups, span
 
@@ -185,7 +184,7 @@ def test_whatever_a_device_says_is_text_and_never_markup():
     assert "&lt;i&gt;&amp;" in page
 
 
-def test_the_newest_heartbeat_is_kept_and_read_with_its_device(store, database, delivery):
+def test_the_newest_heartbeat_is_kept_and_read_with_its_device(store, database, delivery, commit):
     commit(
         [delivery("heartbeat", seq=1, power_mode="5W"), delivery("heartbeat", seq=2, power_mode="15W")], store, database
     )
@@ -196,7 +195,7 @@ def test_the_newest_heartbeat_is_kept_and_read_with_its_device(store, database, 
     assert read_device(database, "cam-2") is None
 
 
-def test_a_device_without_heartbeat_and_one_of_another_version_have_none(store, database, delivery):
+def test_a_device_without_heartbeat_and_one_of_another_version_have_none(store, database, delivery, commit):
     commit([delivery("event", device="cam-2")], store, database)
     assert read_device(database, "cam-2")[1] is None
     commit([delivery("heartbeat")], store, database)

@@ -7,13 +7,16 @@ import pytest
 from skerry_edge.foundation.errors import ConfigError, MissingError
 from skerry_server.api.read import read_events
 from skerry_server.errors import RegistryError
-from skerry_server.ingest.commit import commit
 from skerry_server.ingest.validate import DeadLetter
+from skerry_server.presence import SilenceRules
 from skerry_server.registry import dead_letters
 from skerry_server.registry.database import Database
-from skerry_server.registry.devices import count_devices, list_devices, present_devices
+from skerry_server.registry.devices import count_devices, list_devices
 from skerry_server.registry.events import EventSearch, count_events, count_events_since, search
-from skerry_server.registry.recording import mark_silent
+from skerry_server.registry.presence_history import intervals_of
+from skerry_server.registry.presence_rows import mark_silent
+
+RULES = SilenceRules(heartbeat_s=30.0, missed=3)
 
 
 def letter(number, payload=b"?"):
@@ -23,7 +26,7 @@ def letter(number, payload=b"?"):
 
 
 @pytest.fixture
-def filled(store, database, delivery):
+def filled(store, database, delivery, commit):
     """A registry with events of two devices and labels."""
     batch = [
         delivery("event", seq=seq, device=device, label=label, ts=seq * 1000)
@@ -63,35 +66,47 @@ def test_events_are_counted_by_kind_and_label(filled):
         assert count_events(session) == [("detection", "car", 4), ("detection", "dog", 2)]
 
 
-def test_a_silent_device_goes_offline_with_the_reason(filled):
+def test_a_silent_device_goes_offline_with_the_reason_and_its_history_says_so(filled):
     with filled.transaction() as session:
-        assert present_devices(session) == ["cam-1", "cam-2"]
-        assert mark_silent(session, ["cam-1"], now_ms=99_000, limit_s=90).fallen == ["cam-1"]
+        assert mark_silent(session, RULES, floor_ms=0, now_ms=99_000) == ["cam-1", "cam-2"]
     with filled.transaction() as session:
-        assert count_devices(session) == {"offline": 1, "online": 1}
+        assert count_devices(session) == {"offline": 2}
         ((_, presence),) = list_devices(session, device="cam-1")
         assert (presence.reason, presence.since_ms) == ("no heartbeat for 90 s", 99_000)
+        history = intervals_of(session, "cam-1", since_ms=0, until_ms=10**9, limit=9)
+        assert [(one.state, one.began_ms, one.ended_ms) for one in history] == [
+            ("offline", 99_000, None),
+            ("online", 5_000, 99_000),
+        ]
+
+
+def test_a_device_that_tells_its_own_interval_is_silent_by_that(store, database, delivery, commit):
+    often, seldom = delivery("heartbeat", interval_s=1.0), delivery("heartbeat", device="cam-2", interval_s=600.0)
+    commit([often, seldom], store, database)
+    with database.transaction() as session:
+        assert mark_silent(session, RULES, floor_ms=0, now_ms=5_000 + 3_001) == ["cam-1"]
+        assert mark_silent(session, RULES, floor_ms=0, now_ms=5_000 + 1_800_000) == []
+        assert mark_silent(session, RULES, floor_ms=0, now_ms=5_000 + 1_800_001) == ["cam-2"]
 
 
 def test_the_silence_of_a_device_that_is_offline_already_is_no_news(filled):
     with filled.transaction() as session:
-        mark_silent(session, ["cam-1"], now_ms=99_000, limit_s=90)
-        assert mark_silent(session, ["cam-1"], now_ms=999_000, limit_s=90).fallen == []
+        mark_silent(session, RULES, floor_ms=0, now_ms=99_000)
+        assert mark_silent(session, RULES, floor_ms=0, now_ms=999_000) == []
     with filled.transaction() as session:
         ((_, presence),) = list_devices(session, device="cam-1")
         assert presence.since_ms == 99_000
 
 
 @pytest.mark.parametrize(
-    ("now_ms", "heard"),
-    [(5_000, True), (94_999, True), (95_000, False), (4_999, False)],
-    ids=["just now", "within the limit", "at the limit", "in a time still to come"],
+    ("floor_ms", "now_ms", "is_heard"),
+    [(0, 5_000, True), (0, 95_000, True), (0, 95_001, False), (50_000, 140_000, True), (0, 4_999, True)],
+    ids=["just now", "within the limit", "past the limit", "the server was deaf", "in a time still to come"],
 )
-def test_a_device_heard_within_the_limit_is_not_silent(filled, now_ms, heard):
+def test_a_device_heard_within_the_limit_is_not_silent(filled, floor_ms, now_ms, is_heard):
     with filled.transaction() as session:
-        silenced = mark_silent(session, ["cam-1"], now_ms=now_ms, limit_s=90)
-        assert (silenced.heard, silenced.fallen) == (({"cam-1"}, []) if heard else (set(), ["cam-1"]))
-        assert present_devices(session) == (["cam-1", "cam-2"] if heard else ["cam-2"])
+        fallen = mark_silent(session, RULES, floor_ms=floor_ms, now_ms=now_ms)
+    assert fallen == ([] if is_heard else ["cam-1", "cam-2"])
 
 
 def test_the_oldest_dead_letters_make_room(database, monkeypatch):
@@ -138,7 +153,7 @@ def test_a_driver_that_is_missing_is_named():
 
 
 @pytest.fixture
-def lives(store, database, delivery):
+def lives(store, database, delivery, commit):
     """Two objects and an event that does not last: one object has come and gone, one has come, on two devices."""
     gone = {"track": "a-1", "began": 1000}
     sight = {"score": 0.5, "box": [0.1, 0.1, 0.2, 0.2], "zones": ["drive"]}

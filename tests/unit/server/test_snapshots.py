@@ -6,7 +6,6 @@ import pytest
 
 from skerry_edge.contracts.snapshots import JPEG_START
 from skerry_server.api.read import read_events
-from skerry_server.ingest.commit import commit
 from skerry_server.ingest.validate import Delivery
 from skerry_server.registry import snapshots
 from skerry_server.registry.events import EventSearch
@@ -14,7 +13,7 @@ from skerry_server.registry.snapshots import read_snapshot
 
 
 @pytest.fixture
-def keep(store, database):
+def keep(store, database, commit):
     """Return a function that commits snapshots of a device; the server got each a millisecond after the one before."""
 
     def commit_all(*events, device="cam-1", size=10, since_ms=1):
@@ -45,7 +44,7 @@ def test_a_snapshot_is_read_back_as_it_came_and_only_for_its_own_device_and_even
         assert read_snapshot(session, "cam-2", "e1") is None
 
 
-def test_an_event_names_its_snapshot_and_no_other_event_does(database, store, delivery, keep):
+def test_an_event_names_its_snapshot_and_no_other_event_does(database, store, delivery, keep, commit):
     devices = ("cam-1", "cam-2")
     commit([delivery("event", seq=seq, device=device) for device in devices for seq in (1, 2)], store, database)
     keep("m2", device="cam-2")
@@ -54,7 +53,7 @@ def test_an_event_names_its_snapshot_and_no_other_event_does(database, store, de
     assert [one for one in found.values() if one] == ["/api/v1/devices/cam-2/snapshots/m2"]
 
 
-def test_an_event_of_an_object_shows_its_newest_picture_up_to_then(database, store, delivery, keep):
+def test_an_event_of_an_object_shows_its_newest_picture_up_to_then(database, store, delivery, keep, commit):
     phases = ("begin", "update", "update", "end")
     tracks = [{"phase": phase, "track": "a-1", "began": 1} for phase in phases]
     commit([delivery("event", seq=seq, **one) for seq, one in enumerate(tracks, start=1)], store, database)

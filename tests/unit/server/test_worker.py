@@ -1,269 +1,287 @@
-"""The worker: patience with what is away, the truth in health, and no message that stops the others."""
+"""The worker: durable in store or spool before it is acknowledged, and no message that stops the others."""
 
 from __future__ import annotations
 
 import asyncio
-import threading
 
 import pytest
 
 from skerry_server.errors import RegistryError, StoreError
 from skerry_server.health import Health
+from skerry_server.ingest import pauses
+from skerry_server.ingest import watch as watching
 from skerry_server.ingest import worker as module
 from skerry_server.ingest.intake import Intake
+from skerry_server.ingest.watch import Watch
 from skerry_server.ingest.worker import Worker
-from skerry_server.presence import Silence
 from skerry_server.registry.dead_letters import list_dead_letters
-from skerry_server.registry.devices import list_devices
 from skerry_server.registry.events import EventSearch, search
-from skerry_server.stores.base import Query
-
-
-class CountingHealth(Health):
-    """A health that counts how often it is asked."""
-
-    questions = 0
-
-    def is_ok(self):
-        self.questions += 1
-        return super().is_ok()
+from skerry_server.spool.spool import Spool
+from skerry_server.stores.base import Query, StoreInfo
 
 
 class TroubledStore:
-    """A store that fails a number of times before it takes anything."""
-
-    def __init__(self, store, failures, error):
-        self._store = store
-        self.failures = failures
-        self._error = error
-
-    def probe(self):
-        if self.failures > 0:
-            raise StoreError("the store does not answer")
-        return self._store.probe()
-
-    def write(self, points):
-        if self.failures > 0:
-            self.failures -= 1
-            raise self._error
-        self._store.write(points)
-
-
-class FullStore:
-    """A store that answers and takes nothing, as on a disk that is full."""
+    """A store that fails while it is told to."""
 
     def __init__(self, store):
         self._store = store
-        self.is_full = True
-        self.probes = 0
+        self.error = None
+        self.writes = 0
 
     def probe(self):
-        self.probes += 1
         return self._store.probe()
 
     def write(self, points):
-        if self.is_full:
-            raise StoreError("the disk is full")
+        self.writes += 1
+        if self.error is not None:
+            raise self.error
         self._store.write(points)
 
 
-class GatedStore:
-    """A store that takes a second batch only when its gate opens."""
-
-    def __init__(self, store):
-        self._store = store
-        self._batches = 0
-        self.is_waiting = threading.Event()
-        self.gate = threading.Event()
-
-    def write(self, points):
-        self._batches += 1
-        if self._batches == 2:
-            self.is_waiting.set()
-            assert self.gate.wait(30)
-        self._store.write(points)
-
-
-class Clock:
-    """Wall clock and monotonic clock, both moved by hand."""
-
-    now_s = 0.0
-
-    def monotonic(self):
-        return self.now_s
-
-    def now_ms(self):
-        return round(self.now_s * 1000)
-
-
-class PoisonedStore:
+class PoisonedStore(TroubledStore):
     """A store with a bug that one device brings out."""
-
-    def __init__(self, store):
-        self._store = store
 
     def write(self, points):
         if any(point.tags["device"] == "cam-2" for point in points):
             raise ZeroDivisionError("a bug")
-        self._store.write(points)
+        super().write(points)
 
 
-@pytest.fixture
-def impatient(monkeypatch):
-    """Make the worker try again at once."""
-    monkeypatch.setattr(module, "FIRST_RETRY_S", 0.001)
-    monkeypatch.setattr(module, "LAST_RETRY_S", 0.002)
-    monkeypatch.setattr(module, "PROBE_S", 0.001)
-    monkeypatch.setattr(module, "SWEEP_S", 0.001)
+class Wire:
+    """A connection that notes what it acknowledged."""
+
+    def __init__(self):
+        self.acknowledged = []
+
+    def acknowledge(self, packet_ids):
+        self.acknowledged += packet_ids
 
 
-@pytest.fixture
-def work(database):
-    """Return a function that puts deliveries through a worker over a store; gives its health."""
+class Rig:
+    """A worker over a store that can be troubled, with its spool and its health."""
 
-    def run(store, deliveries, *, extra=None, silence_s=60.0):
-        async def scenario():
-            intake, health = Intake(linger_s=0), CountingHealth()
-            worker = Worker(intake=intake, store=store, database=database, health=health, silence=Silence(silence_s))
-            working = asyncio.create_task(worker.run())
-            puts = [asyncio.create_task(intake.put(one)) for one in deliveries]
-            await asyncio.wait_for(asyncio.gather(*puts), 30)
-            if extra is not None:
-                await asyncio.wait_for(extra(worker, health), 30)
-            working.cancel()
-            await asyncio.gather(working, return_exceptions=True)
-            worker.close()
-            return health
+    def __init__(self, store, database, committer, folder, budget_bytes):
+        self.store, self.health, self.intake, self.wire = store, Health(), Intake(linger_s=0), Wire()
+        self.spool = Spool(folder, budget_bytes=budget_bytes)
+        self.spool.open()
+        self.worker = Worker(
+            intake=self.intake,
+            committer=committer(store, database),
+            spool=self.spool,
+            health=self.health,
+            replay_per_s=100_000,
+        )
+        self._sent = 0
 
-        return asyncio.run(scenario())
+    async def __aenter__(self):
+        self._tasks = [asyncio.create_task(one) for one in (self.worker.run(), self.worker.tend())]
+        return self
 
-    return run
+    async def __aexit__(self, *_):
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.worker.close()
+        self.spool.close()
 
+    def send(self, *deliveries):
+        for one in deliveries:
+            self._sent += 1
+            self.intake.put(one, self._sent, self.wire)
 
-def test_a_store_that_is_away_is_tried_until_it_takes_the_batch(impatient, work, store, database, delivery):
-    troubled = TroubledStore(store, 5, StoreError("the store does not answer"))
-    health = work(troubled, [delivery("heartbeat"), delivery("event", seq=2)])
-    assert health.counts().durable == 2
-    assert len(store.query(Query(measurement="heartbeat"))) == 1
-    with database.transaction() as session:
-        assert len(search(session, EventSearch())) == 1
-
-
-def test_health_names_the_part_that_fails(impatient, work, store, delivery):
-    health = work(TroubledStore(store, 1, StoreError("the disk is full")), [delivery("heartbeat")])
-    assert "the disk is full" in health.parts()["store"].detail
-    health = work(TroubledStore(store, 1, RegistryError("locked")), [delivery("heartbeat", seq=2)])
-    assert health.parts()["registry"].is_ok
-
-
-def test_a_message_that_brings_out_a_bug_is_kept_and_the_others_go_through(impatient, work, store, database, delivery):
-    batch = [delivery("heartbeat", device=f"cam-{number}") for number in (1, 2, 3)]
-    health = work(PoisonedStore(store), batch)
-    assert (health.counts().durable, health.counts().dead) == (3, 1)
-    assert len(store.query(Query(measurement="heartbeat"))) == 2
-    with database.transaction() as session:
-        (letter,) = list_dead_letters(session, limit=9)
-        assert (letter.topic, letter.reason) == ("skerry/v1/home/cam-2/heartbeat", "internal")
+    async def all_acknowledged(self):
+        await until(lambda: self.wire.acknowledged == list(range(1, self._sent + 1)))
 
 
 async def until(condition):
-    for _ in range(3000):
+    for _ in range(6000):
         if condition():
             return
         await asyncio.sleep(0.005)
     pytest.fail("never came true")
 
 
-def test_the_watch_sees_a_store_go_and_come_back_with_no_traffic(impatient, work, store):
-    troubled = TroubledStore(store, 1, StoreError("away"))
-
-    async def watch(worker, health):
-        watching = asyncio.create_task(worker.watch())
-        await until(lambda: health.parts()["registry"].is_ok)
-        assert not health.parts()["store"].is_ok
-        troubled.failures = 0
-        await until(lambda: health.parts()["store"].is_ok)
-        watching.cancel()
-
-    work(troubled, [], extra=watch)
+@pytest.fixture
+def impatient(monkeypatch):
+    """Make the worker try again at once."""
+    monkeypatch.setattr(pauses, "FIRST_PAUSE_S", 0.001)
+    monkeypatch.setattr(pauses, "LAST_PAUSE_S", 0.002)
+    monkeypatch.setattr(module, "FIRST_RETRY_S", 0.001)
+    monkeypatch.setattr(module, "LAST_RETRY_S", 0.002)
+    monkeypatch.setattr(module, "TURN_S", 0.001)
+    monkeypatch.setattr(watching, "PROBE_S", 0.001)
 
 
-def test_silence_counts_only_while_the_server_itself_hears(impatient, work, store, database, delivery):
-    def presence():
-        with database.transaction() as session:
-            return list_devices(session)[0][1].state
+@pytest.fixture
+def rig(impatient, store, database, committer, tmp_path):
+    """Return a function that makes a worker over the store, which is wrapped by ``kind``."""
 
-    async def sweep(worker, health):
-        for name in ("store", "registry"):
-            health.works(name, "")
-        health.fails("broker", "away")
-        sweeping = asyncio.create_task(worker.sweep())
-        # As many sweeps as make many times the limit of silence: the server is deaf, so nobody is silent.
-        await until(lambda: health.questions > 100)
-        assert presence() == "online"
-        health.works("broker", "")
-        await until(lambda: presence() == "offline")
-        sweeping.cancel()
+    def make(kind=TroubledStore, budget_bytes=1_000_000):
+        return Rig(kind(store), database, committer, tmp_path / "spool", budget_bytes)
 
-    work(store, [delivery("heartbeat")], extra=sweep, silence_s=0.01)
+    return make
 
 
-def test_a_device_heard_while_its_silence_waits_to_be_noted_stays_online(
-    impatient, work, store, database, delivery, monkeypatch
-):
-    clock, gated = Clock(), GatedStore(store)
-    monkeypatch.setattr(module, "time", clock)
-    monkeypatch.setattr(module, "now_ms", clock.now_ms)
-
-    def presence():
-        with database.transaction() as session:
-            return list_devices(session, device="cam-1")[0][1].state
-
-    async def sweep(worker, health):
-        for name in ("store", "registry", "broker"):
-            health.works(name, "")
-        sweeping = asyncio.create_task(worker.sweep())
-        # Two sweeps on, the devices are read and the first sweep's grace is over.
-        await until(lambda: health.questions > 2)
-        second = asyncio.create_task(worker._intake.put(delivery("heartbeat", seq=2, received_ms=100_000)))
-        await until(gated.is_waiting.is_set)
-        clock.now_s = 120.0
-        questions = health.questions
-        # The sweep asks about health no more: what it found waits behind the batch.
-        await until(lambda: health.questions > questions)
-        other = asyncio.create_task(worker._intake.put(delivery("heartbeat", device="cam-2", received_ms=119_000)))
-        gated.gate.set()
-        await asyncio.gather(second, other)
-        assert presence() == "online"
-        clock.now_s = 300.0
-        await until(lambda: presence() == "offline")
-        sweeping.cancel()
-
-    work(gated, [delivery("heartbeat", received_ms=0)], extra=sweep)
+def stored(store):
+    return sorted(point.fields["seq"] for point in store.query(Query(measurement="heartbeat")))
 
 
-def test_a_probe_that_succeeds_hides_no_write_that_fails(impatient, work, store, delivery):
-    full = FullStore(store)
+def test_what_a_store_that_is_away_cannot_take_is_spooled_acknowledged_and_brought_in_later(rig, store, delivery):
+    async def scenario():
+        async with rig() as one:
+            one.store.error = StoreError("the store does not answer")
+            one.send(*(delivery("heartbeat", seq=seq) for seq in range(1, 6)))
+            await one.all_acknowledged()
+            assert stored(store) == []
+            assert "does not answer" in one.health.parts()["store"].detail
+            assert one.spool.status().owed_bytes > 0
+            one.store.error = None
+            await until(lambda: len(stored(store)) == 5)
+            await until(lambda: one.spool.status().bytes == 0)
+            assert (one.health.counts().durable, one.health.counts().spooled) == (5, 5)
 
-    async def scenario(worker, health):
-        watching = asyncio.create_task(worker.watch())
-        put = asyncio.create_task(worker._intake.put(delivery("heartbeat")))
-        await until(lambda: "the disk is full" in health.parts()["store"].detail)
-        seen, probes = [], full.probes
-        await until(lambda: seen.append(health.parts()["store"].is_ok) or full.probes > probes + 20)
-        assert not any(seen)
-        full.is_full = False
-        await put
-        await until(lambda: health.parts()["store"].is_ok)
-        watching.cancel()
-
-    work(full, [], extra=scenario)
+    asyncio.run(scenario())
 
 
-def test_a_device_that_babbles_writes_one_line_a_batch_and_not_one_a_message(work, store, delivery, caplog):
-    batch = [delivery("heartbeat", cpu_percent="hot") for _ in range(50)]
-    health = work(store, batch)
+def test_events_are_there_at_once_while_the_time_series_store_is_away(rig, database, delivery):
+    async def scenario():
+        async with rig() as one:
+            one.store.error = StoreError("away")
+            one.send(delivery("heartbeat"), delivery("event", seq=2))
+            await one.all_acknowledged()
+
+    asyncio.run(scenario())
+    with database.transaction() as session:
+        assert len(search(session, EventSearch())) == 1
+
+
+def test_a_registry_that_is_away_costs_nothing_either(rig, store, database, delivery, monkeypatch):
+    async def scenario():
+        async with rig() as one:
+            whole = database.transaction
+
+            def away():
+                raise RegistryError("the registry is locked")
+
+            monkeypatch.setattr(database, "transaction", away)
+            one.send(delivery("status"), delivery("event", seq=2), delivery("heartbeat", seq=3))
+            await one.all_acknowledged()
+            assert not one.health.parts()["registry"].is_ok
+            monkeypatch.setattr(database, "transaction", whole)
+            await until(lambda: one.spool.status().bytes == 0)
+
+    asyncio.run(scenario())
+    assert stored(store) == [3.0]
+    with database.transaction() as session:
+        assert len(search(session, EventSearch())) == 1
+
+
+def test_with_store_and_spool_full_nothing_is_acknowledged_until_one_of_them_takes_it(rig, store, delivery):
+    async def scenario():
+        async with rig(budget_bytes=500) as one:
+            one.store.error = StoreError("the disk is full")
+            one.send(delivery("heartbeat", seq=1), delivery("heartbeat", seq=2))
+            await one.all_acknowledged()
+            one.send(delivery("heartbeat", seq=3))
+            await until(lambda: "the spool is full" in one.health.parts()["spool"].detail)
+            tries = one.store.writes
+            await until(lambda: one.store.writes > tries + 20)
+            assert one.wire.acknowledged == [1, 2]
+            assert one.health.counts().waiting == 0 or not one.health.is_ok()
+            one.store.error = None
+            await one.all_acknowledged()
+            await until(lambda: one.spool.status().bytes == 0)
+
+    asyncio.run(scenario())
+    assert stored(store) == [1.0, 2.0, 3.0]
+
+
+def test_what_a_store_acknowledged_and_lost_comes_back_from_the_spool(rig, store, delivery):
+    async def scenario():
+        async with rig() as one:
+            one.worker.set_durable_after(3600.0)
+            one.send(delivery("heartbeat", seq=1), delivery("heartbeat", seq=2))
+            await one.all_acknowledged()
+            writes = one.store.writes
+            assert one.spool.status().kept_bytes > 0
+            one.worker.recover()
+            await until(lambda: one.store.writes > writes)
+            await until(lambda: one.spool.status().owed_bytes == 0)
+            assert one.spool.status().kept_bytes > 0
+            one.worker.set_durable_after(0.0)
+            await until(lambda: one.spool.status().bytes == 0)
+
+    asyncio.run(scenario())
+    assert stored(store) == [1.0, 2.0]
+
+
+def test_a_message_that_brings_out_a_bug_is_kept_and_the_others_go_through(rig, store, database, delivery):
+    async def scenario():
+        async with rig(PoisonedStore) as one:
+            one.send(*(delivery("heartbeat", device=f"cam-{number}") for number in (1, 2, 3)))
+            await one.all_acknowledged()
+            assert (one.health.counts().durable, one.health.counts().dead) == (3, 1)
+
+    asyncio.run(scenario())
+    assert len(stored(store)) == 2
+    with database.transaction() as session:
+        (letter,) = list_dead_letters(session, limit=9)
+        assert (letter.topic, letter.reason) == ("skerry/v1/home/cam-2/heartbeat", "internal")
+
+
+def test_a_device_that_babbles_writes_one_line_a_batch_and_not_one_a_message(rig, delivery, caplog):
+    async def scenario():
+        async with rig() as one:
+            one.send(*(delivery("heartbeat", cpu_percent="hot") for _ in range(50)))
+            await one.all_acknowledged()
+            assert one.health.metrics.dead.values() == {"schema": 50}
+
+    asyncio.run(scenario())
     lines = [record.getMessage() for record in caplog.records if "dead letter" in record.getMessage()]
-    assert health.counts().dead == 50
     assert len(lines) == 1
     assert "50 dead letters (schema)" in lines[0]
+
+
+class ProbedStore:
+    """A store whose probe says what it is told to."""
+
+    def __init__(self):
+        self.answer = StoreInfo(product="probed", version="1", where="here")
+
+    def probe(self):
+        if isinstance(self.answer, StoreError):
+            raise self.answer
+        return self.answer
+
+
+def test_the_watch_sees_a_store_go_and_come_back_with_no_traffic(impatient, database):
+    async def scenario():
+        store, health = ProbedStore(), Health()
+        store.answer = StoreError("away")
+        task = asyncio.create_task(Watch(store=store, database=database, health=health).run())
+        await until(lambda: health.parts()["registry"].is_ok)
+        assert not health.parts()["store"].is_ok
+        store.answer = StoreInfo(product="probed", version="1", where="here")
+        await until(lambda: health.parts()["store"].is_ok)
+        task.cancel()
+
+    asyncio.run(scenario())
+
+
+def test_a_probe_that_succeeds_hides_no_write_that_fails(impatient, database):
+    async def scenario():
+        health, probes = Health(), []
+        health.fails("store", "the disk is full")
+        watch = Watch(
+            store=ProbedStore(),
+            database=database,
+            health=health,
+            unwritable=lambda: frozenset({"store"}),
+            learned=probes.append,
+        )
+        task = asyncio.create_task(watch.run())
+        await until(lambda: len(probes) > 20)
+        assert health.parts()["store"].detail == "the disk is full"
+        task.cancel()
+
+    asyncio.run(scenario())

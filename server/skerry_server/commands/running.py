@@ -1,0 +1,200 @@
+"""`skerry server run | ingest | api`: the server's processes in the foreground."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from skerry_server.registry.cli.opening import config_option
+
+if TYPE_CHECKING:
+    from skerry_server.app import ServerProcess
+    from skerry_server.config.server import Settings
+
+EXIT_CODES = """\b
+Exit codes:
+  0  stopped by SIGTERM, SIGHUP or Ctrl-C
+  2  wrong configuration
+  3  a Python package that the configuration needs is missing
+  4  a port or the spool is in use, or a file cannot be read
+"""
+
+log_level_option = click.option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    default="info",
+    show_default=True,
+    help="How much to say on standard error.",
+)
+
+
+@click.command(
+    epilog=f"""\b
+Examples:
+  skerry server run
+  skerry server run --config /etc/skerry/server.toml
+  curl -s http://127.0.0.1:8080/readyz
+
+\b
+A configuration, with what holds where a line is left out:
+  [broker]
+  url = "mqtt://127.0.0.1:1883"     # or mqtts://host:8883, with ca_file
+  protocol = "5"                    # or "3.1.1"
+  client_id = "skerry-server"       # this server's alone: its session waits under it
+  # username = "server"
+  # password_file = "broker.secret"
+
+\b
+  [store]
+  kind = "sqlite"                   # or "influxdb", with url and database, or organisation, bucket, token_file
+  # path = "telemetry.sqlite"
+
+\b
+  [registry]
+  # url = "postgresql+psycopg://skerry@db/skerry"
+
+\b
+  [http]
+  host = "127.0.0.1"
+  port = 8080
+
+\b
+  [ingest]
+  # spool = "/var/spool/skerry"     # what store and registry cannot take, on disk
+  spool_mb = 1024
+  replay_per_s = 5000
+
+\b
+  [presence]
+  heartbeat_s = 30                  # of devices that tell no interval of their own
+  missed = 3
+
+Data goes to $STATE_DIRECTORY, else $XDG_STATE_HOME/skerry, else ~/.local/state/skerry. Paths in the file are
+taken from the file's own folder. The server listens on this machine only, because it has no sign-in yet.
+
+{EXIT_CODES}"""
+)
+@config_option
+@log_level_option
+def run(config: Path | None, log_level: str) -> None:
+    """Take in what the fleet publishes, store it, and show it: all in one process.
+
+    Messages are acknowledged to the broker only when they are stored, or on disk in the spool while store or registry
+    are away. A part that is away is tried again and again; /readyz says what works and what does not.
+    """
+    from skerry_server.app import FleetServer  # noqa: PLC0415  # keeps `--help` fast
+
+    _run(
+        config,
+        log_level,
+        FleetServer,
+        lambda server: {
+            "dashboard": server.url,
+            "broker": server.settings.config.broker.url,
+            "store": server.store_place,
+            "registry": server.database.where,
+            "spool": str(server.settings.spool_folder),
+        },
+    )
+
+
+@click.command(
+    epilog=f"""\b
+Examples:
+  skerry server ingest --config /etc/skerry/server.toml --worker 1
+  skerry server ingest --config /etc/skerry/server.toml --worker 2
+  systemctl start skerry-ingest@1 skerry-ingest@2
+
+All workers share one subscription of MQTT 5, '$share/skerry/skerry/#': the broker gives each message to one of them.
+Each worker has a name that stays, and with it a session at the broker and a spool on its disk; what waits there waits
+for the worker of that name. Brokers send no retained messages to shared subscriptions, so what devices said before the
+first worker ran is learnt when they connect again.
+
+With protocol = "3.1.1" there are no shared subscriptions: then run one worker only.
+
+The configuration is that of `skerry server run`, with a registry and a store that all workers reach.
+
+{EXIT_CODES}"""
+)
+@config_option
+@click.option("--worker", metavar="NAME", help="Name of this worker, up to 32 letters, digits, '.', '_' and '-'.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Answer /healthz and /readyz here, on this machine.")
+@log_level_option
+def ingest(config: Path | None, worker: str | None, port: int | None, log_level: str) -> None:
+    """Take in what the fleet publishes, as one worker of any number."""
+    from skerry_server.app import IngestServer  # noqa: PLC0415  # keeps `--help` fast
+    from skerry_server.config.server import with_worker  # noqa: PLC0415  # as above
+
+    _run(
+        config,
+        log_level,
+        lambda settings: IngestServer(with_worker(settings, worker=worker, port=port)),
+        lambda server: {
+            "worker": server.settings.config.ingest.worker,
+            "broker": f"{server.settings.config.broker.url}, {server.access.topic_filter}",
+            "store": server.store_place,
+            "registry": server.database.where,
+            "spool": str(server.settings.spool_folder),
+        },
+    )
+
+
+@click.command(
+    epilog=f"""\b
+Examples:
+  skerry server api --config /etc/skerry/server.toml
+
+It holds no state, so any number may run beside the workers of `skerry server ingest`, behind one address. /readyz
+speaks for store and registry; the broker is the workers' business.
+
+{EXIT_CODES}"""
+)
+@config_option
+@log_level_option
+def api(config: Path | None, log_level: str) -> None:
+    """Serve API and dashboard without taking anything in."""
+    from skerry_server.app import ApiServer  # noqa: PLC0415  # keeps `--help` fast
+
+    _run(
+        config,
+        log_level,
+        ApiServer,
+        lambda server: {
+            "dashboard": server.url,
+            "store": server.store_place,
+            "registry": server.database.where,
+        },
+    )
+
+
+def _run(
+    config: Path | None,
+    log_level: str,
+    make: Callable[[Settings], Any],
+    describe: Callable[[Any], dict[str, str]],
+) -> None:
+    import asyncio  # noqa: PLC0415  # keeps `--help` fast
+
+    from skerry_edge.foundation.log import configure_logging  # noqa: PLC0415  # as above
+    from skerry_edge.foundation.stdout import announce  # noqa: PLC0415  # as above
+    from skerry_server.config.server import load_settings  # noqa: PLC0415  # as above
+
+    configure_logging(log_level)
+    server = make(load_settings(config))
+    for name, value in describe(server).items():
+        announce(f"{name:<10} {value}")
+    asyncio.run(_until_signal(server))
+
+
+async def _until_signal(server: ServerProcess) -> None:
+    import asyncio  # noqa: PLC0415  # keeps `--help` fast
+    import signal  # noqa: PLC0415  # as above
+
+    stop = asyncio.Event()
+    # systemd and a terminal that closes send SIGHUP; there is nothing to read again, so it is a polite end too.
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await server.run(stop)

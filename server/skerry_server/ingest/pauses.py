@@ -1,0 +1,68 @@
+"""Pauses: what has just failed is left alone for a while, longer each time, so that work goes on without it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from skerry_edge.foundation.errors import SkerryError
+from skerry_server.errors import RefusedPointsError, StoreError
+from skerry_server.stores.base import Point, Store
+
+FIRST_PAUSE_S = 0.25
+LAST_PAUSE_S = 15.0
+
+
+class Pause:
+    """Whether one part is left alone now; times are monotonic (seconds)."""
+
+    def __init__(self) -> None:
+        self.error: SkerryError | None = None
+        self._until_s = 0.0
+        self._next_s = FIRST_PAUSE_S
+
+    @property
+    def holds(self) -> bool:
+        """Tell whether it is too early to try again."""
+        return self.error is not None and time.monotonic() < self._until_s
+
+    def begin(self, error: SkerryError, *, at_least_s: float = 0.0) -> None:
+        """Leave the part alone, because of ``error``."""
+        self.error = error
+        self._until_s = time.monotonic() + max(self._next_s, at_least_s)
+        self._next_s = min(2 * self._next_s, LAST_PAUSE_S)
+
+    def cut_short(self) -> None:
+        """Try again at once: nothing else can be done meanwhile."""
+        self._until_s = 0.0
+
+    def end(self) -> None:
+        """Note that it works."""
+        self.error, self._next_s = None, FIRST_PAUSE_S
+
+
+class PatientStore:
+    """Writes to a store, and fails at once, with the last reason, while that is left alone."""
+
+    def __init__(self, store: Store) -> None:
+        self.pause = Pause()
+        self._store = store
+
+    def write(self, points: Sequence[Point]) -> None:
+        """Write as the store does. Raises StoreError and RefusedPointsError."""
+        if self.pause.holds and self.pause.error is not None:
+            raise self.pause.error
+        try:
+            self._store.write(points)
+        except RefusedPointsError:
+            self.pause.end()
+            raise
+        except StoreError as error:
+            self.pause.begin(error, at_least_s=error.retry_after_s or 0.0)
+            raise
+        except SkerryError as error:
+            # A configuration that turned out not to fit what answers: a person can mend it, and nothing is lost.
+            failed = StoreError(error.what, where=error.where, found=error.found, todo=error.todo)
+            self.pause.begin(failed)
+            raise failed from error
+        self.pause.end()

@@ -1,0 +1,68 @@
+"""Soft state: when each device was last heard and the vitals of its newest heartbeat, written in bulk now and then.
+
+Losing it in a crash costs nothing that the next heartbeat does not bring again, so it is not part of a batch's commit.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+from skerry_edge.contracts.messages import Heartbeat
+from skerry_server.ingest.validate import Accepted
+from skerry_server.registry.soft_rows import SoftRow, vitals_of
+
+EVERY_S = 1.0
+REST_FACTOR = 9.0
+"""After a flush the next one waits so many times as long as that took: a tenth of the time at most goes into them."""
+
+
+class SoftState:
+    """One row for each device, of its newest message; times are monotonic (seconds)."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, SoftRow] = {}
+        self._due_s = 0.0
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def note(self, one: Accepted) -> None:
+        """Note a live message of the session that counts."""
+        message = one.message
+        assert message is not None  # noqa: S101  # a snapshot is nothing that presence hears
+        before = self._rows.get(one.topic.device)
+        if before is not None and before.session == message.session and before.seq > message.seq:
+            return
+        vitals, payload = (before.vitals, before.heartbeat) if before is not None else (None, None)
+        if isinstance(message, Heartbeat):
+            vitals, payload = vitals_of(message), one.delivery.payload
+        self._rows[one.topic.device] = SoftRow(
+            session=message.session,
+            seq=message.seq,
+            ts_ms=message.ts,
+            clock=message.clock,
+            heard_ms=one.delivery.received_ms,
+            vitals=vitals,
+            heartbeat=payload,
+        )
+
+    def is_due(self, now_s: float) -> bool:
+        """Tell whether it is time to write."""
+        return bool(self._rows) and now_s >= self._due_s
+
+    def take(self, devices: Iterable[str] | None = None) -> dict[str, SoftRow]:
+        """Return and forget the rows of ``devices``, default all."""
+        if devices is None:
+            taken, self._rows = self._rows, {}
+            return taken
+        return {device: self._rows.pop(device) for device in devices if device in self._rows}
+
+    def give_back(self, rows: dict[str, SoftRow]) -> None:
+        """Have rows written later that could not be written now; what came meanwhile is newer."""
+        self._rows = rows | self._rows
+
+    def flushed(self, began_s: float) -> None:
+        """Note that a flush is over which began at ``began_s``."""
+        now_s = time.monotonic()
+        self._due_s = now_s + max(EVERY_S, REST_FACTOR * (now_s - began_s))

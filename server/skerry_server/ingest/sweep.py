@@ -1,0 +1,88 @@
+"""The sweep of silent devices: by one process at a time, and only while the server itself hears."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+
+from skerry_edge.foundation.errors import SkerryError
+from skerry_server.health import Health
+from skerry_server.presence import SilenceRules
+from skerry_server.registry.database import Database
+from skerry_server.registry.leases import acquire, release
+from skerry_server.registry.presence_rows import mark_silent
+
+LOG = logging.getLogger(__name__)
+LEASE = "sweep"
+TERM_S = 15.0
+LONGEST_PAUSE_S = 5.0
+STEP_MS = 2_000
+"""A wall clock that moves against the monotonic one by more than this has been set."""
+
+
+class Deafness:
+    """From when on silence counts: since the server hears, holds the job, and its clock was not set. Pure."""
+
+    def __init__(self) -> None:
+        self.floor_ms: int | None = None
+        self._before: tuple[int, float] | None = None
+
+    def turn(self, *, hears: bool, wall_ms: int, monotonic_s: float) -> int | None:
+        """Note how things are; return from when on silence counts (Unix ms), None while it means nothing."""
+        before, self._before = self._before, (wall_ms, monotonic_s)
+        if not hears:
+            self.floor_ms = None
+            return None
+        if before is not None and abs((wall_ms - before[0]) - (monotonic_s - before[1]) * 1000) > STEP_MS:
+            self.floor_ms = None
+        if self.floor_ms is None:
+            self.floor_ms = wall_ms
+        return self.floor_ms
+
+
+class Sweep:
+    """Marks devices that have been silent too long, where this process holds the lease."""
+
+    def __init__(
+        self, *, database: Database, health: Health, rules: SilenceRules, holder: str, now_ms: Callable[[], int]
+    ) -> None:
+        self._database = database
+        self._health = health
+        self._rules = rules
+        self._holder = holder
+        self._now_ms = now_ms
+        self._deafness = Deafness()
+        self._pause_s = min(LONGEST_PAUSE_S, max(0.05, rules.limit_s(None) / 20))
+
+    async def run(self) -> None:
+        """Sweep until cancelled."""
+        while True:
+            await asyncio.to_thread(self.turn)
+            await asyncio.sleep(self._pause_s)
+
+    def turn(self) -> None:
+        """Look once, and mark who has been silent too long."""
+        try:
+            hears = self._health.hears() and self._holds_lease()
+            floor_ms = self._deafness.turn(hears=hears, wall_ms=self._now_ms(), monotonic_s=time.monotonic())
+            if floor_ms is not None:
+                self._mark(floor_ms)
+        except SkerryError as error:
+            self._health.fails("registry", str(error))
+
+    def give_up(self) -> None:
+        """Let another process have the job at once. Raises RegistryError."""
+        with self._database.transaction() as session:
+            release(session, LEASE, self._holder)
+
+    def _holds_lease(self) -> bool:
+        with self._database.transaction() as session:
+            return acquire(session, LEASE, self._holder, term_ms=round(TERM_S * 1000))
+
+    def _mark(self, floor_ms: int) -> None:
+        with self._database.transaction() as session:
+            fallen = mark_silent(session, self._rules, floor_ms=floor_ms, now_ms=self._now_ms())
+        if fallen:
+            LOG.warning("nothing heard for too long from: %s", ", ".join(fallen))

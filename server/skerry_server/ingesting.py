@@ -1,0 +1,104 @@
+"""Ingest put together: spool, consumer, worker, watch and sweep over one store and one registry."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import socket
+from typing import Any
+
+from skerry_edge.foundation.errors import SkerryError
+from skerry_server.config.server import Settings
+from skerry_server.health import Health, now_ms
+from skerry_server.ingest.commit import Committer
+from skerry_server.ingest.consumer import Consumer
+from skerry_server.ingest.intake import Intake
+from skerry_server.ingest.link import Access
+from skerry_server.ingest.pauses import PatientStore
+from skerry_server.ingest.sweep import Sweep
+from skerry_server.ingest.watch import Watch
+from skerry_server.ingest.worker import Worker
+from skerry_server.presence import SilenceRules
+from skerry_server.registry.database import Database
+from skerry_server.spool.spool import Spool
+from skerry_server.stores.base import Store, StoreInfo
+from skerry_server.tasks import end_all
+
+LOG = logging.getLogger(__name__)
+DRAIN_S = 3.0
+CLOSE_S = 5.0
+
+
+class Ingesting:
+    """One worker. It holds its spool from the start: a second one under the same name is refused with SpoolError."""
+
+    def __init__(self, settings: Settings, access: Access, *, store: Store, database: Database, health: Health) -> None:
+        config = settings.config
+        rules = SilenceRules(heartbeat_s=config.presence.heartbeat_s, missed=config.presence.missed)
+        self._health = health
+        self._spool = Spool(settings.spool_folder, budget_bytes=config.ingest.spool_mb * 1_000_000)
+        self._spool.open()
+        self._intake = Intake()
+        self._worker = Worker(
+            intake=self._intake,
+            committer=Committer(store=PatientStore(store), database=database, rules=rules, limits=config.limits),
+            spool=self._spool,
+            health=health,
+            replay_per_s=config.ingest.replay_per_s,
+        )
+        self._consumer = Consumer(access, intake=self._intake, health=health)
+        self._watch = Watch(
+            store=store,
+            database=database,
+            health=health,
+            unwritable=self._worker.unwritable,
+            learned=_Restarts(self._worker).learn,
+        )
+        holder = f"{access.client_id}@{socket.gethostname()}:{os.getpid()}"
+        self._sweep = Sweep(database=database, health=health, rules=rules, holder=holder, now_ms=now_ms)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Take in until ``stop`` is set, then let what arrived become durable, bounded in time, and hang up."""
+        hang_up = asyncio.Event()
+        consuming: asyncio.Task[Any] = asyncio.create_task(self._consumer.run(hang_up))
+        endless = {
+            asyncio.create_task(one)
+            for one in (self._worker.run(), self._worker.tend(), self._watch.run(), self._sweep.run())
+        }
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait({consuming, *endless, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            # Acknowledgements need the connection, so it ends after what arrived is durable.
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._intake.drain(), DRAIN_S)
+            hang_up.set()
+            await asyncio.wait({consuming}, timeout=CLOSE_S)
+            await end_all({consuming, *endless, stopping})
+        finally:
+            self._worker.close()
+            self._give_up_jobs()
+            self._spool.close()
+
+    def _give_up_jobs(self) -> None:
+        try:
+            self._sweep.give_up()
+        except SkerryError as error:
+            LOG.info("the lease on the sweep was not given back, and ends by itself: %s", error)
+
+
+class _Restarts:
+    """Notes from the store's probes when it was started again, after which it may have lost what it took."""
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+        self._started_ms: int | None = None
+
+    def learn(self, info: StoreInfo) -> None:
+        """Look at what a probe found."""
+        self._worker.set_durable_after(info.durable_after_s)
+        if self._started_ms is not None and info.started_ms != self._started_ms:
+            LOG.warning("the store was started again: what it may have lost is brought in from the spool")
+            self._worker.recover()
+        self._started_ms = info.started_ms

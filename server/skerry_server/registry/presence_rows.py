@@ -1,0 +1,122 @@
+"""Presence in the registry: decided on the row as the database has it, under its lock, so that all workers agree."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+import msgspec
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from skerry_server.presence import Facts, Presence, SilenceRules, is_silent, silent
+from skerry_server.registry.models import Device, PresenceRow
+from skerry_server.registry.presence_history import Transition, save_transitions
+from skerry_server.registry.text import storable
+
+_FACTS = msgspec.json.Decoder(Facts)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Held:
+    """A device whose row is locked: its presence if it has one, when it was last heard, and its own interval."""
+
+    presence: Presence | None
+    heard_ms: int | None
+    interval_s: float | None
+
+
+def lock_presences(session: Session, devices: Collection[str]) -> dict[str, Held]:
+    """Return what the registry has of each of ``devices``, which nobody else changes until this transaction ends."""
+    # In one order, so that two workers with the same devices wait for each other instead of both.
+    query = select(Device.id, Device.last_received_ms, Device.heartbeat_interval_s).where(Device.id.in_(devices))
+    rows = session.execute(query.order_by(Device.id).with_for_update()).all()
+    known = {row.device: to_presence(row) for row in _presence_rows(session, devices)}
+    return {
+        row.id: Held(presence=known.get(row.id), heard_ms=row.last_received_ms, interval_s=row.heartbeat_interval_s)
+        for row in rows
+    }
+
+
+def save_presences(session: Session, presences: Mapping[str, Presence], transitions: Iterable[Transition]) -> None:
+    """Write the presence of each device, and what it became in between."""
+    rows = {row.device: row for row in _presence_rows(session, presences)}
+    for device, one in presences.items():
+        row = rows.get(device)
+        if row is None:
+            row = PresenceRow(device=device)
+            session.add(row)
+        row.state, row.reason, row.since_ms = one.state, storable(one.reason), one.since_ms
+        row.session, row.seq, row.ts_ms, row.is_synced = one.session, one.seq, one.ts_ms, one.is_synced
+        row.facts = msgspec.json.encode(one.facts)
+    save_transitions(session, transitions)
+
+
+def mark_silent(session: Session, rules: SilenceRules, *, floor_ms: int, now_ms: int) -> list[str]:
+    """Note the devices that have been silent for too long, by the server's clock, and return them.
+
+    ``floor_ms`` is when the server began to hear, as in `skerry_server.presence.is_silent`.
+    """
+    query = select(Device.id, Device.last_received_ms, Device.heartbeat_interval_s)
+    query = query.join(PresenceRow, PresenceRow.device == Device.id).where(PresenceRow.state != "offline")
+    fallen: dict[str, Presence] = {}
+    candidates = [
+        row.id
+        for row in session.execute(query)
+        if is_silent(
+            row.last_received_ms or 0,
+            limit_s=rules.limit_s(row.heartbeat_interval_s),
+            floor_ms=floor_ms,
+            now_ms=now_ms,
+        )
+    ]
+    for device, held in lock_presences(session, candidates).items() if candidates else ():
+        limit_s = rules.limit_s(held.interval_s)
+        # Asked again under the lock: it may have been heard while this waited.
+        if held.presence is not None and is_silent(
+            held.heard_ms or 0, limit_s=limit_s, floor_ms=floor_ms, now_ms=now_ms
+        ):
+            after = silent(held.presence, now_ms=now_ms, limit_s=limit_s)
+            if after != held.presence:
+                fallen[device] = after
+    save_presences(session, fallen, [transition(device, one) for device, one in fallen.items()])
+    return sorted(fallen)
+
+
+def transition(device: str, presence: Presence) -> Transition:
+    """Return what a device's presence became, for its history."""
+    return Transition(
+        device=device,
+        state=presence.state,
+        reason=presence.reason,
+        session=presence.session,
+        at_ms=presence.since_ms,
+    )
+
+
+def to_presence(row: PresenceRow) -> Presence:
+    """Return a row as the pure value that decisions are made on; one of an earlier version has no facts."""
+    return Presence(
+        state=row.state,  # type: ignore[arg-type]  # only save_presences writes this column
+        reason=row.reason,
+        since_ms=row.since_ms,
+        session=row.session,
+        seq=row.seq,
+        ts_ms=row.ts_ms,
+        is_synced=row.is_synced,
+        facts=_facts_of(row),
+    )
+
+
+def _facts_of(row: PresenceRow) -> Facts:
+    if row.facts is not None:
+        return _FACTS.decode(row.facts)
+    if row.state == "offline":
+        return Facts(gone_seq=row.seq, gone_reason=row.reason)
+    return Facts(said=row.state, said_reason=row.reason, said_seq=row.seq)  # type: ignore[arg-type]  # as above
+
+
+def _presence_rows(session: Session, devices: Iterable[str]) -> list[PresenceRow]:
+    # What the session read before this transaction had its locks may be old.
+    query = select(PresenceRow).where(PresenceRow.device.in_(list(devices)))
+    return list(session.scalars(query.execution_options(populate_existing=True)))

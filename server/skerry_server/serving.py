@@ -1,0 +1,101 @@
+"""API and dashboard put together, behind a socket that is held from the start, so that their address is known."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import os
+import socket
+from collections.abc import Iterator
+
+import uvicorn
+from fastapi import FastAPI
+
+from skerry_edge.foundation.broker_address import parse_broker_url
+from skerry_edge.foundation.errors import ReachError
+from skerry_server.api.routes import create_api
+from skerry_server.config.server import Settings
+from skerry_server.health import Health
+from skerry_server.registry.database import Database
+from skerry_server.stores.base import Store
+
+GRACE_S = 2
+CLOSE_S = 5.0
+BACKLOG = 128
+
+
+class Serving:
+    """The web side of a server. Raises ReachError where the port is taken."""
+
+    def __init__(self, settings: Settings, *, store: Store, database: Database, health: Health) -> None:
+        self._settings = settings
+        self._store = store
+        self._database = database
+        self._health = health
+        self._socket = listen(settings.config.http.host, settings.config.http.port)
+
+    @property
+    def url(self) -> str:
+        """The dashboard's address."""
+        host, port = self._socket.getsockname()[:2]
+        return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serve until ``stop`` is set."""
+        web = _Web(self._pages())
+        serving = asyncio.create_task(web.serve([self._socket]))
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        web.should_exit = True
+        await asyncio.wait({serving}, timeout=CLOSE_S)
+        serving.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await serving
+
+    def _pages(self) -> FastAPI:
+        # Imported here: NiceGUI takes most of a second to load, and a wrong configuration is told before.
+        from skerry_server.ui.overview import Overviews  # noqa: PLC0415
+        from skerry_server.ui.page import add_dashboard  # noqa: PLC0415
+
+        broker = parse_broker_url(self._settings.config.broker.url, where="key 'broker.url'")
+        api = create_api(self._database, self._store, self._health)
+        add_dashboard(api, Overviews(self._database, self._health), self._database, broker=str(broker))
+        return api
+
+
+class _Web(uvicorn.Server):
+    """uvicorn without its signal handlers: the process decides when to stop."""
+
+    def __init__(self, api: FastAPI) -> None:
+        super().__init__(
+            uvicorn.Config(
+                api, log_config=None, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE_S
+            )
+        )
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals alone."""
+        yield
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket; port 0 takes any free one. Raises ReachError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        in_use = error.errno == errno.EADDRINUSE
+        raise ReachError(
+            "the port is in use" if in_use else "cannot listen",
+            where=f"{host}:{port}",
+            found=None if in_use else os.strerror(error.errno or 0),
+            todo="stop the other program, or set another port" if in_use else None,
+        ) from error
+    return listener
