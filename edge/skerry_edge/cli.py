@@ -30,6 +30,7 @@ SUMMARIES = {
     "recommend": "Tell which variant of a model to take.",
     "render": "Render road scenes with labelled signs.",
     "server": "Run the fleet server.",
+    "simulate": "Simulate a fleet of devices from a seed, and say what a server must show of it.",
     "train": "Train a detector on the CPU.",
 }
 """One line a command, kept here so that `skerry --help` imports none of them; a test holds them equal."""
@@ -99,7 +100,7 @@ def root() -> None:
     The model owner     models, convert, inspect, render, train, evaluate, bench,
                         recommend
     The installer       agent, boards, detect, doctor, listen
-    The fleet operator  server, demo
+    The fleet operator  server, simulate, demo
     """  # noqa: D301  # \b is click's mark for text that keeps its line breaks
 
 

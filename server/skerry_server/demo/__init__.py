@@ -1,1 +1,1 @@
-"""The whole path on one machine: broker, server, one real agent and a few simulated devices."""
+"""The whole path on one machine: broker, server, one real agent and a simulated fleet."""

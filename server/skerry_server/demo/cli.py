@@ -37,7 +37,7 @@ What runs, all on this machine, on free ports, in a temporary folder:
   a broker            the embedded one, or mosquitto
   a server            with SQLite, and its dashboard
   one real agent      finding signs in a video and a wake word in a recording, both played again and again
-  three simulated devices
+  a simulated fleet   twelve devices at three sites, of which now and then one is in trouble
 
 The default model, skerry-signs, was trained on rendered road signs. The default video is a drive past signs that is
 rendered at the start, from a series that training never saw; --seed takes another one. What was detected is held
@@ -119,7 +119,7 @@ def _announce(stage: Stage, *, opens_browser: bool, ends: bool) -> None:
 
     click.echo(f"dashboard  {stage.server.url}")
     click.echo(f"broker     {stage.broker.name}")
-    click.echo(f"devices    {', '.join(stage.devices)}")
+    click.echo(f"devices    {stage.devices[0]}, and {stage.devices[1]} to {stage.devices[-1]}, which are simulated")
     if not ends:
         click.echo("Ctrl-C stops it and shows what arrived")
     if opens_browser and (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):

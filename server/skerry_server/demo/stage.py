@@ -20,11 +20,17 @@ from skerry_server.config.server import ServerConfig, Settings
 from skerry_server.demo.agent import CAMERA, DEVICE, HEARTBEAT_S, LOST_AFTER_S, DemoAgent
 from skerry_server.demo.agreement import Agreement, Look, judge
 from skerry_server.demo.arrivals import Arrivals, missing, read_arrivals, read_looks
+from skerry_server.demo.grouping import group_devices
 from skerry_server.demo.script import Script
-from skerry_server.simulate.fleet import SimulatedFleet
+from skerry_server.simulate.access import broker_access
+from skerry_server.simulate.fleet import device_name
+from skerry_server.simulate.job import Order, play
+from skerry_server.simulate.trouble import parse_trouble
 
-SIMULATED = 3
+SIMULATED = 12
 SEED = 1
+TROUBLE = "usual,clock_1970=0.1,clock_ntp=0.1,degraded=0.01,malformed=0.01"
+"""So much that a few minutes show all of it, and most devices are well at any time."""
 START_S = 180.0
 TICK_S = 0.5
 MISSED_HEARTBEATS = 5
@@ -58,7 +64,7 @@ class Stage:
             self.agent = DemoAgent(folder, broker_url=url, script=script)
             self.agent.check()
             self.server = FleetServer(_settings(folder, url))
-            self._fleet = SimulatedFleet(SIMULATED, 1.0 / HEARTBEAT_S, SEED, url)
+            self._order = _order(url)
         except BaseException:
             self.broker.stop()
             raise
@@ -66,7 +72,7 @@ class Stage:
     @property
     def devices(self) -> list[str]:
         """The names of all devices of the demo, the real agent first."""
-        return [DEVICE, *(one.name for one in self._fleet.devices)]
+        return [DEVICE, *map(device_name, range(SIMULATED))]
 
     async def play(self, show: Callable[[Arrivals, float], None]) -> Outcome:
         """Run until the duration is over or somebody interrupts; ``show`` gets what arrived, and the seconds so far.
@@ -107,11 +113,15 @@ class Stage:
         # Started by the thread that lives as long as the demo: a leash ends with the thread that tied it.
         self.agent.start()
         try:
-            async with _running(self._fleet.run) as flying:
+            async with _running(self._simulate) as flying:
                 await self._until(self._is_agent_heard, interrupted, "the agent", [serving, flying])
+                await asyncio.to_thread(group_devices, self.server.database, self.devices[1:])
                 await self._watch(show, interrupted, [serving, flying])
         finally:
             await asyncio.to_thread(self.agent.stop)
+
+    async def _simulate(self, stop: asyncio.Event) -> None:
+        await play(self._order, stop)
 
     def _judge(self, arrivals: Arrivals, looks: Sequence[Look]) -> Agreement | None:
         """Hold what the agent named against the truth, where that is known and the drive was rendered to its end."""
@@ -181,6 +191,20 @@ async def _running(run: Callable[[asyncio.Event], object]) -> AsyncIterator[asyn
 async def _pause(interrupted: asyncio.Event) -> None:
     with contextlib.suppress(asyncio.TimeoutError):
         await asyncio.wait_for(interrupted.wait(), TICK_S)
+
+
+def _order(broker_url: str) -> Order:
+    return Order(
+        devices=SIMULATED,
+        rate=1.0 / HEARTBEAT_S,
+        seed=SEED,
+        trouble=parse_trouble(TROUBLE),
+        access=broker_access(broker_url),
+        connections=SIMULATED,
+        duration_s=None,
+        ending="goodbye",
+        expect=None,
+    )
 
 
 def _settings(folder: Path, broker_url: str) -> Settings:

@@ -12,6 +12,8 @@ from skerry_server.demo.agent import DEVICE
 from skerry_server.demo.agreement import Agreement
 from skerry_server.demo.arrivals import Arrivals, percentile
 
+SIMULATED = "simulated devices"
+
 
 def print_arrivals(arrivals: Arrivals, console: Console) -> None:
     """Print what arrived in the store."""
@@ -34,7 +36,7 @@ def print_agreement(agreement: Agreement, console: Console) -> None:
 
 def _events(arrivals: Arrivals) -> Table:
     table = _table("Events in the store", "kind", "label", "device", numbers=["events"])
-    counts = Counter((one.kind, one.label, one.device) for one in arrivals.events)
+    counts = Counter((one.kind, one.label, DEVICE if one.device == DEVICE else SIMULATED) for one in arrivals.events)
     for (kind, label, device), count in sorted(counts.items()):
         table.add_row(kind, label, device, str(count))
     if not counts:

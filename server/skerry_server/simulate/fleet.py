@@ -1,106 +1,131 @@
-"""A fleet of simulated devices over MQTT: each with its own connection, session, will, birth and goodbye."""
+"""A simulated fleet: its devices made from a seed, asked in the order of time. Pure."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import time
+import heapq
+import random
 from collections import Counter
-from typing import Any
+from collections.abc import Iterator
 
-import gmqtt
-from gmqtt.mqtt.handler import MQTTConnectError
+from skerry_edge.contracts.topics import DownKind
+from skerry_server.simulate.acts import Act
+from skerry_server.simulate.agent import Nature
+from skerry_server.simulate.clock import ClockKind
+from skerry_server.simulate.device import Ending, SimulatedDevice
+from skerry_server.simulate.expectation import Expectation
+from skerry_server.simulate.networks import CAMERA, EAR, usual_network
+from skerry_server.simulate.trouble import Trouble
 
-from skerry_edge.contracts.codec import Payload, encode
-from skerry_edge.contracts.topics import UpKind, topic_of
-from skerry_edge.foundation.broker_address import parse_broker_url
-from skerry_server.errors import BrokerError
-from skerry_server.health import now_ms
-from skerry_server.simulate.device import SimulatedDevice, make_devices
-
-CONNECT_S = 10.0
-GOODBYE_S = 2.0
-KEEPALIVE_S = 15
+SITES = ("harbour", "mill", "workshop")
+WITH_EAR = 0.4
+"""How many devices listen, beside looking."""
+_STEPS = {"camera": 2**0.5, "listens": 3**0.5, "ear": 5**0.5, "clock": 7**0.5, "refuse": 11**0.5}
+"""Irrational steps, which spread numbers evenly over 0 to 1; one for each purpose, so that none goes with another."""
+_STARTS_PER_S = 10
 
 
-class SimulatedFleet:
-    """Runs ``devices`` devices in one event loop, each sending ``rate`` heartbeats a second and now and then an event.
+def device_name(number: int) -> str:
+    """Return the name of a fleet's device; they are numbered from 0."""
+    return f"sim-{number + 1:04d}"
 
-    ``seed`` fixes what they send; the start counter in their sessions is the time, so that a later run counts as
-    later. ``sent`` counts what was published, by kind of message. Raises ConfigError for an address that is none.
+
+Performed = tuple[SimulatedDevice, list[Act]]
+
+
+class Fleet:
+    """``count`` devices that send ``rate`` heartbeats a second each from ``start_ms`` (Unix ms) on.
+
+    The same arguments give devices that do the same at the same times. Start counters come from ``start_ms``, so that
+    a later run counts as later.
     """
 
-    def __init__(self, devices: int, rate: float, seed: int, broker_url: str) -> None:
-        self._address = parse_broker_url(broker_url, where="the simulated fleet")
-        self.devices = make_devices(devices, seed=seed, interval_s=1.0 / rate, start_counter=int(time.time()))
-        self.sent: Counter[str] = Counter()
+    def __init__(self, count: int, *, rate: float, seed: int, trouble: Trouble, start_ms: int) -> None:
+        self.seed, self.trouble, self.start_ms = seed, trouble, start_ms
+        self.first_start = start_ms * _STARTS_PER_S // 1000
+        self.run = f"run-{self.first_start}-{seed}"
+        natures = (self._nature(number, round(1000 / rate)) for number in range(count))
+        self.devices = [
+            SimulatedDevice(one, random.Random(f"{seed}/{one.name}"), start_ms=start_ms)  # noqa: S311  # no secret
+            for one in natures
+        ]
+        self._numbers = {one.name: number for number, one in enumerate(self.devices)}
+        self._due = [(one.due_ms, number) for number, one in enumerate(self.devices)]
+        heapq.heapify(self._due)
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Keep all devices going until ``stop`` is set, then let each say goodbye.
+    @property
+    def due_ms(self) -> int:
+        """When the next device is due, at the latest."""
+        return self._due[0][0]
 
-        Raises BrokerError when a device cannot connect at the start; later the devices connect again by themselves.
-        """
-        links = [_Link(device, self.sent) for device in self.devices]
-        try:
-            await asyncio.gather(*(link.connect(self._address.host, self._address.port) for link in links))
-            beating = [asyncio.create_task(link.beat()) for link in links]
-            stopping = asyncio.create_task(stop.wait())
-            await asyncio.wait({stopping, *beating}, return_when=asyncio.FIRST_COMPLETED)
-            for task in (stopping, *beating):
-                task.cancel()
-            for outcome in await asyncio.gather(*beating, return_exceptions=True):
-                if isinstance(outcome, Exception):
-                    raise outcome
-        finally:
-            await asyncio.gather(*(link.leave() for link in links), return_exceptions=True)
+    def advance(self, until_ms: int) -> Iterator[Performed]:
+        """Yield what devices do up to ``until_ms``, in the order of time."""
+        while self._due and self._due[0][0] <= until_ms:
+            due_ms, number = heapq.heappop(self._due)
+            device = self.devices[number]
+            # An order may have moved its time; then there is a later entry.
+            if device.due_ms == due_ms:
+                acts = device.advance()
+                heapq.heappush(self._due, (device.due_ms, number))
+                yield device, acts
 
+    def hear(self, name: str, kind: DownKind, payload: bytes, now_ms: int) -> Performed | None:
+        """Return what the device ``name`` does about a message to it; None where there is no such device."""
+        number = self._numbers.get(name)
+        if number is None:
+            return None
+        device = self.devices[number]
+        before_ms = device.due_ms
+        acts = device.hear(kind, payload, now_ms)
+        if device.due_ms != before_ms:
+            heapq.heappush(self._due, (device.due_ms, number))
+        return device, acts
 
-class _Link:
-    """One device's connection; gmqtt connects again by itself, and every connection begins with a birth."""
+    def finish(self, now_ms: int, ending: Ending) -> Iterator[Performed]:
+        """Yield what devices do at the end of the run."""
+        for device in self.devices:
+            yield device, device.finish(now_ms, ending)
 
-    def __init__(self, device: SimulatedDevice, sent: Counter[str]) -> None:
-        self._device = device
-        self._sent = sent
-        will = gmqtt.Message(self._topic("status"), encode(device.will(now_ms())), qos=1, retain=True)
-        self._client = gmqtt.Client(device.name, will_message=will)
-        self._client.on_connect = self._on_connect
-        self._is_up = False
+    def expectation(self) -> Expectation:
+        """Return what the server must show of everything that was done until now."""
+        accounts = [one.voice.account for one in self.devices]
+        dead_letters = sum((one.dead_letters for one in accounts), Counter[str]())
+        sent = sum((one.sent for one in accounts), Counter[str]())
+        return Expectation(
+            run=self.run,
+            seed=self.seed,
+            trouble=self.trouble.text,
+            first_start=self.first_start,
+            devices=[one.voice.expected() for one in self.devices if one.voice.account.session],
+            dead_letters=dict(sorted(dead_letters.items())),
+            sent=dict(sorted(sent.items())),
+        )
 
-    async def connect(self, host: str, port: int) -> None:
-        """Connect for the first time. Raises BrokerError."""
-        try:
-            await asyncio.wait_for(self._client.connect(host, port, keepalive=KEEPALIVE_S), CONNECT_S)
-        except (OSError, MQTTConnectError, asyncio.TimeoutError) as error:
-            found = f"{type(error).__name__}: {error}"
-            raise BrokerError("a simulated device cannot connect", where=f"{host}:{port}", found=found) from error
-        self._is_up = True
+    def _nature(self, number: int, interval_ms: int) -> Nature:
+        networks = {CAMERA: usual_network(CAMERA, self._draw("camera", number))}
+        if self._draw("listens", number) < WITH_EAR:
+            networks[EAR] = usual_network(EAR, self._draw("ear", number))
+        return Nature(
+            name=device_name(number),
+            site=SITES[number % len(SITES)],
+            clock=self._clock(self._draw("clock", number)),
+            networks=networks,
+            has_models=self._draw("refuse", number) >= self.trouble.refuse,
+            trouble=self.trouble,
+            interval_ms=max(1, interval_ms),
+            first_start=self.first_start,
+            run=self.run,
+        )
 
-    async def beat(self) -> None:
-        """Send heartbeats, and now and then an event, until cancelled."""
-        # Not all at once: real devices were not switched on in the same second either.
-        await asyncio.sleep(self._device.chance.uniform(0.0, min(1.0, self._device.interval_s)))
-        while True:
-            self._publish("heartbeat", self._device.heartbeat(now_ms()))
-            event = self._device.event(now_ms())
-            if event is not None:
-                self._publish("event", event)
-            await asyncio.sleep(self._device.interval_s)
+    def _draw(self, purpose: str, number: int) -> float:
+        """Return a number from 0 to 1, spread so evenly over the fleet that a small one gets its shares, too."""
+        offset = random.Random(f"{self.seed}/{purpose}").random()  # noqa: S311  # a simulation, no secret
+        return (offset + number * _STEPS[purpose]) % 1.0
 
-    async def leave(self) -> None:
-        """Say goodbye and disconnect, as far as there still is a connection."""
-        if not self._is_up:
-            return
-        if self._client.is_connected:
-            self._publish("status", self._device.goodbye(now_ms()), is_retained=True)
-        with contextlib.suppress(asyncio.TimeoutError, OSError):
-            await asyncio.wait_for(self._client.disconnect(), GOODBYE_S)
-
-    def _on_connect(self, _client: gmqtt.Client, _flags: int, _code: int, _properties: dict[str, Any]) -> None:
-        self._publish("status", self._device.birth(now_ms()), is_retained=True)
-
-    def _publish(self, kind: UpKind, message: Payload, *, is_retained: bool = False) -> None:
-        self._client.publish(self._topic(kind), encode(message), qos=1, retain=is_retained)
-        self._sent[kind] += 1
-
-    def _topic(self, kind: UpKind) -> str:
-        return topic_of(self._device.site, self._device.name, kind)
+    def _clock(self, draw: float) -> ClockKind:
+        kinds: tuple[ClockKind, ...] = ("clock_1970", "clock_ahead", "clock_ntp")
+        edge = 0.0
+        for kind in kinds:
+            edge += getattr(self.trouble, kind)
+            if draw < edge:
+                return kind
+        return "right"

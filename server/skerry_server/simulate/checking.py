@@ -1,0 +1,34 @@
+"""The check of a server against a simulated fleet: read and compared, again and again while there is time."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from skerry_server.simulate.comparison import Difference, compare
+from skerry_server.simulate.expectation import Expectation
+from skerry_server.simulate.shown import read_shown
+
+LOOK_EVERY_S = 0.5
+
+
+async def find_differences(
+    url: str,
+    expectation: Expectation,
+    *,
+    token: str | None,
+    wait_s: float,
+    progress: Callable[[int], None],
+) -> list[Difference]:
+    """Return what differs at the server at ``url`` after at most ``wait_s`` seconds; nothing as soon as it agrees.
+
+    Raises ReachError and DataError.
+    """
+    end_s = time.monotonic() + wait_s
+    while True:
+        shown = await read_shown(url, expectation, token=token, progress=progress)
+        differences = compare(expectation, shown.devices, shown.dead_letters)
+        if not differences or time.monotonic() >= end_s:
+            return differences
+        await asyncio.sleep(min(LOOK_EVERY_S, max(0.0, end_s - time.monotonic())))
