@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
@@ -125,7 +126,7 @@ class PostgreSql:
         self._programs = programs
         self._folder = folder
         self._user = "nobody" if os.geteuid() == 0 else None
-        self._databases = itertools.count(1)
+        self._numbers = itertools.count(1)
         self._process: subprocess.Popen[bytes] | None = None
         if self._user is not None:
             shutil.chown(folder, self._user)
@@ -151,15 +152,15 @@ class PostgreSql:
             self._process.wait(60)
             self._process = None
 
-    def url(self, database: str) -> str:
-        """Return the address of a database."""
-        return f"postgresql+psycopg://skerry@/{database}?host={self._folder}"
-
-    def new_database(self) -> str:
-        """Make an empty database and return its address."""
-        name = f"registry_{next(self._databases)}"
+    @contextlib.contextmanager
+    def database(self) -> Iterator[str]:
+        """Give the address of an empty database, which is gone afterwards."""
+        name = f"registry_{next(self._numbers)}"
         self._sql(f"CREATE DATABASE {name}")
-        return self.url(name)
+        try:
+            yield f"postgresql+psycopg://skerry@/{name}?host={self._folder}"
+        finally:
+            self._sql(f"DROP DATABASE {name} WITH (FORCE)")
 
     def _answers(self) -> bool:
         import psycopg
@@ -189,7 +190,7 @@ class PostgreSql:
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgreSql]:
-    """A real PostgreSQL server; `new_database` gives the address of an empty database."""
+    """A real PostgreSQL server; `database` gives the address of an empty database."""
     # Debian keeps each version's programs in a folder of its own, and off the PATH.
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
     if not found:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from skerry_server.errors import ConflictError, NotFoundError
 from skerry_server.registry.audit.trail import Author, note
-from skerry_server.registry.database import insert_new
+from skerry_server.registry.database import affected, insert_new
 from skerry_server.registry.models import AlertRow, Device, table_of
 from skerry_server.registry.text import storable
 
@@ -48,7 +48,7 @@ def fire(session: Session, cause: Cause, *, now_ms: int) -> bool:
     """Begin an alert, or bring value and detail of the one that lasts up to date; tell whether it began."""
     found = {"severity": cause.severity, "value": cause.value, "detail": storable(cause.detail)}
     changed = session.execute(update(AlertRow).where(_is_open(), *_is_about(cause)).values(**found))
-    if changed.rowcount:  # type: ignore[attr-defined]  # an UPDATE gives a CursorResult
+    if affected(changed):
         return False
     row = {
         "rule": cause.rule,
@@ -67,7 +67,7 @@ def resolve(session: Session, alert_id: int, *, now_ms: int) -> bool:
     ended = session.execute(
         update(AlertRow).where(AlertRow.id == alert_id, _is_open()).values(state="resolved", ended_ms=now_ms)
     )
-    return bool(ended.rowcount)  # type: ignore[attr-defined]  # an UPDATE gives a CursorResult
+    return affected(ended) == 1
 
 
 def acknowledge(session: Session, author: Author, alert_id: int) -> None:

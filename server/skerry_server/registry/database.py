@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, Insert, Table, select
+from sqlalchemy import Engine, Insert, Result, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -21,6 +21,8 @@ from skerry_server.registry.models import Device
 
 PATIENCE_S = 5.0
 """How long a connection, or what another has locked, is waited for."""
+COUNTED = {"preserve_rowcount": True}
+"""Execution options for an insertion: without them SQLAlchemy forgets how many rows it inserted."""
 
 
 class Database:
@@ -106,7 +108,8 @@ class Database:
 
     def _session(self, engine: Engine) -> Iterator[Session]:
         self.migrate()
-        with self.reported(), Session(engine) as session, session.begin():
+        # Rows are read after the block as well.
+        with self.reported(), Session(engine, expire_on_commit=False) as session, session.begin():
             yield session
 
     def _make_folder(self) -> None:
@@ -116,20 +119,23 @@ class Database:
                 Path(database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
 
 
-def insert_new(session: Session, table: Table, rows: list[dict[str, Any]]) -> int:
+def insert_new(session: Session, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
     """Insert ``rows``, leaving out those that break a unique constraint; return how many are new."""
     if not rows:
         return 0
-    statement: Insert
+    return affected(session.execute(insert_or_leave(session, table), rows, execution_options=COUNTED))
+
+
+def insert_or_leave(session: Session, table: Table) -> Insert:
+    """Return an insertion into ``table`` that leaves out what breaks a unique constraint."""
     if session.get_bind().dialect.name == "postgresql":
-        statement = postgresql.insert(table).on_conflict_do_nothing()
-    else:
-        statement = sqlite.insert(table).on_conflict_do_nothing()
-    added = 0
-    for row in rows:
-        result = session.execute(statement.values(row))
-        added += result.rowcount  # type: ignore[attr-defined]  # an INSERT gives a CursorResult
-    return added
+        return postgresql.insert(table).on_conflict_do_nothing()
+    return sqlite.insert(table).on_conflict_do_nothing()
+
+
+def affected(result: Result[Any]) -> int:
+    """Return how many rows a statement changed; one that inserts must be executed with COUNTED."""
+    return int(result.rowcount)  # type: ignore[attr-defined]  # what changes rows gives a CursorResult
 
 
 def _reads(engine: Engine) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from skerry_edge.contracts.topics import ROOT
 from skerry_server.registry.audit.trail import Author, note
-from skerry_server.registry.database import Database
+from skerry_server.registry.database import Database, affected
 from skerry_server.registry.fleet.changes import get_device
 from skerry_server.registry.models import Base, DeadLetterRow, Device, table_of
 
@@ -50,7 +50,7 @@ def _delete_all(session: Session, device: str) -> dict[str, int]:
     for table in reversed(Base.metadata.sorted_tables):
         for name in _device_columns(table):
             gone = session.execute(delete(table).where(table.c[name] == device))
-            rows[table.name] = gone.rowcount  # type: ignore[attr-defined]  # a DELETE gives a CursorResult
+            rows[table.name] = affected(gone)
     return rows
 
 
@@ -66,4 +66,4 @@ def _erase_letters(session: Session, device: str) -> int:
     topics = [f"{ROOT}/%/{device}", f"{ROOT}/%/{device}/%"]
     is_of_device = or_(*(DeadLetterRow.topic.like(pattern) for pattern in topics))
     gone = session.execute(delete(DeadLetterRow).where(is_of_device).execution_options(synchronize_session=False))
-    return int(gone.rowcount)  # type: ignore[attr-defined]  # a DELETE gives a CursorResult
+    return affected(gone)

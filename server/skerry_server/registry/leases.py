@@ -10,7 +10,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, ColumnElement, Float, cast, delete, func, literal, or_, update
 from sqlalchemy.orm import Session
 
-from skerry_server.registry.database import insert_new
+from skerry_server.registry.database import COUNTED, affected, insert_or_leave
 from skerry_server.registry.models import LeaseRow, table_of
 
 UNIX_EPOCH_JULIAN_DAY = 2_440_587.5
@@ -28,10 +28,13 @@ def acquire(session: Session, name: str, holder: str, *, term_ms: int) -> bool:
         .values(holder=holder, until_ms=now_ms + term_ms)
         .execution_options(synchronize_session=False)
     )
-    if taken.rowcount:  # type: ignore[attr-defined]  # an UPDATE gives a CursorResult
+    if affected(taken):
         return True
-    row = {"name": name, "holder": holder, "until_ms": now_ms + literal(term_ms)}
-    return insert_new(session, table_of(LeaseRow), [row]) == 1
+    new = insert_or_leave(session, table_of(LeaseRow))
+    added = session.execute(
+        new.values(name=name, holder=holder, until_ms=now_ms + literal(term_ms)), execution_options=COUNTED
+    )
+    return affected(added) == 1
 
 
 def release(session: Session, name: str, holder: str) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, delete, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from skerry_server.config.retention import Retention
-from skerry_server.registry.database import Database
+from skerry_server.registry.database import Database, affected
 from skerry_server.registry.models import (
     AlertRow,
     Base,
@@ -108,4 +108,4 @@ def _delete_batch(session: Session, expiry: Expiry, before_ms: int) -> int:
     deleted = session.execute(
         delete(expiry.table).where(key.in_(due.limit(BATCH_ROWS))).execution_options(synchronize_session=False)
     )
-    return int(deleted.rowcount)  # type: ignore[attr-defined]  # a DELETE gives a CursorResult
+    return affected(deleted)

@@ -19,7 +19,7 @@ def count_by(session: Session, trait: Trait) -> dict[str, int]:
     column = {"agent_version": Device.agent_version, "board": Device.board, "site": Device.site}[trait]
     query = select(column, func.count()).where(column.is_not(None), Device.decommissioned_ms.is_(None))
     rows = session.execute(query.group_by(column).order_by(func.count().desc(), column))
-    return {row[0]: row[1] for row in rows}
+    return {row[0]: row[1] for row in rows if row[0] is not None}
 
 
 def count_models(session: Session) -> dict[str, int]:

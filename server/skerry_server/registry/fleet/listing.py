@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
 
-from sqlalchemy import Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from skerry_server.registry.models import Device, DeviceTagRow, GroupMemberRow, PresenceRow
 
-T = TypeVar("T", bound=tuple[object, ...])
 NEVER_HEARD = "unknown"
 """The state of a device that has no presence yet."""
 
@@ -51,43 +49,45 @@ class DevicePage:
 def find_devices(session: Session, wanted: DeviceSearch) -> DevicePage:
     """Return at most ``wanted.limit`` devices in the order of their ids."""
     query = select(Device, PresenceRow).outerjoin(PresenceRow, PresenceRow.device == Device.id)
-    query = _narrowed(query, wanted).order_by(Device.id).limit(wanted.limit + 1)
+    query = query.where(*_conditions(wanted)).order_by(Device.id).limit(wanted.limit + 1)
     if wanted.after_id is not None:
         query = query.where(Device.id > wanted.after_id)
-    rows = [(row[0], row[1]) for row in session.execute(query)]
+    rows: list[tuple[Device, PresenceRow | None]] = [(row[0], row[1]) for row in session.execute(query)]
     return DevicePage(devices=rows[: wanted.limit], has_more=len(rows) > wanted.limit)
 
 
 def count_found(session: Session, wanted: DeviceSearch) -> int:
     """Return how many devices all pages together have."""
     query = select(func.count()).select_from(Device).outerjoin(PresenceRow, PresenceRow.device == Device.id)
-    return session.scalar(_narrowed(query, wanted)) or 0
+    return session.scalar(query.where(*_conditions(wanted))) or 0
 
 
-def _narrowed(query: Select[T], wanted: DeviceSearch) -> Select[T]:
+def _conditions(wanted: DeviceSearch) -> list[ColumnElement[bool]]:
     is_out = Device.decommissioned_ms.is_not(None)
-    query = query.where(is_out if wanted.is_decommissioned else ~is_out)
-    for column, value in (
-        (Device.site, wanted.site),
-        (Device.board, wanted.board),
-        (Device.agent_version, wanted.agent_version),
-    ):
-        if value is not None:
-            query = query.where(column == value)
+    conditions = [is_out if wanted.is_decommissioned else ~is_out]
+    conditions += [
+        column == value
+        for column, value in (
+            (Device.site, wanted.site),
+            (Device.board, wanted.board),
+            (Device.agent_version, wanted.agent_version),
+        )
+        if value is not None
+    ]
     if wanted.sites is not None:
-        query = query.where(Device.site.in_(wanted.sites))
+        conditions.append(Device.site.in_(wanted.sites))
     if wanted.state is not None:
-        is_so = PresenceRow.state.is_(None) if wanted.state == NEVER_HEARD else PresenceRow.state == wanted.state
-        query = query.where(is_so)
+        is_never_heard = wanted.state == NEVER_HEARD
+        conditions.append(PresenceRow.state.is_(None) if is_never_heard else PresenceRow.state == wanted.state)
     if wanted.group is not None:
-        inside = (GroupMemberRow.device == Device.id) & (GroupMemberRow.group == wanted.group)
-        query = query.where(exists().where(inside))
-    for key, tag_value in wanted.tags.items():
-        has_tag = (DeviceTagRow.device == Device.id) & (DeviceTagRow.key == key)
-        if tag_value is not None:
-            has_tag &= DeviceTagRow.value == tag_value
-        query = query.where(exists().where(has_tag))
+        conditions.append(exists().where(GroupMemberRow.device == Device.id, GroupMemberRow.group == wanted.group))
+    conditions += [_has_tag(key, value) for key, value in wanted.tags.items()]
     if wanted.text:
         columns = (Device.id, Device.name, Device.note)
-        query = query.where(or_(*(column.icontains(wanted.text, autoescape=True) for column in columns)))
-    return query
+        conditions.append(or_(*(column.icontains(wanted.text, autoescape=True) for column in columns)))
+    return conditions
+
+
+def _has_tag(key: str, value: str | None) -> ColumnElement[bool]:
+    has_tag = exists().where(DeviceTagRow.device == Device.id, DeviceTagRow.key == key)
+    return has_tag if value is None else has_tag.where(DeviceTagRow.value == value)

@@ -14,6 +14,7 @@ from skerry_edge.foundation.errors import ConfigError
 from skerry_server.errors import NotFoundError
 from skerry_server.registry.audit.trail import Author, note
 from skerry_server.registry.checks import check_choice, check_json
+from skerry_server.registry.database import affected
 from skerry_server.registry.fleet.changes import get_device
 from skerry_server.registry.models import CommandRow
 from skerry_server.registry.text import storable
@@ -75,7 +76,7 @@ def save_result(session: Session, device: str, result: CommandResult, *, receive
             result_received_ms=received_ms,
         )
     )
-    return bool(done.rowcount)  # type: ignore[attr-defined]  # an UPDATE gives a CursorResult
+    return affected(done) == 1
 
 
 def get_command(session: Session, command_id: str) -> CommandRow:

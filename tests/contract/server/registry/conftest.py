@@ -29,8 +29,10 @@ def opened():
 def url(request, tmp_path):
     """The address of an empty database of either kind."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'registry.sqlite'}"
-    return request.getfixturevalue("postgresql").new_database()
+        yield f"sqlite:///{tmp_path / 'registry.sqlite'}"
+        return
+    with request.getfixturevalue("postgresql").database() as url:
+        yield url
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from skerry_server.errors import RegistryError
+from skerry_server.registry.engine import POOL_SIZE
 from skerry_server.registry.fleet.changes import describe_device
 
 
@@ -36,9 +37,8 @@ def test_what_is_locked_is_an_error_soon_and_works_when_it_is_free(fleet, ann, r
     rename(fleet, ann, "Front")
 
 
-def test_readers_of_sqlite_wait_for_no_writer(fleet, url, request):
-    if "sqlite" not in url:
-        pytest.skip("PostgreSQL's lock in this test is one that readers respect")
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_readers_of_sqlite_wait_for_no_writer(fleet, request):
     request.getfixturevalue("locked")
     fleet.probe()
 
@@ -52,33 +52,36 @@ def test_what_reads_cannot_write(fleet):
         write()
 
 
-def test_a_server_that_went_away_is_an_error_and_works_when_it_is_back(postgresql, opened, ann):
-    database = opened(postgresql.new_database())
-    database.probe()
+@pytest.fixture
+def served(postgresql, opened):
+    """A registry in PostgreSQL, used once."""
+    with postgresql.database() as url:
+        database = opened(url)
+        database.probe()
+        yield database
+
+
+def test_a_server_that_went_away_is_an_error_and_works_when_it_is_back(postgresql, served):
     postgresql.stop()
     try:
         for _ in range(2):
             with pytest.raises(RegistryError):
-                database.probe()
+                served.probe()
     finally:
         postgresql.start()
-    database.probe()
+    served.probe()
 
 
-def test_a_connection_that_was_cut_while_it_lay_idle_is_made_again(postgresql, opened):
-    database = opened(postgresql.new_database())
-    database.probe()
+def test_a_connection_that_was_cut_while_it_lay_idle_is_made_again(postgresql, served):
     postgresql.stop()
     postgresql.start()
-    database.probe()
+    served.probe()
 
 
-def test_a_pool_that_is_used_up_is_an_error_soon(postgresql, opened):
-    database = opened(postgresql.new_database())
-    database.probe()
-    taken = [database.engine.connect() for _ in range(20)]
+def test_a_pool_that_is_used_up_is_an_error_soon(served):
+    taken = [served.engine.connect() for _ in range(2 * POOL_SIZE)]
     with pytest.raises(RegistryError, match="TimeoutError"):
-        database.probe()
+        served.probe()
     for connection in taken:
         connection.close()
-    database.probe()
+    served.probe()

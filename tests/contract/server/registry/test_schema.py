@@ -25,9 +25,9 @@ ROWS = (
         "VALUES ('cam-1', 'online', 7, '00000001-abcdef01', 3, 5, true)"
     ),
     (
-        "INSERT INTO events (message_id, device, site, session, seq, ts_ms, received_ms, is_synced, replayed, kind, label, "
-        "pipeline, phase) VALUES ('m1', 'cam-1', 'home', '00000001-abcdef01', 2, 4, 6, true, false, 'detection', 'car', "
-        "'camera', 'instant')"
+        "INSERT INTO events (message_id, device, site, session, seq, ts_ms, received_ms, is_synced, replayed, kind, "
+        "label, pipeline, phase) VALUES ('m1', 'cam-1', 'home', '00000001-abcdef01', 2, 4, 6, true, false, "
+        "'detection', 'car', 'camera', 'instant')"
     ),
 )
 
