@@ -71,7 +71,7 @@ class InfluxRollup:
         self._roll_up(raw, done_ns, stop_ns)
         self._write_done(stop_ns, now_ns)
         minutes = (stop_ns - done_ns) // (60 * NS_PER_S)
-        return Tended(detail=f"{minutes} minutes rolled up", is_done=False, rolled_until_ns=stop_ns)
+        return Tended(detail=f"minutes rolled up: {minutes}", is_done=False, rolled_until_ns=stop_ns)
 
     def _roll_up(self, raw: str, start_ns: int, stop_ns: int) -> None:
         measurements = "|".join(TAGS)

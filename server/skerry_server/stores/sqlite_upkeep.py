@@ -68,7 +68,7 @@ def _sum_up(connection: sqlite3.Connection, marks: Marks) -> str:
             layout = numbers.layout(connection, tuple(summaries))
             connection.execute(_KEEP_SUMMARY, (series, time_ns, pack_summaries(summaries, layout)))
     connection.executemany("DELETE FROM due WHERE time_ns = ? AND series = ?", due)
-    return f"{len(due)} windows summed up" if due else ""
+    return f"windows summed up: {len(due)}" if due else ""
 
 
 def _note_due(connection: sqlite3.Connection, marks: Marks, target_ns: int) -> str:
@@ -79,7 +79,7 @@ def _note_due(connection: sqlite3.Connection, marks: Marks, target_ns: int) -> s
     stop_ns = min(start_ns + STRETCH_NS, target_ns)
     noted = connection.execute(_NOTE_DUE, (start_ns, stop_ns)).rowcount
     mark(connection, rolled_until_ns=stop_ns)
-    return f"{noted} windows found"
+    return f"windows found: {noted}"
 
 
 def _drop_points(connection: sqlite3.Connection, marks: Marks, limit_ns: int) -> str:
@@ -87,14 +87,14 @@ def _drop_points(connection: sqlite3.Connection, marks: Marks, limit_ns: int) ->
     dropped = _drop(connection, "points", limit_ns)
     if limit_ns > marks.kept_since_ns:
         mark(connection, kept_since_ns=limit_ns)
-    return f"{dropped} old points let go of" if dropped else ""
+    return f"old points let go of: {dropped}" if dropped else ""
 
 
 def _drop_summaries(connection: sqlite3.Connection, marks: Marks, limit_ns: int) -> str:
     limit_ns = _begin_of_window(limit_ns)
     dropped = _drop(connection, "summaries", limit_ns)
     if dropped:
-        return f"{dropped} old roll-ups let go of"
+        return f"old roll-ups let go of: {dropped}"
     # Series end with their last roll-up; looking for them once a window is often enough.
     if limit_ns <= marks.rollups_since_ns:
         return ""
@@ -102,7 +102,7 @@ def _drop_summaries(connection: sqlite3.Connection, marks: Marks, limit_ns: int)
     emptied = connection.execute(_EMPTY_SERIES).rowcount
     if emptied:
         mark(connection, erasures=marks.erasures + 1)
-    return f"{emptied} series without points let go of" if emptied else ""
+    return f"series without points let go of: {emptied}" if emptied else ""
 
 
 def _drop(connection: sqlite3.Connection, table: str, limit_ns: int) -> int:
