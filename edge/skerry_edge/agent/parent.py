@@ -15,7 +15,6 @@ from skerry_edge.agent.children.load_times import LoadTimes
 from skerry_edge.agent.children.mutes import Mutes
 from skerry_edge.agent.children.supervisor import Supervisor
 from skerry_edge.agent.config.agent import AgentConfig
-from skerry_edge.agent.config.delivery import TlsConfig
 from skerry_edge.agent.config.pipelines import PipelineConfig, WakeWordPipeline
 from skerry_edge.agent.heartbeat.machine import Machine
 from skerry_edge.agent.heartbeat.probes import PERIOD_S
@@ -29,16 +28,13 @@ from skerry_edge.agent.life.rerun import run_again
 from skerry_edge.agent.life.signals import Signals, noted_signals
 from skerry_edge.agent.life.systemd import VARIABLES, from_environment
 from skerry_edge.agent.line.protocol import Order
-from skerry_edge.agent.mqtt.connection import Peer
-from skerry_edge.agent.mqtt.login import read_login
 from skerry_edge.agent.mqtt.session import Session
+from skerry_edge.agent.mqtt.terms import terms_of
 from skerry_edge.agent.outbox.outbox import Outbox
 from skerry_edge.agent.reach import Reach
-from skerry_edge.agent.reloader import OnHangUp, Reloader
+from skerry_edge.agent.reloader import OnHangUp, Parts, Reloader
 from skerry_edge.agent.reports.announcer import Announcer
 from skerry_edge.agent.reports.intake import Intake
-from skerry_edge.foundation.backoff import Backoff
-from skerry_edge.foundation.broker_address import parse_broker_url
 from skerry_edge.foundation.errors import ConfigError
 
 _log = logging.getLogger(__name__)
@@ -74,34 +70,20 @@ class Agent:
         self._reach = Reach(file_config, identity=identity, outbox=self._outbox, apply=self._reconfigure)
         config = self._reach.configuration.in_force
         logging.getLogger().setLevel(config.log_level)
+        terms = terms_of(config.mqtt, config.device)
         self._session = Session(
-            peer=_peer(config),
-            setting=config.mqtt.protocol,
+            terms=terms,
             identity=identity,
             outbox=self._outbox,
             listener=self._reach.inbox,
-            backoff=Backoff(first_s=config.mqtt.reconnect_within_s, chance_share=1.0),
             delivery=config.outbox,
         )
         self._intake = Intake(identity=identity, outbox=self._outbox, session=self._session)
-        self._machine = Machine(
-            Path(config.state_dir),
-            sensors=config.sensors,
-            thermal=load_board(config.board).thermal,
-            period_s=min(PERIOD_S, config.heartbeat_interval_s),
-        )
+        self._machine = _machine(config)
         self._selector = DefaultSelector()
         ears = [one.name for one in config.pipelines if isinstance(one, WakeWordPipeline)]
         self._mutes = Mutes(Path(config.state_dir), ears)
-        self._supervisor = Supervisor(
-            config.pipelines,
-            log_level=config.log_level,
-            selector=self._selector,
-            environment=childrens_environment(config.mqtt.password_env),
-            mutes=self._mutes,
-            load_times=LoadTimes(Path(config.state_dir), boot=boot_id()),
-            on_finding=self._intake.take,
-        )
+        self._supervisor = self._supervisor_for(config)
         self._notifier, watchdog = from_environment(self._session.turns)
         self._announcer = Announcer(supervisor=self._supervisor, session=self._session, notifier=self._notifier)
         pulse = Pulse(
@@ -114,9 +96,15 @@ class Agent:
             outbox=self._outbox,
             session=self._session,
         )
-        self._reloader = Reloader(
-            config, supervisor=self._supervisor, pulse=pulse, announcer=self._announcer, notifier=self._notifier
+        parts = Parts(
+            supervisor=self._supervisor,
+            pulse=pulse,
+            machine=self._machine,
+            outbox=self._outbox,
+            session=self._session,
+            reach=self._reach,
         )
+        self._reloader = Reloader(config, terms, parts=parts, announcer=self._announcer, notifier=self._notifier)
         self._duties: tuple[Duty, ...] = (
             self._mutes,
             self._supervisor,
@@ -126,6 +114,17 @@ class Agent:
             *self._reach.duties(device=self, supervisor=self._supervisor, mutes=self._mutes, session=self._session),
             # After all that finds something: the loop sleeps next, and what was found must not sleep with it.
             self._intake,
+        )
+
+    def _supervisor_for(self, config: AgentConfig) -> Supervisor:
+        return Supervisor(
+            config.pipelines,
+            log_level=config.log_level,
+            selector=self._selector,
+            environment=childrens_environment(config.mqtt.password_env),
+            mutes=self._mutes,
+            load_times=LoadTimes(Path(config.state_dir), boot=boot_id()),
+            on_finding=self._intake.take,
         )
 
     @property
@@ -190,11 +189,10 @@ def childrens_environment(password_env: str) -> dict[str, str]:
     return {key: value for key, value in os.environ.items() if key not in (password_env, *VARIABLES)}
 
 
-def _peer(config: AgentConfig) -> Peer:
-    return Peer(
-        address=parse_broker_url(config.mqtt.url),
-        client_id=config.device,
-        login=read_login(config.mqtt, config.device),
-        tls=config.mqtt.tls or TlsConfig(),
-        keepalive_s=config.mqtt.keepalive_s,
+def _machine(config: AgentConfig) -> Machine:
+    return Machine(
+        Path(config.state_dir),
+        sensors=config.sensors,
+        thermal=load_board(config.board).thermal,
+        period_s=min(PERIOD_S, config.heartbeat_interval_s),
     )

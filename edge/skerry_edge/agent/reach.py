@@ -12,6 +12,8 @@ from skerry_edge.agent.children.mutes import Mutes
 from skerry_edge.agent.children.supervisor import Supervisor
 from skerry_edge.agent.config.agent import AgentConfig
 from skerry_edge.agent.config.changes import changes_between
+from skerry_edge.agent.config.delivery import MqttConfig
+from skerry_edge.agent.config.fingerprint import file_sha256
 from skerry_edge.agent.config.pipelines import DetectionPipeline, WakeWordPipeline
 from skerry_edge.agent.downlink.actions import Actions, Device
 from skerry_edge.agent.downlink.commands import Commands
@@ -21,8 +23,8 @@ from skerry_edge.agent.downlink.freshness import SenderClock
 from skerry_edge.agent.downlink.inbox import Inbox
 from skerry_edge.agent.downlink.log_tail import LogTail
 from skerry_edge.agent.downlink.memory import CommandMemory
-from skerry_edge.agent.home_assistant.discovery import Appearance, discovery_topic
-from skerry_edge.agent.home_assistant.publisher import Discovery, forget
+from skerry_edge.agent.home_assistant.discovery import Appearance
+from skerry_edge.agent.home_assistant.switch import DiscoverySwitch, birth_topics
 from skerry_edge.agent.life.clock import clock_state
 from skerry_edge.agent.life.identity import Identity
 from skerry_edge.agent.life.loop import Duty
@@ -34,8 +36,6 @@ from skerry_edge.contracts.messages import Event
 
 AGENT = "agent"
 """What stands for the pipeline in events about the agent itself."""
-HOME_ASSISTANT_BIRTH = "homeassistant/status"
-"""Where Home Assistant says that it has started, whatever its discovery prefix is (its integration's default)."""
 
 
 class Reach:
@@ -47,11 +47,9 @@ class Reach:
         """Prepare; ``apply`` puts a configuration into force that has come from afar. Raises ReachError."""
         self._identity = identity
         self._outbox = outbox
-        self._file_config = file_config
-        self._mqtt = file_config.mqtt
+        self._file_config, self._file_sha256 = file_config, file_sha256(file_config)
         self._state_dir = Path(file_config.state_dir)
-        births = {HOME_ASSISTANT_BIRTH, f"{self._mqtt.discovery_prefix}/status"} if self._mqtt.home_assistant else ()
-        self.inbox = Inbox(topics_of(file_config.site, file_config.device, sorted(births)))
+        self.inbox = Inbox(self._topics(file_config.mqtt))
         self.configuration = Configuration(file_config, tell=self.tell, apply=apply)
         self._log_tail = LogTail()
         # Not the root: its handlers are replaced when the log's level changes.
@@ -79,13 +77,25 @@ class Reach:
             tell=self.tell,
         )
         state = StatePublisher(self._state, identity=self._identity, session=session)
-        return (downlink, state, *self._discovery(session))
+        self._discovery = DiscoverySwitch(
+            self._appearance, device=self._identity.device, state_dir=self._state_dir, session=session
+        )
+        self._discovery.configure(self.configuration.in_force.mqtt)
+        return (downlink, state, self._discovery)
+
+    def configure(self, mqtt: MqttConfig) -> None:
+        """Listen to what these settings ask for from the next connection on, and appear where they say."""
+        self.inbox.topics = self._topics(mqtt)
+        self._discovery.configure(mqtt)
+
+    def _topics(self, mqtt: MqttConfig) -> tuple[str, ...]:
+        return topics_of(self._identity.site, self._identity.device, birth_topics(mqtt))
 
     def reread(self, read: Callable[[], AgentConfig]) -> AgentConfig:
         """Read the device's file again, and return what is to be in force over it. Raises what ``read`` does."""
         file_config = read()
         changes_between(self._file_config, file_config)
-        self._file_config = file_config
+        self._file_config, self._file_sha256 = file_config, file_sha256(file_config)
         self.configuration.file_changed(file_config)
         return self.configuration.in_force
 
@@ -93,13 +103,6 @@ class Reach:
         """Hear nothing more, and keep no more of the log."""
         self.inbox.waker.close()
         logging.getLogger("skerry_edge").removeHandler(self._log_tail)
-
-    def _discovery(self, session: Session) -> tuple[Duty, ...]:
-        if not self._mqtt.home_assistant:
-            forget(self._state_dir, session)
-            return ()
-        topic = discovery_topic(self._mqtt.discovery_prefix, self._identity.device)
-        return (Discovery(self._appearance, topic=topic, state_dir=self._state_dir, session=session),)
 
     def tell(self, label: str, text: str) -> None:
         """Report a system event."""
@@ -111,6 +114,7 @@ class Reach:
         return AgentState(
             config_version=shown.desired.version,
             config_sha256=shown.sha256,
+            file_sha256=self._file_sha256,
             models=self._supervisor.models(),
             slots={AGENT: __version__},
             counts=self._supervisor.counts(),

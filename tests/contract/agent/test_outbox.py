@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
 from skerry_edge.agent.life.clock import clock_state
 from skerry_edge.agent.life.identity import Identity
 from skerry_edge.agent.outbox.outbox import Outbox
-from skerry_edge.agent.outbox.sink import Sink
+from skerry_edge.agent.outbox.sink import Outlet, Sink
 from skerry_edge.contracts.codec import encode
 from skerry_edge.contracts.errors import WireError
 from skerry_edge.contracts.messages import Event, Heartbeat
@@ -22,7 +23,12 @@ SNAPSHOT_TOPIC = "skerry/v1/garden/cam-1/snapshot/m1"
 HEARTBEAT_TOPIC = "skerry/v1/garden/cam-1/heartbeat"
 ROOMY = 1 << 20
 
-MakeSink = Callable[[int], Sink]
+
+class Box(Sink, Outlet, Protocol):
+    """Both sides of an outbox."""
+
+
+MakeSink = Callable[[int], Box]
 
 
 @pytest.fixture(params=["on a disk", "on a disk that takes nothing"])
@@ -35,7 +41,7 @@ def make_sink(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MakeSi
         folder.write_text("so that no file can be made in it")
     opened: list[Outbox] = []
 
-    def make(max_bytes: int) -> Sink:
+    def make(max_bytes: int) -> Box:
         opened.append(Outbox(folder, max_bytes=max_bytes, identity=identity))
         return opened[-1]
 
@@ -65,7 +71,7 @@ def heartbeat(seq: int) -> Heartbeat:
     )
 
 
-def waiting(sink: Sink) -> list[int]:
+def waiting(sink: Box) -> list[int]:
     return [letter.message.seq for letter in sink.pending((), 1000)]
 
 
@@ -110,6 +116,26 @@ def test_letters_that_were_sent_are_left_out_and_at_most_as_many_given_as_asked(
     assert [letter.message.seq for letter in sink.pending(sent, 10)] == [3, 4, 5]
     assert [letter.message.seq for letter in sink.pending(sent, 1)] == [3]
     assert sink.pending((), 0) == []
+
+
+def test_letters_up_to_a_key_can_be_passed_by(make_sink: MakeSink) -> None:
+    sink = make_sink(ROOMY)
+    for seq in range(1, 6):
+        sink.put((EVENT_TOPIC, event(seq)))
+    letters = sink.pending((), 10)
+    assert [one.message.seq for one in sink.pending({letters[3].key}, 10, letters[1].key)] == [3, 5]
+    sink.acknowledge(letters[2].key)
+    assert [one.message.seq for one in sink.pending((), 10, letters[1].key)] == [4, 5]
+    assert waiting(sink) == [1, 2, 4, 5], "they are only passed by"
+
+
+def test_what_is_given_up_waits_no_more_and_is_counted(make_sink: MakeSink) -> None:
+    sink = make_sink(ROOMY)
+    for seq in (1, 2):
+        sink.put((EVENT_TOPIC, event(seq)))
+    sink.discard(sink.pending((), 1)[0].key)
+    assert waiting(sink) == [2]
+    assert sink.stats().dropped == 1
 
 
 def test_acknowledging_what_does_not_wait_is_no_error(make_sink: MakeSink) -> None:

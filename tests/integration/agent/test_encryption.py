@@ -16,6 +16,7 @@ from skerry_edge.agent.life.clock import clock_state
 from skerry_edge.agent.life.identity import Identity
 from skerry_edge.agent.mqtt.connection import Peer
 from skerry_edge.agent.mqtt.session import Session
+from skerry_edge.agent.mqtt.terms import Terms
 from skerry_edge.agent.outbox.outbox import Outbox
 from skerry_edge.foundation.backoff import Backoff
 from skerry_edge.foundation.broker_address import parse_broker_url
@@ -91,7 +92,7 @@ def connect(tmp_path: Path) -> Iterator[Callable[..., None]]:
         peer = Peer(address=parse_broker_url(f"{scheme}://{host}:{port}"), client_id="cam-1", tls=tls)
         outbox = Outbox(tmp_path, max_bytes=1 << 20, identity=identity)
         backoff = Backoff(first_s=0.05, max_s=0.1, chance_share=1.0)
-        sessions.append(Session(peer=peer, setting="auto", identity=identity, outbox=outbox, backoff=backoff))
+        sessions.append(Session(terms=Terms(peer=peer, backoff=backoff), identity=identity, outbox=outbox))
         sessions[-1].start()
 
     yield begin

@@ -16,6 +16,7 @@ from skerry_edge.agent.mqtt.bulletins import Bulletin
 from skerry_edge.agent.mqtt.connection import Peer
 from skerry_edge.agent.mqtt.news import Inbound, RefusedSubscription
 from skerry_edge.agent.mqtt.session import Session
+from skerry_edge.agent.mqtt.terms import Terms
 from skerry_edge.agent.outbox.outbox import Outbox
 from skerry_edge.contracts.messages import Event
 from skerry_edge.foundation.backoff import Backoff
@@ -34,12 +35,10 @@ class Rig:
         self.inbox = Inbox([COMMAND])
         peer = Peer(address=parse_broker_url(f"mqtt://127.0.0.1:{port}"), client_id="cam-1", keepalive_s=1)
         self.session = Session(
-            peer=peer,
-            setting=setting,
+            terms=Terms(peer=peer, setting=setting, backoff=Backoff(first_s=0.1, max_s=0.5, chance_share=1.0)),
             identity=identity,
             outbox=self.outbox,
             listener=self.inbox,
-            backoff=Backoff(first_s=0.1, max_s=0.5, chance_share=1.0),
         )
 
     def see(self, label: str) -> None:

@@ -10,14 +10,20 @@ import pytest
 
 from skerry_edge.agent.life.clock import clock_state
 from skerry_edge.agent.life.identity import Identity
-from skerry_edge.agent.mqtt import delivery, session
+from skerry_edge.agent.mqtt import delivery, holds, session
+from skerry_edge.agent.mqtt.announcement import Announcement
+from skerry_edge.agent.mqtt.bounded import MAX_INBOUND_BYTES
 from skerry_edge.agent.mqtt.connection import Peer
-from skerry_edge.agent.mqtt.refusal import Setting
-from skerry_edge.agent.mqtt.session import Announcement, Session
+from skerry_edge.agent.mqtt.news import Undelivered
+from skerry_edge.agent.mqtt.session import Session
+from skerry_edge.agent.mqtt.terms import Terms
+from skerry_edge.agent.mqtt.version import Setting
 from skerry_edge.agent.outbox.outbox import Outbox
 from skerry_edge.contracts.codec import decode
 from skerry_edge.contracts.messages import Event, Status
+from skerry_edge.contracts.snapshots import JPEG_START
 from skerry_edge.contracts.topics import parse_topic
+from skerry_edge.foundation.backoff import Backoff
 from skerry_edge.foundation.broker_address import parse_broker_url
 
 CONNACK_5 = bytes((0x20, 3, 0, 0, 0))
@@ -25,26 +31,31 @@ CONNACK_3 = bytes((0x20, 2, 0, 0))
 
 
 class Rig:
-    """A session with its outbox, and what the scripted broker was sent."""
+    """A session with its outbox and its listener, and what the scripted broker was sent."""
 
-    def __init__(self, broker, setting: Setting, folder: Path) -> None:
+    def __init__(self, broker, setting: Setting, folder: Path, heard: list[object]) -> None:
         self.broker = broker
         self.identity = Identity(site="garden", device="cam-1", session="00000001-0000abcd", clock=clock_state)
         self.outbox = Outbox(folder, max_bytes=1 << 20, identity=self.identity)
         peer = Peer(address=parse_broker_url(f"mqtt://127.0.0.1:{broker.port}"), client_id="cam-1")
-        self.session = Session(peer=peer, setting=setting, identity=self.identity, outbox=self.outbox)
+        self.topics = ("skerry/v1/garden/cam-1/desired",)
+        self.hear = heard.append
+        self.session = Session(
+            terms=Terms(peer=peer, setting=setting), identity=self.identity, outbox=self.outbox, listener=self
+        )
 
     def put(self, count: int) -> None:
-        for _ in range(count):
-            event = Event(**self.identity.stamp(), kind="detection", pipeline="gate", label="car")
+        for number in range(count):
+            event = Event(**self.identity.stamp(), kind="detection", pipeline=f"gate-{number}", label="car")
             self.outbox.put((self.identity.topic("event"), event))
         self.session.wake()
 
     def sent(self, kind: type) -> list:
-        """What was published so far, MQTT 3.1.1 or 5 (whose publish has one byte of properties)."""
+        """What was published so far but pictures, MQTT 3.1.1 or 5 (whose publish has one byte of properties)."""
         messages = []
         for topic, payload in list(self.broker.published):
-            messages.append(decode(parse_topic(topic).kind, payload[payload.index(b"{") :]))
+            if "/snapshot/" not in topic:
+                messages.append(decode(parse_topic(topic).kind, payload[payload.index(b"{") :]))
         return [one for one in messages if isinstance(one, kind)]
 
 
@@ -52,8 +63,8 @@ class Rig:
 def make_rig(scripted_broker, tmp_path: Path) -> Iterator[Callable[..., Rig]]:
     rigs: list[Rig] = []
 
-    def make(setting: Setting = "auto") -> Rig:
-        rigs.append(Rig(scripted_broker, setting, tmp_path))
+    def make(setting: Setting = "auto", heard: list[object] | None = None) -> Rig:
+        rigs.append(Rig(scripted_broker, setting, tmp_path, [] if heard is None else heard))
         return rigs[-1]
 
     yield make
@@ -137,6 +148,95 @@ def test_a_broker_that_refuses_what_is_published_loses_no_event(
     eventually(lambda: rig.outbox.stats().depth == 0, what="an empty outbox")
 
 
+def test_an_event_that_is_refused_waits_while_the_connection_and_all_else_go_on(
+    make_rig, scripted_broker, eventually, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answer(mid: int) -> bytes:
+        is_refused = b'"gate-0"' in scripted_broker.published[-1][1]
+        return (
+            bytes((0x40, 3, *mid.to_bytes(2, "big"), 0x87)) if is_refused else bytes((0x40, 2, *mid.to_bytes(2, "big")))
+        )
+
+    monkeypatch.setattr(holds, "RETRY", Backoff(first_s=0.2, max_s=0.2))
+    scripted_broker.puback = answer
+    rig = make_rig("5")
+    rig.put(3)
+    rig.session.start()
+    eventually(lambda: rig.outbox.stats().depth == 1, what="delivery of all but the refused one")
+    rig.put(2)
+    eventually(lambda: rig.outbox.stats().depth == 2, what="delivery of what is not behind it")
+    assert rig.session.trouble == "the broker does not take events of gate-0 (Not authorized)"
+    scripted_broker.puback = lambda mid: bytes((0x40, 2, *mid.to_bytes(2, "big")))
+    eventually(lambda: rig.outbox.stats().depth == 0, what="an empty outbox once the broker takes it")
+    assert rig.session.trouble is None
+    assert len(scripted_broker.levels) == 1, "one connection was enough"
+    refused = [event.seq for event in rig.sent(Event) if event.pipeline == "gate-0"]
+    assert refused == sorted(refused)
+
+
+def test_a_picture_that_a_broker_hangs_up_on_is_given_up_and_what_is_behind_it_goes(
+    make_rig, scripted_broker, eventually
+) -> None:
+    def answer(mid: int) -> bytes:
+        topic, _ = scripted_broker.published[-1]
+        if "/snapshot/" in topic:
+            scripted_broker.hang_up()
+        return bytes((0x40, 2, *mid.to_bytes(2, "big")))
+
+    scripted_broker.connack = CONNACK_3
+    scripted_broker.puback = answer
+    rig = make_rig("3.1.1")
+    rig.outbox.put((rig.identity.topic("snapshot", "m1"), JPEG_START.ljust(100_000, b"\0")))
+    rig.put(2)
+    rig.session.start()
+    eventually(lambda: rig.outbox.stats().depth == 0, what="an empty outbox")
+    assert {event.pipeline for event in rig.sent(Event)} == {"gate-0", "gate-1"}
+    assert rig.outbox.stats().dropped == 1
+
+
+@pytest.mark.parametrize("size_bytes", [MAX_INBOUND_BYTES + 1, 200_000_000])
+def test_a_packet_that_is_too_large_is_not_read_and_ends_the_hearing_for_a_while(
+    make_rig, scripted_broker, eventually, size_bytes: int
+) -> None:
+    length = bytes(((size_bytes >> shift) & 0x7F) | (0x80 if shift < 21 else 0) for shift in (0, 7, 14, 21))
+    subscribed: list[int] = []
+
+    def feed(mid: int) -> bytes:
+        subscribed.append(mid)
+        return bytes((0x90, 3, *mid.to_bytes(2, "big"), 1)) + bytes((0x31,)) + length + bytes(100_000)
+
+    scripted_broker.connack = CONNACK_3
+    scripted_broker.suback = feed
+    heard: list[object] = []
+    rig = make_rig("3.1.1", heard)
+    rig.session.start()
+    eventually(lambda: heard, what="the report")
+    rig.put(2)
+    eventually(lambda: rig.outbox.stats().depth == 0, what="delivery on a connection that does not listen")
+    (told,) = heard
+    assert isinstance(told, Undelivered)
+    assert f"{size_bytes} bytes" in told.text
+    assert len(subscribed) == 1
+    assert len(scripted_broker.levels) == 2
+
+
+def test_a_session_moves_to_another_broker_and_says_so(make_rig, scripted_broker, eventually, make_wire) -> None:
+    rig = make_rig("5")
+    rig.session.start()
+    eventually(lambda: rig.sent(Status), what="the birth")
+    wire = make_wire(scripted_broker.port)
+    peer = Peer(address=parse_broker_url(f"mqtt://127.0.0.1:{wire.port}"), client_id="cam-1")
+    scripted_broker.connack = CONNACK_3
+    rig.session.reconnect(Terms(peer=peer, setting="3.1.1"))
+    eventually(lambda: len(rig.sent(Status)) == 3, what="the birth at the other broker")
+    assert [(one.state, one.reason) for one in rig.sent(Status)] == [
+        ("online", None),
+        ("offline", "moved to another broker"),
+        ("online", None),
+    ]
+    assert scripted_broker.levels == [5, 4]
+
+
 def test_a_broker_that_acknowledges_nothing_is_connected_to_anew(
     make_rig, scripted_broker, eventually, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -153,6 +253,20 @@ def test_a_broker_that_hangs_up_on_version_5_is_asked_for_3_1_1(make_rig, script
     eventually(lambda: scripted_broker.levels[:1] == [5], what="the first attempt")
     scripted_broker.connack = CONNACK_3
     eventually(lambda: 4 in scripted_broker.levels and rig.sent(Status), what="a birth with 3.1.1")
+
+
+def test_a_broker_that_spoke_5_and_hangs_up_while_it_starts_again_is_asked_for_5(
+    make_rig, scripted_broker, eventually
+) -> None:
+    rig = make_rig()
+    rig.session.start()
+    eventually(lambda: rig.sent(Status), what="the birth")
+    scripted_broker.connack = None
+    scripted_broker.hang_up()
+    eventually(lambda: len(scripted_broker.levels) >= 6, what="several attempts")
+    scripted_broker.connack = CONNACK_5
+    eventually(lambda: len(rig.sent(Status)) >= 2, what="the next birth")
+    assert set(scripted_broker.levels) == {5}
 
 
 def test_a_broker_that_refuses_version_5_is_asked_for_3_1_1(make_rig, scripted_broker, eventually) -> None:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from skerry_edge.agent.config.agent import AgentConfig
 from skerry_edge.foundation.errors import ConfigError
 
-LIVE = ("pipelines", "log_level", "heartbeat_interval_s")
-"""Keys that can change while the agent runs; every other one decides what is set up once, at the start."""
+FIXED = ("site", "device", "state_dir")
+"""Keys that cannot change while the agent runs: who it is, and where all that it keeps is."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,7 +36,10 @@ class Changes:
 def changes_between(old: AgentConfig, new: AgentConfig) -> Changes:
     """Compare what runs with what is to run. Raises ConfigError where that takes a new start of the agent."""
     changed = [name for name in AgentConfig.__struct_fields__ if getattr(old, name) != getattr(new, name)]
-    fixed = [name for name in changed if name not in LIVE]
+    fixed = [name for name in changed if name in FIXED]
+    if old.mqtt.password_env != new.mqtt.password_env:
+        # The environment is that of the start, and the children were given all of it but this one.
+        fixed.append("mqtt.password_env")
     if fixed:
         raise ConfigError(
             "this cannot change while the agent runs",

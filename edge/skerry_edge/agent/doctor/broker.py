@@ -8,7 +8,9 @@ from skerry_edge.agent.doctor.findings import Finding
 from skerry_edge.agent.life.waker import Waker
 from skerry_edge.agent.mqtt.connection import MAX_IN_FLIGHT, Connection, Peer
 from skerry_edge.agent.mqtt.login import read_login
-from skerry_edge.agent.mqtt.refusal import BrokerError, Version, first_version, next_version
+from skerry_edge.agent.mqtt.refusal import BrokerError
+from skerry_edge.agent.mqtt.version import Version, first_choice
+from skerry_edge.contracts.messages import MAX_JSON_BYTES
 from skerry_edge.contracts.snapshots import MAX_SNAPSHOT_BYTES
 from skerry_edge.foundation.broker_address import parse_broker_url
 
@@ -18,16 +20,16 @@ CLIENT_SUFFIX = "-doctor"
 
 def look_at_broker(config: AgentConfig) -> tuple[Finding, ...]:
     """Connect and log in as the agent does, and judge what the broker answers. Raises BrokerError, ConfigError."""
-    version = first_version(config.mqtt.protocol)
+    version = first_choice(config.mqtt.protocol).version
     waker = Waker()
     try:
         try:
             connection = _connect(config, version, waker)
         except BrokerError as error:
-            other = next_version(config.mqtt.protocol, version, error)
-            if other == version:
+            if config.mqtt.protocol != "auto" or error.version_doubt is None:
                 raise
-            connection = _connect(config, other, waker)
+            # The agent asks a silent broker several times; here a person waits.
+            connection = _connect(config, "3.1.1", waker)
         connection.say_goodbye()
         connection.close()
     finally:
@@ -46,6 +48,12 @@ def judge_limits(version: str, *, payload_bytes: int, in_flight: int) -> Finding
     if version != "5":
         return Finding(name=name, status="not applicable", found=f"MQTT {version} does not tell them")
     found = f"messages up to {payload_bytes} bytes, {in_flight} unanswered at once"
+    if payload_bytes < MAX_JSON_BYTES:
+        todo = (
+            f"allow packets of {MAX_SNAPSHOT_BYTES} bytes and some at the broker: below {MAX_JSON_BYTES}, heartbeats, "
+            "the log and even events may not pass"
+        )
+        return Finding(name=name, status="warning", found=found, todo=todo)
     if payload_bytes < MAX_SNAPSHOT_BYTES:
         todo = f"allow packets of {MAX_SNAPSHOT_BYTES} bytes and some at the broker, or leave snapshots off"
         return Finding(name=name, status="warning", found=found, todo=todo)

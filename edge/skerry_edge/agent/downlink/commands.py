@@ -16,7 +16,7 @@ from skerry_edge.agent.downlink.freshness import Clock, SenderClock, staleness
 from skerry_edge.agent.downlink.memory import CommandMemory, Outcome
 from skerry_edge.agent.life.identity import Identity
 from skerry_edge.agent.line.protocol import Picture
-from skerry_edge.agent.mqtt.connection import MAX_INBOUND_BYTES
+from skerry_edge.agent.mqtt.bounded import MAX_INBOUND_BYTES
 from skerry_edge.agent.mqtt.news import Inbound
 from skerry_edge.agent.outbox.sink import Sink
 from skerry_edge.contracts.codec import decode

@@ -11,7 +11,7 @@ from skerry_edge.agent.downlink.configuration import Configuration, Tell
 from skerry_edge.agent.downlink.inbox import Inbox
 from skerry_edge.agent.life.loop import NEVER_S
 from skerry_edge.agent.line.protocol import Picture
-from skerry_edge.agent.mqtt.news import Inbound, News, RefusedSubscription
+from skerry_edge.agent.mqtt.news import Inbound, News, RefusedSubscription, Undelivered
 from skerry_edge.agent.mqtt.session import Session
 from skerry_edge.contracts.topics import topic_of
 
@@ -51,7 +51,7 @@ class Downlink:
         self._pictures = pictures
         self._session = session
         self._tell = tell
-        self._desired_topic, self._command_topic, *self._births = inbox.topics
+        self._desired_topic, self._command_topic, *_ = inbox.topics
         self._refused: set[str] = set()
         self._renew_s = NEVER_S
 
@@ -69,9 +69,15 @@ class Downlink:
             self._session.wake()
         return min(due_s, self._renew_s)
 
+    @property
+    def _births(self) -> Sequence[str]:
+        return self._inbox.topics[2:]
+
     def _serve(self, news: News, now_s: float) -> None:
         if isinstance(news, RefusedSubscription):
             self._note_refusal(news)
+        elif isinstance(news, Undelivered):
+            self._tell(news.label, news.text)
         elif news.topic == self._command_topic:
             self._commands.handle(news, now_s)
         elif news.topic == self._desired_topic:

@@ -60,9 +60,7 @@ class Machine:
         self._network = Probe("network", lambda: network(root))
         self._versions = Probe("versions", lambda: versions(root))
         self._sensors = [_sensor_probe(one, root) for one in sensors]
-        self._sampler = Sampler(
-            (self._heat, self._supply, self._disks, self._network, *self._sensors), period_s=period_s
-        )
+        self._sampler = Sampler(self._probes, period_s=period_s)
         self._versions.ask()
         self._sampler.start(FIRST_S)
         psutil.cpu_percent()  # begins the first window; its own answer means nothing
@@ -88,6 +86,16 @@ class Machine:
         }
         told = {name: value for name, value in found.items() if value is not None}
         return {name: round(value, 3) if isinstance(value, float) else value for name, value in told.items()}
+
+    def watch(self, sensors: Sequence[SensorConfig], thermal: Thermal) -> None:
+        """Read these sensors and judge by this profile from now on; what they say follows when they have said it."""
+        self._thermal = thermal
+        self._sensors = [_sensor_probe(one, self._root) for one in sensors]
+        self._sampler.watch(self._probes)
+
+    @property
+    def _probes(self) -> tuple[Probe[Any], ...]:
+        return (self._heat, self._supply, self._disks, self._network, *self._sensors)
 
     def close(self) -> None:
         """Read no more."""

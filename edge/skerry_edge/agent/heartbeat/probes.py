@@ -96,6 +96,12 @@ class Sampler:
             probe.wait(end_s - time.monotonic())
         self._thread.start()
 
+    def watch(self, probes: Sequence[Probe[Any]]) -> None:
+        """Ask these from now on, for the first time at once; never waits."""
+        self._probes = probes
+        for probe in probes:
+            probe.ask()
+
     def stuck(self) -> list[str]:
         """Return the names of the probes that hang."""
         return [probe.name for probe in self._probes if probe.is_stuck]

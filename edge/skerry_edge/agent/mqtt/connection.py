@@ -17,24 +17,24 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from skerry_edge.agent.config.delivery import TlsConfig
 from skerry_edge.agent.life.waker import Waker
+from skerry_edge.agent.mqtt.bounded import MAX_INBOUND_BYTES, BoundedClient, OversizedPacketError
 from skerry_edge.agent.mqtt.login import Login
 from skerry_edge.agent.mqtt.news import Inbound, News, RefusedSubscription
-from skerry_edge.agent.mqtt.refusal import BrokerError, Version, refused
+from skerry_edge.agent.mqtt.refusal import BrokerError, refused
 from skerry_edge.agent.mqtt.tls import NO_TLS_TODO, tls_context, tls_error
-from skerry_edge.contracts.messages import MAX_JSON_BYTES
+from skerry_edge.agent.mqtt.version import Version
 from skerry_edge.foundation.broker_address import BrokerAddress
 
 CONNECT_TIMEOUT_S = 5.0
 MAX_IN_FLIGHT = 20
 MAX_PACKET_BYTES = 268_435_455
 """What MQTT's length field can say; a broker may set less (MQTT 5)."""
-MAX_INBOUND_BYTES = 4 * MAX_JSON_BYTES
-"""The largest packet that the broker may send (MQTT 5). What is too large for the contract still comes this far, so
-that its sender is told."""
 _BESIDE_PAYLOAD_BYTES = 512
 """More than header, topic and properties of any PUBLISH of ours."""
 _UNSPECIFIED = 0x80
 """What paho gives where the connection just broke."""
+_KEEPALIVE_TIMEOUT = 0x8D
+"""What paho gives where the broker did not answer a ping."""
 _NO_MATCHING_SUBSCRIBERS = 0x10
 """MQTT 5.0, section 3.4.2.1."""
 _PROTOCOLS = {"5": MQTTProtocolVersion.MQTTv5, "3.1.1": MQTTProtocolVersion.MQTTv311}
@@ -105,12 +105,13 @@ class Connection:
         return self._packet_limit - _BESIDE_PAYLOAD_BYTES
 
     def _prepare(self, peer: Peer, will: Will | None) -> Client:
-        client = Client(
+        client = BoundedClient(
             CallbackAPIVersion.VERSION2,
             client_id=peer.client_id,
             protocol=_PROTOCOLS[self.version],
             reconnect_on_failure=False,
         )
+        client.where = self.where
         client.connect_timeout = CONNECT_TIMEOUT_S
         client.max_inflight_messages = MAX_IN_FLIGHT
         if will is not None:
@@ -143,7 +144,7 @@ class Connection:
         deadline_s = time.monotonic() + CONNECT_TIMEOUT_S
         while not self._accepted:
             if time.monotonic() > deadline_s:
-                raise BrokerError("the broker does not answer", where=self.where, version_in_doubt=True)
+                raise BrokerError("the broker does not answer", where=self.where, version_doubt="silent")
             self.pump(waker, 0.2)
 
     def publish(self, topic: str, payload: bytes, *, retain: bool) -> int:
@@ -171,7 +172,7 @@ class Connection:
     def pump(self, waker: Waker, timeout_s: float) -> list[Ack]:
         """Move bytes for at most ``timeout_s`` or until woken, and return what was acknowledged.
 
-        Raises BrokerError when the connection is refused or lost.
+        Raises BrokerError when the connection is refused or lost; what was acknowledged before that is returned first.
         """
         self._wait(waker, timeout_s)
         try:
@@ -179,13 +180,15 @@ class Connection:
             if self._client.want_write():
                 self._client.loop_write()
             self._client.loop_misc()
+        except OversizedPacketError:
+            raise
         except Exception as error:  # whatever the parser trips over in bytes from a server that speaks no MQTT
             raise BrokerError(
-                "the broker's answer is not MQTT", where=self.where, found=type(error).__name__, version_in_doubt=True
+                "the broker's answer is not MQTT", where=self.where, found=type(error).__name__, version_doubt="silent"
             ) from error
-        if self._lost is not None:
-            raise self._lost
         acks, self._acks = self._acks, []
+        if self._lost is not None and not acks:
+            raise self._lost
         return acks
 
     def say_goodbye(self) -> None:
@@ -238,12 +241,13 @@ class Connection:
             what = "the broker closed the connection without an answer"
             is_plain = not self._peer.address.encrypted
             todo = "if the broker encrypts on this port, write mqtts:// in 'url'" if is_plain else None
-            self._lost = BrokerError(what, where=self.where, todo=todo, version_in_doubt=True)
+            self._lost = BrokerError(what, where=self.where, todo=todo, version_doubt="silent")
         else:
             self._lost = BrokerError(
                 "the connection to the broker is lost",
                 where=self.where,
                 found=None if code.value == _UNSPECIFIED else str(code),
+                may_be_of_message=code.value != _KEEPALIVE_TIMEOUT,
                 # An older broker closes without a word when somebody else takes the client id over.
                 todo="if this repeats, see whether another client uses this device's id",
             )

@@ -13,13 +13,18 @@ from msgspec.structs import replace
 from skerry_edge.agent.config.delivery import OutboxConfig
 from skerry_edge.agent.mqtt.bulletins import Bulletin, BulletinBoard
 from skerry_edge.agent.mqtt.connection import Ack, Connection
+from skerry_edge.agent.mqtt.holds import HEARTBEATS, lane_of
+from skerry_edge.agent.mqtt.queue import Queue
 from skerry_edge.agent.mqtt.refusal import BrokerError, refused
+from skerry_edge.agent.mqtt.returns import Returns
 from skerry_edge.agent.outbox.flow import Flow
-from skerry_edge.agent.outbox.sink import Letter, Sink, payload_of
+from skerry_edge.agent.outbox.sink import Content, Letter, Outlet, payload_of
 from skerry_edge.contracts.errors import WireError
-from skerry_edge.contracts.messages import Event, Heartbeat, Message
+from skerry_edge.contracts.messages import CommandResult, Event, Message
 
 _log = logging.getLogger(__name__)
+MAX_TEXT_CHARS = 4000
+"""Within the contract's Text."""
 ACK_TIMEOUT_S = 30.0
 """A broker that leaves a message unacknowledged for this long is given up and connected to anew, not counting ..."""
 LEAST_BYTES_PER_S = 4000.0
@@ -43,19 +48,26 @@ class _Sent:
 class Delivery:
     """Sends over one connection and takes its acknowledgements; used by one thread.
 
-    What was in the outbox before the connection began is marked as replayed, and goes out at the pace that
-    ``config`` sets. An event for which the broker has no subscriber is not delivered, unless ``config`` says so.
+    What was in the outbox before the connection began is marked as replayed, and goes out at the pace that ``config``
+    sets. An event for which the broker has no subscriber is not delivered, unless ``config`` says so; where the broker
+    can tell, a pipeline's next event goes when the one before is answered. What the broker does not take becomes the
+    business of ``returns``, and the rest goes on.
     """
 
-    def __init__(self, connection: Connection, outbox: Sink, board: BulletinBoard, config: OutboxConfig) -> None:
+    def __init__(
+        self, connection: Connection, outbox: Outlet, board: BulletinBoard, returns: Returns, config: OutboxConfig
+    ) -> None:
         self._connection = connection
         self._outbox = outbox
         self._board = board
+        self._returns = returns
+        self._queue = Queue(outbox, returns.holds)
+        self._is_walking = False
         self._posted: dict[str, Bulletin] = {}
         waiting = outbox.stats()
         self._replayed_up_to = waiting.newest
         self._in_flight: dict[int, _Sent] = {}
-        self._keeps_unheard = config.without_subscriber == "keep"
+        self._config = config
         self._flow = Flow(
             replay_per_s=config.replay_per_s,
             replay_in_flight=config.replay_in_flight,
@@ -81,13 +93,21 @@ class Delivery:
     @property
     def waits(self) -> bool:
         """Whether anything is still to be acknowledged, or is fresh and still to be sent."""
-        return self.is_unanswered or (self.is_caught_up and bool(self._outbox.pending((), 1)))
+        return self.is_unanswered or (self.is_caught_up and self._has_fresh)
 
     @property
     def pause_s(self) -> float:
         """How long there is nothing to send unless something comes; ``inf`` where time alone changes nothing."""
+        if self._is_walking:
+            return 0.0
         now_s = time.monotonic()
-        return max(0.0, self._flow.due_s(now_s) - now_s)
+        due_s = min(self._flow.due_s(now_s), self._returns.holds.due_s(self._sent.values()))
+        return max(0.0, due_s - now_s)
+
+    def configure(self, config: OutboxConfig) -> None:
+        """Go on at another pace."""
+        self._config = config
+        self._flow.set_pace(replay_per_s=config.replay_per_s, replay_in_flight=config.replay_in_flight)
 
     def post_changed(self) -> None:
         """Publish the bulletins that this connection has not carried yet, as many as fit. Raises BrokerError."""
@@ -106,51 +126,97 @@ class Delivery:
 
     def send_waiting(self) -> None:
         """Publish from the outbox as much as the broker may be sent now. Raises BrokerError."""
-        limit = self._connection.in_flight_limit - len(self._in_flight)
-        if limit <= 0:
+        self._is_walking = False
+        if not self.has_room:
             return
-        sent = {one.letter.key for one in self._in_flight.values() if one.letter is not None}
-        room = self._flow.room(time.monotonic(), len(sent), limit)
-        for letter in self._outbox.pending(sent, room):
-            if not self.has_room:
-                return
-            # One heartbeat waits at most, and it goes first: a backlog leaves it a place.
-            if not isinstance(letter.message, Heartbeat):
-                self._flow.sends(from_backlog=self._is_backlog(letter))
-                room -= 1
-            self._send_letter(letter)
-        if room > 0:
+        self._try_held()
+        heartbeat = self._queue.heartbeat(self._sent)
+        # One heartbeat waits at most, and it goes first: a backlog leaves it a place.
+        if heartbeat is not None and self.has_room:
+            self._send_letter(heartbeat)
+        records = sum(one.letter is not None and lane_of(one.letter) != HEARTBEATS for one in self._in_flight.values())
+        room = self._flow.room(time.monotonic(), records, self._connection.in_flight_limit - len(self._in_flight))
+        if room <= 0:
+            return
+        following = self._queue.next(self._sent, room, one_by_one=self._is_one_by_one)
+        self._is_walking = following.seen == "held"
+        is_behind = following.first_key is not None and following.first_key <= self._replayed_up_to
+        for letter in following.letters:
+            if lane_of(letter) not in self._returns.holds:  # by one just before it
+                self._flow.sends(from_backlog=is_behind)
+                self._send_letter(letter)
+        if following.seen == "all" and len(following.letters) < room:
             self._flow.has_sent_all()
 
     def take(self, acks: list[Ack]) -> None:
-        """Forget what the broker has. Raises BrokerError for a refusal, and for an answer that is overdue.
+        """Forget what the broker has, and take back what it refuses. Raises BrokerError for an overdue answer.
 
-        A message that was refused stays in the outbox: its turn comes again with the next connection.
+        Also raised where a bulletin is refused that is needed.
         """
         for ack in acks:
             sent = self._in_flight.pop(ack.mid, None)
-            if sent is not None and sent.bulletin is not None and not (ack.refused and sent.bulletin.needed):
+            if sent is None:
+                continue
+            if sent.bulletin is not None:
                 self._take_bulletin(sent.bulletin, ack)
-            elif ack.refused:
-                what = "the broker refuses what this device publishes"
-                raise refused(what, where=self._connection.where, code=ack.code, name=ack.name)
-            elif sent is not None and sent.letter is not None:
+            elif sent.letter is not None and ack.refused:
+                self._returns.take_back(sent.letter, ack.name)
+            elif sent.letter is not None:
                 self._take_letter(sent.letter, ack)
         oldest = next(iter(self._in_flight.values()), None)
         now_s = time.monotonic()
         if oldest is not None and now_s > oldest.deadline_s:
             what = f"the broker did not acknowledge a message for {now_s - oldest.since_s:.0f} s"
-            raise BrokerError(what, where=self._connection.where)
+            raise BrokerError(what, where=self._connection.where, may_be_of_message=True)
+
+    def lost(self, error: BrokerError) -> None:
+        """Note that the connection ended by ``error``, which may be the doing of what was under way."""
+        oldest = next(iter(self._in_flight.values()), None)
+        if error.may_be_of_message and oldest is not None and oldest.letter is not None:
+            self._returns.blame(oldest.letter, error.found or error.what)
+
+    @property
+    def _sent(self) -> dict[int, str | None]:
+        letters = (one.letter for one in self._in_flight.values())
+        return {letter.key: lane_of(letter) for letter in letters if letter is not None}
+
+    @property
+    def _is_one_by_one(self) -> bool:
+        """Whether a lane's letters go one after the other: where the broker tells that nobody subscribes."""
+        return self._config.without_subscriber == "keep" and self._connection.version == "5"
+
+    @property
+    def _has_fresh(self) -> bool:
+        """Whether something waits that the broker would take."""
+        following = self._queue.next(self._sent, 1, one_by_one=False)
+        return bool(following.letters) or self._queue.heartbeat(self._sent) is not None
+
+    def _try_held(self) -> None:
+        """Send again what lanes are held behind and is due; where it is gone, the lane is free."""
+        for lane, hold in self._returns.holds.due(time.monotonic()).items():
+            if lane in self._sent.values() or not self.has_room:
+                continue
+            letter = self._queue.on_trial(lane, hold, self._sent)
+            if letter is not None:
+                self._send_letter(letter)
+            elif lane != HEARTBEATS:
+                self._returns.holds.release(lane)
+                self._queue.rewind()
 
     def _take_bulletin(self, bulletin: Bulletin, ack: Ack) -> None:
+        if ack.refused and bulletin.needed:
+            what = "the broker refuses what this device publishes"
+            raise refused(what, where=self._connection.where, code=ack.code, name=ack.name)
         if ack.refused:
             self._board.note_refusal(bulletin, ack.name)
         else:
             self._board.note_taken(bulletin)
 
     def _take_letter(self, letter: Letter, ack: Ack) -> None:
+        if self._returns.delivered(letter):
+            self._queue.rewind()
         if isinstance(letter.message, Event):
-            if ack.is_unheard and self._keeps_unheard:
+            if ack.is_unheard and self._config.without_subscriber == "keep":
                 if not self._flow.is_held:
                     _log.warning("nobody subscribes to this device's events at the broker: they are kept meanwhile")
                 self._flow.unheard(time.monotonic(), random.random())  # noqa: S311  # spreads retries
@@ -166,15 +232,24 @@ class Delivery:
     def _payload(self, letter: Letter) -> bytes:
         if self._is_backlog(letter) and isinstance(letter.message, Message):
             with suppress(WireError):  # the mark may be what makes it too large: better without it than never
-                return payload_of(replace(letter.message, replayed=True))
-        return payload_of(letter.message)
+                return self._within_limit(replace(letter.message, replayed=True))
+        return self._within_limit(letter.message)
+
+    def _within_limit(self, message: Content) -> bytes:
+        """Return what the broker gets; of an answer that is too large for it, the part without its output."""
+        payload, limit = payload_of(message), self._connection.payload_limit
+        if len(payload) > limit and isinstance(message, CommandResult):
+            text = (
+                f"the answer has {len(payload)} bytes, and the broker takes {limit}: ask for less ({message.message})"
+            )
+            return payload_of(replace(message, output={}, message=text[:MAX_TEXT_CHARS]))
+        return payload
 
     def _send_letter(self, letter: Letter) -> None:
-        payload = self._payload(letter)
-        if isinstance(letter.message, bytes) and len(payload) > self._connection.payload_limit:
-            # The broker would end the connection for it, again and again, and no event would ever pass.
-            _log.warning("the broker takes no snapshot of %d bytes; it is dropped", len(payload))
-            self._outbox.acknowledge(letter.key)
+        payload, limit = self._payload(letter), self._connection.payload_limit
+        if len(payload) > limit:
+            # The broker would end the connection for it, again and again, and nothing behind it would ever pass.
+            self._returns.take_back(letter, f"more than the {limit} bytes that it allows")
             return
         self._send(letter.topic, payload, letter=letter)
 

@@ -23,6 +23,12 @@ class Secret:
     def __repr__(self) -> str:
         return f"Secret({MASK})"
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._value == other._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
     def reveal(self) -> str:
         """Return the password itself."""
         return self._value

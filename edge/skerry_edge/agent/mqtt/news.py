@@ -1,4 +1,4 @@
-"""What comes down a connection: messages, and the broker's refusals to send any."""
+"""What a session has to say: messages that came down, and what the broker refuses to send or to take."""
 
 from __future__ import annotations
 
@@ -23,4 +23,12 @@ class RefusedSubscription:
     reason: str
 
 
-News = Inbound | RefusedSubscription
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Undelivered:
+    """Something that the broker does not take, or sends and is not taken here: a system event's label and text."""
+
+    label: str
+    text: str
+
+
+News = Inbound | RefusedSubscription | Undelivered

@@ -1,13 +1,9 @@
-"""What a broker's refusal means for a person, and which version of MQTT to try next."""
+"""What a broker's refusal means for a person."""
 
 from __future__ import annotations
 
-from typing import Literal
-
+from skerry_edge.agent.mqtt.version import Doubt
 from skerry_edge.foundation.errors import ReachError
-
-Version = Literal["5", "3.1.1"]
-Setting = Literal["auto", "5", "3.1.1"]
 
 UNSUPPORTED_VERSION = 0x84
 TAKEN_OVER = 0x8E
@@ -25,13 +21,16 @@ _TODO = {
 """MQTT 5.0, section 2.4. What MQTT 3.1.1 answers is translated to these by paho."""
 _LASTING = (0x85, 0x86, 0x87, 0x8A, 0x8C)
 """Refusals that stay until somebody changes something, here or at the broker."""
+_OF_THE_BROKER = (0x88, 0x89, 0x8B, 0x8D, TAKEN_OVER, 0x98, 0x9C, 0x9D, 0x9F, 0xA0)
+"""Ends of a connection that have nothing to do with what was published."""
 
 
 class BrokerError(ReachError):
     """The connection to the broker failed, was refused or ended.
 
-    ``version_in_doubt`` tells that the broker may not speak the version of MQTT that was tried; ``lasting`` that
-    waiting alone mends nothing.
+    ``version_doubt`` tells why the broker may not speak the version of MQTT that was tried, None where it says nothing
+    about that. ``may_be_of_message`` tells that something that was published may be why, and ``lasting`` that waiting
+    alone mends nothing.
     """
 
     def __init__(
@@ -41,11 +40,13 @@ class BrokerError(ReachError):
         where: str,
         found: str | None = None,
         todo: str | None = None,
-        version_in_doubt: bool = False,
+        version_doubt: Doubt | None = None,
+        may_be_of_message: bool = False,
         lasting: bool = False,
     ) -> None:
         super().__init__(what, where=where, found=found, todo=todo)
-        self.version_in_doubt = version_in_doubt
+        self.version_doubt = version_doubt
+        self.may_be_of_message = may_be_of_message
         self.lasting = lasting
 
 
@@ -56,18 +57,7 @@ def refused(what: str, *, where: str, code: int, name: str) -> BrokerError:
         where=where,
         found=name,
         todo=_TODO.get(code),
-        version_in_doubt=code == UNSUPPORTED_VERSION,
+        version_doubt="refused" if code == UNSUPPORTED_VERSION else None,
+        may_be_of_message=code not in _OF_THE_BROKER,
         lasting=code in _LASTING,
     )
-
-
-def first_version(setting: Setting) -> Version:
-    """Return the version of MQTT to begin with."""
-    return "5" if setting == "auto" else setting
-
-
-def next_version(setting: Setting, tried: Version, error: BrokerError) -> Version:
-    """Return the version to try after ``error``; only ``auto`` changes it, and only where the version is in doubt."""
-    if setting != "auto" or not error.version_in_doubt:
-        return tried
-    return "3.1.1" if tried == "5" else "5"

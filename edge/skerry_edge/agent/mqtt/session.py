@@ -7,22 +7,27 @@ import random
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import Literal, Protocol
+from typing import Protocol
 
 from skerry_edge.agent.config.delivery import OutboxConfig
 from skerry_edge.agent.life.identity import Identity
 from skerry_edge.agent.life.waker import Waker
+from skerry_edge.agent.mqtt.announcement import LOST, MOVED, STOPPED, Announcement
+from skerry_edge.agent.mqtt.bounded import OversizedPacketError
 from skerry_edge.agent.mqtt.bulletins import Bulletin, BulletinBoard
-from skerry_edge.agent.mqtt.connection import Connection, Peer, Will
+from skerry_edge.agent.mqtt.connection import Connection, Will
 from skerry_edge.agent.mqtt.delivery import Delivery
-from skerry_edge.agent.mqtt.news import News
-from skerry_edge.agent.mqtt.refusal import BrokerError, Setting, first_version, next_version
-from skerry_edge.agent.outbox.sink import Sink
+from skerry_edge.agent.mqtt.hearing import Hearing
+from skerry_edge.agent.mqtt.news import News, Undelivered
+from skerry_edge.agent.mqtt.refusal import BrokerError
+from skerry_edge.agent.mqtt.returns import Returns
+from skerry_edge.agent.mqtt.terms import Terms
+from skerry_edge.agent.mqtt.version import accepted, failed, first_choice
+from skerry_edge.agent.outbox.sink import Outlet
 from skerry_edge.contracts.codec import encode
 from skerry_edge.contracts.messages import Status
-from skerry_edge.foundation.backoff import Backoff, is_worth_logging
+from skerry_edge.foundation.backoff import is_worth_logging
 from skerry_edge.foundation.errors import ConfigError, SkerryError
 
 _log = logging.getLogger(__name__)
@@ -30,23 +35,14 @@ STANDS_STILL_AFTER_S = 600.0
 """To look up a name and to connect takes a resolver and a network at their worst minutes; the longest pause is one."""
 STABLE_AFTER_S = 10.0
 """A connection that lasted this long was a good one: the next failure is the first of a row."""
-LOST = "connection lost"
-RECONNECT = Backoff(first_s=0.5, max_s=60.0, chance_share=1.0)
+TOO_LARGE = "packet-too-large"
+"""The label of the system event that tells of what the broker sends and is not taken."""
 DELIVERY = OutboxConfig()
 _PUMP_S = 1.0
 _GOODBYE_S = 0.4
 """What is kept of the time to stop for the last status and its acknowledgement."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Announcement:
-    """What the retained status says."""
-
-    state: Literal["online", "degraded", "offline"]
-    reason: str | None = None
-
-
-STOPPED = Announcement(state="offline", reason="stopped")
+_LEAVE_S = 1.0
+"""How long the end of a connection may take that another is to follow, to another broker or under other terms."""
 
 
 class Listener(Protocol):
@@ -66,23 +62,21 @@ class Session:
     def __init__(
         self,
         *,
-        peer: Peer,
-        setting: Setting,
+        terms: Terms,
         identity: Identity,
-        outbox: Sink,
+        outbox: Outlet,
         listener: Listener | None = None,
-        backoff: Backoff = RECONNECT,
         delivery: OutboxConfig = DELIVERY,
     ) -> None:
         self._waker = Waker()
-        self._peer = peer
-        self._setting = setting
-        self._version = first_version(setting)
+        self._terms = terms
+        self._choice = first_choice(terms.setting)
         self._identity = identity
         self._outbox = outbox
         self._listener = listener
-        self._backoff = backoff
         self._delivery = delivery
+        self._returns = Returns(outbox, self._hear)
+        self._hearing = Hearing()
         self._failures = 0
         self._told: str | None = None
         self._board = BulletinBoard()
@@ -113,6 +107,21 @@ class Session:
         """Look into the outbox now."""
         self._waker.wake()
 
+    def reconnect(self, terms: Terms) -> None:
+        """Connect anew under these terms; the connection that is there ends in good order first."""
+        self._terms = terms
+        self._waker.wake()
+
+    def configure(self, delivery: OutboxConfig) -> None:
+        """Send what waits at another pace from now on."""
+        self._delivery = delivery
+        self._waker.wake()
+
+    @property
+    def trouble(self) -> str | None:
+        """What the broker does not take of what must not be lost, None where all is well."""
+        return self._returns.holds.trouble
+
     def turns(self, now_s: float) -> bool:
         """Tell whether the thread has come round of late (monotonic seconds); to connect may take it long."""
         return now_s - self._turned_s < STANDS_STILL_AFTER_S
@@ -126,32 +135,78 @@ class Session:
             self._waker.close()
 
     def _run(self) -> None:
+        terms = self._terms
         while self._stop_by_s is None:
+            if terms is not self._terms:
+                terms, self._failures, self._told = self._terms, 0, None
+                self._choice = first_choice(terms.setting)
             began_s = time.monotonic()
             try:
-                self._connect_and_serve()
+                self._connect_and_serve(terms)
             except BrokerError as error:
-                self._version = next_version(self._setting, self._version, error)
-                self._wait_after(str(error), time.monotonic() - began_s, lasting=error.lasting)
+                self._wait_after(terms, str(error), time.monotonic() - began_s, lasting=error.lasting)
             except SkerryError as error:
-                self._wait_after(str(error), time.monotonic() - began_s, lasting=isinstance(error, ConfigError))
+                lasting = isinstance(error, ConfigError)
+                self._wait_after(terms, str(error), time.monotonic() - began_s, lasting=lasting)
             except Exception as error:  # noqa: BLE001  # the thread's outermost loop: a fault must not end all delivery
                 _log.exception("the MQTT session failed")
-                self._wait_after(f"{type(error).__name__} in the session", time.monotonic() - began_s)
+                self._wait_after(terms, f"{type(error).__name__} in the session", time.monotonic() - began_s)
 
-    def _connect_and_serve(self) -> None:
-        connection = Connection(self._peer, self._will(), self._version)
+    def _connect_and_serve(self, terms: Terms) -> None:
+        connection = self._opened(terms)
         try:
-            connection.open(self._waker)
-            _log.info("connected to %s with MQTT %s", self._peer.address, self._version)
-            self._told = None
-            for topic in self._listener.topics if self._listener is not None else ():
-                connection.subscribe(topic)
-            delivery = Delivery(connection, self._outbox, self._board, self._delivery)
-            self._serve(connection, delivery)
-            self._finish(connection, delivery, self._stop_by_s or time.monotonic())
+            delivery = Delivery(connection, self._outbox, self._board, self._returns, self._delivery)
+            try:
+                self._serve(terms, connection, delivery)
+                self._leave(terms, connection, delivery)
+            except OversizedPacketError as error:
+                self._note_oversized(error)
+                # The next connection follows soon: nobody needs to be told that the device is gone.
+                connection.say_goodbye()
+                raise
+            except BrokerError as error:
+                delivery.lost(error)
+                raise
         finally:
             connection.close()
+
+    def _opened(self, terms: Terms) -> Connection:
+        """Connect, once more where the broker does not speak the version that was tried first."""
+        connection = Connection(terms.peer, self._will(), self._choice.version)
+        try:
+            connection.open(self._waker)
+        except BrokerError as error:
+            connection.close()
+            self._choice = failed(self._choice, error.version_doubt)
+            if self._choice.version in ("5", connection.version):
+                raise
+            return self._opened(terms)
+        is_new, self._choice = not self._choice.speaks_3, accepted(self._choice)
+        self._told = None
+        _log.info("connected to %s with MQTT %s", connection.where, connection.version)
+        if is_new and connection.version != "5" and self._delivery.without_subscriber == "keep":
+            _log.warning(
+                "with MQTT %s the broker does not tell whether anybody subscribes: an event that nobody hears is lost",
+                connection.version,
+            )
+        return connection
+
+    def _listen(self, connection: Connection, now_s: float) -> bool:
+        """Subscribe where that may be; tell whether it was done."""
+        if self._listener is None or not self._hearing.may_begin(now_s):
+            return False
+        self._hearing.begins(now_s)
+        for topic in self._listener.topics:
+            connection.subscribe(topic)
+        return True
+
+    def _note_oversized(self, error: OversizedPacketError) -> None:
+        self._hearing.overfed(time.monotonic(), random.random())  # noqa: S311  # spreads retries
+        self._hear(Undelivered(label=TOO_LARGE, text=f"nothing is heard from the broker for some time: {error}"))
+
+    def _hear(self, news: News) -> None:
+        if self._listener is not None:
+            self._listener.hear(news)
 
     def _will(self) -> Will:
         status = Status(**self._identity.will_stamp(), state="offline", reason=LOST)
@@ -165,46 +220,61 @@ class Session:
     def _status_payload(self, announcement: Announcement) -> bytes:
         return encode(Status(**self._identity.stamp(), state=announcement.state, reason=announcement.reason))
 
-    def _serve(self, connection: Connection, delivery: Delivery) -> None:
-        while self._stop_by_s is None:
+    def _goes_on(self, terms: Terms) -> bool:
+        return self._stop_by_s is None and terms is self._terms
+
+    def _serve(self, terms: Terms, connection: Connection, delivery: Delivery) -> None:
+        listens = False
+        pace = self._delivery
+        while self._goes_on(terms):
             self._turned_s = time.monotonic()
+            listens = listens or self._listen(connection, self._turned_s)
+            if pace is not self._delivery:
+                pace = self._delivery
+                delivery.configure(pace)
             delivery.post_changed()
             delivery.send_waiting()
             delivery.take(connection.pump(self._waker, min(_PUMP_S, delivery.pause_s)))
-            self._pass_on(connection)
+            for news in connection.take_news():
+                self._hear(news)
 
-    def _pass_on(self, connection: Connection) -> None:
-        for news in connection.take_news():
-            if self._listener is not None:
-                self._listener.hear(news)
+    def _leave(self, terms: Terms, connection: Connection, delivery: Delivery) -> None:
+        """End the connection in good order: for good, for another broker, or to come back under other terms."""
+        if self._stop_by_s is not None:
+            self._finish(connection, delivery, self._stop_by_s, STOPPED)
+        else:
+            is_same = terms.peer.address == self._terms.peer.address
+            last = None if is_same else MOVED
+            self._finish(connection, delivery, time.monotonic() + _LEAVE_S, last)
 
-    def _finish(self, connection: Connection, delivery: Delivery, stop_by_s: float) -> None:
+    def _finish(self, connection: Connection, delivery: Delivery, stop_by_s: float, last: Announcement | None) -> None:
         while delivery.waits and (left_s := stop_by_s - _GOODBYE_S - time.monotonic()) > 0:
             # What is fresh is still sent; a backlog is safe where it is, and would hold up the end.
             if delivery.is_caught_up:
                 delivery.send_waiting()
             delivery.take(connection.pump(self._waker, left_s))
-        delivery.post(self._status(STOPPED))
+        if last is not None:
+            delivery.post(self._status(last))
         while delivery.is_unanswered and (left_s := stop_by_s - time.monotonic()) > 0:
             delivery.take(connection.pump(self._waker, left_s))
         connection.say_goodbye()
 
-    def _wait_after(self, reason: str, lasted_s: float, *, lasting: bool = False) -> None:
+    def _wait_after(self, terms: Terms, reason: str, lasted_s: float, *, lasting: bool = False) -> None:
         self._failures = 1 if lasted_s >= STABLE_AFTER_S else self._failures + 1
-        delay_s = self._backoff.delay_s(self._failures, random.random())  # noqa: S311  # spreads retries
-        self._tell(reason, delay_s, lasting=lasting)
+        delay_s = terms.backoff.delay_s(self._failures, random.random())  # noqa: S311  # spreads retries
+        self._tell(terms, reason, delay_s, lasting=lasting)
         end_s = time.monotonic() + delay_s
-        while self._stop_by_s is None and (left_s := end_s - time.monotonic()) > 0:
+        while self._goes_on(terms) and (left_s := end_s - time.monotonic()) > 0:
             self._turned_s = time.monotonic()
             self._waker.wait(left_s)
 
-    def _tell(self, reason: str, delay_s: float, *, lasting: bool) -> None:
+    def _tell(self, terms: Terms, reason: str, delay_s: float, *, lasting: bool) -> None:
         """Log a failure: one that lasts when it is new, any other ever more seldom."""
         if lasting and reason != self._told:
             _log.error(
                 "%s; this does not pass by itself: it is tried again at least every %.0f s, and not told again",
                 reason,
-                self._backoff.max_s,
+                terms.backoff.max_s,
             )
         elif not lasting and is_worth_logging(self._failures):
             _log.warning("%s; failure %d in a row, next attempt in %.1f s", reason, self._failures, delay_s)

@@ -47,6 +47,11 @@ class Flow:
         self._refill(now_s)
         return max(0, min(limit, int(self._allowance), self._in_flight - under_way))
 
+    def set_pace(self, *, replay_per_s: float, replay_in_flight: int) -> None:
+        """Let a backlog go out at another pace from now on."""
+        self._per_s = replay_per_s
+        self._in_flight = replay_in_flight
+
     def sends(self, *, from_backlog: bool) -> None:
         """Note that a letter is sent."""
         self._is_behind = from_backlog

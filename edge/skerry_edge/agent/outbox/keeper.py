@@ -46,7 +46,8 @@ class Keeper:
 
     def __init__(self, path: Path, max_bytes: int) -> None:
         self._path = path
-        self._max_bytes = max_bytes
+        self.max_bytes = max_bytes
+        """The budget of payload; may be changed."""
         self._database: LetterDatabase | None = None
         self._buffer = Buffer()
         self._outage: _Outage | None = None
@@ -68,23 +69,23 @@ class Keeper:
         if self._may_try() and self._guarded(lambda: self._commit(batch)):
             return
         for stored in batch:
-            dropped = admit(self._buffer, stored, min(BUFFER_BYTES, self._max_bytes))
+            dropped = admit(self._buffer, stored, min(BUFFER_BYTES, self.max_bytes))
             self._uncounted += dropped
             if self._outage is not None:
                 self._outage.buffered += 1
                 self._outage.dropped += dropped
 
-    def waiting(self, sent: Container[int], limit: int) -> list[Stored]:
-        """Return at most ``limit`` letters whose key is not in ``sent``, oldest first."""
+    def waiting(self, sent: Container[int], limit: int, after: int) -> list[Stored]:
+        """Return at most ``limit`` letters whose key is not in ``sent`` and above ``after``, oldest first."""
         if self._outage is not None and self._may_try():
             self.keep([])
         found: list[Stored] = []
         if self._database is not None:
-            on_disk = self._guarded(lambda: self._on_disk(sent, limit))
+            on_disk = self._guarded(lambda: self._on_disk(sent, limit, after))
             if on_disk is None:
                 self._let_go()
             found = on_disk or []
-        in_memory = (one for one in self._buffer if one.key not in sent)
+        in_memory = (one for one in self._buffer if one.key > after and one.key not in sent)
         return [*found, *islice(in_memory, max(0, limit - len(found)))]
 
     def forget(self, key: int) -> None:
@@ -147,13 +148,13 @@ class Keeper:
 
     def _opened(self) -> LetterDatabase:
         if self._database is None:
-            self._adopt(*open_sound(self._path, self._max_bytes))
+            self._adopt(*open_sound(self._path, self.max_bytes))
         assert self._database is not None  # noqa: S101  # adopted above
         return self._database
 
     def _replace(self, error: DamagedError) -> None:
         self._let_go()
-        self._adopt(*replace_damaged(self._path, self._max_bytes, str(error.found)))
+        self._adopt(*replace_damaged(self._path, self.max_bytes, str(error.found)))
 
     def _adopt(self, database: LetterDatabase, notice: Notice | None) -> None:
         self._database = database
@@ -182,7 +183,7 @@ class Keeper:
                 # A commit that was reported as failed may be in the file all the same: it is written once more.
                 for key in (*self._acked, *(one.key for one in self._buffer)):
                     database.remove(key)
-                dropped = sum(admit(database, one, self._max_bytes) for one in (*self._buffer, *batch))
+                dropped = sum(admit(database, one, self.max_bytes) for one in (*self._buffer, *batch))
                 if dropped or self._uncounted:
                     database.count_dropped(dropped + self._uncounted)
             self._acked.clear()
@@ -197,11 +198,11 @@ class Keeper:
         if dropped and is_worth_logging(self._full_commits):
             _log.warning("the outbox is full (max_bytes): %d of the oldest messages dropped so far", self._dropped)
 
-    def _on_disk(self, sent: Container[int], limit: int) -> list[Stored]:
+    def _on_disk(self, sent: Container[int], limit: int, after: int) -> list[Stored]:
         database = self._opened()
         chosen: list[int] = []
-        all_acked = True
-        for key in database.keys(self._acked_up_to) if limit > 0 else ():
+        all_acked = after <= self._acked_up_to
+        for key in database.keys(max(after, self._acked_up_to)) if limit > 0 else ():
             if key in self._acked:
                 # The next call need not walk past these again, however long the disk lets nothing be deleted.
                 self._acked_up_to = key if all_acked else self._acked_up_to

@@ -26,7 +26,7 @@ PIPELINE = "agent"
 
 
 class Outbox:
-    """A Sink of at most ``max_bytes`` of payload in one file of the state directory.
+    """A Sink, and the Outlet of what it took, of at most ``max_bytes`` of payload in one file of the state directory.
 
     A heartbeat waits in memory: the next one says more, and a card is worn by every write. What the disk does not take
     waits in a small buffer in memory; a damaged file is set aside. The fleet is told of both by a system event.
@@ -58,16 +58,16 @@ class Outbox:
             self._keeper.keep(batch)
             self._tell()
 
-    def pending(self, sent: Container[int], limit: int) -> list[Letter]:
-        """Return waiting letters (see Sink)."""
+    def pending(self, sent: Container[int], limit: int, after: int = 0) -> list[Letter]:
+        """Return waiting letters (see Outlet)."""
         with self._lock:
             letters = [one for one in self._heartbeats.values() if one.key not in sent]
-            letters += filter(None, map(self._letter, self._keeper.waiting(sent, limit)))
+            letters += filter(None, map(self._letter, self._keeper.waiting(sent, limit, after)))
             self._tell()
             return letters
 
     def acknowledge(self, key: int) -> None:
-        """Forget a letter (see Sink)."""
+        """Forget a letter (see Outlet)."""
         with self._lock:
             for topic, letter in self._heartbeats.items():
                 if letter.key == key:
@@ -75,10 +75,20 @@ class Outbox:
                     return
             self._keeper.forget(key)
 
+    def discard(self, key: int) -> None:
+        """Give up a letter (see Outlet)."""
+        with self._lock:
+            self._keeper.discard(key)
+
+    def resize(self, max_bytes: int) -> None:
+        """Have another budget; where more is held, the oldest make room for what comes next."""
+        with self._lock:
+            self._keeper.max_bytes = max_bytes
+
     def stats(self) -> OutboxStats:
         """Return what waits and what was lost (see Sink)."""
         with self._lock:
-            oldest = self._keeper.waiting((), 1)
+            oldest = self._keeper.waiting((), 1, 0)
             return OutboxStats(
                 depth=self._keeper.depth + len(self._heartbeats),
                 held_bytes=self._keeper.held_bytes,

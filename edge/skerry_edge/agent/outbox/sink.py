@@ -1,4 +1,4 @@
-"""The seam between who accepts messages and who sends them: what every outbox promises."""
+"""The seam between who accepts messages and who sends them: what every outbox promises to either."""
 
 from __future__ import annotations
 
@@ -53,12 +53,27 @@ class Sink(Protocol):
         """
         ...
 
-    def pending(self, sent: Container[int], limit: int) -> list[Letter]:
-        """Return waiting letters with a key not in ``sent``: heartbeats first, then at most ``limit`` others by age."""
+    def stats(self) -> OutboxStats:
+        """Return what waits and what was lost."""
+        ...
+
+
+class Outlet(Protocol):
+    """Where waiting messages are taken from. Safe to use from several threads."""
+
+    def pending(self, sent: Container[int], limit: int, after: int = 0) -> list[Letter]:
+        """Return waiting letters with a key not in ``sent``: heartbeats first, then at most ``limit`` others by age.
+
+        Of the others, only those with a key above ``after``.
+        """
         ...
 
     def acknowledge(self, key: int) -> None:
         """Forget a letter that the broker has; a key that is not waiting is no error."""
+        ...
+
+    def discard(self, key: int) -> None:
+        """Give up a letter that the broker never takes, and count it as dropped."""
         ...
 
     def stats(self) -> OutboxStats:

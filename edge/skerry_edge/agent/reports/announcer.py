@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from skerry_edge.agent.children.supervision import MAX_REASON_CHARS
 from skerry_edge.agent.children.supervisor import Supervisor
 from skerry_edge.agent.life.loop import NEVER_S
 from skerry_edge.agent.life.systemd import Notifier
-from skerry_edge.agent.mqtt.session import Announcement, Session
+from skerry_edge.agent.mqtt.announcement import Announcement
+from skerry_edge.agent.mqtt.session import Session
 
 
 class Announcer:
-    """Announces `online` or `degraded` with its reason, as the supervisor sees it, to the fleet and to systemd."""
+    """Announces `online` or `degraded` with its reason to the fleet and to systemd.
+
+    The reasons are the pipelines' troubles, and what the broker does not take of what must not be lost.
+    """
 
     def __init__(self, *, supervisor: Supervisor, session: Session, notifier: Notifier) -> None:
         self._supervisor = supervisor
@@ -25,6 +30,9 @@ class Announcer:
     def act(self, now_s: float) -> float:  # noqa: ARG002  # a change is what makes it due, not the time
         """Announce a change (see Duty)."""
         state, reason = self._supervisor.status()
+        trouble = self._session.trouble
+        if trouble is not None:
+            state, reason = "degraded", "; ".join(part for part in (reason, trouble) if part)[:MAX_REASON_CHARS]
         announcement = Announcement(state=state, reason=reason)
         if announcement != self._announced:
             self._announced = announcement

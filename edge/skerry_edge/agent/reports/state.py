@@ -16,6 +16,7 @@ class AgentState:
 
     config_version: int
     config_sha256: str
+    file_sha256: str = ""
     models: Mapping[str, str] = field(default_factory=dict)
     slots: Mapping[str, str] = field(default_factory=dict)
     counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
@@ -32,6 +33,7 @@ class AgentState:
         return {
             "config_version": self.config_version,
             "config_sha256": self.config_sha256,
+            "file_sha256": self.file_sha256,
             "models": dict(self.models),
             "slots": dict(self.slots),
             "counts": counts,

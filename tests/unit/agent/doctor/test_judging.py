@@ -18,6 +18,7 @@ from skerry_edge.agent.doctor.findings import Check, Finding, is_healthy
 from skerry_edge.agent.doctor.running import run_checks
 from skerry_edge.agent.doctor.runtimes import judge_confinement, judge_runtimes, wanted_backends
 from skerry_edge.agent.doctor.system import judge_disk, judge_python, judge_shared_memory, look_at_board, look_at_disk
+from skerry_edge.contracts.messages import MAX_JSON_BYTES
 from skerry_edge.foundation.errors import ReachError
 
 CORAL = load_board("coral-usb-raspberry-pi")
@@ -134,6 +135,7 @@ def test_a_board_s_accelerated_device_counts_as_its_backend() -> None:
     [
         ("5", 268_435_455, 20, "ok"),
         ("5", 100_000, 20, "warning"),
+        ("5", 20_000, 20, "warning"),
         ("5", 268_435_455, 3, "warning"),
         ("3.1.1", 0, 0, "not applicable"),
     ],
@@ -144,6 +146,7 @@ def test_a_broker_must_take_what_the_contract_allows(
     finding = judge_limits(version, payload_bytes=payload_bytes, in_flight=in_flight)
     assert finding.status == status
     assert finding.todo or status in ("ok", "not applicable")
+    assert ("events may not pass" in str(finding.todo)) == (version == "5" and payload_bytes < MAX_JSON_BYTES)
 
 
 VIDEO = Device(path="/dev/video0", uid=0, group="video", mode=0o660)

@@ -17,6 +17,7 @@ from skerry_edge.agent.mqtt.bulletins import BulletinBoard
 from skerry_edge.agent.mqtt.connection import Ack
 from skerry_edge.agent.mqtt.delivery import Delivery
 from skerry_edge.agent.mqtt.refusal import BrokerError
+from skerry_edge.agent.mqtt.returns import Returns
 from skerry_edge.agent.outbox.outbox import Outbox
 from skerry_edge.contracts.codec import decode, encode
 from skerry_edge.contracts.messages import MAX_JSON_BYTES, CommandResult, Event, Heartbeat
@@ -29,7 +30,7 @@ SNAPSHOT = JPEG_START.ljust(100_000, b"\0")
 class Line:
     """A connection that takes everything; its messages are numbered from 1 on."""
 
-    where, in_flight_limit, payload_limit = "mqtt://broker", 20, 1 << 20
+    where, in_flight_limit, payload_limit, version = "mqtt://broker", 20, 1 << 20, "5"
 
     def __init__(self) -> None:
         self._numbers = count(1)
@@ -66,7 +67,7 @@ def sending(identity: Identity, outbox: Outbox, monkeypatch: pytest.MonkeyPatch)
 
     def send(*contents: bytes | None) -> Delivery:
         line: Any = Line()
-        started = Delivery(line, outbox, BulletinBoard(), OutboxConfig())
+        started = Delivery(line, outbox, BulletinBoard(), Returns(outbox, lambda _: None), OutboxConfig())
         for one in contents:
             event = Event(**identity.stamp(), kind="detection", pipeline="gate", label="car")
             outbox.put((identity.topic("event"), event) if one is None else (identity.topic("snapshot", event.id), one))
@@ -107,10 +108,10 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return made
 
 
-def put(outbox: Outbox, identity: Identity, *labels: str) -> None:
+def put(outbox: Outbox, identity: Identity, *labels: str, pipeline: str = "gate") -> None:
     topic = identity.topic("event")
     outbox.put(
-        *((topic, Event(**identity.stamp(), kind="detection", pipeline="gate", label=label)) for label in labels)
+        *((topic, Event(**identity.stamp(), kind="detection", pipeline=pipeline, label=label)) for label in labels)
     )
 
 
@@ -122,7 +123,8 @@ def beat(outbox: Outbox, identity: Identity) -> None:
 
 def begin(outbox: Outbox, **config: Any) -> tuple[Delivery, Any]:
     line: Any = Line()
-    return Delivery(line, outbox, BulletinBoard(), OutboxConfig(**config)), line
+    returns = Returns(outbox, lambda _: None)
+    return Delivery(line, outbox, BulletinBoard(), returns, OutboxConfig(**config)), line
 
 
 def answer(started: Delivery, *mids: int, code: int = 0) -> None:
@@ -145,7 +147,7 @@ def test_a_backlog_goes_out_at_its_pace_and_in_order(outbox, identity, clock) ->
 
 def test_a_heartbeat_and_a_bulletin_pass_by_a_backlog(outbox, identity, clock) -> None:
     put(outbox, identity, *map(str, range(1000)))
-    started, line = begin(outbox)
+    started, line = begin(outbox, without_subscriber="done")
     started.send_waiting()
     assert line.labels() == ["0"]
     answer(started, 1)
@@ -160,7 +162,7 @@ def test_a_heartbeat_and_a_bulletin_pass_by_a_backlog(outbox, identity, clock) -
 
 def test_what_comes_while_a_backlog_goes_out_waits_for_its_turn_and_is_not_paced(outbox, identity, clock) -> None:
     put(outbox, identity, "old 1", "old 2")
-    started, line = begin(outbox, replay_per_s=1, replay_in_flight=1)
+    started, line = begin(outbox, replay_per_s=1, replay_in_flight=1, without_subscriber="done")
     put(outbox, identity, *(f"new {number}" for number in range(5)))
     started.send_waiting()
     assert line.labels() == ["old 1"]
@@ -183,8 +185,8 @@ def test_an_event_that_nobody_subscribes_to_is_kept_and_tried_again(outbox, iden
     started, line = begin(outbox)
     put(outbox, identity, *"abc")
     started.send_waiting()
-    assert line.labels() == ["a", "b", "c"]
-    answer(started, 1, 2, 3, code=0x10)
+    assert line.labels() == ["a"]
+    answer(started, 1, code=0x10)
     assert outbox.stats().depth == 3
     assert not started.waits, "nothing is to be sent that somebody would get"
     started.send_waiting()
@@ -192,11 +194,38 @@ def test_an_event_that_nobody_subscribes_to_is_kept_and_tried_again(outbox, iden
     clock.now_s += started.pause_s
     started.send_waiting()
     assert line.labels() == ["a"], "one alone"
-    answer(started, 4)
+    answer(started, 2)
     started.send_waiting()
-    assert line.labels() == ["b", "c"]
-    answer(started, 5, 6)
+    assert line.labels() == ["b"]
+    answer(started, 3)
+    started.send_waiting()
+    assert line.labels() == ["c"]
+    answer(started, 4)
     assert outbox.stats().depth == 0
+
+
+def test_a_subscriber_that_appears_between_two_events_gets_them_in_order(outbox, identity, clock) -> None:
+    started, line = begin(outbox)
+    put(outbox, identity, "e1", "e2")
+    put(outbox, identity, "other", pipeline="door")
+    started.send_waiting()
+    assert line.labels() == ["e1", "other"], "of each pipeline one, and the pipelines beside each other"
+    answer(started, 1, code=0x10)
+    answer(started, 2)
+    arrived: list[str] = []
+    for mid in (3, 4):
+        started.send_waiting()
+        arrived += line.labels()
+        answer(started, mid)
+    assert arrived == ["e1", "e2"]
+
+
+def test_with_version_3_1_1_which_tells_no_subscribers_nothing_waits_for_an_answer(outbox, identity, clock) -> None:
+    started, line = begin(outbox)
+    line.version = "3.1.1"
+    put(outbox, identity, "e1", "e2")
+    started.send_waiting()
+    assert line.labels() == ["e1", "e2"]
 
 
 def test_heartbeats_and_snapshots_that_nobody_subscribes_to_are_done(outbox, identity, clock) -> None:

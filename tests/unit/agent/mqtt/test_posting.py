@@ -15,6 +15,7 @@ from skerry_edge.agent.mqtt.bulletins import Bulletin, BulletinBoard
 from skerry_edge.agent.mqtt.connection import Ack
 from skerry_edge.agent.mqtt.delivery import Delivery
 from skerry_edge.agent.mqtt.refusal import BrokerError
+from skerry_edge.agent.mqtt.returns import Returns
 from skerry_edge.agent.outbox.outbox import Outbox
 
 REFUSED = {"code": 0x87, "name": "Not authorized"}
@@ -23,7 +24,7 @@ REFUSED = {"code": 0x87, "name": "Not authorized"}
 class Line:
     """A connection with room for two messages of a hundred bytes; its messages are numbered from 1 on."""
 
-    where, in_flight_limit, payload_limit = "mqtt://broker", 2, 100
+    where, in_flight_limit, payload_limit, version = "mqtt://broker", 2, 100, "5"
 
     def __init__(self) -> None:
         self._numbers = count(1)
@@ -48,7 +49,8 @@ def line() -> Line:
 @pytest.fixture
 def posting(line: Any, board: BulletinBoard, tmp_path: Path) -> Delivery:
     identity = Identity(site="garden", device="cam-1", session="00000001-0000abcd", clock=clock_state)
-    return Delivery(line, Outbox(tmp_path, max_bytes=1 << 20, identity=identity), board, OutboxConfig())
+    outbox = Outbox(tmp_path, max_bytes=1 << 20, identity=identity)
+    return Delivery(line, outbox, board, Returns(outbox, lambda _: None), OutboxConfig())
 
 
 def put(board: BulletinBoard, topic: str, text: str, **fields: Any) -> None:

@@ -1,0 +1,44 @@
+"""Home Assistant's side of the device, switched on and off while the agent runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from skerry_edge.agent.config.delivery import MqttConfig
+from skerry_edge.agent.home_assistant.discovery import Appearance, discovery_topic
+from skerry_edge.agent.home_assistant.publisher import Discovery, forget
+from skerry_edge.agent.life.loop import NEVER_S
+from skerry_edge.agent.mqtt.session import Session
+
+HOME_ASSISTANT_BIRTH = "homeassistant/status"
+"""Where Home Assistant says that it has started, whatever its discovery prefix is (its integration's default)."""
+
+
+def birth_topics(config: MqttConfig) -> tuple[str, ...]:
+    """Return where Home Assistant says that it has started; nothing where it is not wanted."""
+    return tuple(sorted({HOME_ASSISTANT_BIRTH, f"{config.discovery_prefix}/status"})) if config.home_assistant else ()
+
+
+class DiscoverySwitch:
+    """Publishes how the device appears where the configuration wants it, and takes it away where not (a Duty)."""
+
+    def __init__(self, read: Callable[[], Appearance], *, device: str, state_dir: Path, session: Session) -> None:
+        self._read = read
+        self._device = device
+        self._state_dir = state_dir
+        self._session = session
+        self._discovery: Discovery | None = None
+
+    def configure(self, config: MqttConfig) -> None:
+        """Do from now on as the configuration says."""
+        if not config.home_assistant:
+            self._discovery = None
+            forget(self._state_dir, self._session)
+            return
+        topic = discovery_topic(config.discovery_prefix, self._device)
+        self._discovery = Discovery(self._read, topic=topic, state_dir=self._state_dir, session=self._session)
+
+    def act(self, now_s: float) -> float:
+        """Publish a change (see Duty)."""
+        return NEVER_S if self._discovery is None else self._discovery.act(now_s)

@@ -1,0 +1,88 @@
+"""What the broker does not take, and what has to wait behind it: remembered from connection to connection."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from skerry_edge.agent.outbox.sink import Letter
+from skerry_edge.contracts.messages import Event, Heartbeat
+from skerry_edge.foundation.backoff import Backoff
+
+STRIKES = 3
+"""After so many connections in a row that ended with the same letter as the oldest unanswered, the letter is to blame:
+MQTT 3.1.1 knows no other way to refuse one, and some brokers with MQTT 5 use no other."""
+RETRY = Backoff(first_s=10.0, max_s=300.0)
+"""How soon a lane that is held is tried again: each time may cost the connection."""
+HEARTBEATS = "heartbeats"
+
+
+def lane_of(letter: Letter) -> str | None:
+    """Return the lane whose letters go in order, None for a picture or a result, which stand alone."""
+    if isinstance(letter.message, Event):
+        return f"events of {letter.message.pipeline}"
+    return HEARTBEATS if isinstance(letter.message, Heartbeat) else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hold:
+    """A lane waits behind the letter ``key``, which is tried again at ``due_s`` (monotonic seconds)."""
+
+    key: int
+    reason: str
+    failures: int
+    due_s: float
+
+
+class Holds:
+    """The lanes that are held, by name; used by one thread but for ``trouble``."""
+
+    def __init__(self) -> None:
+        self.trouble: str | None = None
+        """What is held and why, None where nothing is."""
+        self._held: dict[str, Hold] = {}
+        self._suspect: str | int | None = None
+        self._strikes = 0
+
+    def __contains__(self, lane: str | None) -> bool:
+        return lane in self._held
+
+    def due_s(self, under_way: Collection[str | None]) -> float:
+        """Return when the next lane is to be tried again (``inf``: none); those ``under_way`` are tried already."""
+        # The heartbeats' next try comes with the next heartbeat.
+        waiting = (one for lane, one in self._held.items() if lane not in under_way and lane != HEARTBEATS)
+        return min((one.due_s for one in waiting), default=float("inf"))
+
+    def due(self, now_s: float) -> dict[str, Hold]:
+        """Return the lanes that are to be tried now."""
+        return {lane: one for lane, one in self._held.items() if now_s >= one.due_s}
+
+    def hold(self, lane: str, key: int, reason: str, *, now_s: float, chance: float) -> bool:
+        """Hold a lane, or hold it longer; tell whether that is new. ``chance`` is uniform in [0, 1)."""
+        before = self._held.get(lane)
+        failures = 1 if before is None else before.failures + 1
+        due_s = now_s + RETRY.delay_s(failures, chance)
+        self._held[lane] = Hold(key=key, reason=reason, failures=failures, due_s=due_s)
+        self._reword()
+        return before is None
+
+    def release(self, lane: str) -> bool:
+        """Hold a lane no longer; tell whether it was held."""
+        was_held = self._held.pop(lane, None) is not None
+        self._reword()
+        return was_held
+
+    def strike(self, letter: Letter) -> bool:
+        """Note that a connection ended with this letter as the oldest unanswered; tell whether it is to blame."""
+        lane = lane_of(letter)
+        suspect = HEARTBEATS if lane == HEARTBEATS else letter.key
+        self._strikes = self._strikes + 1 if suspect == self._suspect else 1
+        self._suspect = suspect
+        if lane not in self and self._strikes < STRIKES:
+            return False
+        self._suspect = None
+        return True
+
+    def _reword(self) -> None:
+        told = "; ".join(f"{lane} ({one.reason})" for lane, one in self._held.items())
+        self.trouble = f"the broker does not take {told}" if told else None

@@ -1,0 +1,242 @@
+"""What becomes of what a broker does not take, over one connection and over many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from skerry_edge.agent.config.delivery import OutboxConfig
+from skerry_edge.agent.life.clock import clock_state
+from skerry_edge.agent.life.identity import Identity
+from skerry_edge.agent.mqtt import delivery, returns
+from skerry_edge.agent.mqtt.bulletins import BulletinBoard
+from skerry_edge.agent.mqtt.connection import Ack
+from skerry_edge.agent.mqtt.delivery import Delivery
+from skerry_edge.agent.mqtt.holds import STRIKES
+from skerry_edge.agent.mqtt.news import Undelivered
+from skerry_edge.agent.mqtt.refusal import BrokerError
+from skerry_edge.agent.mqtt.returns import Returns
+from skerry_edge.agent.outbox.outbox import Outbox
+from skerry_edge.contracts.codec import decode
+from skerry_edge.contracts.messages import CommandResult, Event, Heartbeat
+from skerry_edge.contracts.snapshots import JPEG_START
+from skerry_edge.contracts.topics import parse_topic
+
+LOST = BrokerError("the connection to the broker is lost", where="mqtt://broker", may_be_of_message=True)
+VITALS = {"uptime_s": 1.0, "cpu_percent": 0.0, "memory_used_mb": 1.0, "memory_total_mb": 2.0, "disk_free_mb": 3.0}
+PICTURE = JPEG_START.ljust(30_000, b"\0")
+
+
+class Broker:
+    """Takes what ``takes`` says: yes, no, or (None) hangs up on it; over as many connections as that costs."""
+
+    where, in_flight_limit, payload_limit, version = "mqtt://broker", 20, 1 << 20, "5"
+
+    def __init__(self) -> None:
+        self.takes: Callable[[str, Any], bool | None] = lambda topic, message: True
+        self.arrived: list[str] = []
+        self.connections = 0
+        self._numbers = count(1)
+        self._open: list[tuple[int, str, bytes]] = []
+
+    def publish(self, topic: str, payload: bytes, *, retain: bool) -> int:
+        self._open.append((next(self._numbers), topic, payload))
+        return self._open[-1][0]
+
+    def answers(self) -> tuple[list[Ack], bool]:
+        """Answer what was published, in order, until something to hang up on; tell whether the line still stands."""
+        acks: list[Ack] = []
+        waiting, self._open = self._open, []
+        for mid, topic, payload in waiting:
+            kind = parse_topic(topic).kind
+            message = payload if kind == "snapshot" else decode(kind, payload)
+            taken = self.takes(topic, message)
+            if taken is None:
+                return acks, False
+            if taken:
+                self.arrived.append(getattr(message, "label", kind))
+            acks.append(Ack(mid=mid, code=0 if taken else 0x87, name="Success" if taken else "Not authorized"))
+        return acks, True
+
+
+class Clock:
+    """A monotonic clock that goes on only when it is told to."""
+
+    def __init__(self) -> None:
+        self.now_s = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now_s
+
+
+class Device:
+    """A device with its outbox, which connects whenever it has no connection, and what it told."""
+
+    def __init__(self, folder: Path, clock: Clock) -> None:
+        self.identity = Identity(site="garden", device="cam-1", session="00000001-0000abcd", clock=clock_state)
+        self.outbox = Outbox(folder, max_bytes=1 << 22, identity=self.identity)
+        self.broker = Broker()
+        self.told: list[Undelivered] = []
+        self.returns = Returns(self.outbox, self.told.append)
+        self._clock = clock
+
+    def see(self, *labels: str, pipeline: str = "gate") -> None:
+        for label in labels:
+            event = Event(**self.identity.stamp(), kind="detection", pipeline=pipeline, label=label)
+            self.outbox.put((self.identity.topic("event"), event))
+
+    def beat(self) -> None:
+        heartbeat = Heartbeat(**self.identity.stamp(), board="generic-x86", agent_version="1", **VITALS)  # type: ignore[arg-type]
+        self.outbox.put((self.identity.topic("heartbeat"), heartbeat))
+
+    def answer_command(self, log: str) -> None:
+        result = CommandResult(**self.identity.stamp(), command="c1", ok=True, message="the log", output={"log": log})
+        self.outbox.put((self.identity.topic("result", "c1"), result))
+
+    def run(self, seconds: float = 10.0, **config: Any) -> None:
+        """Go on for so long."""
+        line: Any = self.broker
+        end_s, started = self._clock.now_s + seconds, None
+        while self._clock.now_s < end_s:
+            if started is None:
+                self.broker.connections += 1
+                started = Delivery(line, self.outbox, BulletinBoard(), self.returns, OutboxConfig(**config))
+            started.send_waiting()
+            acks, stands = self.broker.answers()
+            started.take(acks)
+            if not stands:
+                started.lost(LOST)
+                started = None
+            self._clock.now_s += 0.05
+
+    @property
+    def depth(self) -> int:
+        return self.outbox.stats().depth
+
+
+@pytest.fixture
+def device(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Device]:
+    clock = Clock()
+    for module in (delivery, returns):
+        monkeypatch.setattr(module, "time", clock)
+    made = Device(tmp_path, clock)
+    yield made
+    made.outbox.close()
+
+
+def test_pictures_that_are_refused_are_dropped_counted_and_told_once(device: Device) -> None:
+    device.broker.takes = lambda topic, message: "/snapshot/" not in topic
+    for number in range(3):
+        device.outbox.put((device.identity.topic("snapshot", f"m{number}"), PICTURE))
+        device.see(f"e{number}")
+    device.run()
+    assert device.broker.arrived == ["e0", "e1", "e2"]
+    assert (device.depth, device.outbox.stats().dropped, device.broker.connections) == (0, 3, 1)
+    assert [one.text.split(" (")[0] for one in device.told] == ["the broker does not take pictures"]
+
+
+def test_an_answer_that_is_too_large_for_the_broker_goes_without_what_makes_it_so(device: Device) -> None:
+    taken: list[CommandResult] = []
+    device.broker.payload_limit = 20_000
+    device.broker.takes = lambda topic, message: taken.append(message) is None
+    device.answer_command("x" * 40_000)
+    device.run()
+    ((answer,),) = (taken,)
+    assert (answer.command, answer.ok, dict(answer.output)) == ("c1", True, {})
+    assert "the broker takes 20000: ask for less (the log)" in str(answer.message)
+    assert (device.depth, device.outbox.stats().dropped) == (0, 0)
+
+
+def test_an_event_that_is_refused_is_kept_with_all_that_its_pipeline_saw_after_it(device: Device) -> None:
+    device.broker.takes = lambda topic, message: getattr(message, "label", "") != "poison"
+    device.see("a", "poison", "b", "c")
+    device.see("x", "y", pipeline="door")
+    device.run(400.0)
+    assert device.broker.arrived == ["a", "x", "y"]
+    assert (device.depth, device.outbox.stats().dropped, device.broker.connections) == (3, 0, 1)
+    assert device.returns.holds.trouble == "the broker does not take events of gate (Not authorized)"
+    assert [one.label for one in device.told] == ["events-held"]
+    device.broker.takes = lambda topic, message: True
+    device.run(400.0)
+    assert device.broker.arrived == ["a", "x", "y", "poison", "b", "c"]
+    assert (device.depth, device.returns.holds.trouble) == (0, None)
+
+
+def test_behind_very_many_events_that_are_held_others_are_found(device: Device) -> None:
+    device.broker.takes = lambda topic, message: getattr(message, "pipeline", "") != "gate"
+    device.see(*map(str, range(1500)))
+    device.see("x", pipeline="door")
+    device.run(20.0)
+    device.see("y", pipeline="door")
+    device.run(1.0)
+    assert device.broker.arrived == ["x", "y"]
+    device.broker.takes = lambda topic, message: True
+    device.run(400.0, replay_per_s=1000)
+    assert device.broker.arrived[2:] == [str(number) for number in range(1500)]
+
+
+def test_an_event_that_the_broker_hangs_up_on_is_kept_aside_after_a_few_connections(device: Device) -> None:
+    device.broker.takes = lambda topic, message: None if getattr(message, "label", "") == "poison" else True
+    device.see("a", "poison", "b")
+    device.see("x", pipeline="door")
+    device.run(5.0)
+    assert sorted(device.broker.arrived) == ["a", "x"]
+    assert device.broker.connections == 1 + STRIKES
+    assert "each connection ends with it" in str(device.returns.holds.trouble)
+    device.run(2000.0)
+    assert device.broker.connections < 1 + STRIKES + 20, "it is tried ever more seldom"
+    device.broker.takes = lambda topic, message: True
+    device.run(400.0)
+    assert device.broker.arrived[2:] == ["poison", "b"]
+
+
+def test_a_picture_that_the_broker_hangs_up_on_is_dropped_after_a_few_connections(device: Device) -> None:
+    device.broker.takes = lambda topic, message: None if "/snapshot/" in topic else True
+    device.see("a")
+    device.outbox.put((device.identity.topic("snapshot", "m1"), PICTURE))
+    device.see("b")
+    device.run()
+    assert device.broker.arrived == ["a", "b"]
+    assert (device.depth, device.outbox.stats().dropped) == (0, 1)
+
+
+def test_a_line_that_breaks_here_and_there_costs_no_picture_and_holds_no_event(device: Device) -> None:
+    breaks = count()
+    device.broker.takes = lambda topic, message: None if next(breaks) % 3 else True
+    device.see(*"abc")
+    device.outbox.put((device.identity.topic("snapshot", "m1"), PICTURE))
+    device.run()
+    assert device.broker.arrived == ["a", "b", "c", "snapshot"]
+    assert (device.outbox.stats().dropped, device.told) == (0, [])
+
+
+def test_heartbeats_that_a_broker_hangs_up_on_do_not_keep_events_back(device: Device) -> None:
+    device.broker.takes = lambda topic, message: None if isinstance(message, Heartbeat) else True
+    device.beat()
+    device.see("a")
+    device.run(5.0)
+    device.beat()
+    device.see("b")
+    device.run(2.0)
+    assert device.broker.arrived == ["a", "b"]
+    assert "heartbeats" in str(device.returns.holds.trouble)
+    device.broker.takes = lambda topic, message: True
+    device.run(400.0)
+    assert device.broker.arrived == ["a", "b", "heartbeat"]
+    assert device.returns.holds.trouble is None
+
+
+def test_an_event_that_is_held_and_dropped_at_the_budget_holds_nothing_any_more(device: Device) -> None:
+    device.broker.takes = lambda topic, message: getattr(message, "label", "") != "poison"
+    device.see("poison", "b")
+    device.run(5.0)
+    assert device.broker.arrived == []
+    (poison,) = device.outbox.pending((), 1)
+    device.outbox.discard(poison.key)
+    device.run(400.0)
+    assert device.broker.arrived == ["b"]
+    assert device.returns.holds.trouble is None
