@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import signal
 import subprocess
 import tempfile
 import zipfile
@@ -16,6 +15,7 @@ from skerry_edge.backends.base import Array
 from skerry_edge.foundation.errors import MissingError, VerdictError
 from skerry_edge.foundation.extras import install_hint
 from skerry_edge.foundation.module_program import module_command
+from skerry_edge.foundation.signal_names import signal_name
 
 TIMEOUT_S = 600.0
 """The reference kernels take seconds for the largest networks that a microcontroller can hold."""
@@ -88,7 +88,7 @@ def _work(paths: list[Path], where: str, timeout_s: float) -> None:
         if done.returncode:
             stderr.seek(max(0, stderr.seek(0, 2) - MAX_STDERR_BYTES))
             words = _last_words(stderr.read().decode("utf-8", "replace"))
-            how = f"{signal.Signals(-done.returncode).name}: " if done.returncode < 0 else ""
+            how = f"{signal_name(-done.returncode)}: " if done.returncode < 0 else ""
             raise TflmError("TensorFlow Lite Micro cannot run the network", where=where, found=f"{how}{words}")
 
 

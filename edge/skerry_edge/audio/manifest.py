@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib.util
 import re
 from pathlib import Path
@@ -12,6 +13,7 @@ from msgspec import Meta, Struct
 
 from skerry_edge.audio.features import STEP_MS
 from skerry_edge.foundation.errors import ConfigError, ReachError
+from skerry_edge.foundation.small_file import read_small
 
 MAX_MANIFEST_BYTES = 256 * 1024
 VERSION_1_STEP_MS = 20
@@ -52,16 +54,13 @@ class WakeWordManifest(Struct, frozen=True, kw_only=True):
 def read_manifest(path: Path) -> WakeWordManifest:
     """Read a manifest file. Raises ReachError where it cannot be read, ConfigError naming the key that does not fit."""
     try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_MANIFEST_BYTES + 1)
+        raw = read_small(path, MAX_MANIFEST_BYTES)
     except OSError as error:
+        if error.errno == errno.EFBIG:
+            raise ConfigError("the wake word's manifest is too large", where=str(path), found=error.strerror) from error
         raise ReachError(
             "cannot read the wake word's manifest", where=str(path), found=error.strerror, todo="check the path"
         ) from error
-    if len(raw) > MAX_MANIFEST_BYTES:
-        raise ConfigError(
-            "the wake word's manifest is too large", where=str(path), found=f"over {MAX_MANIFEST_BYTES} bytes"
-        )
     return parse_manifest(raw, where=str(path))
 
 

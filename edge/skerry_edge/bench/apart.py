@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import subprocess
 import tempfile
@@ -15,6 +14,7 @@ from typing import IO, Any
 
 from skerry_edge.foundation.errors import SkerryError
 from skerry_edge.foundation.module_program import module_command
+from skerry_edge.foundation.signal_names import signal_name
 
 _MAX_WORDS = 400
 _LINGER_S = 10.0
@@ -148,5 +148,5 @@ def _last_words(chatter: IO[bytes], code: int) -> str:
     chatter.seek(0, os.SEEK_END)
     chatter.seek(max(0, chatter.tell() - 8 * _MAX_WORDS))
     lines = [line.strip() for line in chatter.read().decode("utf-8", "replace").splitlines() if line.strip()]
-    ended = f"ended by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+    ended = f"ended by {signal_name(-code)}" if code < 0 else f"exit code {code}"
     return f"{ended}: {'; '.join(lines[-3:])[-_MAX_WORDS:]}" if lines else ended

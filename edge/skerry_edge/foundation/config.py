@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from pathlib import Path
 from types import UnionType
@@ -12,6 +13,7 @@ import msgspec
 from skerry_edge.foundation.errors import ConfigError, ReachError
 from skerry_edge.foundation.nearest import suggestion
 from skerry_edge.foundation.redaction import redact
+from skerry_edge.foundation.small_file import read_small
 from skerry_edge.foundation.toml_lines import KeyPath, lines_of_keys
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -25,33 +27,45 @@ def load_toml(path: Path, kind: type[T]) -> T:
 
     Raises ReachError when the file cannot be read and ConfigError when it does not fit ``kind``.
     """
+    return parse_toml(read_toml(path), kind, name=str(path))
+
+
+def read_toml(path: Path) -> str:
+    """Return the text of a configuration, without the byte order mark that some editors put before it.
+
+    Raises ReachError when the file cannot be read, and ConfigError when it is too large or no UTF-8.
+    """
     try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
+        raw = read_small(path, MAX_BYTES)
     except OSError as error:
+        if error.errno == errno.EFBIG:
+            raise ConfigError("the configuration is too large", where=str(path), found=error.strerror) from error
         raise ReachError(
             "cannot read the configuration", where=str(path), found=error.strerror, todo="check the path"
         ) from error
-    if len(raw) > MAX_BYTES:
-        raise ConfigError("the configuration is too large", where=str(path), found=f"over {MAX_BYTES} bytes")
     try:
-        text = raw.decode("utf-8")
+        return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ConfigError(
             "the configuration is not UTF-8", where=f"{path}, byte {error.start}", todo="save it as UTF-8"
         ) from error
-    return parse_toml(text, kind, name=str(path))
 
 
 def parse_toml(text: str, kind: type[T], *, name: str) -> T:
     """Parse TOML ``text`` as ``kind``; ``name`` stands for the file in errors. Raises ConfigError."""
+    return fit(toml_tree(text, name=name), kind, name=name, text=text)
+
+
+def toml_tree(text: str, *, name: str) -> dict[str, Any]:
+    """Return what TOML ``text`` says; ``name`` stands for the file in errors. Raises ConfigError."""
     try:
-        tree = msgspec.toml.decode(text)
-    except msgspec.DecodeError as error:
+        tree: dict[str, Any] = msgspec.toml.decode(text)
+    except (msgspec.DecodeError, ValueError) as error:
+        # Of a number of thousands of digits Python's parser makes a plain ValueError.
         raise ConfigError("the configuration is not valid TOML", where=name, found=redact(str(error))) from error
     except RecursionError as error:
         raise ConfigError("the configuration is nested too deeply", where=name) from error
-    return fit(tree, kind, name=name, text=text)
+    return tree
 
 
 def fit(tree: object, kind: type[T], *, name: str, text: str = "") -> T:
@@ -60,11 +74,24 @@ def fit(tree: object, kind: type[T], *, name: str, text: str = "") -> T:
     Errors name ``name``, the key, and its line in ``text`` where that is the TOML that ``tree`` comes from. Raises
     ConfigError.
     """
+    _refuse_nul(tree, (), text, name)
     _refuse_unknown(tree, kind, (), text, name)
     try:
         return msgspec.convert(tree, kind)
     except msgspec.ValidationError as error:
         raise _located(str(error), text, name) from error
+
+
+def _refuse_nul(value: object, path: KeyPath, text: str, name: str) -> None:
+    """Refuse a text with a NUL in it: no path, address or name has one, and the system's calls take none."""
+    if isinstance(value, str) and "\0" in value:
+        raise ConfigError("a text with a NUL in it", where=_where(path, text, name), todo="correct the value")
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            _refuse_nul(inner, (*path, key), text, name)
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            _refuse_nul(inner, (*path, index), text, name)
 
 
 def _refuse_unknown(value: object, kind: Any, path: KeyPath, text: str, name: str) -> None:  # noqa: ANN401  # a type form, not a class

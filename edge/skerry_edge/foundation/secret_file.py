@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 from skerry_edge.foundation.errors import ConfigError, ReachError
+from skerry_edge.foundation.small_file import read_small
 
 _MAX_BYTES = 65535
 """MQTT 5.0, section 3.1.3.6: the password is binary data with a two-byte length; no token needs more."""
@@ -16,15 +18,17 @@ def read_secret(path: Path) -> str:
     Raises ReachError where the file cannot be read, ConfigError where it holds no UTF-8, nothing or too much.
     """
     try:
-        with path.open("rb") as file:
-            raw = file.read(_MAX_BYTES + 1)
+        raw = read_small(path, _MAX_BYTES)
     except OSError as error:
+        if error.errno == errno.EFBIG:
+            raise ConfigError(
+                "a secret's file must hold one secret", where=str(path), found=f"more than {_MAX_BYTES} bytes"
+            ) from error
         raise ReachError("cannot read a secret's file", where=str(path), found=error.strerror) from error
     try:
         text = raw.decode("utf-8").rstrip("\r\n")
     except UnicodeDecodeError as error:
         raise ConfigError("a secret's file is not UTF-8", where=str(path)) from error
-    if not text or len(raw) > _MAX_BYTES:
-        size = "nothing" if not text else f"more than {_MAX_BYTES} bytes"
-        raise ConfigError("a secret's file must hold one secret", where=str(path), found=size)
+    if not text:
+        raise ConfigError("a secret's file must hold one secret", where=str(path), found="nothing")
     return text

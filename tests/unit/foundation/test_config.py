@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Annotated, Literal
@@ -238,6 +239,24 @@ def test_a_file_that_cannot_be_used_is_an_error_of_its_family(
         load_toml(tmp_path / name, Config)
 
 
-def test_an_endless_file_is_given_up_at_the_limit() -> None:
-    with pytest.raises(ConfigError, match="too large"):
-        load_toml(Path("/dev/zero"), Config)
+def test_an_endless_file_and_a_pipe_are_refused_for_what_they_are(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.toml")
+    for path in (Path("/dev/zero"), tmp_path / "pipe.toml"):
+        with pytest.raises(ReachError, match="device, pipe or socket"):
+            load_toml(path, Config)
+
+
+def test_a_number_of_thousands_of_digits_is_refused() -> None:
+    assert refusal(f"a = {'9' * 5000}").exit_code == 2
+
+
+def test_a_nul_in_a_text_is_refused_with_its_line() -> None:
+    error = refusal('[broker]\nhost = "a\\u0000b"')
+    assert error.where == "a.toml, line 2, key 'broker.host'"
+    assert "NUL" in error.what
+
+
+def test_a_byte_order_mark_is_skipped(tmp_path: Path) -> None:
+    file = tmp_path / "a.toml"
+    file.write_bytes(b'\xef\xbb\xbfbroker.host = "h"\n')
+    assert load_toml(file, Config).broker.host == "h"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -36,3 +37,10 @@ def test_a_file_that_cannot_be_read_is_named_with_the_reason(tmp_path: Path) -> 
         read_secret(tmp_path / "nowhere")
     with pytest.raises(ReachError, match="directory"):
         read_secret(tmp_path)
+
+
+def test_a_pipe_and_a_path_with_a_nul_are_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for name, why in (("pipe", "pipe"), ("a\0b", "NUL")):
+        with pytest.raises(ReachError, match=why):
+            read_secret(tmp_path / name)

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import IO
 
 from skerry_edge.agent.line.line import Line
+from skerry_edge.foundation.signal_names import signal_name
 
 _READ_BYTES = 65536
 MAX_LOG_LINE_BYTES = 4096
@@ -115,7 +116,7 @@ class ChildProcess:
             code = self._process.wait(_REAP_S)
         except subprocess.TimeoutExpired:
             return None
-        return f"ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+        return f"ended by {signal_name(-code)}" if code < 0 else f"ended with exit code {code}"
 
     def close(self) -> None:
         """Close both streams."""

@@ -18,7 +18,7 @@ from skerry_edge.agent.config.sources import StdinSource
 from skerry_edge.agent.mqtt.login import read_login
 from skerry_edge.agent.mqtt.tls import tls_context
 from skerry_edge.foundation.broker_address import parse_broker_url
-from skerry_edge.foundation.config import line_of, load_toml
+from skerry_edge.foundation.config import line_of, load_toml, read_toml
 from skerry_edge.foundation.errors import ConfigError, ReachError, SkerryError
 
 KeyPath = tuple[str | int, ...]
@@ -40,7 +40,7 @@ def load_config(path: Path) -> AgentConfig:
 
 def _located(error: SkerryError, path: Path, key: KeyPath) -> ConfigError:
     """Return ``error`` with the file, line and key before whatever place it already names."""
-    line = line_of(key, path.read_text(encoding="utf-8"))
+    line = line_of(key, read_toml(path))
     dotted = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in key).lstrip(".")
     place = f"{path}, line {line}, key '{dotted}'" if line else f"{path}, key '{dotted}'"
     where = f"{place} ({error.where})" if error.where else place

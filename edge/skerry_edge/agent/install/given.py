@@ -9,19 +9,16 @@ import msgspec
 
 from skerry_boards.loader import load_board
 from skerry_edge.agent.config.agent import AgentConfig
-from skerry_edge.agent.install.plan import CONFIG_DIR, CONFIG_FILE, PASSWORD_FILE, STATE_DIR
+from skerry_edge.agent.install.places import CONFIG_DIR, CONFIG_FILE, PASSWORD_FILE, STATE_DIR
 from skerry_edge.agent.install.sight import is_hidden
 from skerry_edge.foundation.broker_address import parse_broker_url
-from skerry_edge.foundation.config import parse_toml
-from skerry_edge.foundation.errors import ConfigError, ReachError
+from skerry_edge.foundation.config import parse_toml, read_toml
+from skerry_edge.foundation.errors import ConfigError
 
 
 def read_configuration(path: Path, *, has_password: bool) -> str:
     """Return the text of a configuration that fits the unit. Raises ConfigError, ReachError."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ReachError("cannot read the configuration", where=str(path), found=str(error)) from error
+    text = read_toml(path)
     config = parse_toml(text, AgentConfig, name=str(path))
     hidden = next((one for one in _strings(msgspec.to_builtins(config)) if is_hidden(one)), None)
     if hidden is not None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from skerry_edge.agent.life.waker import Waker
+from skerry_edge.foundation.signal_names import signal_name
 
 
 class Signals:
@@ -23,7 +24,7 @@ class Signals:
         if number == signal.SIGHUP:
             self._reload = True
         else:
-            self.stop = signal.Signals(number).name
+            self.stop = signal_name(number)
         self.waker.wake()
 
     def take_reload(self) -> bool:

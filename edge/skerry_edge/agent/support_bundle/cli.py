@@ -76,22 +76,24 @@ def support_bundle(config_file: Path | None, out: Path, *, with_media: bool, as_
 
 
 def _device(path: Path | None) -> Device:
-    import msgspec  # noqa: PLC0415  # keeps --help fast
-
-    from skerry_edge.agent.install.plan import CONFIG_FILE, STATE_DIR  # noqa: PLC0415  # the same
+    from skerry_edge.agent.install.places import CONFIG_FILE, STATE_DIR  # noqa: PLC0415  # keeps --help fast
     from skerry_edge.agent.support_bundle.contents import Device  # noqa: PLC0415  # the same
-    from skerry_edge.foundation.errors import ReachError  # noqa: PLC0415  # the same
+    from skerry_edge.foundation.config import MAX_BYTES, toml_tree  # noqa: PLC0415  # the same
+    from skerry_edge.foundation.errors import ConfigError, ReachError  # noqa: PLC0415  # the same
+    from skerry_edge.foundation.small_file import read_small  # noqa: PLC0415  # the same
 
     installed = Path(CONFIG_FILE)
     file = path if path is not None else installed if installed.is_file() else None
     if file is None:
         return Device(config_file=None, configuration=None, state_dir=Path(STATE_DIR))
     try:
-        text = file.read_text(encoding="utf-8", errors="replace")
+        text = read_small(file, MAX_BYTES).decode("utf-8", errors="replace").removeprefix("\ufeff")
     except OSError as error:
         raise ReachError("cannot read the configuration", where=str(file), found=error.strerror) from error
     try:
-        state_dir = str(msgspec.toml.decode(text).get("state_dir", STATE_DIR))
-    except (msgspec.DecodeError, RecursionError):
+        state_dir = toml_tree(text, name=str(file)).get("state_dir", STATE_DIR)
+    except ConfigError:
+        state_dir = STATE_DIR
+    if not isinstance(state_dir, str) or "\0" in state_dir:
         state_dir = STATE_DIR
     return Device(config_file=file, configuration=text, state_dir=file.absolute().parent / state_dir)

@@ -8,9 +8,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-import msgspec
-
-from skerry_edge.foundation.errors import SkerryError
+from skerry_edge.foundation.config import toml_tree
+from skerry_edge.foundation.errors import ConfigError, SkerryError
 from skerry_edge.foundation.secret_file import read_secret
 
 _SECRET_NAME = re.compile(r"(?i)password|passwd|passphrase|secret|token|credential|api_?key|access_?key")
@@ -24,8 +23,8 @@ def find_secrets(configuration: str, folder: Path, environment: Mapping[str, str
     from ``folder``. What cannot be read is left out, since nobody else could have written it anywhere either.
     """
     try:
-        tree: object = msgspec.toml.decode(configuration)
-    except (msgspec.DecodeError, RecursionError):
+        tree = toml_tree(configuration, name="the configuration")
+    except ConfigError:
         tree = {}
     named = {value for name, value in environment.items() if _SECRET_NAME.search(name)}
     in_urls = {part for url in _LOGIN_IN_URL.findall(configuration) for part in _login(url)}
