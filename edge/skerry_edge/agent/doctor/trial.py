@@ -31,7 +31,7 @@ def try_out(trial: Trial) -> Iterator[str]:
 
 def _try_model(pipeline: PipelineConfig, backend: str | None) -> str:
     if isinstance(pipeline, DetectionPipeline):
-        from skerry_edge.agent.pipelines.detection import open_detector, warm_up  # noqa: PLC0415  # imports a runtime
+        from skerry_edge.agent.pipelines.detector import open_detector, warm_up  # noqa: PLC0415  # imports a runtime
 
         with closing(open_detector(pipeline, backend)) as detector:
             warm_up(detector)

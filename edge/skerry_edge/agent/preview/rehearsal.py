@@ -13,7 +13,8 @@ from skerry_edge.agent.config.pipelines import DetectionPipeline
 from skerry_edge.agent.config.sources import ImagesSource, VideoSource
 from skerry_edge.agent.line.link import Link
 from skerry_edge.agent.line.protocol import MAX_LINE_BYTES, Counts, Finding, LineBuffer, SourceState, decode_report
-from skerry_edge.agent.pipelines.detection import BEAT_S, SOURCE_LOST, Watcher
+from skerry_edge.agent.pipelines.detection import BEAT_S, SOURCE_LOST
+from skerry_edge.agent.pipelines.watcher import Watcher
 from skerry_edge.agent.preview.drawing import preview_jpeg
 from skerry_edge.agent.sources.scenes import open_capture
 from skerry_edge.agent.watching.pictures import View

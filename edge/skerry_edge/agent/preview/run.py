@@ -11,7 +11,7 @@ from skerry_edge.agent.config.agent import AgentConfig
 from skerry_edge.agent.config.pipelines import DetectionPipeline
 from skerry_edge.agent.config.sources import GStreamerSource, PiCameraSource, V4l2Source
 from skerry_edge.agent.life.lock import holder_of
-from skerry_edge.agent.pipelines.detection import open_detector
+from skerry_edge.agent.pipelines.detector import open_detector
 from skerry_edge.agent.preview.rehearsal import Rehearsal
 from skerry_edge.agent.preview.server import preview_server
 from skerry_edge.backends.errors import UnsuitedBackendError

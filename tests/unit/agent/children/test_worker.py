@@ -209,6 +209,7 @@ def known_load(tmp_path: Path) -> None:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take a stage that was quick before for slow and for hung almost at once."""
     monkeypatch.setattr(loading, "TOLD_AFTER_S", 0.1)
+    monkeypatch.setattr(loading, "TOLD_UNKNOWN_S", 0.1)
     monkeypatch.setattr(loading, "HUNG_AFTER_S", 1.0)
 
 
@@ -230,8 +231,9 @@ def test_a_load_that_was_taken_for_hung_has_all_its_time_when_it_is_tried_again(
     only = replace(TWO, fault="stall", backends=("first",), start_deadline_s=3600.0)
     worker = start(only, time.monotonic())
     serve(lambda: "hung while opening" in caplog.text, worker, what="the first try given up")
-    serve(lambda: worker.pid is not None, worker, what="the second try")
-    assert worker.due_s > time.monotonic() + 2 * loading.HUNG_AFTER_S
+    unknown = re.compile(r"; opening its model for \S+ s, which has not been timed here before$")
+    serve(lambda: unknown.search(worker.trouble or ""), worker, what="the second try, with nothing to hold it against")
+    assert caplog.text.count("hung while opening") == 1
 
 
 def test_what_is_wrong_with_the_configuration_costs_no_backend_its_place(

@@ -14,8 +14,10 @@ from skerry_edge.agent.config.pipelines import DetectionPipeline
 from skerry_edge.agent.config.sources import ImagesSource
 from skerry_edge.agent.config.vision import EventsConfig, MotionConfig, TrackingConfig, ZoneConfig
 from skerry_edge.agent.line.protocol import Counts, Finding, Progress, TakeSnapshot
-from skerry_edge.agent.pipelines.detection import SOURCE_ENDED, Watcher, open_detector
+from skerry_edge.agent.pipelines.detection import SOURCE_ENDED
+from skerry_edge.agent.pipelines.detector import open_detector
 from skerry_edge.agent.pipelines.faults import MAX_IN_A_ROW
+from skerry_edge.agent.pipelines.watcher import Watcher
 from skerry_edge.agent.sources.scenes import Scene
 from skerry_edge.backends.base import BackendError
 from skerry_edge.foundation.errors import ConfigError

@@ -1,0 +1,45 @@
+"""A detection pipeline's model: opened on one backend, and run once before it is trusted."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from skerry_edge.agent.config.areas import label_problem
+from skerry_edge.agent.config.pipelines import DetectionPipeline
+from skerry_edge.agent.watching.observer import score_threshold_of
+from skerry_edge.agent.watching.sieve import lowest_score
+from skerry_edge.backends.base import BackendOptions
+from skerry_edge.contracts.bundle import Bundle
+from skerry_edge.contracts.manifest import ImageInput
+from skerry_edge.models.catalogue import resolve_model
+from skerry_edge.vision.detector import Detector
+
+
+def open_detector(config: DetectionPipeline, backend: str | None) -> Detector:
+    """Open the model on ``backend``, None where the model chooses.
+
+    Raises ConfigError for a label that the model does not know, and what `Detector.open` raises.
+    """
+    path = resolve_model(config.model)
+    manifest = Bundle.open(path).manifest
+    problem = label_problem(config, manifest.labels)
+    if problem is not None:
+        raise problem[1]
+    least = lowest_score(config, score_threshold_of(config, manifest))
+    return Detector.open(
+        path,
+        variant=config.variant,
+        backend=backend,
+        options=BackendOptions(threads=config.threads),
+        score_threshold=least,
+    )
+
+
+def warm_up(detector: Detector) -> None:
+    """Run once on a grey picture, so that a model that loads and does not run is found out before it is trusted.
+
+    Raises BackendError.
+    """
+    image = detector.manifest.input
+    assert isinstance(image, ImageInput)  # noqa: S101  # Detector.open refuses any other
+    detector.detect(np.full((image.height, image.width, 3), 127, np.uint8))
