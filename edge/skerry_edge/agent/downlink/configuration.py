@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 from skerry_edge.agent.config.agent import AgentConfig
 from skerry_edge.agent.downlink.applied_file import load_applied, save_applied
 from skerry_edge.agent.downlink.desired import NOTHING, Applied, configured, named, next_step
-from skerry_edge.agent.downlink.models_here import is_model_here
+from skerry_edge.agent.downlink.models_here import with_model
+from skerry_edge.agent.life.state_files import StateFiles
 from skerry_edge.agent.mqtt.news import Inbound
 from skerry_edge.contracts.codec import decode
 from skerry_edge.contracts.messages import Desired
@@ -34,13 +34,13 @@ class Configuration:
     that the device's `state` goes on naming the version before is the lasting sign of it.
     """
 
-    def __init__(self, file_config: AgentConfig, *, tell: Tell, apply: Apply) -> None:
-        """Take up what was kept; ``file_config`` is the device's own file. Raises ReachError."""
-        self._state_dir = Path(file_config.state_dir)
-        self._is_there = partial(is_model_here, state_dir=self._state_dir)
+    def __init__(self, file_config: AgentConfig, *, files: StateFiles, tell: Tell, apply: Apply) -> None:
+        """Take up what was kept; ``file_config`` is the device's own file."""
+        self._state_dir = files.folder
+        self._with_model = partial(with_model, state_dir=self._state_dir)
         self._tell = tell
         self._apply = apply
-        self._applied = load_applied(self._state_dir)
+        self._applied = load_applied(files)
         self._told: str | None = None
         self.file_changed(file_config)
 
@@ -64,7 +64,7 @@ class Configuration:
         self._file_config = file_config
         self._in_force, self._fits = file_config, True
         try:
-            self._in_force = configured(file_config, self._applied.desired, self._is_there)
+            self._in_force = configured(file_config, self._applied.desired, self._with_model)
         except SkerryError as error:
             self._fits = False
             self._refuse(f"the device's own configuration is in force: {error}")
@@ -90,7 +90,7 @@ class Configuration:
             self._refuse("the desired configuration is nested too deeply")
 
     def _take_on(self, desired: Desired) -> None:
-        in_force = configured(self._file_config, desired, self._is_there)
+        in_force = configured(self._file_config, desired, self._with_model)
         applied = Applied.of(desired)
         # Kept before it is put into force: what a restart would undo must not seem done.
         save_applied(self._state_dir, applied)

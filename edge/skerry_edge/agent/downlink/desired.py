@@ -1,4 +1,4 @@
-"""Whether a device may take on a desired configuration; pure but for the question whether a model is there."""
+"""What a desired configuration makes of a device's own; pure but for the question what a model's name means there."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ from collections.abc import Callable
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from skerry_edge.agent.config.agent import AgentConfig
-from skerry_edge.agent.config.pipelines import PipelineConfig, SyntheticPipeline
+from skerry_edge.agent.config.pipelines import PipelineConfig
 from skerry_edge.agent.downlink.remote_config import merged
 from skerry_edge.contracts.fingerprint import desired_sha256
 from skerry_edge.contracts.messages import Desired
-from skerry_edge.foundation.errors import ConfigError
+from skerry_edge.foundation.errors import ConfigError, SkerryError
 from skerry_edge.foundation.nearest import suggestion
 
 Step = Literal["apply", "keep"]
-IsThere = Callable[[PipelineConfig, str], bool]
-"""Tells whether this device has a model of the given name for a pipeline of that kind."""
+WithModel = Callable[[PipelineConfig, str], PipelineConfig]
+"""Returns a pipeline as it runs the model of a name. Raises a SkerryError where it cannot on this device."""
 
 
 class Applied(Struct, frozen=True, kw_only=True):
@@ -58,12 +59,22 @@ def next_step(applied: Applied, desired: Desired, *, in_force: bool) -> Step:
     return "keep" if in_force else "apply"
 
 
-def configured(config: AgentConfig, desired: Desired, is_there: IsThere) -> AgentConfig:
-    """Return the configuration that ``desired`` makes of the device's file. Raises ConfigError where it cannot."""
+def configured(config: AgentConfig, desired: Desired, with_model: WithModel) -> AgentConfig:
+    """Return the configuration that ``desired`` makes of the device's file. Raises a SkerryError where it cannot."""
     _check_target(config, desired)
+    changed = merged(config, desired.config, name=named(desired))
+    pipelines = {one.name: one for one in changed.pipelines}
     for name, model in desired.models.items():
-        _check_model(config, desired, name, model, is_there)
-    return merged(config, desired.config, name=named(desired))
+        where = f"{named(desired)}, key 'models.{name[:64]}'"
+        if name not in pipelines:
+            todo = suggestion(name[:64], pipelines, otherwise=f"this device runs: {', '.join(pipelines)}")
+            raise ConfigError("there is no such pipeline", where=where, found=f"'{name[:64]}'", todo=todo)
+        try:
+            pipelines[name] = with_model(pipelines[name], model)
+        except SkerryError as error:
+            error.where = f"{where} ({error.where})" if error.where else where
+            raise
+    return replace(changed, pipelines=tuple(pipelines.values()))
 
 
 def named(desired: Desired) -> str:
@@ -76,16 +87,3 @@ def _check_target(config: AgentConfig, desired: Desired) -> None:
         if wanted is not None and wanted != own:
             what = f"this version is for another {kind}"
             raise ConfigError(what, where=named(desired), found=f"'{wanted}', and this is '{own}'")
-
-
-def _check_model(config: AgentConfig, desired: Desired, name: str, model: str, is_there: IsThere) -> None:
-    pipelines = {one.name: one for one in config.pipelines}
-    where = f"{named(desired)}, key 'models.{name[:64]}'"
-    if name not in pipelines:
-        todo = suggestion(name[:64], pipelines, otherwise=f"this device runs: {', '.join(pipelines)}")
-        raise ConfigError("there is no such pipeline", where=where, found=f"'{name[:64]}'", todo=todo)
-    if isinstance(pipelines[name], SyntheticPipeline):
-        raise ConfigError("this pipeline has no model", where=where, found=f"'{name}' ({pipelines[name].kind})")
-    if not is_there(pipelines[name], model):
-        todo = "bring the model to the device first, or name one that it has ('skerry models list' on the device)"
-        raise ConfigError("the model is not there", where=where, found=f"'{model[:128]}'", todo=todo)

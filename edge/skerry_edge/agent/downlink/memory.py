@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import logging
-from pathlib import Path
-
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
 from skerry_edge.agent.downlink.freshness import Clock
+from skerry_edge.agent.life.state_files import StateFiles
 from skerry_edge.contracts.messages import Id, Text, UnixMs
 from skerry_edge.foundation.atomic import write_atomic
-from skerry_edge.foundation.errors import ReachError
 
-_log = logging.getLogger(__name__)
 FILE = "commands.json"
 MAX_COMMANDS = 256
 _MAX_BYTES = 4 << 20
@@ -29,13 +25,18 @@ class Outcome(Struct, frozen=True, kw_only=True, omit_defaults=True):
     message: Text | None = None
 
 
+_decoder: msgspec.json.Decoder[list[Outcome]] = msgspec.json.Decoder(list[Outcome])
+
+
 class CommandMemory:
     """Knows a command again by its id; used by one thread."""
 
-    def __init__(self, state_dir: Path) -> None:
-        """Read what an earlier run left; a damaged file is reported in the log and begun anew."""
-        self._path = state_dir / FILE
-        self._outcomes = {one.id: _settled(one) for one in _read(self._path)}
+    def __init__(self, files: StateFiles) -> None:
+        """Read what an earlier run left; what cannot be used is set aside, and the memory begins anew."""
+        self._path = files.folder / FILE
+        none: list[Outcome] = []
+        kept = files.read(FILE, _decoder.decode, max_bytes=_MAX_BYTES, absent=none, damaged=none)
+        self._outcomes = {one.id: _settled(one) for one in kept}
 
     def find(self, command_id: str) -> Outcome | None:
         """Return how a command ended, None where it is new."""
@@ -63,16 +64,3 @@ def _settled(outcome: Outcome) -> Outcome:
     if outcome.ok is not None:
         return outcome
     return replace(outcome, ok=False, message="the agent ended while this was under way")
-
-
-def _read(path: Path) -> list[Outcome]:
-    try:
-        with path.open("rb") as file:
-            return msgspec.json.decode(file.read(_MAX_BYTES), type=list[Outcome])
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise ReachError("cannot read which commands were done", where=str(path), found=error.strerror) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        _log.warning("the list of commands in %s is damaged (%s); it begins anew", path, error)
-        return []

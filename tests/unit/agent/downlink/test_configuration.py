@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from skerry_edge.agent.config.agent import AgentConfig
+from skerry_edge.agent.config.words import WordConfig
 from skerry_edge.agent.downlink.applied_file import FILE
 from skerry_edge.agent.downlink.configuration import Configuration
 from skerry_edge.agent.mqtt.news import Inbound
+from skerry_edge.models.catalogue import shipped_models
 
 
 class Desk:
@@ -132,11 +134,74 @@ def test_bytes_that_are_no_message_are_refused(desk: Desk, payload: bytes) -> No
     assert (desk.version, len(desk.told)) == (0, 1)
 
 
-def test_a_model_that_is_there_is_recorded(make_desk, desk: Desk, tmp_path: Path) -> None:
-    (tmp_path / "models" / "yard-2").mkdir(parents=True)
-    desk.want(1, models={"gate": "skerry-signs", "bath": "yard-2", "ear": "alexa"})
+@pytest.fixture
+def brought(tmp_path: Path) -> Path:
+    """A model that was brought to the device as `yard-2`."""
+    path = tmp_path / "models" / "yard-2.skerry"
+    path.parent.mkdir()
+    path.write_bytes(shipped_models()["skerry-signs"].read_bytes())
+    return path
+
+
+def test_a_model_that_is_there_is_put_to_work_and_stays_so_over_a_restart(
+    make_desk, desk: Desk, brought: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "models" / "hello.json").write_text("{}")
+    desk.want(1, models={"gate": "skerry-signs", "bath": "yard-2", "ear": "hello"})
     assert desk.told == []
-    assert make_desk().configuration.shown.desired.models == {"gate": "skerry-signs", "bath": "yard-2", "ear": "alexa"}
+    for in_force in (desk.applied[-1], make_desk().configuration.in_force):
+        gate, bath, ear, _ = in_force.pipelines
+        assert (gate.model, bath.model) == ("skerry-signs", str(brought))
+        assert ear.words[0].model == str(tmp_path / "models" / "hello.json")
+
+
+def test_what_a_version_sets_and_the_model_that_it_names_go_together(desk: Desk, brought: Path) -> None:
+    desk.want(1, {"pipelines": {"bath": {"score_threshold": 0.7}}}, models={"bath": "yard-2"})
+    bath = desk.applied[-1].pipelines[1]
+    assert (bath.model, bath.score_threshold) == (str(brought), 0.7)
+    desk.want(2, models={})
+    assert desk.applied[-1].pipelines[1].model == "skerry-signs", "what is not named is as the file has it"
+
+
+def test_a_file_s_own_path_may_be_named_and_no_other(make_desk, config, brought: Path) -> None:
+    elsewhere = brought.rename(brought.with_name("own.skerry"))
+    gate = structs.replace(config.pipelines[0], model=str(elsewhere))
+    desk = make_desk(pipelines=(gate, *config.pipelines[1:]))
+    desk.want(1, models={"gate": str(elsewhere)})
+    assert desk.told == []
+    desk.want(2, models={"bath": str(elsewhere)})
+    assert "the model is not there" in desk.told[0]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"labels": ("dragon",)}, "the model knows no such label"),
+        ({"variant": "mcu-int8-x"}, "the model has no such variant"),
+    ],
+)
+def test_a_model_that_cannot_do_what_the_pipeline_asks_is_refused(
+    make_desk, config, brought: Path, change: dict[str, Any], said: str
+) -> None:
+    desk = make_desk(pipelines=(structs.replace(config.pipelines[0], **change),))
+    desk.want(1, models={"gate": "yard-2"})
+    assert desk.applied == []
+    assert said in desk.told[0]
+    assert "models.gate" in desk.told[0]
+
+
+def test_a_file_that_is_no_bundle_is_refused(desk: Desk, brought: Path) -> None:
+    brought.write_bytes(b"nonsense")
+    desk.want(1, models={"gate": "yard-2"})
+    assert desk.applied == []
+    assert "models.gate" in desk.told[0]
+
+
+def test_of_several_words_none_is_changed_from_afar(make_desk, config) -> None:
+    ear = structs.replace(config.pipelines[2], words=(WordConfig(model="alexa"), WordConfig(model="hey_jarvis")))
+    desk = make_desk(pipelines=(ear,))
+    desk.want(1, models={"ear": "alexa"})
+    assert "this pipeline listens for several words" in desk.told[0]
 
 
 def test_an_empty_message_leaves_everything_as_it_is(desk: Desk) -> None:
