@@ -12,6 +12,7 @@ from skerry_edge.agent.children import loading, pace
 from skerry_edge.agent.children.hosts import Hosts, Loss
 from skerry_edge.agent.children.loading import Loading, Times
 from skerry_edge.agent.children.supervision import Deadlines
+from skerry_edge.agent.life.loop import NEVER_S
 from skerry_edge.agent.line.blame import Blame
 from skerry_edge.agent.line.protocol import (
     Ended,
@@ -95,7 +96,7 @@ class Attempt:
     @property
     def tell_due_s(self) -> float:
         """When it is to be told that the child is slow to load (monotonic seconds); never once it is ready."""
-        return loading.tell_due_s(self._loading) if self._loading is not None else float("inf")
+        return loading.tell_due_s(self._loading) if self._loading is not None else NEVER_S
 
     def tell(self, now_s: float) -> str | None:
         """Have ``slowness`` say what is due to be told; return that, None where it is nothing new."""

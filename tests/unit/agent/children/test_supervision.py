@@ -21,6 +21,7 @@ from skerry_edge.agent.children.supervision import (
     pardoned,
     progressed,
     spawned,
+    stage_reached,
     vitals_state,
 )
 from skerry_edge.foundation.backoff import Backoff
@@ -42,6 +43,21 @@ def test_a_child_has_its_time_to_become_ready_and_is_killed_after_it() -> None:
     assert due_action(life, 159.9) is None
     assert due_action(life, 160.0) == "kill"
     assert overdue_reason(life, DEADLINES) == "not ready within 60 s (start_deadline_s)"
+
+
+def test_a_stage_of_loading_has_its_own_deadline_within_that_of_the_whole() -> None:
+    quick = Deadlines(start_s=60.0, progress_s=5.0, stage_s=2.5, hung="hung while opening its model")
+    life = stage_reached(spawned(Life(), 100.0, DEADLINES), 110.0, quick)
+    assert (due_action(life, 112.4), due_action(life, 112.5)) == (None, "kill")
+    assert overdue_reason(life, quick) == "hung while opening its model"
+    late = stage_reached(life, 159.0, quick)
+    assert due_action(late, 160.0) == "kill"
+    assert overdue_reason(late, quick) == "not ready within 60 s (start_deadline_s)"
+
+
+def test_a_beat_before_the_model_has_run_moves_no_deadline() -> None:
+    life = spawned(Life(), 100.0, DEADLINES)
+    assert progressed(life, 150.0, DEADLINES, frames=1) == life
 
 
 def test_each_beat_moves_the_deadline_and_its_absence_kills() -> None:
