@@ -62,6 +62,21 @@ def grows(recorder, eventually: Callable[..., None]) -> None:
     eventually(lambda: len(recorder.events) > before + 20, what="more events")
 
 
+def test_a_device_on_whose_disk_no_file_can_be_made_from_the_first_start_on_runs_all_the_same(
+    disk: Disk, mosquitto, recorder, start_agent, eventually
+) -> None:
+    state_dir = disk.folder / "state"
+    state_dir.mkdir()
+    disk.remount("nr_inodes=2")  # the two directories
+    agent = start_agent(mosquitto.port, [GHOST], state_dir=str(state_dir))
+    grows(recorder, eventually)
+    assert list(state_dir.iterdir()) == [], "there really was no room"
+    disk.remount("nr_inodes=1000")
+    eventually(lambda: notices(recorder) == ["outbox-disk"], what="the report of the trouble")
+    assert agent.stop() == 0
+    assert "Traceback" not in agent.log
+
+
 @pytest.mark.parametrize("trouble", ["full", "read-only"])
 def test_on_a_disk_that_takes_nothing_the_agent_goes_on_and_starts_again(
     disk: Disk, mosquitto, recorder, start_agent, eventually, trouble: str

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
 import pytest
 
-from skerry_edge.agent.life.lock import hold_state_dir
+from skerry_edge.agent.life.lock import hold_state_dir, holder_of
 from skerry_edge.foundation.errors import ConfigError, ReachError
 
 
@@ -25,6 +26,39 @@ def test_the_directory_is_free_again_afterwards(tmp_path: Path) -> None:
 def test_the_directory_is_made_where_it_is_missing(tmp_path: Path) -> None:
     with hold_state_dir(tmp_path / "var" / "skerry"):
         assert (tmp_path / "var" / "skerry").is_dir()
+
+
+@pytest.fixture
+def full(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk on which no file can be made."""
+    really = os.open
+
+    def open_existing(path: Path, flags: int, mode: int = 0o777) -> int:
+        if flags & os.O_CREAT and not Path(path).exists():
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return really(path, flags, mode)
+
+    monkeypatch.setattr(os, "open", open_existing)
+
+
+@pytest.mark.usefixtures("full")
+def test_on_a_disk_that_takes_no_new_file_the_directory_is_held_all_the_same(tmp_path: Path) -> None:
+    assert holder_of(tmp_path) is None
+    with hold_state_dir(tmp_path):
+        assert not (tmp_path / "agent.lock").exists()
+        assert holder_of(tmp_path) == "unknown"
+        with pytest.raises(ConfigError, match="process unknown"), hold_state_dir(tmp_path):
+            pytest.fail("the directory was held twice")
+    assert holder_of(tmp_path) is None
+
+
+def test_who_came_while_there_was_no_room_keeps_out_who_comes_when_there_is(
+    tmp_path: Path, full: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with hold_state_dir(tmp_path):
+        monkeypatch.undo()
+        with pytest.raises(ConfigError, match="another agent"), hold_state_dir(tmp_path):
+            pytest.fail("the directory was held twice")
 
 
 def test_a_directory_that_cannot_be_is_an_error(tmp_path: Path) -> None:
