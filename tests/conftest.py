@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
-import itertools
 import json
 import os
 import shutil
-import signal
 import socket
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
+
+if TYPE_CHECKING:
+    from benchmarks.postgresql import PostgreSql
 
 # How long an example takes says more of the machine than of the code.
 hypothesis.settings.register_profile("untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
@@ -119,85 +118,17 @@ def free_port() -> Callable[[], int]:
     return ask
 
 
-class PostgreSql:
-    """A real PostgreSQL of its own in ``folder``, on a Unix socket there; root must not run one, so nobody does."""
-
-    def __init__(self, programs: Path, folder: Path) -> None:
-        self._programs = programs
-        self._folder = folder
-        self._user = "nobody" if os.geteuid() == 0 else None
-        self._numbers = itertools.count(1)
-        self._process: subprocess.Popen[bytes] | None = None
-        if self._user is not None:
-            shutil.chown(folder, self._user)
-        options = ("-U", "skerry", "-A", "trust", "-N", "-E", "UTF8", "--locale=C")
-        assert self._run("initdb", "-D", folder / "data", *options).wait(120) == 0
-
-    def start(self) -> None:
-        """Start it, and return when it takes connections."""
-        # The files are thrown away: nothing is to be waited for that a power cut would need.
-        settings = ("fsync=off", "full_page_writes=off", "listen_addresses=", f"unix_socket_directories={self._folder}")
-        options = [part for one in settings for part in ("-c", one)]
-        self._process = self._run("postgres", "-D", self._folder / "data", *options)
-        end = time.monotonic() + 60
-        while not self._answers():
-            assert self._process.poll() is None, "PostgreSQL has ended"
-            assert time.monotonic() < end, "PostgreSQL does not answer"
-            time.sleep(0.02)
-
-    def stop(self) -> None:
-        """Stop it at once, whoever is connected."""
-        if self._process is not None:
-            self._process.send_signal(signal.SIGINT)
-            self._process.wait(60)
-            self._process = None
-
-    @contextlib.contextmanager
-    def database(self) -> Iterator[str]:
-        """Give the address of an empty database, which is gone afterwards."""
-        name = f"registry_{next(self._numbers)}"
-        self._sql(f"CREATE DATABASE {name}")
-        try:
-            yield f"postgresql+psycopg://skerry@/{name}?host={self._folder}"
-        finally:
-            self._sql(f"DROP DATABASE {name} WITH (FORCE)")
-
-    def _answers(self) -> bool:
-        import psycopg
-
-        try:
-            self._sql("SELECT 1")
-        except psycopg.OperationalError:
-            return False
-        return True
-
-    def _sql(self, statement: str) -> None:
-        import psycopg
-
-        with psycopg.connect(host=str(self._folder), user="skerry", dbname="postgres", autocommit=True) as connection:
-            connection.execute(statement)
-
-    def _run(self, program: str, *arguments: object) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [self._programs / program, *map(str, arguments)],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            cwd=self._folder,
-            user=self._user,
-            env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
-        )
-
-
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgreSql]:
     """A real PostgreSQL server; `database` gives the address of an empty database."""
-    # Debian keeps each version's programs in a folder of its own, and off the PATH.
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
-    if not found:
+    from benchmarks.postgresql import PostgreSql, programs
+
+    found = programs()
+    if found is None:
         pytest.skip("the program 'postgres' is not installed: run `make deps` as root")
     # Not pytest's own folder: it is its owner's alone, and a socket's path may have 107 characters at most.
-    with tempfile.TemporaryDirectory(prefix="skerry-pg-", ignore_cleanup_errors=True) as name:
-        server = PostgreSql(found[-1].parent, Path(name))
+    with tempfile.TemporaryDirectory(prefix="skerry-pg-", ignore_cleanup_errors=True) as folder:
+        server = PostgreSql(found, Path(folder))
         server.start()
         try:
             yield server

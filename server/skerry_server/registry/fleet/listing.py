@@ -48,10 +48,13 @@ class DevicePage:
 
 def find_devices(session: Session, wanted: DeviceSearch) -> DevicePage:
     """Return at most ``wanted.limit`` devices in the order of their ids."""
-    query = select(Device, PresenceRow).outerjoin(PresenceRow, PresenceRow.device == Device.id)
-    query = query.where(*_conditions(wanted)).order_by(Device.id).limit(wanted.limit + 1)
+    query, is_same = select(Device, PresenceRow), PresenceRow.device == Device.id
     if wanted.after_id is not None:
         query = query.where(Device.id > wanted.after_id)
+        # It follows from the rest, and without it PostgreSQL reads all presence before the page.
+        is_same &= PresenceRow.device > wanted.after_id
+    query = query.outerjoin(PresenceRow, is_same)
+    query = query.where(*_conditions(wanted)).order_by(Device.id).limit(wanted.limit + 1)
     rows: list[tuple[Device, PresenceRow | None]] = [(row[0], row[1]) for row in session.execute(query)]
     return DevicePage(devices=rows[: wanted.limit], has_more=len(rows) > wanted.limit)
 
@@ -64,7 +67,7 @@ def count_found(session: Session, wanted: DeviceSearch) -> int:
 
 def _conditions(wanted: DeviceSearch) -> list[ColumnElement[bool]]:
     is_out = Device.decommissioned_ms.is_not(None)
-    conditions = [is_out if wanted.is_decommissioned else ~is_out]
+    conditions: list[ColumnElement[bool]] = [is_out if wanted.is_decommissioned else ~is_out]
     conditions += [
         column == value
         for column, value in (

@@ -6,7 +6,7 @@ import pytest
 
 from skerry_server.registry.audit.trail import Author
 from skerry_server.registry.database import Database
-from skerry_server.registry.devices import Claim, bind
+from skerry_server.registry.models import Device
 
 PATIENCE_S = 0.3
 
@@ -45,14 +45,8 @@ def database(url, opened):
 def fleet(database):
     """A registry with the devices cam-1 and cam-2 at home, and bell-1 in the yard."""
     with database.transaction() as session:
-        bind(
-            session,
-            [
-                Claim(device="cam-1", site="home", received_ms=1),
-                Claim(device="cam-2", site="home", received_ms=2),
-                Claim(device="bell-1", site="yard", received_ms=3),
-            ],
-        )
+        for device, site in (("cam-1", "home"), ("cam-2", "home"), ("bell-1", "yard")):
+            session.add(Device(id=device, site=site, first_received_ms=1, models=[]))
     return database
 
 

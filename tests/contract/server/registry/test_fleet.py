@@ -6,7 +6,7 @@ import pytest
 
 from skerry_edge.foundation.errors import ConfigError
 from skerry_server.errors import ConflictError, NotFoundError
-from skerry_server.registry.devices import Claim, bind, sites
+from skerry_server.registry.devices import sites
 from skerry_server.registry.fleet.changes import (
     decommission,
     describe_device,
@@ -80,7 +80,7 @@ def test_text_is_found_as_it_is_whatever_its_case(arranged, text, devices):
 
 def test_pages_follow_each_other_without_gap_or_overlap(arranged):
     with arranged.transaction() as session:
-        bind(session, [Claim(device=f"x-{number}", site="home", received_ms=1) for number in range(7)])
+        session.add_all(Device(id=f"x-{n}", site="home", first_received_ms=1, models=[]) for n in range(7))
     pages, after = [], None
     while True:
         with arranged.reading() as session:
