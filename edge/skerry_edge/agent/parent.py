@@ -26,6 +26,8 @@ from skerry_edge.agent.life.lock import hold_state_dir
 from skerry_edge.agent.life.loop import Duty, turn
 from skerry_edge.agent.life.rerun import run_again
 from skerry_edge.agent.life.signals import Signals, noted_signals
+from skerry_edge.agent.life.state_files import StateFiles
+from skerry_edge.agent.life.state_watch import StateWatch
 from skerry_edge.agent.life.systemd import VARIABLES, from_environment
 from skerry_edge.agent.line.protocol import Order
 from skerry_edge.agent.mqtt.session import Session
@@ -53,8 +55,9 @@ def run_agent(config: AgentConfig, *, reread: Callable[[], AgentConfig], when_ru
     that cannot be reached is no error: it is tried again for as long as the agent runs.
     """
     state_dir = Path(config.state_dir)
-    with hold_state_dir(state_dir), noted_signals() as signals, noted_life(state_dir) as lives:
-        agent = Agent(config, session_id=begin_session(state_dir), lives=lives)
+    files = StateFiles(state_dir)
+    with hold_state_dir(state_dir), noted_signals() as signals, noted_life(files) as lives:
+        agent = Agent(config, files, session_id=begin_session(files), lives=lives)
         agent.run(signals, reread, when_running)
     if agent.starts_anew and signals.stop is None:
         run_again()
@@ -63,11 +66,11 @@ def run_agent(config: AgentConfig, *, reread: Callable[[], AgentConfig], when_ru
 class Agent:
     """Everything that the parent process holds together."""
 
-    def __init__(self, file_config: AgentConfig, *, session_id: str, lives: Lives) -> None:
+    def __init__(self, file_config: AgentConfig, files: StateFiles, *, session_id: str, lives: Lives) -> None:
         self.starts_anew = False
         identity = Identity(site=file_config.site, device=file_config.device, session=session_id, clock=clock_state)
         self._outbox = Outbox(Path(file_config.state_dir), max_bytes=file_config.outbox.max_bytes, identity=identity)
-        self._reach = Reach(file_config, identity=identity, outbox=self._outbox, apply=self._reconfigure)
+        self._reach = Reach(file_config, files=files, identity=identity, outbox=self._outbox, apply=self._reconfigure)
         config = self._reach.configuration.in_force
         logging.getLogger().setLevel(config.log_level)
         terms = terms_of(config.mqtt, config.device)
@@ -82,8 +85,8 @@ class Agent:
         self._machine = _machine(config)
         self._selector = DefaultSelector()
         ears = [one.name for one in config.pipelines if isinstance(one, WakeWordPipeline)]
-        self._mutes = Mutes(Path(config.state_dir), ears)
-        self._supervisor = self._supervisor_for(config)
+        self._mutes = Mutes(files, ears)
+        self._supervisor = self._supervisor_for(config, LoadTimes(files, boot=boot_id()))
         self._notifier, watchdog = from_environment(self._session.turns)
         self._announcer = Announcer(supervisor=self._supervisor, session=self._session, notifier=self._notifier)
         pulse = Pulse(
@@ -106,6 +109,7 @@ class Agent:
         )
         self._reloader = Reloader(config, terms, parts=parts, announcer=self._announcer, notifier=self._notifier)
         self._duties: tuple[Duty, ...] = (
+            StateWatch(files, self._reach.tell),
             self._mutes,
             self._supervisor,
             self._announcer,
@@ -116,14 +120,14 @@ class Agent:
             self._intake,
         )
 
-    def _supervisor_for(self, config: AgentConfig) -> Supervisor:
+    def _supervisor_for(self, config: AgentConfig, load_times: LoadTimes) -> Supervisor:
         return Supervisor(
             config.pipelines,
             log_level=config.log_level,
             selector=self._selector,
             environment=childrens_environment(config.mqtt.password_env),
             mutes=self._mutes,
-            load_times=LoadTimes(Path(config.state_dir), boot=boot_id()),
+            load_times=load_times,
             on_finding=self._intake.take,
         )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from skerry_edge import __version__
 from skerry_edge.agent.children.mutes import Mutes
@@ -28,6 +27,7 @@ from skerry_edge.agent.home_assistant.switch import DiscoverySwitch, birth_topic
 from skerry_edge.agent.life.clock import clock_state
 from skerry_edge.agent.life.identity import Identity
 from skerry_edge.agent.life.loop import Duty
+from skerry_edge.agent.life.state_files import StateFiles
 from skerry_edge.agent.mqtt.session import Session
 from skerry_edge.agent.outbox.sink import Sink
 from skerry_edge.agent.reports.state import AgentState
@@ -42,15 +42,21 @@ class Reach:
     """Puts the parts together; ``inbox`` is the session's listener, ``configuration`` says what to run."""
 
     def __init__(
-        self, file_config: AgentConfig, *, identity: Identity, outbox: Sink, apply: Callable[[AgentConfig], None]
+        self,
+        file_config: AgentConfig,
+        *,
+        files: StateFiles,
+        identity: Identity,
+        outbox: Sink,
+        apply: Callable[[AgentConfig], None],
     ) -> None:
-        """Prepare; ``apply`` puts a configuration into force that has come from afar. Raises ReachError."""
+        """Prepare; ``apply`` puts a configuration into force that has come from afar."""
         self._identity = identity
         self._outbox = outbox
         self._file_config, self._file_sha256 = file_config, file_sha256(file_config)
-        self._state_dir = Path(file_config.state_dir)
+        self._files = files
         self.inbox = Inbox(self._topics(file_config.mqtt))
-        self.configuration = Configuration(file_config, tell=self.tell, apply=apply)
+        self.configuration = Configuration(file_config, files=files, tell=self.tell, apply=apply)
         self._log_tail = LogTail()
         # Not the root: its handlers are replaced when the log's level changes.
         logging.getLogger("skerry_edge").addHandler(self._log_tail)
@@ -62,7 +68,7 @@ class Reach:
         sender_clock.note(self.configuration.latest_ts_ms, time.monotonic())
         commands = Commands(
             actions=Actions(device, mutes, self._log_tail),
-            memory=CommandMemory(self._state_dir),
+            memory=CommandMemory(self._files),
             identity=self._identity,
             outbox=self._outbox,
             clock_state=clock_state,
@@ -78,7 +84,7 @@ class Reach:
         )
         state = StatePublisher(self._state, identity=self._identity, session=session)
         self._discovery = DiscoverySwitch(
-            self._appearance, device=self._identity.device, state_dir=self._state_dir, session=session
+            self._appearance, device=self._identity.device, files=self._files, session=session
         )
         self._discovery.configure(self.configuration.in_force.mqtt)
         return (downlink, state, self._discovery)

@@ -18,6 +18,7 @@ from skerry_edge.agent.config.pipelines import WakeWordPipeline
 from skerry_edge.agent.config.sources import AudioFileSource
 from skerry_edge.agent.config.words import WordConfig
 from skerry_edge.agent.life.loop import serve
+from skerry_edge.agent.life.state_files import StateFiles
 from skerry_edge.agent.line.protocol import Finding
 from skerry_edge.contracts.messages import PipelineVitals
 
@@ -26,13 +27,13 @@ class Ear:
     """A wake-word pipeline that hears the demo's recording again and again, and the loop around it."""
 
     def __init__(self, clip: Path, state_dir: Path) -> None:
-        self.mutes = Mutes(state_dir, ["ear"])
+        self.mutes = Mutes(StateFiles(state_dir), ["ear"])
         self.words: list[str] = []
         self._selector = DefaultSelector()
         source = AudioFileSource(path=str(clip), policy="file", loop=True)
         pipeline = WakeWordPipeline(name="ear", words=(WordConfig(model="alexa"),), source=source)
         hosts = Hosts(environment=os.environ, selector=self._selector)
-        load_times = LoadTimes(state_dir, boot="this one")
+        load_times = LoadTimes(StateFiles(state_dir), boot="this one")
         self._worker = Worker(
             pipeline,
             log_level="INFO",

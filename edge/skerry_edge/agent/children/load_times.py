@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
+from skerry_edge.agent.life.state_files import StateFiles
 from skerry_edge.agent.line.protocol import Stage
 from skerry_edge.foundation.atomic import write_atomic
 from skerry_edge.foundation.errors import ReachError
@@ -52,18 +52,21 @@ def with_load(loads: Loads, boot: str, load: Mapping[Stage, float]) -> Loads:
     return replace(loads, later=(*loads.later, kept)[-MAX_KEPT:])
 
 
+_kept: msgspec.json.Decoder[dict[str, Loads]] = msgspec.json.Decoder(dict[str, Loads])
+
+
 class LoadTimes:
     """Knows how long to wait for a model; used by one thread.
 
     To take a load for hung is a bet on what was learned. Where it was made, it is not made again for this model before
-    a load has succeeded: a disk that has become slower must not keep a model from ever loading.
+    a load has succeeded or the agent is started anew: a disk that has become slower must not keep a model from loading.
     """
 
-    def __init__(self, state_dir: Path, *, boot: str) -> None:
+    def __init__(self, files: StateFiles, *, boot: str) -> None:
         """Read what earlier runs learned, in the machine's start ``boot``; what cannot be read is learned anew."""
-        self._path = state_dir / FILE
+        self._path = files.folder / FILE
         self._boot = boot
-        self._loads = _read(self._path)
+        self._loads: dict[str, Loads] = files.read(FILE, _kept.decode, max_bytes=_MAX_BYTES, absent={}, damaged={})
         self._lost_bets: set[str] = set()
 
     def usual_s(self, model: str) -> Load:
@@ -87,17 +90,3 @@ class LoadTimes:
     def note_hung(self, model: str) -> None:
         """Bet no more on what was learned of a model, until it has loaded."""
         self._lost_bets.add(model)
-
-
-_kept: msgspec.json.Decoder[dict[str, Loads]] = msgspec.json.Decoder(dict[str, Loads])
-
-
-def _read(path: Path) -> dict[str, Loads]:
-    try:
-        with path.open("rb") as file:
-            return _kept.decode(file.read(_MAX_BYTES))
-    except FileNotFoundError:
-        return {}
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
-        _log.warning("how long models load is learned anew, since %s cannot be read: %s", path, error)
-        return {}

@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta, Struct
 
 from skerry_edge.agent.life.loop import NEVER_S
+from skerry_edge.agent.life.state_files import StateFiles
 from skerry_edge.contracts.messages import UnixMs
 from skerry_edge.foundation.atomic import write_atomic
 from skerry_edge.foundation.errors import ReachError
@@ -42,20 +42,18 @@ def remaining_s(kept: KeptMute, now_ms: int) -> float:
 class Mutes:
     """The silences of a device; used by one thread. A running one is timed by the monotonic clock."""
 
-    def __init__(self, state_dir: Path, ears: Sequence[str]) -> None:
+    def __init__(self, files: StateFiles, ears: Sequence[str]) -> None:
         """Take up what was kept; ``ears`` are the names of the pipelines that listen.
 
         Where that cannot be read, all of them are muted until they are told otherwise: an ear that is open against an
         order is worse than one that is closed, and each heartbeat tells.
         """
-        self._path = state_dir / FILE
-        try:
-            self._kept = _load(self._path)
-        except (ReachError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            _log.error(
-                "%s cannot be read (%s): every wake-word pipeline is muted until it is unmuted", self._path, error
-            )
-            self._kept = dict.fromkeys(ears, KeptMute())
+        self._path = files.folder / FILE
+        all_muted = dict.fromkeys(ears, KeptMute())
+        self._kept = files.read(FILE, _kept.decode, max_bytes=_MAX_BYTES, absent={}, damaged=all_muted)
+        if self._kept is all_muted:
+            files.tell("every wake-word pipeline is muted until it is unmuted: who was is not known any more")
+            self._keep_what_holds()
         now_s, now_ms = time.monotonic(), time.time_ns() // 1_000_000
         self._until_s = {name: now_s + remaining_s(kept, now_ms) for name, kept in self._kept.items()}
 
@@ -92,15 +90,12 @@ class Mutes:
                 _log.warning("%s", error)  # it is over by the clock, too: the next start reads that
         return min(self._until_s.values(), default=NEVER_S)
 
+    def _keep_what_holds(self) -> None:
+        """Have it on disk where that takes it; it holds all the same."""
+        try:
+            self._save()
+        except ReachError as error:
+            _log.warning("%s", error)
+
     def _save(self) -> None:
         write_atomic(self._path, msgspec.json.encode(self._kept), mode=0o600)
-
-
-def _load(path: Path) -> dict[str, KeptMute]:
-    try:
-        with path.open("rb") as file:
-            return _kept.decode(file.read(_MAX_BYTES))
-    except FileNotFoundError:
-        return {}
-    except OSError as error:
-        raise ReachError("cannot read the muted pipelines", where=str(path), found=error.strerror) from error

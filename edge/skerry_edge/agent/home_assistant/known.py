@@ -9,6 +9,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
+from skerry_edge.agent.life.state_files import StateFiles
 from skerry_edge.contracts.patterns import whole
 from skerry_edge.foundation.atomic import write_atomic
 from skerry_edge.foundation.errors import SkerryError
@@ -27,22 +28,25 @@ class Known(Struct, frozen=True, kw_only=True):
     counted: list[tuple[str, str]]
 
 
-def load_known(state_dir: Path) -> Known | None:
-    """Return what Home Assistant was told, None where that is nothing or cannot be read, which is logged."""
-    path = state_dir / FILE
-    try:
-        with path.open("rb") as file:
-            return msgspec.json.decode(file.read(_MAX_BYTES), type=Known)
-    except FileNotFoundError:
-        return None
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
-        _log.warning("what Home Assistant knows cannot be read from %s: %s", path, error)
-        return None
+_decoder: msgspec.json.Decoder[Known] = msgspec.json.Decoder(Known)
 
 
-def save_known(state_dir: Path, known: Known) -> None:
+def load_known(files: StateFiles) -> Known | None:
+    """Return what Home Assistant was told, None where that is nothing or cannot be used, which is told."""
+    return files.read(FILE, _decoder.decode, max_bytes=_MAX_BYTES, absent=None, damaged=None)
+
+
+def save_known(folder: Path, known: Known) -> None:
     """Keep what Home Assistant is told; where the disk does not take it, that is logged."""
     try:
-        write_atomic(state_dir / FILE, msgspec.json.encode(known))
+        write_atomic(folder / FILE, msgspec.json.encode(known))
     except SkerryError as error:
         _log.warning("Home Assistant may go on showing what is gone: %s", error)
+
+
+def drop_known(folder: Path) -> None:
+    """Keep nothing any more, since Home Assistant was told that the device is gone."""
+    try:
+        (folder / FILE).unlink(missing_ok=True)
+    except OSError as error:
+        _log.warning("Home Assistant is told once more with the next start: %s", error)

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from itertools import islice
-from pathlib import Path
 
 from skerry_edge.agent.home_assistant.discovery import Appearance, discovery_payload, platforms
-from skerry_edge.agent.home_assistant.known import FILE, Known, load_known, save_known
+from skerry_edge.agent.home_assistant.known import Known, drop_known, load_known, save_known
 from skerry_edge.agent.life.loop import NEVER_S
+from skerry_edge.agent.life.state_files import StateFiles
 from skerry_edge.agent.mqtt.bulletins import Bulletin
 from skerry_edge.agent.mqtt.session import Session
 from skerry_edge.agent.reports.state import Throttle
@@ -27,14 +27,14 @@ class Discovery:
     What was counted once stays an entity, over a restart as well: it must be able to say 0.
     """
 
-    def __init__(self, read: Callable[[], Appearance], *, topic: str, state_dir: Path, session: Session) -> None:
+    def __init__(self, read: Callable[[], Appearance], *, topic: str, files: StateFiles, session: Session) -> None:
         self._read = read
         self._topic = topic
-        self._state_dir = state_dir
+        self._files = files
         self._session = session
         self._throttle = Throttle(INTERVAL_S)
         self._published: Appearance | None = None
-        known = load_known(state_dir)
+        known = load_known(files)
         if known is not None and known.topic != topic:
             session.post(Bulletin(topic=known.topic, make=bytes))
             known = None
@@ -53,7 +53,7 @@ class Discovery:
         gone = dict(islice(gone.items(), max(0, len(gone) - MAX_GONE), None))
         # Kept for a Home Assistant that is away now.
         self._known = Known(topic=self._topic, components=gone | components, counted=sorted(appearance.counted))
-        save_known(self._state_dir, self._known)
+        save_known(self._files.folder, self._known)
         self._session.post(Bulletin(topic=self._topic, make=partial(discovery_payload, appearance, gone)))
         return NEVER_S
 
@@ -62,9 +62,8 @@ class Discovery:
         return replace(appearance, counted=frozenset(one for one in counted if one[0] in appearance.places))
 
 
-def forget(state_dir: Path, session: Session) -> None:
+def forget(files: StateFiles, session: Session) -> None:
     """Take the device away from Home Assistant if an earlier run made it known there."""
-    known = load_known(state_dir)
+    known = load_known(files)
     if known is not None:
-        taken = partial((state_dir / FILE).unlink, missing_ok=True)
-        session.post(Bulletin(topic=known.topic, make=bytes, when_taken=taken))
+        session.post(Bulletin(topic=known.topic, make=bytes, when_taken=partial(drop_known, files.folder)))

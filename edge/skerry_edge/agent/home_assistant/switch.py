@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 from skerry_edge.agent.config.delivery import MqttConfig
 from skerry_edge.agent.home_assistant.discovery import Appearance, discovery_topic
 from skerry_edge.agent.home_assistant.publisher import Discovery, forget
 from skerry_edge.agent.life.loop import NEVER_S
+from skerry_edge.agent.life.state_files import StateFiles
 from skerry_edge.agent.mqtt.session import Session
 
 HOME_ASSISTANT_BIRTH = "homeassistant/status"
@@ -23,10 +23,10 @@ def birth_topics(config: MqttConfig) -> tuple[str, ...]:
 class DiscoverySwitch:
     """Publishes how the device appears where the configuration wants it, and takes it away where not (a Duty)."""
 
-    def __init__(self, read: Callable[[], Appearance], *, device: str, state_dir: Path, session: Session) -> None:
+    def __init__(self, read: Callable[[], Appearance], *, device: str, files: StateFiles, session: Session) -> None:
         self._read = read
         self._device = device
-        self._state_dir = state_dir
+        self._files = files
         self._session = session
         self._discovery: Discovery | None = None
 
@@ -34,10 +34,10 @@ class DiscoverySwitch:
         """Do from now on as the configuration says."""
         if not config.home_assistant:
             self._discovery = None
-            forget(self._state_dir, self._session)
+            forget(self._files, self._session)
             return
         topic = discovery_topic(config.discovery_prefix, self._device)
-        self._discovery = Discovery(self._read, topic=topic, state_dir=self._state_dir, session=self._session)
+        self._discovery = Discovery(self._read, topic=topic, files=self._files, session=self._session)
 
     def act(self, now_s: float) -> float:
         """Publish a change (see Duty)."""

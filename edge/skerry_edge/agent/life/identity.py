@@ -7,9 +7,9 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, Literal
 
+from skerry_edge.agent.life.state_files import StateFiles
 from skerry_edge.contracts.topics import UpKind, topic_of
 from skerry_edge.foundation.atomic import write_atomic
 from skerry_edge.foundation.errors import ReachError
@@ -17,37 +17,32 @@ from skerry_edge.foundation.errors import ReachError
 _log = logging.getLogger(__name__)
 COUNTER = "starts"
 _MAX_COUNTER = 10**12 - 1
+_MAX_BYTES = 32
 
 
-def begin_session(state_dir: Path) -> str:
-    """Count this start in ``state_dir`` and return the session's id: the counter, then eight random hex digits.
+def begin_session(files: StateFiles) -> str:
+    """Count this start in the state directory and return the session's id: the counter, then eight random hex digits.
 
     The counter begins at the Unix time in seconds, not at 1: a board whose storage was wiped then still counts on
     from where it was, and the server does not take it for an older session of itself. A disk that takes nothing is no
-    reason not to start: then the count is the time's, too. Raises ReachError when the count cannot be read.
+    reason not to start: then the count is the time's, too.
     """
-    path = state_dir / COUNTER
-    count = _next_count(path)
+    fresh = max(1, int(time.time()))
+    count = files.read(COUNTER, _next_count, max_bytes=_MAX_BYTES, absent=fresh, damaged=fresh)
     try:
-        write_atomic(path, f"{count}\n".encode())
+        write_atomic(files.folder / COUNTER, f"{count}\n".encode())
     except ReachError as error:
         count = max(count, int(time.time()))
         _log.warning("this start cannot be counted: %s", error)
     return f"{count:08d}-{secrets.token_hex(4)}"
 
 
-def _next_count(path: Path) -> int:
-    fresh = max(1, int(time.time()))
-    try:
-        text = path.read_bytes()[:32].decode("ascii", errors="replace").strip()
-    except FileNotFoundError:
-        return fresh
-    except OSError as error:
-        raise ReachError("cannot read the start counter", where=str(path), found=error.strerror) from error
-    if text.isascii() and text.isdigit() and int(text) < _MAX_COUNTER:
-        return int(text) + 1
-    _log.warning("the start counter in %s is damaged (%r); it begins again at the time of day", path, text)
-    return fresh
+def _next_count(data: bytes) -> int:
+    """Return the count after the one that was kept. Raises ValueError where that is none."""
+    text = data.decode("ascii").strip()
+    if not text.isdigit() or int(text) >= _MAX_COUNTER:
+        raise ValueError(f"no count of starts: {text[:40]!r}")
+    return int(text) + 1
 
 
 class Identity:

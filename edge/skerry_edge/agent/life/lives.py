@@ -19,9 +19,11 @@ import msgspec
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
+from skerry_edge.agent.life.state_files import StateFiles
 from skerry_edge.contracts.messages import Count
 from skerry_edge.foundation.atomic import write_atomic
 from skerry_edge.foundation.errors import ReachError, SkerryError
+from skerry_edge.foundation.small_file import read_small
 from skerry_edge.machine.files import read_text
 
 _log = logging.getLogger(__name__)
@@ -91,15 +93,15 @@ def boot_id() -> str:
 
 
 @contextmanager
-def noted_life(state_dir: Path) -> Iterator[Lives]:
+def noted_life(files: StateFiles) -> Iterator[Lives]:
     """Note that a life begins and, where the body returns or raises a SkerryError, that it ended well.
 
     Such an error is an end that was told, with an exit code; whatever else ends the body is a crash. A journal that
     cannot be read or kept costs these figures, not the agent: it is told in the log.
     """
-    path = state_dir / JOURNAL
-    boot = boot_id()
-    journal = _kept(path, begun(read_journal(path), boot))
+    path = files.folder / JOURNAL
+    last = files.read(JOURNAL, _journal, max_bytes=_MAX_BYTES, absent=None, damaged=None)
+    journal = _kept(path, begun(last, boot_id()))
     lives = Lives(journal=journal, began_s=since_boot_s())
     try:
         yield lives
@@ -110,16 +112,18 @@ def noted_life(state_dir: Path) -> Iterator[Lives]:
 
 
 def read_journal(path: Path) -> Journal | None:
-    """Return the journal; None where there is none yet, and, told in the log, where it is damaged."""
+    """Return the journal of an agent that may be running; None where there is none, or where it is damaged."""
     try:
-        with path.open("rb") as file:
-            data = file.read(_MAX_BYTES)
-        return msgspec.json.decode(data, type=Journal)
+        return _journal(read_small(path, _MAX_BYTES))
     except FileNotFoundError:
         return None
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
-        _log.warning("the journal of crashes in %s cannot be read (%s); it begins anew", path, error)
+    except (OSError, msgspec.DecodeError, ValueError, RecursionError) as error:
+        _log.warning("the journal of crashes in %s cannot be read: %s", path, error)
         return None
+
+
+def _journal(data: bytes) -> Journal | None:
+    return msgspec.json.decode(data, type=Journal)
 
 
 def _end(path: Path, lives: Lives) -> None:

@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from skerry_edge.agent.children.load_times import FILE, MAX_KEPT, MAX_MODELS, LoadTimes
+from skerry_edge.agent.life.state_files import StateFiles
 
 TINY = "tiny on onnx"
 
 
 def test_the_longest_of_the_last_loads_is_the_usual_one(tmp_path: Path) -> None:
-    times = LoadTimes(tmp_path, boot="a")
+    times = LoadTimes(StateFiles(tmp_path), boot="a")
     assert times.usual_s(TINY) == {}
     times.note(TINY, {"model": 9.0})
     for model_s in (3.0, *[1.0] * (MAX_KEPT - 1)):
@@ -25,15 +26,15 @@ def test_the_longest_of_the_last_loads_is_the_usual_one(tmp_path: Path) -> None:
 
 def test_the_first_load_after_the_machines_start_is_judged_by_such_loads_alone(tmp_path: Path) -> None:
     """It reads from a slow card what later ones find in memory."""
-    before = LoadTimes(tmp_path, boot="a")
+    before = LoadTimes(StateFiles(tmp_path), boot="a")
     before.note(TINY, {"model": 9.0})
     before.note(TINY, {"model": 1.0})
-    assert LoadTimes(tmp_path, boot="a").usual_s(TINY) == {"model": 1.0}
-    assert LoadTimes(tmp_path, boot="b").usual_s(TINY) == {"model": 9.0}
+    assert LoadTimes(StateFiles(tmp_path), boot="a").usual_s(TINY) == {"model": 1.0}
+    assert LoadTimes(StateFiles(tmp_path), boot="b").usual_s(TINY) == {"model": 9.0}
 
 
 def test_a_bet_that_was_made_is_not_made_again_before_a_load_has_succeeded(tmp_path: Path) -> None:
-    times = LoadTimes(tmp_path, boot="a")
+    times = LoadTimes(StateFiles(tmp_path), boot="a")
     times.note(TINY, {"model": 1.0})
     times.note_hung(TINY)
     assert times.usual_s(TINY) == {}
@@ -42,7 +43,7 @@ def test_a_bet_that_was_made_is_not_made_again_before_a_load_has_succeeded(tmp_p
 
 
 def test_only_so_many_models_are_remembered(tmp_path: Path) -> None:
-    times = LoadTimes(tmp_path, boot="a")
+    times = LoadTimes(StateFiles(tmp_path), boot="a")
     for number in range(MAX_MODELS + 1):
         times.note(f"model {number}", {"model": 1.0})
     assert times.usual_s("model 0") == {}
@@ -54,11 +55,11 @@ def test_only_so_many_models_are_remembered(tmp_path: Path) -> None:
 )
 def test_a_damaged_file_is_learned_anew(tmp_path: Path, content: bytes, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / FILE).write_bytes(content)
-    times = LoadTimes(tmp_path, boot="a")
+    times = LoadTimes(StateFiles(tmp_path), boot="a")
     assert times.usual_s(TINY) == {}
-    assert "learned anew" in caplog.text
+    assert "cannot be used" in caplog.text
     times.note(TINY, {"model": 1.0})
-    assert LoadTimes(tmp_path, boot="a").usual_s(TINY)
+    assert LoadTimes(StateFiles(tmp_path), boot="a").usual_s(TINY)
 
 
 def test_a_disk_that_takes_nothing_costs_the_memory_and_nothing_else(
@@ -66,7 +67,7 @@ def test_a_disk_that_takes_nothing_costs_the_memory_and_nothing_else(
 ) -> None:
     gone = tmp_path / "gone"
     gone.mkdir()
-    times = LoadTimes(gone, boot="a")
+    times = LoadTimes(StateFiles(gone), boot="a")
     shutil.rmtree(gone)
     times.note(TINY, {"model": 1.0})
     assert times.usual_s(TINY) == {"model": 1.0}

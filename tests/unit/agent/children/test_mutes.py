@@ -9,6 +9,7 @@ import pytest
 
 from skerry_edge.agent.children.mutes import FILE, KeptMute, Mutes, remaining_s
 from skerry_edge.agent.life.loop import NEVER_S
+from skerry_edge.agent.life.state_files import StateFiles
 from skerry_edge.foundation.errors import ReachError
 
 EARS = ("ear", "hall")
@@ -16,7 +17,7 @@ MINUTE_S = 60.0
 
 
 def test_a_pipeline_is_muted_until_it_is_unmuted(tmp_path: Path) -> None:
-    mutes = Mutes(tmp_path, EARS)
+    mutes = Mutes(StateFiles(tmp_path), EARS)
     assert not mutes.is_muted("ear")
     mutes.mute(["ear"], None)
     assert mutes.act(time.monotonic() + 1e9) == NEVER_S
@@ -26,7 +27,7 @@ def test_a_pipeline_is_muted_until_it_is_unmuted(tmp_path: Path) -> None:
 
 
 def test_a_silence_ends_when_its_minutes_are_over(tmp_path: Path) -> None:
-    mutes = Mutes(tmp_path, EARS)
+    mutes = Mutes(StateFiles(tmp_path), EARS)
     mutes.mute(["ear"], 5)
     began_s = time.monotonic()
     assert mutes.act(began_s) == pytest.approx(began_s + 5 * MINUTE_S, abs=1.0)
@@ -37,7 +38,7 @@ def test_a_silence_ends_when_its_minutes_are_over(tmp_path: Path) -> None:
 
 
 def test_the_last_order_counts(tmp_path: Path) -> None:
-    mutes = Mutes(tmp_path, EARS)
+    mutes = Mutes(StateFiles(tmp_path), EARS)
     mutes.mute(["ear"], 1)
     mutes.mute(["ear"], None)
     assert mutes.act(time.monotonic() + 1e9) == NEVER_S
@@ -45,10 +46,10 @@ def test_the_last_order_counts(tmp_path: Path) -> None:
 
 
 def test_a_restart_opens_no_ear(tmp_path: Path) -> None:
-    mutes = Mutes(tmp_path, EARS)
+    mutes = Mutes(StateFiles(tmp_path), EARS)
     mutes.mute(["ear"], None)
     mutes.mute(["hall"], 5)
-    again = Mutes(tmp_path, EARS)
+    again = Mutes(StateFiles(tmp_path), EARS)
     assert again.is_muted("ear")
     assert again.is_muted("hall")
     again.act(time.monotonic() + 5 * MINUTE_S)
@@ -57,12 +58,12 @@ def test_a_restart_opens_no_ear(tmp_path: Path) -> None:
 
 
 def test_what_ended_stays_ended_after_a_restart(tmp_path: Path) -> None:
-    mutes = Mutes(tmp_path, EARS)
+    mutes = Mutes(StateFiles(tmp_path), EARS)
     mutes.mute(["ear"], 5)
     mutes.act(time.monotonic() + 5 * MINUTE_S)
     mutes.mute(["hall"], None)
     mutes.unmute(["hall"])
-    again = Mutes(tmp_path, EARS)
+    again = Mutes(StateFiles(tmp_path), EARS)
     assert not any(again.is_muted(name) for name in EARS)
 
 
@@ -80,16 +81,17 @@ def test_where_the_orders_cannot_be_read_every_ear_is_closed(
     tmp_path: Path, raw: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / FILE).write_bytes(raw)
-    mutes = Mutes(tmp_path, EARS)
+    mutes = Mutes(StateFiles(tmp_path), EARS)
     assert all(mutes.is_muted(name) for name in EARS)
     assert "every wake-word pipeline is muted" in caplog.text
+    assert all(Mutes(StateFiles(tmp_path), EARS).is_muted(name) for name in EARS)
     mutes.unmute(["ear"])
-    again = Mutes(tmp_path, EARS)
+    again = Mutes(StateFiles(tmp_path), EARS)
     assert (again.is_muted("ear"), again.is_muted("hall")) == (False, True)
 
 
 def test_a_disk_that_takes_nothing_does_not_open_the_ear(tmp_path: Path) -> None:
-    mutes = Mutes(tmp_path / "gone", EARS)
+    mutes = Mutes(StateFiles(tmp_path / "gone"), EARS)
     with pytest.raises(ReachError):
         mutes.mute(["ear"], None)
     assert mutes.is_muted("ear")

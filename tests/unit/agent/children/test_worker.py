@@ -21,6 +21,7 @@ from skerry_edge.agent.children.worker import Worker
 from skerry_edge.agent.config.pipelines import DetectionPipeline, PipelineConfig, SyntheticPipeline
 from skerry_edge.agent.config.sources import ImagesSource
 from skerry_edge.agent.life.loop import turn
+from skerry_edge.agent.life.state_files import StateFiles
 from skerry_edge.agent.line.line import Line
 
 Start = Callable[..., Worker]
@@ -43,8 +44,8 @@ def start(selector: DefaultSelector, tmp_path: Path) -> Iterator[Start]:
             pipeline,
             log_level="INFO",
             hosts=Hosts(environment=os.environ, selector=selector),
-            mutes=Mutes(tmp_path, ()),
-            load_times=LoadTimes(tmp_path, boot="this one"),
+            mutes=Mutes(StateFiles(tmp_path), ()),
+            load_times=LoadTimes(StateFiles(tmp_path), boot="this one"),
             on_finding=lambda _one, _finding: None,
         )
         workers.append(worker)
@@ -202,7 +203,7 @@ def test_a_pipeline_that_cannot_run_is_held_and_says_so(
 @pytest.fixture
 def known_load(tmp_path: Path) -> None:
     """This device has opened the synthetic model on its first choice before, in no time."""
-    LoadTimes(tmp_path, boot="this one").note("synthetic on first", {"program": 60.0, "model": 0.01})
+    LoadTimes(StateFiles(tmp_path), boot="this one").note("synthetic on first", {"program": 60.0, "model": 0.01})
 
 
 @pytest.fixture

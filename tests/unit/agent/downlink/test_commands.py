@@ -20,6 +20,7 @@ from skerry_edge.agent.downlink.freshness import SenderClock
 from skerry_edge.agent.downlink.log_tail import LogTail
 from skerry_edge.agent.downlink.memory import FILE, CommandMemory
 from skerry_edge.agent.life.identity import Identity
+from skerry_edge.agent.life.state_files import StateFiles
 from skerry_edge.agent.line.protocol import Order, Picture, TakeSnapshot
 from skerry_edge.agent.mqtt.news import Inbound
 from skerry_edge.contracts.codec import encode
@@ -41,12 +42,12 @@ class Bench:
         self.results: list[CommandResult] = []
         self.pictures: dict[str, bytes] = {}
         self.log = LogTail()
-        self.mutes = Mutes(Path(config.state_dir), ["ear"])
+        self.mutes = Mutes(StateFiles(Path(config.state_dir)), ["ear"])
         identity = Identity(site="garden", device="cam-1", session="00000001-0000abcd", clock=lambda: "synced")
         outbox: Any = self
         self.commands = Commands(
             actions=Actions(self, self.mutes, self.log),
-            memory=CommandMemory(Path(config.state_dir)),
+            memory=CommandMemory(StateFiles(Path(config.state_dir))),
             identity=identity,
             outbox=outbox,
             clock_state=lambda: clock,  # type: ignore[arg-type,return-value]

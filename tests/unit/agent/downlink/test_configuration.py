@@ -17,6 +17,7 @@ from skerry_edge.agent.config.agent import AgentConfig
 from skerry_edge.agent.config.words import WordConfig
 from skerry_edge.agent.downlink.applied_file import FILE
 from skerry_edge.agent.downlink.configuration import Configuration
+from skerry_edge.agent.life.state_files import StateFiles
 from skerry_edge.agent.mqtt.news import Inbound
 from skerry_edge.models.catalogue import shipped_models
 
@@ -28,7 +29,10 @@ class Desk:
         self.applied: list[AgentConfig] = []
         self.told: list[str] = []
         self.configuration = Configuration(
-            config, tell=lambda label, text: self.told.append(f"{label}: {text}"), apply=self.applied.append
+            config,
+            files=StateFiles(Path(config.state_dir)),
+            tell=lambda label, text: self.told.append(f"{label}: {text}"),
+            apply=self.applied.append,
         )
 
     def want(self, version: int, config: dict[str, Any] | None = None, **fields: Any) -> None:
@@ -234,7 +238,7 @@ def test_a_damaged_record_is_set_aside_and_taken_from_the_broker_anew(
     (tmp_path / FILE).write_bytes(damage)
     again = make_desk()
     assert again.version == 0
-    assert (tmp_path / "desired.damaged").read_bytes() == damage
+    assert (tmp_path / "desired.json.damaged").read_bytes() == damage
     again.want(5, {"log_level": "DEBUG"})
     assert again.version == 5
 

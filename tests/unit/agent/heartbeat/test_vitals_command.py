@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from skerry_edge.agent.heartbeat.cli import rows_of, vitals
 from skerry_edge.agent.life.lives import noted_life
+from skerry_edge.agent.life.state_files import StateFiles
 from skerry_edge.contracts.messages import Heartbeat
 
 CONFIG = """\
@@ -50,7 +51,7 @@ def test_the_configurations_sensors_and_crashes_are_told(tmp_path: Path) -> None
     (tmp_path / "agent.toml").write_text(CONFIG.replace("PATH", str(sensor)))
     (tmp_path / "state").mkdir()
     for _ in range(2):
-        with noted_life(tmp_path / "state"):
+        with noted_life(StateFiles(tmp_path / "state")):
             pass
     done = CliRunner().invoke(vitals, ["--config", str(tmp_path / "agent.toml"), "--json"])
     assert done.exit_code == 0

@@ -13,6 +13,7 @@ from skerry_edge.agent.home_assistant.discovery import Appearance, discovery_top
 from skerry_edge.agent.home_assistant.known import FILE
 from skerry_edge.agent.home_assistant.publisher import INTERVAL_S, MAX_GONE, Discovery, forget
 from skerry_edge.agent.life.loop import NEVER_S
+from skerry_edge.agent.life.state_files import StateFiles
 from skerry_edge.agent.mqtt.bulletins import Bulletin
 
 TOPIC = discovery_topic("homeassistant", "cam-1")
@@ -40,7 +41,7 @@ def make_run(tmp_path: Path, make_appearance) -> Callable[..., tuple[Notes, Disc
 
     def make(topic: str = TOPIC, **changes: Any) -> tuple[Notes, Discovery]:
         notes: Any = Notes(make_appearance(**changes))
-        return notes, Discovery(lambda: notes.appearance, topic=topic, state_dir=tmp_path, session=notes)
+        return notes, Discovery(lambda: notes.appearance, topic=topic, files=StateFiles(tmp_path), session=notes)
 
     return make
 
@@ -101,12 +102,12 @@ def test_under_another_prefix_the_old_message_goes(make_run) -> None:
 def test_switched_off_the_message_goes_and_is_forgotten_once_the_broker_has_that(make_run, tmp_path: Path) -> None:
     notes, discovery = make_run()
     discovery.act(0.0)
-    forget(tmp_path, notes)
+    forget(StateFiles(tmp_path), notes)
     last = notes.posted[-1]
     assert (last.topic, last.make()) == (TOPIC, b"")
     assert (tmp_path / FILE).exists()
     last.when_taken()
-    forget(tmp_path, notes)
+    forget(StateFiles(tmp_path), notes)
     assert notes.posted[-1] is last
 
 

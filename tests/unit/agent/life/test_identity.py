@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from skerry_edge.agent.life.identity import COUNTER, Identity, begin_session
+from skerry_edge.agent.life.state_files import StateFiles
 from skerry_edge.contracts.codec import decode, encode
 from skerry_edge.contracts.messages import SESSION_PATTERN, Status, session_order
 
@@ -20,27 +21,27 @@ def identity(clock: str = "synced") -> Identity:
 
 
 def test_a_session_has_the_contracts_form(tmp_path: Path) -> None:
-    assert re.match(SESSION_PATTERN, begin_session(tmp_path))
+    assert re.match(SESSION_PATTERN, begin_session(StateFiles(tmp_path)))
 
 
 def test_each_start_counts_one_further(tmp_path: Path) -> None:
-    orders = [session_order(begin_session(tmp_path)) for _ in range(3)]
+    orders = [session_order(begin_session(StateFiles(tmp_path))) for _ in range(3)]
     assert orders == [orders[0], orders[0] + 1, orders[0] + 2]
 
 
 def test_two_sessions_of_the_same_count_still_differ(tmp_path: Path) -> None:
     (tmp_path / COUNTER).write_text("41\n")
-    first = begin_session(tmp_path)
+    first = begin_session(StateFiles(tmp_path))
     (tmp_path / COUNTER).write_text("41\n")
-    second = begin_session(tmp_path)
+    second = begin_session(StateFiles(tmp_path))
     assert session_order(first) == session_order(second) == 42
     assert first != second
 
 
 def test_a_wiped_board_does_not_look_older_than_it_was(tmp_path: Path) -> None:
-    before = [session_order(begin_session(tmp_path)) for _ in range(2)]
+    before = [session_order(begin_session(StateFiles(tmp_path))) for _ in range(2)]
     (tmp_path / COUNTER).unlink()
-    assert session_order(begin_session(tmp_path)) >= before[0]
+    assert session_order(begin_session(StateFiles(tmp_path))) >= before[0]
     assert before[0] >= time.time() - 3600
 
 
@@ -49,15 +50,15 @@ def test_a_damaged_count_begins_anew_at_the_time_of_day(
     tmp_path: Path, damage: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / COUNTER).write_bytes(damage)
-    session = begin_session(tmp_path)
+    session = begin_session(StateFiles(tmp_path))
     assert re.match(SESSION_PATTERN, session)
     assert session_order(session) >= time.time() - 3600
-    assert "damaged" in caplog.text
+    assert "cannot be used" in caplog.text
 
 
 def test_a_start_that_cannot_be_counted_is_ordered_by_the_time(tmp_path: Path) -> None:
     before = int(time.time())
-    session = begin_session(tmp_path / "nowhere")
+    session = begin_session(StateFiles(tmp_path / "nowhere"))
     assert before <= session_order(session) <= int(time.time())
 
 

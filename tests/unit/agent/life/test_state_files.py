@@ -1,0 +1,90 @@
+"""The small files of the state directory, and whatever else may lie in their place."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from skerry_edge.agent.life.state_files import StateFiles
+from skerry_edge.agent.life.state_watch import StateWatch
+
+NAME = "kept.json"
+
+
+def read(files: StateFiles) -> str:
+    def parse(data: bytes) -> str:
+        msgspec.json.decode(data, type=dict[str, int])
+        return "good"
+
+    return files.read(NAME, parse, max_bytes=1000, absent="absent", damaged="damaged")
+
+
+@pytest.mark.parametrize(
+    "put",
+    [
+        lambda path: path.mkdir(),
+        os.mkfifo,
+        lambda path: path.symlink_to("/dev/zero"),
+        lambda path: path.write_bytes(b'{"a":' * 100 + b"1"),
+        lambda path: path.write_bytes(b'{"unknown": ' + b"[" * 90_000),
+        lambda path: path.write_bytes(b" " * 1001),
+        lambda path: path.write_bytes(b"\xff"),
+        lambda path: path.symlink_to(path.name),
+    ],
+    ids=["folder", "pipe", "device", "another type", "deep", "large", "no text", "a link to itself"],
+)
+def test_what_cannot_be_used_is_set_aside_and_told_and_its_successor_has_a_place(
+    tmp_path: Path, put: Callable[[Path], object]
+) -> None:
+    files = StateFiles(tmp_path)
+    told: list[tuple[str, str]] = []
+    for _ in range(2):  # the second is set aside over the first
+        put(tmp_path / NAME)
+        assert read(files) == "damaged"
+        assert not os.path.lexists(tmp_path / NAME)
+        assert os.path.lexists(tmp_path / f"{NAME}.damaged")
+    StateWatch(files, lambda label, text: told.append((label, text))).act(0.0)
+    assert [label for label, _ in told] == ["state-damaged"] * 2
+    assert f"was set aside as {NAME}.damaged" in told[0][1]
+    (tmp_path / NAME).write_bytes(b'{"a": 1}')
+    assert read(files) == "good"
+    assert files.take_notices() == []
+
+
+def test_no_file_is_no_damage(tmp_path: Path) -> None:
+    files = StateFiles(tmp_path)
+    assert read(files) == "absent"
+    assert files.take_notices() == []
+
+
+def test_a_file_that_only_this_moment_cannot_be_opened_stays_where_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = StateFiles(tmp_path)
+    (tmp_path / NAME).write_bytes(b'{"a": 1}')
+
+    def fails(*_: object) -> int:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", fails)
+        assert read(files) == "damaged"
+    assert "left where it is" in files.take_notices()[0]
+    assert read(files) == "good"
+
+
+def test_what_cannot_be_set_aside_costs_the_file_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = StateFiles(tmp_path)
+    (tmp_path / NAME).write_bytes(b"{")
+
+    def fails(*_: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(Path, "rename", fails)
+    assert read(files) == "damaged"
+    assert "could not be set aside: Read-only file system" in files.take_notices()[0]
