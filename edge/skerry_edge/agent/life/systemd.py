@@ -66,27 +66,35 @@ def watchdog_interval_s(environment: Mapping[str, str], pid: int) -> float | Non
     return int(usec) / 1e6 if environment.get("WATCHDOG_PID", str(pid)) == str(pid) else None
 
 
+_SELDOM_S = 1.0
+"""No two signs of life come sooner after each other, however fast the loop turns."""
+
+
 class Watchdog:
-    """Tells systemd twice in its interval that the loop turns, but only while all else turns as well."""
+    """Tells systemd at least twice in its interval that the loop turns, but only while all else turns as well.
+
+    A loop that turns says so oftener: what stops it then (a disk that takes ten seconds for a commit) has nearly the
+    whole interval, and not what is left of the half.
+    """
 
     def __init__(self, notifier: Notifier, interval_s: float | None, all_turns: Callable[[float], bool]) -> None:
         """Prepare; ``all_turns`` is asked with the time now (monotonic seconds)."""
         self._notifier = notifier
         self._period_s = None if interval_s is None else interval_s / 2
         self._all_turns = all_turns
-        self._due_s = 0.0
+        self._told_s = float("-inf")
 
     def act(self, now_s: float) -> float:
         """Give the sign that is due (see Duty); that this is called is the loop's own proof."""
         if self._period_s is None:
             return NEVER_S
-        if now_s >= self._due_s:
-            self._due_s = now_s + self._period_s
+        if now_s >= self._told_s + min(_SELDOM_S, self._period_s):
+            self._told_s = now_s
             if self._all_turns(now_s):
                 self._notifier.watchdog()
             else:
                 _log.error("a part of the agent stands still: the watchdog is not told that all is well")
-        return self._due_s
+        return self._told_s + self._period_s
 
 
 def from_environment(all_turns: Callable[[float], bool]) -> tuple[Notifier, Watchdog]:
