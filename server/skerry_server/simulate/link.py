@@ -29,7 +29,23 @@ class Access:
     tls: ssl.SSLContext | None = None
 
 
-class Link(asyncio.Protocol):
+class _Stream(asyncio.Protocol):
+    """One TCP connection: a link that was closed and opened again takes no news of the one before for its own."""
+
+    def __init__(self, on_data: Callable[[_Stream, bytes], None], on_end: Callable[[_Stream, str], None]) -> None:
+        self._on_data = on_data
+        self._on_end = on_end
+
+    def data_received(self, data: bytes) -> None:
+        """Pass on what came (asyncio.Protocol)."""
+        self._on_data(self, data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Pass on that it ended (asyncio.Protocol)."""
+        self._on_end(self, str(exc) if exc else "the connection ended")
+
+
+class Link:
     """A connection under ``client_id``; ``on_message`` gets (topic, payload), ``on_lost`` the reason when it breaks.
 
     What the broker has not acknowledged outlives the connection: the next one sends it again. ``refused`` counts what
@@ -49,6 +65,7 @@ class Link(asyncio.Protocol):
         self._client_id = client_id
         self._on_message = on_message
         self._on_lost = on_lost
+        self._stream: _Stream | None = None
         self._transport: asyncio.Transport | None = None
         self._reader = packets.Reader()
         self._accepted: asyncio.Future[Welcome] | None = None
@@ -110,38 +127,38 @@ class Link(asyncio.Protocol):
 
     def close(self) -> None:
         """Say DISCONNECT and close."""
-        transport, self._transport, self._window = self._transport, None, 0
+        transport = self._forget()
         if transport is not None:
             transport.write(packets.GOODBYE)
             transport.close()
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Note the connection (asyncio.Protocol)."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101  # what create_connection makes
-        self._transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        """Act on what the broker sent (asyncio.Protocol)."""
+    def _received(self, stream: _Stream, data: bytes) -> None:
+        if stream is not self._stream:
+            return
         try:
             for packet in self._reader.feed(data):
                 self._handle(packet)
         except BrokerError as error:
             self._fail(error)
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Tell who wants to know, unless it was closed from here (asyncio.Protocol)."""
-        was_wanted = self._transport is not None
-        was_open = self.is_open
+    def _ended(self, stream: _Stream, reason: str) -> None:
+        """Tell who wants to know, unless it was closed from here."""
+        if stream is not self._stream:
+            return
+        was_open, self._stream = self.is_open, None
         self._transport, self._window = None, 0
-        if was_wanted and was_open:
-            self._on_lost(self._farewell or (str(exc) if exc else "the connection ended"))
-        elif was_wanted:
-            self._fail(BrokerError("the MQTT broker ended the connection", found=str(exc) if exc else None))
+        if was_open:
+            self._on_lost(self._farewell or reason)
+        else:
+            self._fail(BrokerError("the MQTT broker ended the connection", found=reason))
 
     async def _open(self, will: Outgoing | None) -> None:
         address, loop = self._access.address, asyncio.get_running_loop()
         self._reader, self._accepted = packets.Reader(), loop.create_future()
-        await loop.create_connection(lambda: self, address.host, address.port, ssl=self._access.tls)
+        self._stream = stream = _Stream(self._received, self._ended)
+        self._transport, _ = await loop.create_connection(
+            lambda: stream, address.host, address.port, ssl=self._access.tls
+        )
         self._write(packets.connect(self._client_id, keepalive_s=KEEPALIVE_S, will=will, login=self._access.login))
         welcome = await self._accepted
         self._window, self._max_packet_bytes = welcome.window, welcome.max_packet_bytes
@@ -203,6 +220,10 @@ class Link(asyncio.Protocol):
             self._transport.abort()
 
     def _drop(self) -> None:
-        transport, self._transport, self._window = self._transport, None, 0
+        transport = self._forget()
         if transport is not None:
             transport.abort()
+
+    def _forget(self) -> asyncio.Transport | None:
+        transport, self._transport, self._stream, self._window = self._transport, None, None, 0
+        return transport
