@@ -14,7 +14,7 @@ from skerry_server.health import PARTS, Health
 from skerry_server.ingest.watch import Watch
 from skerry_server.ingesting import Ingesting
 from skerry_server.probes import Probes
-from skerry_server.registry.database import Database
+from skerry_server.registry.opening import open_registry
 from skerry_server.stores.opening import open_store
 from skerry_server.tasks import end_all
 
@@ -29,7 +29,7 @@ class ServerProcess(ABC):
         self.settings = settings
         self.health = health
         self.store = open_store(settings)
-        self.database = Database(settings.registry_url)
+        self.database = open_registry(settings)
 
     @property
     def store_place(self) -> str:

@@ -64,13 +64,13 @@ def _add_devices(router: APIRouter, database: Database, store: Store) -> None:
     @router.get("/devices")
     def devices() -> DevicesOut:
         """All devices: there or not, why, last seen, models, temperature."""
-        with database.transaction() as session:
+        with database.reading() as session:
             return DevicesOut(devices=[device_out(*row) for row in list_devices(session)])
 
     @router.get("/devices/{device}", responses={404: {"description": "No such device."}})
     def device(device: Annotated[str, Path(pattern=NAME_PATTERN)]) -> DeviceOut:
         """One device."""
-        with database.transaction() as session:
+        with database.reading() as session:
             rows = list_devices(session, device=device)
             if not rows:
                 raise HTTPException(404, f"no device '{device}' was ever heard")
@@ -83,7 +83,7 @@ def _add_devices(router: APIRouter, database: Database, store: Store) -> None:
     )
     def heartbeat(device: Annotated[str, Path(pattern=NAME_PATTERN)]) -> Response:
         """Newest heartbeat of one device, as it came."""
-        with database.transaction() as session:
+        with database.reading() as session:
             payload = newest_heartbeat(session, device)
         if payload is None:
             raise HTTPException(404, f"no heartbeat of a device '{device}' is known")
@@ -113,7 +113,7 @@ def _add_snapshots(router: APIRouter, database: Database) -> None:
         device: Annotated[str, Path(pattern=NAME_PATTERN)], event: Annotated[str, Path(pattern=ID_PATTERN)]
     ) -> Response:
         """Picture of one event; of each device the newest are kept."""
-        with database.transaction() as session:
+        with database.reading() as session:
             jpeg = read_snapshot(session, device, event)
         if jpeg is None:
             raise HTTPException(404, f"no snapshot of the event '{event}' of '{device}' is kept")
@@ -124,7 +124,7 @@ def _add_events(router: APIRouter, database: Database) -> None:
     @router.get("/events")
     def events(query: Annotated[EventQuery, Query()]) -> EventsOut:
         """Events, newest arrival first; ``since_ms`` and ``until_ms`` bound when they happened."""
-        with database.transaction() as session:
+        with database.reading() as session:
             rows = read_events(session, query.search())
         limit = query.limit
         return EventsOut(events=rows[:limit], next=str(rows[limit - 1].id) if len(rows) > limit else None)
@@ -132,7 +132,7 @@ def _add_events(router: APIRouter, database: Database) -> None:
     @router.get("/dead-letters")
     def dead_letters(limit: Limit = 50, cursor: Cursor | None = None) -> DeadLettersOut:
         """Messages that were refused, with the reason, newest first."""
-        with database.transaction() as session:
+        with database.reading() as session:
             found = list_dead_letters(session, limit=limit + 1, before_id=_before(cursor))
             rows = [dead_letter_out(row) for row in found]
             total = count_dead_letters(session)

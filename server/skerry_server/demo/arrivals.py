@@ -56,7 +56,7 @@ class Arrivals:
 def read_arrivals(store: Store, database: Database) -> Arrivals:
     """Read everything that is stored. Raises StoreError and RegistryError."""
     points = store.query(Query(measurement="heartbeat", limit=MAX_POINTS))
-    with database.transaction() as session:
+    with database.reading() as session:
         rows = session.scalars(select(EventRow).where(EventRow.phase.in_(BEGINNINGS)).order_by(EventRow.id))
         events = [
             Event(

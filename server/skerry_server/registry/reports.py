@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
+from skerry_edge.contracts.messages import CommandResult
 from skerry_server.ingest.validate import Accepted
 from skerry_server.registry.models import ReportRow
+from skerry_server.registry.orders.commands import save_result
 from skerry_server.registry.snapshots import SNAPSHOT, trim_snapshots
 
 REPORTED_KINDS = ("state", "result", SNAPSHOT)
@@ -30,6 +32,8 @@ def save_reports(session: Session, accepted: Sequence[Accepted], current: Sequen
         row.seq = one.message.seq if one.message else None
         row.received_ms = one.delivery.received_ms
         row.payload = one.delivery.payload
+        if isinstance(one.message, CommandResult):
+            save_result(session, one.topic.device, one.message, received_ms=one.delivery.received_ms)
     trim_snapshots(session, {one.topic.device for one in accepted if one.topic.kind == SNAPSHOT})
 
 

@@ -26,7 +26,7 @@ def read_device(database: Database, name: str) -> tuple[DeviceOut, Heartbeat | N
 
     A heartbeat that this version's contract does not allow was kept by another version, and is as good as none.
     """
-    with database.transaction() as session:
+    with database.reading() as session:
         rows = list_devices(session, device=name)
         if not rows:
             return None

@@ -62,7 +62,7 @@ class Overviews:
     def _read(self) -> Overview:
         before = self._newest
         try:
-            with self._database.transaction() as session:
+            with self._database.reading() as session:
                 return Overview(
                     devices=[device_out(*row) for row in list_devices(session)],
                     events=read_events(session, EventSearch(limit=NEWEST_EVENTS, newest_of_track=True)),

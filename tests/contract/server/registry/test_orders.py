@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import threading
 
+import msgspec
 import pytest
 
 from skerry_edge.contracts.messages import CommandResult
 from skerry_edge.foundation.errors import ConfigError
 from skerry_server.errors import ConflictError
+from skerry_server.ingest.validate import Delivery, examine
 from skerry_server.registry.fleet.groups import add_group, add_members
 from skerry_server.registry.models import ReportRow
 from skerry_server.registry.orders.commands import get_command, list_commands, mark_sent, order, save_result, unsent
@@ -21,6 +23,7 @@ from skerry_server.registry.orders.desired import (
     unpublished,
 )
 from skerry_server.registry.orders.stages import apply_stage, discard_stage, list_stages, stage
+from skerry_server.registry.reports import save_reports
 
 SESSION = "00000001-abcdef01"
 
@@ -128,6 +131,20 @@ def test_the_first_answer_of_the_device_that_was_asked_counts(fleet, ann):
         session.expire_all()
         row = get_command(session, command)
         assert (row.ok, row.seq, row.result_received_ms, row.output) == (True, 5, 10, {"log": "a\ufffdb"})
+
+
+def test_a_result_that_is_taken_in_ends_its_command(fleet, ann):
+    with fleet.transaction() as session:
+        command = order(session, ann, "cam-1", "ping", args={}, expires_ms=2_000).id
+        came = Delivery(
+            topic=f"skerry/v1/home/cam-1/result/{command}",
+            payload=msgspec.json.encode(result(command)),
+            is_retained=False,
+            received_ms=9,
+        )
+        save_reports(session, [examine(came)], [])
+        session.expire_all()
+        assert get_command(session, command).result_received_ms == 9
 
 
 def test_commands_are_listed_newest_first_page_by_page(fleet, ann):
