@@ -21,7 +21,7 @@ def test_golden_bytes_of_a_plain_point():
     tags = {"site": "home", "device": "cam-1", "board": "raspberry-pi-5"}
     fields = {"temperature_c": 52.5, "cpu_percent": 3.0, "throttled": 0.0}
     assert encode_point(point(tags, fields, 1_700_000_000_000_000_042)) == (
-        b"heartbeat,board=raspberry-pi-5,device=cam-1,site=home "
+        b"heartbeat,site=home,device=cam-1,board=raspberry-pi-5 "
         b"temperature_c=52.5,cpu_percent=3.0,throttled=0.0 1700000000000000042\n"
     )
 
