@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from skerry_edge.agent.line.line_buffer import LineBuffer
 from skerry_edge.agent.line.link import Link
-from skerry_edge.agent.line.protocol import LineBuffer, Report, decode_report
+from skerry_edge.agent.line.protocol import Report, decode_report
 
 
 class ParentEnd:

@@ -8,18 +8,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from selectors import EVENT_READ, BaseSelector
 
+from skerry_edge.agent.children.log_lines import level_of
 from skerry_edge.agent.children.process import ChildProcess
 from skerry_edge.agent.config.checks import reads_stdin
 from skerry_edge.agent.line.line import Line
 from skerry_edge.agent.line.protocol import Start
 from skerry_edge.backends.registry import is_exclusive
-
-_LEVELS = {"DEBUG": logging.DEBUG, "WARNING": logging.WARNING, "ERROR": logging.ERROR, "CRITICAL": logging.CRITICAL}
-
-
-def level_of(line: str) -> int:
-    """Return the level of a child's log line, which begins with its name; foreign lines are INFO."""
-    return _LEVELS.get(line.split(" ", 1)[0], logging.INFO)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

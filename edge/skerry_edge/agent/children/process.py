@@ -11,11 +11,11 @@ import sys
 from collections.abc import Mapping
 from typing import IO
 
+from skerry_edge.agent.children.log_lines import LogLines
 from skerry_edge.agent.line.line import Line
 from skerry_edge.foundation.signal_names import signal_name
 
 _READ_BYTES = 65536
-MAX_LOG_LINE_BYTES = 4096
 _REAP_S = 0.5
 
 
@@ -130,28 +130,3 @@ def read_now(descriptor: int) -> bytes | None:
         return os.read(descriptor, _READ_BYTES)
     except BlockingIOError:
         return None
-
-
-class LogLines:
-    """Cuts a child's log into lines; one longer than ``MAX_LOG_LINE_BYTES`` is cut in pieces."""
-
-    def __init__(self) -> None:
-        self._rest = b""
-
-    def feed(self, piece: bytes) -> list[str]:
-        """Return the lines that ``piece`` completes, without empty ones."""
-        *lines, self._rest = (self._rest + piece).split(b"\n")
-        while len(self._rest) > MAX_LOG_LINE_BYTES:
-            lines.append(self._rest[:MAX_LOG_LINE_BYTES])
-            self._rest = self._rest[MAX_LOG_LINE_BYTES:]
-        return _readable(lines)
-
-    def close(self) -> list[str]:
-        """Return the unfinished line, if there is one."""
-        lines, self._rest = [self._rest], b""
-        return _readable(lines)
-
-
-def _readable(lines: list[bytes]) -> list[str]:
-    texts = (line.decode("utf-8", errors="replace").rstrip() for line in lines)
-    return [text[:MAX_LOG_LINE_BYTES] for text in texts if text]

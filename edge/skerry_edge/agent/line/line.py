@@ -5,7 +5,8 @@ from __future__ import annotations
 import select
 import socket
 
-from skerry_edge.agent.line.protocol import LineBuffer, Order, Report, Start, decode_report, encode_line
+from skerry_edge.agent.line.line_buffer import LineBuffer
+from skerry_edge.agent.line.protocol import Order, Report, Start, decode_report, encode_line
 
 _READ_BYTES = 65536
 

@@ -9,6 +9,7 @@ import time
 from typing import Literal
 
 from skerry_edge.agent.line.blame import Blame
+from skerry_edge.agent.line.line_buffer import LineBuffer
 from skerry_edge.agent.line.protocol import (
     MAX_LINE_BYTES,
     Box,
@@ -16,7 +17,6 @@ from skerry_edge.agent.line.protocol import (
     Failed,
     Finding,
     Go,
-    LineBuffer,
     Order,
     Progress,
     ProtocolError,

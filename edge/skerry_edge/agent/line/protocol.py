@@ -175,22 +175,3 @@ def _decode(decoder: msgspec.json.Decoder[T], line: bytes) -> T:
         return decoder.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ProtocolError("a line between parent and child is no message", found=str(error)[:300]) from error
-
-
-class LineBuffer:
-    """Cuts a stream of bytes into lines of at most ``max_bytes``, whatever the pieces it arrives in."""
-
-    def __init__(self, max_bytes: int = MAX_LINE_BYTES) -> None:
-        self._max_bytes = max_bytes
-        self._rest = b""
-
-    def feed(self, piece: bytes) -> list[bytes]:
-        """Return the lines that ``piece`` completes, without their ends. Raises ProtocolError for a line too long."""
-        *lines, self._rest = (self._rest + piece).split(b"\n")
-        if max(len(one) for one in (*lines, self._rest)) > self._max_bytes:
-            raise ProtocolError("a line between parent and child is too long", found=f"over {self._max_bytes} bytes")
-        return lines
-
-    def rest(self) -> bytes:
-        """Return what follows the last line's end."""
-        return self._rest

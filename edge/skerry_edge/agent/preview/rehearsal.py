@@ -11,8 +11,9 @@ from msgspec.structs import replace
 
 from skerry_edge.agent.config.pipelines import DetectionPipeline
 from skerry_edge.agent.config.sources import ImagesSource, VideoSource
+from skerry_edge.agent.line.line_buffer import LineBuffer
 from skerry_edge.agent.line.link import Link
-from skerry_edge.agent.line.protocol import MAX_LINE_BYTES, Counts, Finding, LineBuffer, SourceState, decode_report
+from skerry_edge.agent.line.protocol import MAX_LINE_BYTES, Counts, Finding, SourceState, decode_report
 from skerry_edge.agent.pipelines.detection import BEAT_S, SOURCE_LOST
 from skerry_edge.agent.pipelines.watcher import Watcher
 from skerry_edge.agent.preview.drawing import preview_jpeg

@@ -6,8 +6,7 @@ import logging
 
 import pytest
 
-from skerry_edge.agent.children.hosts import level_of
-from skerry_edge.agent.children.process import MAX_LOG_LINE_BYTES, LogLines
+from skerry_edge.agent.children.log_lines import MAX_LOG_LINE_BYTES, LogLines, level_of
 
 
 def test_lines_are_passed_on_when_they_are_complete() -> None:

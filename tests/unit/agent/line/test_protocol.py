@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skerry_edge.agent.config.pipelines import SyntheticPipeline
+from skerry_edge.agent.line.line_buffer import LineBuffer
 from skerry_edge.agent.line.protocol import (
     MAX_LINE_BYTES,
     Counts,
     Ended,
     Failed,
     Finding,
-    LineBuffer,
     Picture,
     Progress,
     ProtocolError,
