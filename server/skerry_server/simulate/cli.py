@@ -85,6 +85,9 @@ def simulate(  # noqa: PLR0913  # one argument for each option
     """Simulate a fleet of devices from a seed, and say what a server must show of it."""
     if context.invoked_subcommand is not None:
         return
+    if expect is not None and not expect.absolute().parent.is_dir():
+        # Told now, and not when hours of a run are to be written down.
+        raise click.BadParameter(f"there is no folder '{expect.parent}'", param_hint="'--expect'")
     from skerry_server.simulate.access import broker_access  # noqa: PLC0415  # keeps `--help` fast
     from skerry_server.simulate.job import Order, possible_connections  # noqa: PLC0415
     from skerry_server.simulate.trouble import parse_trouble  # noqa: PLC0415

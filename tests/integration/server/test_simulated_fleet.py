@@ -173,6 +173,7 @@ def test_a_broker_that_goes_away_for_good_is_a_typed_error(fly, broker, eventual
         (["--broker", "127.0.0.1:1883"], 2, "mqtt://HOST"),
         (["--trouble", "usal"], 2, "did you mean 'usual'?"),
         (["--rate", "0"], 2, "--rate"),
+        (["--expect", "/nowhere/expect.json"], 2, "no folder"),
         (["--rate", "nan"], 2, "not a number"),
         (["--ca-file", __file__], 2, "encrypted"),
         (["--password-file", __file__], 2, "user name"),
