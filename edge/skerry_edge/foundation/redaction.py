@@ -7,13 +7,14 @@ import re
 
 MASK = "***"
 
+# `user-pw` and `proxy-pw` are GStreamer's; the short ones are names only as whole words, as `bypass` is none.
 _NAME = (
     r"(?:password|passwd|passphrase|pwd|secret|token|credentials?|authorization"
-    r"|api[_-]?key|access[_-]?key|private[_-]?key)"
+    r"|api[_-]?key|access[_-]?key|private[_-]?key|(?<![A-Za-z0-9])(?:pw|pass))"
 )
 _VALUE = r"(?:\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|[^\s&]+)"
 _SETTING = re.compile(
-    rf"(?i)(?P<key>{_NAME}(?:\\*[\"'])?\s*[=:]\s*|--[a-z-]{{0,40}}{_NAME}\s+)(?:(?:bearer|token|basic|digest)\s+)?{_VALUE}"
+    rf"(?i)(?P<key>{_NAME}(?:\\*[\"'])?\s*[=:]\s*|--[a-z-]{{0,40}}{_NAME}\s+)(?:(?:bearer|token|basic|digest)\s+)?(?P<value>{_VALUE})"
 )
 # InfluxDB 1.x takes user and password as `u` and `p` in the query.
 _QUERY = re.compile(r"(?i)(?P<key>[?&](?:p|pass|key|sig|signature|auth)=)[^\s&]*")
@@ -32,6 +33,11 @@ def redact(text: str) -> str:
     for pattern in (_SETTING, _QUERY, _SCHEME, _KEY_BLOCK):
         text = pattern.sub(lambda match: f"{match['key']}{MASK}", text)
     return text
+
+
+def secrets_in(text: str) -> set[str]:
+    """Return the values of secret-looking keys in ``text``, so that they can be looked for where no key tells them."""
+    return {match["value"].strip("\"'") for match in _SETTING.finditer(text)}
 
 
 def _without_user(match: re.Match[str]) -> str:

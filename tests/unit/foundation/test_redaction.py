@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from skerry_edge.foundation.redaction import MASK, RedactingFormatter, redact
+from skerry_edge.foundation.redaction import MASK, RedactingFormatter, redact, secrets_in
 
 SECRET = "hunter2/@:,;#é=x"
 SHAPES = [
@@ -24,6 +24,11 @@ SHAPES = [
     "PASSWORD: {}",
     "mqtt_password={}",
     "SKERRY_MQTT_PASSWORD={}",
+    "rtspsrc user-id=bob user-pw={} ! decodebin",
+    "proxy-pw={}",
+    "pw={}",
+    "pass={}",
+    "mqtt_pass={}",
     "db-passwd={}",
     "clientSecret={}",
     "access_token={}",
@@ -85,10 +90,16 @@ def test_a_quoted_password_may_hold_anything_blanks_too(secret: str) -> None:
         "mail operator@example.org",
         "topic skerry/v1/a/b/status",
         "5 tokens, 3 secrets",
+        "bypass=yes",
     ],
 )
 def test_text_without_a_secret_stays_as_it_is(text: str) -> None:
     assert redact(text) == text
+
+
+def test_the_values_that_are_masked_can_be_told() -> None:
+    text = "rtspsrc user-id=bob user-pw=hunter2 ! x password='a b' bypass=no"
+    assert secrets_in(text) == {"hunter2", "a b"}
 
 
 def test_what_is_needed_to_find_the_fault_stays() -> None:

@@ -10,9 +10,12 @@ from urllib.parse import unquote, urlsplit
 
 from skerry_edge.foundation.config import toml_tree
 from skerry_edge.foundation.errors import ConfigError, SkerryError
+from skerry_edge.foundation.redaction import secrets_in
 from skerry_edge.foundation.secret_file import read_secret
 
-_SECRET_NAME = re.compile(r"(?i)password|passwd|passphrase|secret|token|credential|api_?key|access_?key")
+_SECRET_NAME = re.compile(
+    r"(?i)password|passwd|passphrase|secret|token|credential|api_?key|access_?key|(?:^|[_-])(?:pw|pwd|pass)$"
+)
 _LOGIN_IN_URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/\"']*@[^\s\"']*", re.IGNORECASE)
 
 
@@ -28,7 +31,8 @@ def find_secrets(configuration: str, folder: Path, environment: Mapping[str, str
         tree = {}
     named = {value for name, value in environment.items() if _SECRET_NAME.search(name)}
     in_urls = {part for url in _LOGIN_IN_URL.findall(configuration) for part in _login(url)}
-    return {one for one in (*named, *in_urls, *_in_tree(tree, folder, environment)) if one}
+    in_settings = secrets_in(configuration)
+    return {one for one in (*named, *in_urls, *in_settings, *_in_tree(tree, folder, environment)) if one}
 
 
 def _in_tree(value: object, folder: Path, environment: Mapping[str, str], key: str = "") -> Iterator[str]:

@@ -71,3 +71,10 @@ def test_a_broken_configuration_is_looked_at_as_text(text: str, tmp_path: Path) 
 
 def test_a_password_file_that_cannot_be_read_is_no_fault(tmp_path: Path) -> None:
     assert find_secrets('password_file = "none"', tmp_path, {}) == set()
+
+
+def test_a_password_within_a_pipeline_s_text_is_looked_for_everywhere(tmp_path: Path) -> None:
+    text = 'pipeline = "rtspsrc location=rtsp://10.0.0.2/x user-id=bob user-pw=Hunter2xyz ! decodebin"'
+    cleaned = Scrubber(find_secrets(text, tmp_path, {})).clean(f"{text}\nthe camera refused bob, Hunter2xyz")
+    assert "Hunter2xyz" not in cleaned
+    assert "user-id=bob" in cleaned
