@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from skerry_edge.contracts.messages import Heartbeat, Message, Status
 from skerry_edge.contracts.topics import Topic
@@ -40,8 +40,18 @@ class Committed(Struct, frozen=True, kw_only=True):
     trimmed_letters: int = 0
 
 
+class Prepared(Struct, kw_only=True):
+    """A batch on its way: what is left of it, its dead letters, its points and whose each of them is."""
+
+    letters: list[DeadLetter]
+    accepted: list[Accepted] = field(default_factory=list)
+    points: list[Point] = field(default_factory=list)
+    owners: list[Accepted] = field(default_factory=list)
+    store_error: StoreError | None = None
+
+
 class Committer:
-    """Everything that writes to store and registry; to be used from one thread."""
+    """Everything that writes to store and registry; to be used from one thread, but for `write`."""
 
     def __init__(self, *, store: PatientStore, database: Database, rules: SilenceRules, limits: Limits) -> None:
         self._store = store
@@ -58,6 +68,10 @@ class Committer:
 
         Raises RegistryError; the whole batch is then to be tried again, whatever was done of it.
         """
+        return self.record(self.write(self.prepare(deliveries)))
+
+    def prepare(self, deliveries: Sequence[Delivery]) -> Prepared:
+        """Judge, admit, date and measure a batch, the first of its three steps. Raises RegistryError."""
         letters: list[DeadLetter] = []
         accepted: list[Accepted] = []
         for one in map(examine, deliveries):
@@ -67,13 +81,33 @@ class Committer:
                 accepted.append(one)
         accepted = admit(accepted, letters, self._fleet, self._database, max_devices=self._max_devices)
         self._clocks.correct(accepted)
-        accepted, points, owners = self._measure(accepted, letters)
-        error, accepted = self._write(accepted, points, owners, letters)
-        recorded = self._record(accepted, letters)
-        heartbeats = [one.delivery for one in accepted if isinstance(one.message, Heartbeat)]
+        return self._measure(accepted, letters)
+
+    def write(self, batch: Prepared) -> Prepared:
+        """Write the points of a batch, the second step; the only one that may run beside steps of other batches."""
+        if not batch.points:
+            return batch
+        try:
+            self._store.write(batch.points)
+        except RefusedPointsError as error:
+            owners = {id(batch.owners[index]): (batch.owners[index], why) for index, why in error.refused.items()}
+            batch.letters.extend(refuse(one.delivery, "store", why) for one, why in owners.values())
+            batch.accepted = [one for one in batch.accepted if id(one) not in owners]
+        except StoreError as error:
+            batch.store_error = error
+        return batch
+
+    def record(self, batch: Prepared) -> Committed:
+        """Put a batch into the registry, the last step, in the order of arrival. Raises RegistryError.
+
+        What is soft of it goes only into memory, for the next flush.
+        """
+        recorded = self._record(batch.accepted, batch.letters)
+        heartbeats = [one.delivery for one in batch.accepted if isinstance(one.message, Heartbeat)]
+        error = batch.store_error
         return Committed(
-            letters=[*letters, *(recorded.contradictions if recorded else ())],
-            points=0 if error else len(points),
+            letters=[*batch.letters, *(recorded.contradictions if recorded else ())],
+            points=0 if error else len(batch.points),
             stored=() if error else heartbeats,
             unstored=heartbeats if error else (),
             store_error=error,
@@ -120,21 +154,19 @@ class Committer:
         finally:
             self._soft.flushed(began_s)
 
-    def _measure(
-        self, accepted: list[Accepted], letters: list[DeadLetter]
-    ) -> tuple[list[Accepted], list[Point], list[Accepted]]:
-        """Return those whose points can be stored or that have none, the points, and whose each point is."""
-        kept, points, owners = [], [], []
+    def _measure(self, accepted: list[Accepted], letters: list[DeadLetter]) -> Prepared:
+        """Return the batch with the points of its heartbeats, without those that cannot be stored."""
+        batch = Prepared(letters=letters)
         for one in accepted:
             if isinstance(one.message, Heartbeat):
                 refusal, own = self._own_points(one, one.message)
                 if refusal is not None:
                     letters.append(refusal)
                     continue
-                points += own
-                owners += [one] * len(own)
-            kept.append(one)
-        return kept, points, owners
+                batch.points += own
+                batch.owners += [one] * len(own)
+            batch.accepted.append(one)
+        return batch
 
     def _own_points(self, one: Accepted, heartbeat: Heartbeat) -> tuple[DeadLetter | None, list[Point]]:
         if not 0 <= time_of(heartbeat, offset_ms=one.offset_ms) <= MAX_TIME_NS:
@@ -146,24 +178,7 @@ class Committer:
         excess = self._guard.admit(known, own)
         return (refuse(one.delivery, "cardinality", str(excess)) if excess else None), own
 
-    def _write(
-        self, accepted: list[Accepted], points: list[Point], owners: list[Accepted], letters: list[DeadLetter]
-    ) -> tuple[StoreError | None, list[Accepted]]:
-        """Write all points; return why the store takes none now, and the messages of which it refuses no point."""
-        if not points:
-            return None, accepted
-        try:
-            self._store.write(points)
-        except RefusedPointsError as error:
-            refused = {id(owners[index]): (owners[index], reason) for index, reason in error.refused.items()}
-            letters.extend(refuse(one.delivery, "store", reason) for one, reason in refused.values())
-            return None, [one for one in accepted if id(one) not in refused]
-        except StoreError as error:
-            return error, accepted
-        return None, accepted
-
     def _record(self, accepted: Sequence[Accepted], letters: Sequence[DeadLetter]) -> Recorded | None:
-        """Put the batch into the registry; what is soft of it only into memory, for the next flush."""
         plain, deciding = self._sort(accepted)
         recorded = None
         if letters or deciding or any(not isinstance(one.message, Heartbeat) for one in accepted):

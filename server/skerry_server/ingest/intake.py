@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import deque
 from collections.abc import Sequence
 from itertools import groupby
 from typing import NamedTuple, Protocol
@@ -39,7 +40,7 @@ class Intake:
         self._max_batch = max_batch
         self._linger_s = linger_s
         self._queue: list[_Waiting] = []
-        self._taken: list[_Waiting] = []
+        self._taken: deque[list[_Waiting]] = deque()
         self._arrived = asyncio.Event()
         self._is_full = asyncio.Event()
         self._all_settled = asyncio.Event()
@@ -58,23 +59,23 @@ class Intake:
     @property
     def waiting(self) -> int:
         """How many have come and are not settled."""
-        return len(self._queue) + len(self._taken)
+        return len(self._queue) + sum(map(len, self._taken))
 
     async def take(self) -> list[Delivery]:
-        """Return the next batch, never an empty one, to be settled before another is taken."""
+        """Return the next batch, never an empty one; batches are settled in the order in which they were taken."""
         await self._arrived.wait()
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._is_full.wait(), self._linger_s)
         count = self._batch_size()
-        self._taken, self._queue = self._queue[:count], self._queue[count:]
+        taken, self._queue = self._queue[:count], self._queue[count:]
+        self._taken.append(taken)
         self._mark()
-        return [one.delivery for one in self._taken]
+        return [one.delivery for one in taken]
 
     def settle(self) -> None:
-        """Acknowledge the batch that was taken, in the order of arrival."""
-        for link, group in groupby(self._taken, key=lambda one: one.link):
+        """Acknowledge the oldest batch that was taken, in the order of arrival."""
+        for link, group in groupby(self._taken.popleft(), key=lambda one: one.link):
             link.acknowledge([one.packet_id for one in group if one.packet_id is not None])
-        self._taken = []
         self._mark()
 
     async def drain(self) -> None:

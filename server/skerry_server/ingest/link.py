@@ -48,7 +48,7 @@ class Access:
     tls: ssl.SSLContext | None = None
 
 
-class Publication(Struct, frozen=True, kw_only=True):
+class Publication(Struct, frozen=True, kw_only=True, gc=False):
     """A PUBLISH as it came; ``packet_id`` is None at QoS 0."""
 
     topic: bytes

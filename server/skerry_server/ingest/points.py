@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from operator import attrgetter
 
 from skerry_edge.contracts.messages import MAX_DROP_CAUSES, STAGES, Heartbeat, Message, PipelineVitals, session_order
@@ -54,6 +55,7 @@ _VITALS = (
     "interval_s",
 )
 _read_vitals = attrgetter(*_VITALS)
+_QUANTILES = {stage: tuple(f"{stage}_{one}_ms" for one in ("p50", "p95", "p99")) for stage in STAGES}
 
 
 def points_of(topic: Topic, heartbeat: Heartbeat, *, offset_ms: int = 0) -> list[Point]:
@@ -94,6 +96,8 @@ def time_of(message: Message, *, offset_ms: int = 0) -> int:
     return (message.ts + offset_ms) * NS_PER_MS + message.seq % NS_PER_MS
 
 
+# A fleet has few boards and models, and says them in every message.
+@lru_cache(maxsize=4096)
 def tag_text(text: str) -> str:
     """Return ``text`` as every store can keep it: what has no encoding in line protocol becomes ``_``."""
     return "".join(char if is_encodable(char) else "_" for char in text)
@@ -104,6 +108,7 @@ def model_tag(pipeline: PipelineVitals) -> str:
     return tag_text(f"{pipeline.model}@{pipeline.model_version}")
 
 
+@lru_cache(maxsize=4096)
 def _named(kind: str, name: str, unit: str) -> str:
     """Return a field's name for a part that the device names: ``temp_cpu_thermal_c``."""
     return f"{kind}_{_NO_NAME.sub('_', name.lower())[:MAX_NAME_CHARS].strip('_')}{unit}"
@@ -116,18 +121,16 @@ def _inference(place: dict[str, str], pipeline: PipelineVitals, time_ns: int) ->
         "drops": float(sum(pipeline.drops.values())),
         "running": float(pipeline.state == "running"),
     }
-    costs = {"cpu_percent": pipeline.cpu_percent, "memory_mb": pipeline.memory_mb}
-    fields |= {name: value for name, value in costs.items() if value is not None}
+    if pipeline.cpu_percent is not None:
+        fields["cpu_percent"] = pipeline.cpu_percent
+    if pipeline.memory_mb is not None:
+        fields["memory_mb"] = pipeline.memory_mb
     # Field names come from the network here, so their number and form are bounded.
     causes = sorted(cause for cause in pipeline.drops if _CAUSE.match(cause))[:MAX_DROP_CAUSES]
     fields |= {f"drops_{cause}": float(pipeline.drops[cause]) for cause in causes}
-    for stage in STAGES:
-        if stage in pipeline.stages_ms:
-            quantiles = pipeline.stages_ms[stage]
-            fields |= {
-                f"{stage}_p50_ms": quantiles.p50,
-                f"{stage}_p95_ms": quantiles.p95,
-                f"{stage}_p99_ms": quantiles.p99,
-            }
+    for stage, (p50, p95, p99) in _QUANTILES.items():
+        quantiles = pipeline.stages_ms.get(stage)
+        if quantiles is not None:
+            fields[p50], fields[p95], fields[p99] = quantiles.p50, quantiles.p95, quantiles.p99
     tags = {**place, "pipeline": tag_text(pipeline.name), "model": model_tag(pipeline)}
     return Point(measurement="inference", tags=tags, fields=fields, time_ns=time_ns)

@@ -26,7 +26,7 @@ RETAINED_KINDS = ("status", "state")
 
 
 # A struct: a frozen dataclass takes six times as long to make, and there is one for each message.
-class Delivery(Struct, frozen=True, kw_only=True):
+class Delivery(Struct, frozen=True, kw_only=True, gc=False):
     """One PUBLISH as it came from the broker, with the server's own time in Unix milliseconds."""
 
     topic: str
@@ -35,7 +35,7 @@ class Delivery(Struct, frozen=True, kw_only=True):
     received_ms: int
 
 
-class Accepted(Struct, kw_only=True):
+class Accepted(Struct, kw_only=True, gc=False):
     """A message that the contract allows; a snapshot has no ``message``, its JPEG is the payload.
 
     ``offset_ms`` is what is to be added to the message's time, as its session's clock is off.

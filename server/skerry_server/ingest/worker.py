@@ -14,7 +14,7 @@ from typing import TypeVar
 from skerry_edge.foundation.errors import SkerryError
 from skerry_server.errors import RegistryError, SpoolError
 from skerry_server.health import Health, PartName, now_ms
-from skerry_server.ingest.commit import Committed, Committer
+from skerry_server.ingest.commit import Committed, Committer, Prepared
 from skerry_server.ingest.intake import Intake
 from skerry_server.ingest.pauses import Pause
 from skerry_server.ingest.validate import Delivery
@@ -26,12 +26,16 @@ LOG = logging.getLogger(__name__)
 FIRST_RETRY_S = 0.25
 LAST_RETRY_S = 15.0
 REPLAY_CHUNK = 1_000
+BATCHES_UNDER_WAY = 2
 TURN_S = 0.25
 """How often soft state, the spool and what could not be written are looked at when nothing arrives."""
 
 
 class Worker:
-    """Everything that writes, in one thread of its own, so that the event loop keeps answering."""
+    """Everything that writes, in threads of its own, so that the event loop keeps answering.
+
+    One thread does all but write to the store, which another waits for meanwhile.
+    """
 
     def __init__(
         self, *, intake: Intake, committer: Committer, spool: Spool, health: Health, replay_per_s: int
@@ -43,7 +47,11 @@ class Worker:
         self._health = health
         self._replay_per_s = replay_per_s
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
+        self._store_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
+        self._slots = asyncio.Semaphore(BATCHES_UNDER_WAY)
+        self._preparing, self._finishing = asyncio.Lock(), asyncio.Lock()
         self._registry = Pause()
+        self._fault: BaseException | None = None
 
     def unwritable(self) -> frozenset[PartName]:
         """Return the parts that the last write failed at; a probe that succeeds does not speak for them."""
@@ -51,13 +59,21 @@ class Worker:
         return frozenset(name for name, pause in pauses if pause.error is not None)
 
     async def run(self) -> None:
-        """Make batch after batch durable until cancelled."""
-        while True:
-            batch = await self._intake.take()
-            began_s = time.monotonic()
-            await self._make_durable(batch)
-            self._intake.settle()
-            self._note_settled(batch, time.monotonic() - began_s)
+        """Make batch after batch durable until cancelled; one is prepared while the store takes the one before."""
+        under_way: set[asyncio.Task[None]] = set()
+        try:
+            while True:
+                await self._slots.acquire()
+                if self._fault is not None:
+                    raise self._fault
+                batch = await self._intake.take()
+                task = asyncio.create_task(self._bring_through(batch))
+                under_way.add(task)
+                task.add_done_callback(under_way.discard)
+                task.add_done_callback(self._note_fault)
+        finally:
+            for task in under_way:
+                task.cancel()
 
     async def tend(self) -> None:
         """Bring in what is spooled, write soft state and let go of what is safe, again and again until cancelled."""
@@ -82,23 +98,73 @@ class Worker:
         """Write what is soft, if that can be done, and let the writing thread end after it."""
         if len(self._committer):
             self._thread.submit(self._flush).result()
+        self._store_thread.shutdown(wait=True)
         self._thread.shutdown(wait=True)
 
     async def _in_thread(self, step: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, step)
 
-    async def _make_durable(self, batch: Sequence[Delivery]) -> None:
-        """Return when all of ``batch`` is in store and registry or in the spool, however long that takes."""
+    def _note_fault(self, task: asyncio.Task[None]) -> None:
+        # Whatever a batch can bring is handled on its way, so this is a fault of ours: it ends the process, which a
+        # supervisor starts again, and not only this batch.
+        self._fault = None if task.cancelled() else task.exception()
+
+    async def _bring_through(self, batch: Sequence[Delivery]) -> None:
+        """Return when ``batch`` is durable and acknowledged, however long that takes."""
+        try:
+            # asyncio's locks are fair, so batches stay in their order.
+            async with self._preparing:
+                began_s = time.monotonic()
+                prepared = await self._in_thread(partial(self._prepare, batch))
+            async with self._finishing:
+                await self._make_durable(batch, prepared)
+                self._intake.settle()
+                self._note_settled(batch, time.monotonic() - began_s)
+        finally:
+            self._slots.release()
+
+    async def _make_durable(self, batch: Sequence[Delivery], prepared: Prepared | None) -> None:
+        if prepared is not None:
+            prepared = await asyncio.get_running_loop().run_in_executor(self._store_thread, self._write, prepared)
+        owed = batch if prepared is None else await self._in_thread(partial(self._record, batch, prepared))
         delay_s = FIRST_RETRY_S
-        while not await self._in_thread(partial(self._try, batch)):
+        while owed and not await self._in_thread(partial(self._spool_all, owed)):
+            # Neither store nor spool takes it: it stays unacknowledged, and both are asked again.
             await asyncio.sleep(delay_s)
             delay_s = min(2 * delay_s, LAST_RETRY_S)
+            owed = await self._in_thread(partial(self._commit, owed))
 
-    def _try(self, batch: Sequence[Delivery]) -> bool:
-        """Commit, or spool what cannot be committed; tell whether all of it is durable."""
-        owed = batch if self._registry.holds else self._commit(batch)
-        if not owed:
-            return True
+    def _prepare(self, batch: Sequence[Delivery]) -> Prepared | None:
+        """Return ``batch`` prepared, None where that cannot be done now."""
+        if self._registry.holds:
+            return None
+        try:
+            return self._committer.prepare(batch)
+        except RegistryError as error:
+            self._fail(error)
+        except Exception:
+            LOG.exception("a batch of %d cannot be prepared", len(batch))
+        return None
+
+    def _write(self, prepared: Prepared) -> Prepared | None:
+        try:
+            return self._committer.write(prepared)
+        except Exception:
+            LOG.exception("%d points cannot be written", len(prepared.points))
+        return None
+
+    def _record(self, batch: Sequence[Delivery], prepared: Prepared) -> Sequence[Delivery]:
+        """Record ``prepared``, and return what of ``batch`` is owed to store or registry."""
+        try:
+            return self._note_committed(self._committer.record(prepared))
+        except RegistryError as error:
+            self._fail(error)
+        except Exception:
+            LOG.exception("a batch of %d cannot be recorded", len(batch))
+        return batch
+
+    def _spool_all(self, owed: Sequence[Delivery]) -> bool:
+        """Spool what cannot be committed; tell whether it is on disk."""
         try:
             self._spool.append(owed)
         except SpoolError as error:
@@ -112,7 +178,9 @@ class Worker:
         return True
 
     def _commit(self, batch: Sequence[Delivery]) -> Sequence[Delivery]:
-        """Commit ``batch``, and return what of it is owed to store or registry."""
+        """Commit ``batch`` in one go, and return what of it is owed to store or registry."""
+        if self._registry.holds:
+            return batch
         try:
             committed = self._committer.commit(batch)
         except RegistryError as error:

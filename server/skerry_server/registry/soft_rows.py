@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
@@ -54,14 +55,19 @@ class SoftRow(Struct, frozen=True, kw_only=True):
 
 def vitals_of(heartbeat: Heartbeat) -> tuple[Any, ...]:
     """Return the columns of a device's row that a heartbeat fills, but for the heartbeat itself."""
-    models = sorted({storable(f"{one.model} {one.model_version}") for one in heartbeat.pipelines})
     return (
         storable(heartbeat.board),
         storable(heartbeat.agent_version),
-        json.dumps(models),
+        _models(tuple((one.model, one.model_version) for one in heartbeat.pipelines)),
         heartbeat.interval_s,
         *_read_vitals(heartbeat),
     )
+
+
+# Devices of one kind run the same models.
+@lru_cache(maxsize=4096)
+def _models(pipelines: tuple[tuple[str, str], ...]) -> str:
+    return json.dumps(sorted({storable(f"{model} {version}") for model, version in pipelines}))
 
 
 def save_soft_rows(session: Session, rows: Mapping[str, SoftRow]) -> list[str]:

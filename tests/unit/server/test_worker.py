@@ -220,6 +220,7 @@ def test_a_message_that_brings_out_a_bug_is_kept_and_the_others_go_through(rig, 
         async with rig(PoisonedStore) as one:
             one.send(*(delivery("heartbeat", device=f"cam-{number}") for number in (1, 2, 3)))
             await one.all_acknowledged()
+            await until(lambda: one.spool.status().bytes == 0)
             assert (one.health.counts().durable, one.health.counts().dead) == (3, 1)
 
     asyncio.run(scenario())

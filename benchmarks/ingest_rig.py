@@ -1,0 +1,199 @@
+"""Real programs for the figures of ingest: mosquitto, InfluxDB 1.x and a worker, each a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+from chaos.programs import Program, free_port
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+WAIT_S = 300.0
+POLL_S = 0.02
+SESSION_S = 3600
+SKERRY = [sys.executable, "-c", "from skerry_edge.cli import main; main()"]
+# Without a limit on what it has on the way or waiting: what mosquitto cannot place it drops without a word.
+MOSQUITTO = """\
+listener {port} 127.0.0.1
+allow_anonymous true
+user root
+persistence false
+max_inflight_messages 0
+max_queued_messages 0
+"""
+INFLUXD = """\
+reporting-disabled = true
+bind-address = "127.0.0.1:{rpc}"
+[meta]
+  dir = "{folder}/meta"
+[data]
+  dir = "{folder}/data"
+  wal-dir = "{folder}/wal"
+[http]
+  bind-address = "127.0.0.1:{http}"
+  log-enabled = false
+[monitor]
+  store-enabled = false
+"""
+
+
+class Worker:
+    """A server process and what it says of itself."""
+
+    def __init__(self, program: Program, port: int) -> None:
+        self.program = program
+        self._url = f"http://127.0.0.1:{port}/readyz"
+
+    def health(self) -> dict[str, Any]:
+        """Return what /readyz says, an empty table while nobody answers."""
+        try:
+            with urllib.request.urlopen(self._url, timeout=10) as answer:  # noqa: S310  # loopback
+                found: dict[str, Any] = json.load(answer)
+        except urllib.error.HTTPError as error:
+            found = json.load(error)
+        except OSError:
+            return {}
+        return found
+
+    def wait(self, holds: Callable[[dict[str, Any]], object], what: str) -> float:
+        """Return when it holds, by the monotonic clock. Raises TimeoutError after WAIT_S."""
+        end_s = time.perf_counter() + WAIT_S
+        while not ((health := self.health()) and holds(health)):
+            if time.perf_counter() > end_s:
+                raise TimeoutError(f"{what} did not come; {health}; see {self.program.log}")
+            time.sleep(POLL_S)
+        return time.perf_counter()
+
+    def cpu_s(self) -> float:
+        """Return the processor time that the worker has used."""
+        times = psutil.Process(self.program.pid).cpu_times()
+        return float(times.user + times.system)
+
+    def resident_mb(self) -> float:
+        """Return what it has in memory."""
+        return float(psutil.Process(self.program.pid).memory_info().rss / 1e6)
+
+
+def find(program: str) -> str:
+    """Return a program's path. Raises FileNotFoundError."""
+    found = shutil.which(program, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    if found is None:
+        raise FileNotFoundError(f"the program {program} is not installed: run `make deps` as root")
+    return found
+
+
+@contextmanager
+def running_mosquitto(folder: Path) -> Iterator[int]:
+    """Run mosquitto during the body; give its port."""
+    port = free_port()
+    settings = folder / "mosquitto.conf"
+    settings.write_text(MOSQUITTO.format(port=port))
+    program = Program([find("mosquitto"), "-c", str(settings)], folder / "mosquitto.log")
+    with _running(program):
+        _wait_for_port(port)
+        yield port
+
+
+@contextmanager
+def running_influxd(folder: Path) -> Iterator[str]:
+    """Run InfluxDB 1.x during the body; give its address."""
+    port = free_port()
+    home = folder / "influxdb"
+    home.mkdir()
+    settings = home / "influxdb.conf"
+    settings.write_text(INFLUXD.format(rpc=free_port(), http=port, folder=home))
+    program = Program([find("influxd"), "run", "-config", str(settings)], folder / "influxd.log")
+    with _running(program):
+        _wait_for_port(port)
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def running_worker(folder: Path, *, broker_port: int, store: str) -> Iterator[Worker]:
+    """Run `skerry server ingest` during the body."""
+    port = free_port()
+    settings = folder / "server.toml"
+    settings.write_text(
+        f'[broker]\nurl = "mqtt://127.0.0.1:{broker_port}"\n[store]\n{store}\n[ingest]\nport = {port}\n'
+    )
+    program = Program(
+        [*SKERRY, "server", "ingest", "--config", str(settings)],
+        folder / "worker.log",
+        {"STATE_DIRECTORY": str(folder / "state")},
+    )
+    with _running(program):
+        yield Worker(program, port)
+
+
+@contextmanager
+def running_server(folder: Path, *, broker_port: int) -> Iterator[Worker]:
+    """Run `skerry server run` with its embedded store during the body."""
+    port = free_port()
+    settings = folder / "server.toml"
+    settings.write_text(f'[broker]\nurl = "mqtt://127.0.0.1:{broker_port}"\n[http]\nport = {port}\n')
+    program = Program(
+        [*SKERRY, "server", "run", "--config", str(settings)],
+        folder / "server.log",
+        {"STATE_DIRECTORY": str(folder / "state")},
+    )
+    with _running(program):
+        yield Worker(program, port)
+
+
+def leave_session(port: int, client_id: str, topic_filter: str) -> None:
+    """Subscribe under a name and go, so that the broker keeps what is published for whoever comes under it."""
+    client = Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=MQTTProtocolVersion.MQTTv5)
+    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho leaves it out
+    properties.SessionExpiryInterval = SESSION_S
+    subscribed: list[bool] = []
+    client.on_connect = lambda *_: client.subscribe(topic_filter, qos=1)  # type: ignore[assignment]  # its answer is of no use
+    client.on_subscribe = lambda *_: subscribed.append(True)
+    client.connect("127.0.0.1", port, clean_start=False, properties=properties)
+    while not subscribed:
+        client.loop(timeout=0.1)
+    client.disconnect()
+    client.loop(timeout=0.1)
+
+
+def bare_seconds(port: int, client_id: str, count: int) -> float:
+    """Return the seconds that the bare consumer takes for what waits under ``client_id``."""
+    command = [sys.executable, "-m", "benchmarks.bare_consumer", str(port), client_id, str(count)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=WAIT_S)
+    return float(done.stdout)
+
+
+@contextmanager
+def _running(program: Program) -> Iterator[None]:
+    program.start()
+    try:
+        yield
+    finally:
+        program.stop()
+
+
+def _wait_for_port(port: int) -> None:
+    end_s = time.monotonic() + WAIT_S
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            if time.monotonic() > end_s:
+                raise
+            time.sleep(POLL_S)
+        else:
+            return
