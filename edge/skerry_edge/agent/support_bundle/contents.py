@@ -17,6 +17,7 @@ from skerry_edge import __version__
 from skerry_edge.agent.install.plan import RULES_FILE, UNIT, UNIT_FILE
 from skerry_edge.agent.support_bundle.scrubbing import Scrubber
 from skerry_edge.foundation.errors import SkerryError
+from skerry_edge.foundation.small_file import read_small
 
 MAX_TEXT_BYTES = 1 << 20
 """Of a longer text its end is taken, where the newest of a log stands."""
@@ -136,13 +137,22 @@ def _state_files(folder: Path, scrubber: Scrubber, *, with_media: bool) -> Itera
             continue
         is_media = path.suffix.lower() in MEDIA
         limit = MAX_MEDIA_BYTES if is_media else MAX_STATE_BYTES
-        if (is_media and not with_media) or not os.access(path, os.R_OK) or path.stat().st_size > limit:
+        if is_media and not with_media:
             continue
-        data = path.read_bytes()[:limit]
+        try:
+            data = read_small(path, limit)
+        except OSError:
+            continue  # too large for a bundle, another's, or gone meanwhile
+        name, origin = _shown(path.name), _shown(str(path))
         if is_media:
-            yield Member(name=f"media/{path.name}", data=data, origin=str(path))
+            yield Member(name=f"media/{name}", data=data, origin=origin)
         elif (text := _decoded(data)) is not None:
-            yield Member(name=f"state/{path.name}", data=scrubber.clean(text).encode(), origin=str(path))
+            yield Member(name=f"state/{name}", data=scrubber.clean(text).encode(), origin=origin)
+
+
+def _shown(name: str) -> str:
+    """Return a file's name as text; bytes in it that are no UTF-8 are shown by their numbers."""
+    return os.fsencode(name).decode("utf-8", errors="backslashreplace")
 
 
 def _decoded(data: bytes) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -39,6 +40,8 @@ def planted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     )
     (state / "outbox.db-old").write_bytes(b"SQLite\0" + all_of_them.encode())
     (state / "sub").mkdir()
+    (state / "bad\udce9.txt").write_text("a name of another encoding")
+    os.mkfifo(state / "pipe.json")
     _put_journal(tmp_path, all_of_them, monkeypatch)
     config = tmp_path / "agent.toml"
     config.write_text(
@@ -96,6 +99,7 @@ def test_what_a_bug_report_needs_is_there_and_listed(skerry: Callable[..., Any],
     assert b"agent: fine" in held["log/agent.txt"]
     assert {one["name"] for one in json.loads(held["doctor.json"])} >= {"python", "broker", "disk"}
     assert "state/applied.json" in held
+    assert held["state/bad\\xe9.txt"] == b"a name of another encoding"
     assert not [name for name in held if "outbox.db-old" in name or "password" in name]
 
 
