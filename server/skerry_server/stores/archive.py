@@ -32,6 +32,11 @@ class WindowQuery:
     stop_ns: int = MAX_TIME_NS
     limit: int = 10_000
 
+    def __post_init__(self) -> None:
+        """Raise ValueError for windows without a length."""
+        if self.step_ns <= 0:
+            raise ValueError(f"windows must have a length; found step_ns {self.step_ns}")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Retention:

@@ -35,8 +35,10 @@ def plan(query: WindowQuery, *, rolled_until_ns: int, kept_since_ns: int) -> Seq
         if border_ns < kept_since_ns:
             border_ns = query.stop_ns
     border_ns = min(max(border_ns, query.start_ns), query.stop_ns)
-    # The roll-up that the start lies in counts as a whole: it has no smaller parts.
-    start_ns = query.start_ns // ROLLUP_STEP_NS * ROLLUP_STEP_NS
+    # The roll-up that the start lies in counts as a whole, where there is one: it has no smaller parts.
+    start_ns = query.start_ns
+    if border_ns > start_ns:
+        start_ns -= start_ns % ROLLUP_STEP_NS
     parts = (
         Part(source="rollups", start_ns=start_ns, stop_ns=border_ns, step_ns=old_step_ns),
         Part(source="points", start_ns=border_ns, stop_ns=query.stop_ns, step_ns=new_step_ns),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from skerry_server.errors import RefusedPointsError, StoreError
 from skerry_server.stores.archive import ROLLUP_STEP_NS, Retention, Tended, WindowQuery
-from skerry_server.stores.base import Point, Query, StoreInfo
+from skerry_server.stores.base import MAX_TIME_NS, Point, Query, StoreInfo
 from skerry_server.stores.sqlite_rows import Names, Numbers, having, pack, point
 from skerry_server.stores.sqlite_schema import Marks, mark, open_file, open_reader, transaction
 from skerry_server.stores.sqlite_upkeep import tend
@@ -146,6 +146,8 @@ def _insert(connection: sqlite3.Connection, points: Sequence[Point], numbers: Nu
         text = pack(one.fields, numbers.layout(connection, tuple(one.fields)))
         if one.time_ns < marks.kept_since_ns:
             refused[index] = "the point is older than what the store keeps"
+        elif one.time_ns > MAX_TIME_NS:
+            refused[index] = "the point is later than what the store can tell"
         elif not one.fields or ("null" in text and not all(map(math.isfinite, one.fields.values()))):
             refused[index] = "a point needs a field, and every field must be a finite number"
         else:
