@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from skerry_server.presence import PresenceState
+from skerry_server.registry.chunks import chunks
 from skerry_server.registry.models import PresenceIntervalRow, table_of
 from skerry_server.registry.text import storable
 
@@ -31,18 +33,22 @@ def save_transitions(session: Session, transitions: Iterable[Transition]) -> int
     the interval it ends leaves that empty rather than negative: clocks are set back, the order is what counts.
     """
     ordered = list(transitions)
-    lasting = _lasting(session, {one.device for one in ordered})
-    begun = 0
+    lasting = _lasting(session, sorted({one.device for one in ordered}))
+    ended: list[dict[str, Any]] = []
+    begun: list[dict[str, Any]] = []
     for one in ordered:
         before = lasting.get(one.device)
         if before is not None and _is_same(before, one):
             continue
-        began_ms = one.at_ms if before is None else max(one.at_ms, before.began_ms)
+        began_ms = one.at_ms if before is None else max(one.at_ms, before["began_ms"])
         if before is not None:
-            _end(session, before, began_ms)
-        lasting[one.device] = _begin(session, one, began_ms)
-        begun += 1
-    return begun
+            before["ended_ms"] = began_ms
+            if "row_id" in before:
+                ended.append(before)
+        lasting[one.device] = _interval(one, began_ms)
+        begun.append(lasting[one.device])
+    _write(session, ended, begun)
+    return len(begun)
 
 
 def intervals_of(
@@ -57,42 +63,37 @@ def intervals_of(
     return list(session.scalars(ordered))
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Lasting:
-    """An interval that lasts, as far as a transition can end it."""
-
-    id: int
-    state: str
-    reason: str | None
-    session: str
-    began_ms: int
-
-
-def _lasting(session: Session, devices: set[str]) -> dict[str, _Lasting]:
+def _lasting(session: Session, devices: list[str]) -> dict[str, dict[str, Any]]:
+    """Return the interval of each device that lasts, locked, with its number as ``row_id``."""
     row = PresenceIntervalRow
-    query = select(row.device, row.id, row.state, row.reason, row.session, row.began_ms)
+    query = select(row.id.label("row_id"), row.device, row.state, row.reason, row.session, row.began_ms)
     # In one order, so that two workers with the same devices wait for each other instead of both.
-    query = query.where(row.device.in_(devices), row.ended_ms.is_(None)).order_by(row.device).with_for_update()
+    query = query.where(row.ended_ms.is_(None)).order_by(row.device).with_for_update()
+    rows = (one for piece in chunks(devices) for one in session.execute(query.where(row.device.in_(piece))))
+    return {one.device: dict(one._mapping) for one in rows}  # noqa: SLF001  # public by SQLAlchemy's manual
+
+
+def _is_same(before: dict[str, Any], after: Transition) -> bool:
+    was = (before["state"], before["reason"], before["session"])
+    return was == (after.state, storable(after.reason), after.session)
+
+
+def _interval(one: Transition, began_ms: int) -> dict[str, Any]:
     return {
-        one.device: _Lasting(id=one.id, state=one.state, reason=one.reason, session=one.session, began_ms=one.began_ms)
-        for one in session.execute(query)
+        "device": one.device,
+        "state": one.state,
+        "reason": storable(one.reason),
+        "session": one.session,
+        "began_ms": began_ms,
+        "ended_ms": None,
     }
 
 
-def _is_same(before: _Lasting, after: Transition) -> bool:
-    return (before.state, before.reason, before.session) == (after.state, storable(after.reason), after.session)
-
-
-def _end(session: Session, lasting: _Lasting, ended_ms: int) -> None:
-    session.execute(update(PresenceIntervalRow).where(PresenceIntervalRow.id == lasting.id).values(ended_ms=ended_ms))
-
-
-def _begin(session: Session, one: Transition, began_ms: int) -> _Lasting:
-    reason = storable(one.reason)
-    added = session.execute(
-        insert(table_of(PresenceIntervalRow)).values(
-            device=one.device, state=one.state, reason=reason, session=one.session, began_ms=began_ms
-        )
-    )
-    row_id = added.inserted_primary_key[0]  # type: ignore[attr-defined]  # an INSERT gives a CursorResult
-    return _Lasting(id=row_id, state=one.state, reason=reason, session=one.session, began_ms=began_ms)
+def _write(session: Session, ended: list[dict[str, Any]], begun: list[dict[str, Any]]) -> None:
+    table = table_of(PresenceIntervalRow)
+    if ended:
+        # First, since of each device only one may last.
+        end = update(table).where(table.c.id == bindparam("row_id")).values(ended_ms=bindparam("ended_ms"))
+        session.connection().execute(end, [{key: one[key] for key in ("row_id", "ended_ms")} for one in ended])
+    if begun:
+        session.execute(insert(table), begun)

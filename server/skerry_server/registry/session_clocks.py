@@ -8,14 +8,12 @@ from dataclasses import asdict, dataclass
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
+from skerry_server.registry.chunks import chunks
 from skerry_server.registry.database import insert_new
 from skerry_server.registry.models import SessionClockRow, table_of
 
 ClockKey = tuple[str, str, str]
 """Device, session, and what its messages say of their clock."""
-
-Key = tuple[str, str, str]
-"""Device, session, and whether its clock was synchronised as it said."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,9 +40,12 @@ def decide_offsets(session: Session, proposed: Iterable[SessionClock]) -> dict[C
     return offsets_of(session, first)
 
 
-def offsets_of(session: Session, keys: Iterable[Key]) -> dict[Key, int]:
+def offsets_of(session: Session, keys: Iterable[ClockKey]) -> dict[ClockKey, int]:
     """Return the offset of each (device, session, clock) for which one was decided."""
     row = SessionClockRow
-    wanted = tuple_(row.device, row.session, row.clock).in_(list(keys))
-    query = select(row.device, row.session, row.clock, row.offset_ms).where(wanted)
-    return {(one.device, one.session, one.clock): one.offset_ms for one in session.execute(query)}
+    key = (row.device, row.session, row.clock)
+    return {
+        (one.device, one.session, one.clock): one.offset_ms
+        for piece in chunks(keys)
+        for one in session.execute(select(*key, row.offset_ms).where(tuple_(*key).in_(piece)))
+    }

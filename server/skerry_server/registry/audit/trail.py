@@ -15,6 +15,7 @@ from skerry_server.registry.text import storable
 
 NO_HASH = "0" * 64
 """What the first row has before it."""
+_HEAD = select(AuditHeadRow.newest_id, AuditHeadRow.hash).where(AuditHeadRow.id == 1)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,13 +45,20 @@ class Entry:
         return hashlib.sha256(json.dumps(fields).encode()).hexdigest()
 
 
+def take_turn(session: Session) -> None:
+    """Wait until nobody else changes anything that is audited, and keep all others waiting until this has ended.
+
+    For a decision that stands on many rows, such as whether an administrator is left.
+    """
+    session.execute(_HEAD.with_for_update())
+
+
 def note(session: Session, author: Author, action: str, subject: str, detail: Mapping[str, object]) -> None:
     """Add a change to the audit; it is kept if and only if the change itself is.
 
     Call it last in a transaction: from here on whoever else changes something waits until this one has ended.
     """
-    head = select(AuditHeadRow.newest_id, AuditHeadRow.hash).where(AuditHeadRow.id == 1)
-    newest_id, newest_hash = session.execute(head.with_for_update()).one()
+    newest_id, newest_hash = session.execute(_HEAD.with_for_update()).one()
     entry = Entry(
         id=newest_id + 1,
         ts_ms=author.ts_ms,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -19,6 +19,7 @@ from skerry_server.registry.checks import (
     check_optional_text,
     check_text,
 )
+from skerry_server.registry.chunks import chunks
 from skerry_server.registry.models import Device, DeviceTagRow
 
 MAX_TAGS = 64
@@ -30,6 +31,16 @@ def get_device(session: Session, device: str) -> Device:
     if row is None:
         raise NotFoundError("there is no such device", found=repr(device))
     return row
+
+
+def lock_devices(session: Session, devices: Iterable[str]) -> None:
+    """Lock the rows of ``devices`` until the transaction ends. Raises NotFoundError for the first that is not there."""
+    for piece in chunks(sorted(set(devices))):
+        # In one order, so that two people with the same devices wait for each other instead of both.
+        query = select(Device.id).where(Device.id.in_(piece)).order_by(Device.id).with_for_update()
+        unknown = set(piece).difference(session.scalars(query))
+        if unknown:
+            raise NotFoundError("there is no such device", found=repr(min(unknown)))
 
 
 def move_device(session: Session, author: Author, device: str, *, site: str) -> None:

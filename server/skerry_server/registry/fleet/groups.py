@@ -10,8 +10,10 @@ from sqlalchemy.orm import Session
 from skerry_server.errors import ConflictError, NotFoundError
 from skerry_server.registry.audit.trail import Author, note
 from skerry_server.registry.checks import MAX_NOTE_CHARS, check_name, check_optional_text
+from skerry_server.registry.chunks import chunks
 from skerry_server.registry.database import insert_new
-from skerry_server.registry.models import DesiredStageRow, Device, GroupMemberRow, GroupRow, SilenceRow, table_of
+from skerry_server.registry.fleet.changes import lock_devices
+from skerry_server.registry.models import DesiredStageRow, GroupMemberRow, GroupRow, SilenceRow, table_of
 
 
 def add_group(session: Session, author: Author, name: str, *, text: str | None = None) -> None:
@@ -41,23 +43,21 @@ def remove_group(session: Session, author: Author, name: str) -> None:
 def add_members(session: Session, author: Author, group: str, devices: Collection[str]) -> int:
     """Put ``devices`` into a group and return how many are new in it. Raises NotFoundError."""
     get_group(session, group)
-    known = set(session.scalars(select(Device.id).where(Device.id.in_(devices))))
-    unknown = sorted(set(devices) - known)
-    if unknown:
-        raise NotFoundError("there is no such device", found=repr(unknown[0]))
-    rows = [{"group": group, "device": device} for device in sorted(known)]
+    lock_devices(session, devices)
+    rows = [{"group": group, "device": device} for device in sorted(set(devices))]
     added = insert_new(session, table_of(GroupMemberRow), rows)
     if added:
-        note(session, author, "group.add-devices", group, {"devices": sorted(known)})
+        note(session, author, "group.add-devices", group, {"devices": sorted(set(devices))})
     return added
 
 
 def remove_members(session: Session, author: Author, group: str, devices: Collection[str]) -> int:
     """Take ``devices`` out of a group and return how many were in it. Raises NotFoundError."""
     get_group(session, group)
-    inside = (GroupMemberRow.group == group) & GroupMemberRow.device.in_(devices)
-    removed = sorted(session.scalars(select(GroupMemberRow.device).where(inside)))
-    session.execute(delete(GroupMemberRow).where(inside))
+    removed = sorted(set(devices) & set(members_of(session, group)))
+    for piece in chunks(removed):
+        inside = (GroupMemberRow.group == group) & GroupMemberRow.device.in_(piece)
+        session.execute(delete(GroupMemberRow).where(inside))
     if removed:
         note(session, author, "group.remove-devices", group, {"devices": removed})
     return len(removed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session, aliased
 from skerry_edge.contracts.messages import MAX_JSON_BYTES, State
 from skerry_server.registry.audit.trail import Author, note
 from skerry_server.registry.checks import check_json
-from skerry_server.registry.fleet.changes import get_device
+from skerry_server.registry.chunks import chunks
+from skerry_server.registry.fleet.changes import lock_devices
 from skerry_server.registry.models import DesiredRow, ReportRow
 
 ENVELOPE_BYTES = 512
@@ -27,7 +28,7 @@ def put_desired(
     A version is whole: what it does not name is as the device's own file has it.
     """
     check_wish(config, models)
-    row = add_version(session, author, device, config=config, models=models)
+    (row,) = add_versions(session, author, [device], config=config, models=models)
     note(session, author, "desired.put", device, {"version": row.version, "config": config, "models": models})
     return row
 
@@ -39,23 +40,28 @@ def check_wish(config: Mapping[str, Any], models: Mapping[str, str]) -> None:
     )
 
 
-def add_version(
-    session: Session, author: Author, device: str, *, config: Mapping[str, Any], models: Mapping[str, str]
-) -> DesiredRow:
-    """Add the next version without a note in the audit. Raises NotFoundError."""
-    # The device's row is locked, so that two people cannot be given the same version.
-    get_device(session, device)
-    row = DesiredRow(
-        device=device,
-        version=_newest_version(session, device) + 1,
-        ts_ms=author.ts_ms,
-        config=dict(config),
-        models=dict(models),
-        author=author.name,
-    )
-    session.add(row)
+def add_versions(
+    session: Session, author: Author, devices: Iterable[str], *, config: Mapping[str, Any], models: Mapping[str, str]
+) -> list[DesiredRow]:
+    """Add the next version for each of ``devices`` without a note in the audit. Raises NotFoundError."""
+    added = []
+    for piece in chunks(sorted(devices)):
+        # Their rows are locked, so that two people cannot be given the same version.
+        lock_devices(session, piece)
+        newest = _newest_versions(session, piece)
+        for device in piece:
+            row = DesiredRow(
+                device=device,
+                version=newest.get(device, 0) + 1,
+                ts_ms=author.ts_ms,
+                config=dict(config),
+                models=dict(models),
+                author=author.name,
+            )
+            added.append(row)
+    session.add_all(added)
     session.flush()
-    return row
+    return added
 
 
 def newest_desired(session: Session, device: str) -> DesiredRow | None:
@@ -86,14 +92,17 @@ def mark_published(session: Session, device: str, version: int, *, now_ms: int) 
     session.execute(update(DesiredRow).where(is_done).values(published_ms=now_ms))
 
 
-def _newest_version(session: Session, device: str) -> int:
-    """Return the highest version that the registry or the device itself knows of.
+def _newest_versions(session: Session, devices: list[str]) -> dict[str, int]:
+    """Return the highest version of each device that the registry or the device itself knows of.
 
     After a restore, or for a device that was erased and came back, the device may know of a later one, and would
     refuse what has a lower number.
     """
-    ours = session.scalar(select(func.max(DesiredRow.version)).where(DesiredRow.device == device)) or 0
-    applied = select(ReportRow.payload).where(ReportRow.device == device, ReportRow.kind == "state")
-    payload = session.scalar(applied)
-    theirs = msgspec.json.decode(payload, type=State).config_version if payload else 0
-    return max(ours, theirs)
+    ours = select(DesiredRow.device, func.max(DesiredRow.version)).where(DesiredRow.device.in_(devices))
+    newest = {row[0]: row[1] for row in session.execute(ours.group_by(DesiredRow.device))}
+    applied = select(ReportRow.device, ReportRow.payload).where(
+        ReportRow.device.in_(devices), ReportRow.kind == "state"
+    )
+    for device, payload in session.execute(applied):
+        newest[device] = max(newest.get(device, 0), msgspec.json.decode(payload, type=State).config_version)
+    return newest

@@ -12,7 +12,7 @@ from skerry_server.errors import ConflictError, NotFoundError
 from skerry_server.registry.audit.trail import Author, note
 from skerry_server.registry.fleet.groups import get_group, members_of
 from skerry_server.registry.models import DesiredRow, DesiredStageRow
-from skerry_server.registry.orders.desired import add_version, check_wish
+from skerry_server.registry.orders.desired import add_versions, check_wish
 
 
 def stage(
@@ -41,10 +41,8 @@ def apply_stage(session: Session, author: Author, stage_id: int) -> list[Desired
     Raises NotFoundError, and ConflictError where it was applied or discarded before.
     """
     row = _decide(session, author, stage_id, "applied")
-    versions = [
-        add_version(session, author, device, config=row.config, models=row.models)
-        for device in members_of(session, row.group)
-    ]
+    members = members_of(session, row.group)
+    versions = add_versions(session, author, members, config=row.config, models=row.models)
     told = {"stage": stage_id, "versions": {one.device: one.version for one in versions}}
     note(session, author, "desired.apply", row.group, told)
     return versions

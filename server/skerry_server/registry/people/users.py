@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from skerry_server.errors import ConflictError, NotFoundError
-from skerry_server.registry.audit.trail import Author, note
+from skerry_server.registry.audit.trail import Author, note, take_turn
 from skerry_server.registry.checks import check_name
 from skerry_server.registry.database import insert_new
 from skerry_server.registry.models import TokenRow, UserRow, WebSessionRow, table_of
@@ -48,6 +48,7 @@ def set_role(session: Session, author: Author, name: str, *, role: str, sites: C
 
     Raises ConfigError and NotFoundError, and ConflictError where nobody could administer the server any more.
     """
+    take_turn(session)
     row = get_user(session, name)
     row.role, row.sites = check_role(role), check_sites(sites)
     session.flush()
@@ -57,6 +58,7 @@ def set_role(session: Session, author: Author, name: str, *, role: str, sites: C
 
 def disable_user(session: Session, author: Author, name: str) -> None:
     """Let a user sign in no more, in no way, from now on. Raises NotFoundError and ConflictError as `set_role` does."""
+    take_turn(session)
     row = get_user(session, name)
     if row.disabled:
         return
@@ -78,6 +80,7 @@ def enable_user(session: Session, author: Author, name: str) -> None:
 
 def remove_user(session: Session, author: Author, name: str) -> None:
     """Remove a user with all tokens. Raises NotFoundError, and ConflictError as `set_role` does."""
+    take_turn(session)
     row = get_user(session, name)
     for table in (WebSessionRow, TokenRow):
         session.execute(delete(table).where(table.user == name))

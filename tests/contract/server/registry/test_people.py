@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import select
@@ -141,6 +143,30 @@ def test_a_browser_is_known_until_its_time_is_over_or_it_signs_out(staff):
         assert web_sessions.visitor(session, other, now_ms=5) is None
         web_sessions.begin(session, "ann", now_ms=100, lifetime_ms=9)
         assert [row.user for row in session.scalars(select(WebSessionRow))] == ["ann"]
+
+
+def test_of_two_administrators_who_disable_each_other_at_once_one_is_left(database, url, opened, ann):
+    with database.transaction() as session:
+        for name in ("ann", "eve"):
+            add_user(session, ann, name, password=PASSWORD, role="admin")
+    begin, failed = threading.Barrier(2), []
+
+    def disable(name):
+        own = opened(url)
+        own.probe()
+        begin.wait()
+        try:
+            with own.transaction() as session:
+                disable_user(session, ann, name)
+        except ConflictError as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=disable, args=(name,)) for name in ("ann", "eve")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(failed) == 1
 
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)

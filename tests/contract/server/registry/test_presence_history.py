@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from skerry_server.registry.models import Device
 from skerry_server.registry.presence_history import Transition, intervals_of, save_transitions
 from skerry_server.registry.session_clocks import SessionClock, decide_offsets, offsets_of
 
@@ -51,6 +52,18 @@ def test_the_intervals_of_a_span_are_those_that_touch_it(fleet):
 def test_devices_are_kept_apart(fleet):
     begun, rows = history(fleet, moved("online", 10), moved("online", 11, device="cam-2"), moved("offline", 12))
     assert (begun, rows) == (3, [("offline", 12, None), ("online", 10, 12)])
+
+
+def test_thousands_of_devices_may_come_and_go_at_once(database):
+    names = [f"cam-{number}" for number in range(2_500)]
+    with database.transaction() as session:
+        session.add_all(Device(id=name, site="home", first_received_ms=1, models=[]) for name in names)
+    for at_ms, state in ((10, "online"), (20, "offline")):
+        with database.transaction() as session:
+            assert save_transitions(session, [moved(state, at_ms, device=name) for name in names]) == len(names)
+    with database.reading() as session:
+        rows = intervals_of(session, names[-1], since_ms=0, until_ms=99, limit=9)
+    assert [(row.state, row.began_ms, row.ended_ms) for row in rows] == [("offline", 20, None), ("online", 10, 20)]
 
 
 def test_the_offset_of_a_session_is_decided_once(fleet):

@@ -1,0 +1,17 @@
+"""Long lists in pieces: a statement takes 32,766 values in SQLite, 65,535 in PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import TypeVar
+
+T = TypeVar("T")
+CHUNK = 1000
+
+
+def chunks(items: Iterable[T]) -> Iterator[list[T]]:
+    """Yield ``items`` in their order, CHUNK at a time."""
+    rest = iter(items)
+    while piece := list(islice(rest, CHUNK)):
+        yield piece
