@@ -43,9 +43,10 @@ Examples:
 \b
 Signals:
   SIGTERM, SIGINT  end every pipeline, publish the status `offline`, disconnect; exit code 0
-  SIGHUP           read the configuration again and restart only the pipelines that changed; one that is
-                   broken, or changes more than pipelines, log_level and heartbeat_interval_s, is refused
-                   with a system event, and the one before goes on
+  SIGHUP           read the configuration again and do anew only what changed: a pipeline, the connection to the
+                   broker, the outbox's budget and pace, sensors, board; one that is broken, or changes site,
+                   device, state_dir or mqtt.password_env, is refused with a system event, and the one before
+                   goes on
 
 \b
 Exit codes:

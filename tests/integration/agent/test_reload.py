@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from skerry_edge.contracts.messages import State
+
 KEPT = {"kind": "synthetic", "name": "kept", "events_per_s": 20.0}
 OTHER = {"kind": "synthetic", "name": "other", "events_per_s": 20.0}
 
@@ -139,3 +141,45 @@ def test_systemd_hears_of_start_reload_life_and_end(
     agent.process.send_signal(signal.SIGTERM)
     next_with("STOPPING")
     assert agent.process.wait(30) == 0
+
+
+def test_another_broker_is_moved_to_while_pipelines_and_outbox_go_on(
+    mosquitto, make_mosquitto, recorder, make_recorder, start_agent, eventually, edit
+) -> None:
+    agent = start_agent(mosquitto.port, [KEPT])
+    eventually(lambda: recorder.events, what="an event")
+    (child,) = agent.children()
+    other = make_mosquitto()
+    there = make_recorder(other.port)
+    edit(agent, f":{mosquitto.port}", f":{other.port}")
+    eventually(lambda: len(there.events) > 20, what="events at the other broker")
+    assert agent.children() == [child]
+    assert (recorder.statuses[-1].state, recorder.statuses[-1].reason) == ("offline", "moved to another broker")
+    assert there.states == ["online"]
+    serials = {int(event.message) for event in (*recorder.events, *there.events)}
+    assert serials == set(range(1, len(serials) + 1)), "none is missing at both"
+
+
+def test_board_sensors_budget_and_the_file_s_hash_change_while_all_runs_on(
+    mosquitto, recorder, start_agent, eventually, edit, tmp_path: Path
+) -> None:
+    sensor = tmp_path / "level"
+    sensor.write_text("21500\n")
+    agent = start_agent(mosquitto.port, [KEPT], outbox={"max_bytes": 1 << 20}, sensors=[], log_level="INFO")
+    eventually(lambda: recorder.heartbeats and recorder.of(State), what="a heartbeat and the state")
+    (child,) = agent.children()
+    before = recorder.of(State)[-1]
+    edit(agent, '"generic-x86"', '"raspberry-pi-5"')
+    eventually(lambda: recorder.heartbeats[-1].board == "raspberry-pi-5", what="the other board in the heartbeat")
+    edit(agent, "sensors = []", f'sensors = [{{ name = "shed", path = "{sensor}", scale = 0.001 }}]')
+    eventually(lambda: recorder.heartbeats[-1].sensors == {"shed": 21.5}, what="the sensor in the heartbeat")
+    edit(agent, "1048576", "2097152")
+    eventually(lambda: "changed: outbox" in agent.log, what="the other budget")
+    edit(agent, '"INFO"', '"DEBUG"')
+    with_debug = len(recorder.of(State))
+    eventually(lambda: len(recorder.of(State)) > with_debug, what="the state again")
+    after = recorder.of(State)[-1]
+    assert after.file_sha256 != before.file_sha256
+    assert (after.config_version, after.config_sha256) == (before.config_version, before.config_sha256)
+    assert agent.children() == [child]
+    assert recorder.states == ["online"]
