@@ -45,15 +45,15 @@ def pending(connection: Connection) -> list[Migration]:
     """Return what is still to be done, in order. Raises ConfigError where the database is of a later version."""
     found = current(connection)
     if found is None:
-        return _known()
+        return all_steps()
     require_known(found)
-    revisions = [one.revision for one in _known()]
-    return _known()[revisions.index(found) + 1 :]
+    revisions = [one.revision for one in all_steps()]
+    return all_steps()[revisions.index(found) + 1 :]
 
 
 def require_known(revision: str) -> None:
     """Raise ConfigError for a version of the schema that this program has never heard of."""
-    if revision not in [one.revision for one in _known()]:
+    if revision not in [one.revision for one in all_steps()]:
         raise ConfigError(
             "the registry is of a later version of Skerry",
             found=f"schema '{revision}', and this program works with '{newest()}'",
@@ -87,13 +87,19 @@ def hold_alone(connection: Connection) -> None:
 
 def migrate_to(connection: Connection, revision: str) -> None:
     """Bring the schema up to ``revision`` in the transaction of ``connection``, which holds it alone."""
+    command.upgrade(config_of(connection), revision)
+
+
+def config_of(connection: Connection) -> Config:
+    """Return what Alembic's commands are to know of: our migrations, and a connection in whose transaction they run."""
     config = _config()
     config.attributes["connection"] = connection
-    command.upgrade(config, revision)
+    return config
 
 
 @cache
-def _known() -> list[Migration]:
+def all_steps() -> list[Migration]:
+    """Return what makes this version's tables from none."""
     return [Migration(revision=one.revision, title=one.doc) for one in _scripts().walk_revisions()][::-1]
 
 

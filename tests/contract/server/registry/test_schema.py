@@ -50,7 +50,7 @@ def differences(database):
 
 
 def test_what_the_migrations_make_is_what_the_program_works_with(database):
-    assert [step.revision for step in database.migrate()] == [step.revision for step in schema._known()]
+    assert [step.revision for step in database.migrate()] == [step.revision for step in schema.all_steps()]
     assert differences(database) == []
 
 
@@ -109,7 +109,7 @@ def test_of_servers_that_start_at_once_one_makes_the_tables(url, opened):
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(done) == [0, 0, 0, len(schema._known())]
+    assert sorted(done) == [0, 0, 0, len(schema.all_steps())]
 
 
 def test_a_registry_of_a_later_version_is_left_alone(database, url, opened):
