@@ -10,10 +10,11 @@ import pytest
 
 from skerry_edge.agent.life.clock import clock_state
 from skerry_edge.agent.life.identity import Identity
+from skerry_edge.agent.life.waker import Waker
 from skerry_edge.agent.mqtt import delivery, holds, session
 from skerry_edge.agent.mqtt.announcement import Announcement
 from skerry_edge.agent.mqtt.bounded import MAX_INBOUND_BYTES
-from skerry_edge.agent.mqtt.connection import Peer
+from skerry_edge.agent.mqtt.connection import Connection, Peer
 from skerry_edge.agent.mqtt.news import Undelivered
 from skerry_edge.agent.mqtt.session import Session
 from skerry_edge.agent.mqtt.terms import Terms
@@ -131,6 +132,25 @@ def test_the_status_comes_before_anything_else_on_every_connect(make_rig, script
     topics = [parse_topic(topic).kind for topic, _ in scripted_broker.published]
     assert topics == ["status", "event", "event", "status"]
     assert {(status.state, status.reason) for status in rig.sent(Status)} == {("degraded", "gate: it broke")}
+
+
+def test_a_will_says_of_which_connection_it_is_and_so_does_the_birth(
+    mosquitto, make_recorder, eventually, tmp_path: Path
+) -> None:
+    recorder = make_recorder(mosquitto.port)
+    identity = Identity(site="garden", device="cam-1", session="00000001-0000abcd", clock=clock_state)
+    outbox = Outbox(tmp_path, max_bytes=1 << 20, identity=identity)
+    peer = Peer(address=parse_broker_url(f"mqtt://127.0.0.1:{mosquitto.port}"), client_id="cam-1")
+    rival = Connection(peer, None, "5")
+    running = Session(terms=Terms(peer=peer), identity=identity, outbox=outbox)
+    running.start()
+    eventually(lambda: recorder.states == ["online"], what="the birth")
+    rival.open(waker := Waker())
+    eventually(lambda: recorder.states == ["online", "offline", "online"], what="the will, and the next birth")
+    running.stop(time.monotonic() + 5.0)
+    for one in (rival, waker, outbox):
+        one.close()
+    assert [one.connection for one in recorder.statuses] == [1, 1, 2, 2]
 
 
 def test_a_broker_that_refuses_what_is_published_loses_no_event(

@@ -77,6 +77,7 @@ class Session:
         self._delivery = delivery
         self._returns = Returns(outbox, self._hear)
         self._hearing = Hearing()
+        self._attempts = 0
         self._failures = 0
         self._told: str | None = None
         self._board = BulletinBoard()
@@ -172,6 +173,8 @@ class Session:
 
     def _opened(self, terms: Terms) -> Connection:
         """Connect, once more where the broker does not speak the version that was tried first."""
+        # Each attempt has a number of its own: the broker may have let in one whose answer never came.
+        self._attempts += 1
         connection = Connection(terms.peer, self._will(), self._choice.version)
         try:
             connection.open(self._waker)
@@ -209,7 +212,7 @@ class Session:
             self._listener.hear(news)
 
     def _will(self) -> Will:
-        status = Status(**self._identity.will_stamp(), state="offline", reason=LOST)
+        status = Status(**self._identity.will_stamp(), state="offline", reason=LOST, connection=self._attempts)
         return Will(topic=self._identity.topic("status"), payload=encode(status))
 
     def _status(self, announcement: Announcement) -> Bulletin:
@@ -218,7 +221,13 @@ class Session:
         )
 
     def _status_payload(self, announcement: Announcement) -> bytes:
-        return encode(Status(**self._identity.stamp(), state=announcement.state, reason=announcement.reason))
+        status = Status(
+            **self._identity.stamp(),
+            state=announcement.state,
+            reason=announcement.reason,
+            connection=self._attempts,
+        )
+        return encode(status)
 
     def _goes_on(self, terms: Terms) -> bool:
         return self._stop_by_s is None and terms is self._terms
