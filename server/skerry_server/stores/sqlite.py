@@ -12,7 +12,8 @@ from pathlib import Path
 from skerry_server.errors import RefusedPointsError, StoreError
 from skerry_server.stores.archive import ROLLUP_STEP_NS, Retention, Tended, WindowQuery
 from skerry_server.stores.base import MAX_TIME_NS, Point, Query, StoreInfo
-from skerry_server.stores.sqlite_rows import Names, Numbers, having, pack, point
+from skerry_server.stores.sqlite_points import read_newest
+from skerry_server.stores.sqlite_rows import Numbers, having, pack
 from skerry_server.stores.sqlite_schema import Marks, mark, open_file, open_reader, transaction
 from skerry_server.stores.sqlite_upkeep import tend
 from skerry_server.stores.sqlite_windows import read_windows
@@ -61,15 +62,8 @@ class SqliteStore:
 
     def query(self, query: Query) -> list[Point]:
         """Return matching points, newest first. Raises StoreError."""
-        condition, values = having(query.measurement, query.tags)
-        sql = (
-            "SELECT tags, time_ns, fields FROM series CROSS JOIN points ON points.series = series.id "  # noqa: S608  # our own words; all values are parameters
-            f"AND time_ns >= ? AND time_ns < ? WHERE {condition} ORDER BY time_ns DESC LIMIT ?"
-        )
         with self._reading() as reader:
-            names = Names(reader)
-            rows = reader.execute(sql, [query.start_ns, query.stop_ns, *values, query.limit])
-            return [point(query.measurement, tags, time_ns, names.fields(text)) for tags, time_ns, text in rows]
+            return read_newest(reader, query)
 
     def windows(self, query: WindowQuery) -> list[Point]:
         """Return one point for each series and window, newest first. Raises StoreError."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import httpx
+import msgspec
 import pytest
 
 from skerry_edge.foundation.errors import ConfigError
@@ -124,6 +125,17 @@ def test_a_write_that_failed_otherwise_is_tried_again_and_refuses_no_point(
     store.probe()
     stand_in.troubles.append(trouble)
     with pytest.raises(StoreError, match=said):
+        store.write([heartbeat("cam-1")])
+    store.write([heartbeat("cam-1")])
+    assert devices(store) == {"cam-1"}
+
+
+@BOTH
+def test_a_store_that_takes_too_long_counts_as_away(opened, stand_in, stand_in_config):
+    store = opened(msgspec.structs.replace(stand_in_config(stand_in), timeout_s=0.2))
+    store.probe()
+    stand_in.troubles.append(Trouble(status=204, after_s=0.6))
+    with pytest.raises(StoreError, match="Timeout"):
         store.write([heartbeat("cam-1")])
     store.write([heartbeat("cam-1")])
     assert devices(store) == {"cam-1"}

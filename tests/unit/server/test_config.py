@@ -51,6 +51,23 @@ def test_a_misspelt_key_is_refused_with_line_and_the_nearest_key(tmp_path):
     assert "'username'" in str(caught.value)
 
 
+def test_victoriametrics_is_a_store_and_its_address_is_checked(tmp_path):
+    settings = load_settings(write(tmp_path, '[store]\nkind = "victoriametrics"\n'))
+    assert settings.config.store.url == "http://127.0.0.1:8428"
+    with pytest.raises(ConfigError, match=r"store\.url"):
+        load_settings(write(tmp_path, '[store]\nkind = "victoriametrics"\nurl = "db:8428"\n'))
+
+
+def test_roll_ups_that_end_before_their_points_are_refused(tmp_path):
+    with pytest.raises(ConfigError, match=r"telemetry\.rollup_days"):
+        load_settings(write(tmp_path, "[telemetry]\nraw_days = 60\nrollup_days = 30\n"))
+
+
+def test_a_limit_of_nothing_is_refused(tmp_path):
+    with pytest.raises(ConfigError, match="models"):
+        load_settings(write(tmp_path, "[limits]\nmodels = 0\n"))
+
+
 def test_a_store_of_unknown_kind_is_refused(tmp_path):
     with pytest.raises(ConfigError, match="store"):
         load_settings(write(tmp_path, '[store]\nkind = "excel"\n'))

@@ -7,8 +7,9 @@ import json
 import pytest
 
 from skerry_server.errors import StoreError
+from skerry_server.stores.archive import WindowQuery
 from skerry_server.stores.base import Query
-from skerry_server.stores.influxql import read_points, select
+from skerry_server.stores.influxql import read_points, select, select_windows
 
 
 def test_a_query_is_one_statement_with_its_bounds():
@@ -21,6 +22,23 @@ def test_a_query_is_one_statement_with_its_bounds():
 def test_a_value_cannot_end_its_quotes():
     statement = select(Query(measurement="heartbeat", tags={"device": "x' OR 'a'='a\\"}))
     assert "'x\\' OR \\'a\\'=\\'a\\\\'" in statement
+
+
+def test_windows_are_one_statement_with_its_tags_and_fields():
+    query = WindowQuery(
+        measurement="heartbeat", step_ns=7, aggregate="max", fields=("cpu", "a/b"), tags={"device": "d'"}, stop_ns=9
+    )
+    assert select_windows(query, source='"db"."rp".', prefix="max_") == (
+        'SELECT max(/^max_(cpu|a\\/b)$/) FROM "db"."rp"."heartbeat" WHERE time >= 0 AND time < 9 '
+        "AND \"device\" = 'd\\'' "
+        'GROUP BY time(7ns), "site", "device", "board" fill(none) ORDER BY time DESC LIMIT 10000'
+    )
+
+
+def test_rows_that_do_not_fit_their_columns_are_an_error():
+    body = b'{"results":[{"series":[{"columns":["time","x"],"values":[[1]]}]}]}'
+    with pytest.raises(StoreError, match="do not fit"):
+        read_points("heartbeat", body, where="w")
 
 
 def test_columns_are_told_apart_into_tags_and_fields():

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -30,9 +31,13 @@ Answer = tuple[int, Any]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Trouble:
-    """What the next request is answered instead, without anything being done; a status of 0 cuts the connection."""
+    """What the next request is answered instead, without anything being done.
+
+    The answer comes ``after_s`` seconds; a status of 0 cuts the connection.
+    """
 
     status: int
+    after_s: float = 0.0
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -181,6 +186,7 @@ def _handler(stand_in: StandIn) -> type[BaseHTTPRequestHandler]:
         do_GET = do_POST = do_PATCH = _handle  # noqa: N815  # http.server's names
 
         def _trouble(self, trouble: Trouble) -> None:
+            time.sleep(trouble.after_s)
             if trouble.status == 0:
                 self.close_connection = True
             else:
