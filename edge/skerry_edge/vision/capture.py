@@ -10,6 +10,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
+from skerry_edge.foundation.wall_clock import unix_ms
+
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 DROPPED_BUSY = "busy"
@@ -154,7 +156,7 @@ def _read(items: Iterator[T]) -> Captured[T]:
 
 
 def _now(item: T, took_ms: float) -> Captured[T]:
-    return Captured(item=item, at_s=time.monotonic(), ts_ms=time.time_ns() // 1_000_000, took_ms=took_ms)
+    return Captured(item=item, at_s=time.monotonic(), ts_ms=unix_ms(), took_ms=took_ms)
 
 
 def _dated(captured: Captured[T], captured_s: float | None) -> Captured[T]:
@@ -162,7 +164,7 @@ def _dated(captured: Captured[T], captured_s: float | None) -> Captured[T]:
     if captured_s is None:
         return captured
     age_s = time.monotonic() - captured_s
-    ts_ms = time.time_ns() // 1_000_000 - round(age_s * 1e3)
+    ts_ms = unix_ms(ago_s=age_s)
     return Captured(item=captured.item, at_s=captured_s, ts_ms=ts_ms, took_ms=age_s * 1e3)
 
 

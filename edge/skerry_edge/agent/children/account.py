@@ -9,6 +9,7 @@ from skerry_edge.agent.children.sightings import Sightings
 from skerry_edge.agent.children.vitals import VitalsCollector
 from skerry_edge.agent.config.pipelines import PipelineConfig
 from skerry_edge.agent.line.protocol import Counts, Finding, Picture, Progress, Ready, Report, SourceState
+from skerry_edge.foundation.wall_clock import unix_ms
 
 _MAX_REASON_CHARS = 500
 
@@ -54,7 +55,7 @@ class Account:
     def forget_child(self) -> None:
         """End what only the child knew: what it saw is not known to be there any more."""
         self.source_trouble = None
-        for end in self._sightings.end_all(ts_ms=time.time_ns() // 1_000_000, decided_ns=time.monotonic_ns()):
+        for end in self._sightings.end_all(ts_ms=unix_ms(), decided_ns=time.monotonic_ns()):
             self._on_finding(end)
 
     def _find(self, finding: Finding) -> None:

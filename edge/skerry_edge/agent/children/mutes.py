@@ -15,6 +15,7 @@ from skerry_edge.agent.life.state_files import StateFiles
 from skerry_edge.contracts.messages import UnixMs
 from skerry_edge.foundation.atomic import write_atomic
 from skerry_edge.foundation.errors import ReachError
+from skerry_edge.foundation.wall_clock import unix_ms
 
 _log = logging.getLogger(__name__)
 FILE = "mutes.json"
@@ -54,7 +55,7 @@ class Mutes:
         if self._kept is all_muted:
             files.tell("every wake-word pipeline is muted until it is unmuted: who was is not known any more")
             self._keep_what_holds()
-        now_s, now_ms = time.monotonic(), time.time_ns() // 1_000_000
+        now_s, now_ms = time.monotonic(), unix_ms()
         self._until_s = {name: now_s + remaining_s(kept, now_ms) for name, kept in self._kept.items()}
 
     def is_muted(self, pipeline: str) -> bool:
@@ -67,7 +68,7 @@ class Mutes:
         Raises ReachError where the disk does not take it: then it holds until the agent ends.
         """
         lasts_s = NEVER_S if minutes is None else minutes * 60.0
-        until_ms = None if minutes is None else time.time_ns() // 1_000_000 + minutes * 60_000
+        until_ms = None if minutes is None else unix_ms() + minutes * 60_000
         self._until_s |= dict.fromkeys(pipelines, time.monotonic() + lasts_s)
         self._kept |= dict.fromkeys(pipelines, KeptMute(minutes=minutes, until_ms=until_ms))
         self._save()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Literal
@@ -25,6 +24,7 @@ from skerry_edge.contracts.messages import Command, CommandResult
 from skerry_edge.contracts.topics import is_id
 from skerry_edge.foundation.errors import ReachError, SkerryError
 from skerry_edge.foundation.redaction import redact
+from skerry_edge.foundation.wall_clock import unix_ms
 
 _log = logging.getLogger(__name__)
 ClockState = Callable[[], Literal["synced", "unsynced"]]
@@ -88,7 +88,7 @@ class Commands:
         return self._actions.due_s
 
     def _clock(self, now_s: float) -> Clock:
-        now_ms = time.time_ns() // 1_000_000
+        now_ms = unix_ms()
         bound_ms = self._sender_clock.at_least_ms(now_s)
         return Clock(now_ms=now_ms, state=self._clock_state(), sender_at_least_ms=bound_ms)
 

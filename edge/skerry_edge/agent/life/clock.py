@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import time
 from pathlib import Path
 from typing import Literal
 
@@ -32,7 +33,12 @@ def _libc() -> ctypes.CDLL:
 
 
 def clock_state() -> Literal["synced", "unsynced"]:
-    """Return ``synced`` where the kernel or systemd-timesyncd says so; not knowing counts as ``unsynced``."""
+    """Return ``synced`` where the kernel or systemd-timesyncd says so.
+
+    Not knowing counts as ``unsynced``, and so does a time before 1970.
+    """
+    if time.time() < 0:
+        return "unsynced"
     timex = _Timex()
     answer: int = _libc().adjtimex(ctypes.byref(timex))
     return state_from(answer, timex.status, marked=_SYSTEMD_MARK.exists())

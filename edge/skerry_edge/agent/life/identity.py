@@ -13,6 +13,7 @@ from skerry_edge.agent.life.state_files import StateFiles
 from skerry_edge.contracts.topics import UpKind, topic_of
 from skerry_edge.foundation.atomic import write_atomic
 from skerry_edge.foundation.errors import ReachError
+from skerry_edge.foundation.wall_clock import unix_ms
 
 _log = logging.getLogger(__name__)
 COUNTER = "starts"
@@ -79,6 +80,6 @@ class Identity:
             "id": secrets.token_hex(16),
             "session": self.session,
             "seq": seq,
-            "ts": time.time_ns() // 1_000_000 if ts_ms is None else ts_ms,
+            "ts": unix_ms() if ts_ms is None else ts_ms,
             "clock": self._clock(),
         }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Container
 from itertools import count
 from pathlib import Path
@@ -18,6 +17,7 @@ from skerry_edge.contracts.errors import WireError
 from skerry_edge.contracts.messages import Event, Heartbeat, Message
 from skerry_edge.contracts.snapshots import check_snapshot
 from skerry_edge.contracts.topics import parse_topic
+from skerry_edge.foundation.wall_clock import unix_ms
 
 _log = logging.getLogger(__name__)
 FILE = "outbox.sqlite3"
@@ -38,7 +38,7 @@ class Outbox:
         self._heartbeats: dict[str, Letter] = {}
         self._keeper = Keeper(state_dir / FILE, max_bytes)
         # Counted from the time on: a key is never given twice, not even by a run that cannot read the file.
-        self._newest = max(self._keeper.newest, time.time_ns() // 1000)
+        self._newest = max(self._keeper.newest, unix_ms() * 1000)
         self._lock = threading.Lock()
         with self._lock:
             self._tell()
@@ -128,7 +128,7 @@ class Outbox:
 def _stored(key: int, topic: str, message: Content, payload: bytes) -> Stored:
     if isinstance(message, Message):
         return Stored(key=key, topic=topic, ts_ms=message.ts, rank="record", payload=payload)
-    return Stored(key=key, topic=topic, ts_ms=time.time_ns() // 1_000_000, rank="snapshot", payload=payload)
+    return Stored(key=key, topic=topic, ts_ms=unix_ms(), rank="snapshot", payload=payload)
 
 
 def _content(stored: Stored) -> Content:

@@ -9,6 +9,7 @@ from typing import Literal
 
 from skerry_edge.agent.line.link import Link
 from skerry_edge.foundation.errors import SkerryError
+from skerry_edge.foundation.wall_clock import unix_ms
 
 _log = logging.getLogger(__name__)
 MAX_IN_A_ROW = 5
@@ -32,7 +33,7 @@ class Faults:
         _log.warning("%s: %s", label, error)
         now_s = time.monotonic()
         if now_s - self._last_s.get(label, -math.inf) > _QUIET_S:
-            self._link.find("system", label, ts_ms=time.time_ns() // 1_000_000, message=str(error))
+            self._link.find("system", label, ts_ms=unix_ms(), message=str(error))
         self._last_s[label] = now_s
         self._link.progress(errors=1)
         if label == "inference-error":

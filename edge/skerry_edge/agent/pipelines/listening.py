@@ -17,6 +17,7 @@ from skerry_edge.audio.decision import Detection
 from skerry_edge.audio.pcm import CHUNK_SAMPLES, SAMPLE_RATE_HZ, AudioSource, LossySource, Pcm
 from skerry_edge.backends.base import BackendError
 from skerry_edge.foundation.errors import DataError, ReachError
+from skerry_edge.foundation.wall_clock import unix_ms
 
 BEHIND = "behind"
 """Chunks of a live source that were dropped for newer ones, or spoken while there was no source."""
@@ -114,7 +115,7 @@ class Listening:
             self._link.find(
                 "wakeword",
                 one.word,
-                ts_ms=time.time_ns() // 1_000_000 - round(age_s * 1e3),
+                ts_ms=unix_ms(ago_s=age_s),
                 score=min(1.0, max(0.0, one.score)),
                 latency_ms=age_s * 1e3,
             )

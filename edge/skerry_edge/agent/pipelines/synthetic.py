@@ -13,6 +13,7 @@ from skerry_edge.agent.config.pipelines import SyntheticPipeline
 from skerry_edge.agent.line.link import Link
 from skerry_edge.backends.errors import ModelFileError
 from skerry_edge.foundation.errors import ReachError, VerdictError
+from skerry_edge.foundation.wall_clock import unix_ms
 
 BEAT_S = 0.2
 _BOX = (0.25, 0.25, 0.75, 0.75)
@@ -52,7 +53,7 @@ def _send(config: SyntheticPipeline, link: Link, number: int) -> None:
     link.find(
         "detection",
         config.label,
-        ts_ms=time.time_ns() // 1_000_000,
+        ts_ms=unix_ms(),
         score=1.0,
         box=_BOX,
         latency_ms=0.0,

@@ -13,6 +13,7 @@ from skerry_edge.agent.sources.reconnect import Outages
 from skerry_edge.foundation.backoff import is_worth_logging
 from skerry_edge.foundation.errors import SkerryError
 from skerry_edge.foundation.source_error import reason_of
+from skerry_edge.foundation.wall_clock import unix_ms
 
 _log = logging.getLogger(__name__)
 RESTORED = "source-restored"
@@ -74,7 +75,7 @@ class SourceHealth:
         self._set_trouble(text if is_still else None)
 
     def _tell(self, label: str, message: str) -> None:
-        self._link.find("system", label, ts_ms=time.time_ns() // 1_000_000, message=message)
+        self._link.find("system", label, ts_ms=unix_ms(), message=message)
 
     def _set_trouble(self, text: str | None) -> None:
         if text != self._trouble:
