@@ -133,7 +133,7 @@ class System(_Part, frozen=True, kw_only=True):
     """The operating system that Skerry is meant for on the board, and what it installs there.
 
     ``stock_python`` is set where the maker's own system has an older Python than Skerry needs; ``stock_remedy`` then
-    says what to do. ``extras`` are what of Skerry's wheel the board takes, ``udev_rules`` are lines that give the
+    says what to do. ``stock_systemd`` is the version of systemd that comes with it. ``extras`` are what of Skerry's wheel the board takes, ``udev_rules`` are lines that give the
     service access to its accelerators. ``devices`` are such devices beside cameras, sound, USB and the kernel's own
     classes for graphics and NPUs, as systemd's DeviceAllow= takes them; ``sockets`` lie in /tmp and are talked to.
     """
@@ -142,6 +142,7 @@ class System(_Part, frozen=True, kw_only=True):
     python_min: Version = "3.10"
     stock_python: Version | None = None
     stock_remedy: tuple[Text, ...] = ()
+    stock_systemd: Annotated[int, Meta(ge=200, le=999)] | None = None
     extras: tuple[Annotated[str, Meta(pattern=r"^[a-z]+$")], ...] = ()
     apt_packages: tuple[Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9.+-]+$")], ...] = ()
     udev_rules: tuple[Annotated[str, Meta(pattern=r'^SUBSYSTEMS?=="[^\n]+$', max_length=500)], ...] = ()

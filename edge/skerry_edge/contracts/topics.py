@@ -18,6 +18,7 @@ UP_KINDS: tuple[str, ...] = get_args(UpKind)
 DOWN_KINDS: tuple[str, ...] = get_args(DownKind)
 KINDS_WITH_ID = ("snapshot", "result")
 NAME_PATTERN = r"^[a-z0-9][a-z0-9-]{0,62}$"
+NAME_IN_WORDS = "a-z, 0-9 and '-', at most 63 of them and no '-' at the beginning"
 ID_PATTERN = r"^[A-Za-z0-9_-]{1,64}$"
 MAX_TOPIC_CHARS = 256
 _NAME = re.compile(NAME_PATTERN.rstrip("$") + r"\Z")
@@ -62,7 +63,7 @@ def parse_topic(text: str) -> Topic:
     site, device, kind = parts[2:5]
     item = parts[5] if len(parts) == 6 else None
     if not (is_name(site) and is_name(device)):
-        raise WireError("topic", f"site and device must match {NAME_PATTERN}", found=repr(text))
+        raise WireError("topic", f"site and device are {NAME_IN_WORDS}", found=repr(text))
     if kind not in UP_KINDS + DOWN_KINDS:
         raise WireError("topic", "the topic's kind is unknown", found=repr(text))
     if (item is not None) != (kind in KINDS_WITH_ID):

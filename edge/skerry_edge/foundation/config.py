@@ -40,9 +40,8 @@ def read_toml(path: Path) -> str:
     except OSError as error:
         if error.errno == errno.EFBIG:
             raise ConfigError("the configuration is too large", where=str(path), found=error.strerror) from error
-        raise ReachError(
-            "cannot read the configuration", where=str(path), found=error.strerror, todo="check the path"
-        ) from error
+        todo = "use sudo, or join its group" if isinstance(error, PermissionError) else "check the path"
+        raise ReachError("cannot read the configuration", where=str(path), found=error.strerror, todo=todo) from error
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -79,7 +78,7 @@ def fit(tree: object, kind: type[T], *, name: str, text: str = "") -> T:
     try:
         return msgspec.convert(tree, kind)
     except msgspec.ValidationError as error:
-        raise _located(str(error), text, name) from error
+        raise _located(str(error), tree, kind, text, name) from error
 
 
 def _refuse_nul(value: object, path: KeyPath, text: str, name: str) -> None:
@@ -181,8 +180,11 @@ def _unknown_key(key: str, known: list[str], path: KeyPath, text: str, name: str
     return ConfigError("unknown key in the configuration", where=_where(path, text, name), found=f"'{key}'", todo=todo)
 
 
-def _located(message: str, text: str, name: str) -> ConfigError:
-    """Turn msgspec's message (`what - at `$.a.b``) into an error with file, line and key."""
+def _located(message: str, tree: object, kind: Any, text: str, name: str) -> ConfigError:  # noqa: ANN401  # a type form
+    """Turn msgspec's message (`what - at `$.a.b``) into an error with file, line and key.
+
+    A pattern is told in the words of its type's description, where it has one.
+    """
     match = _PATH.search(message)
     path: KeyPath = ()
     if match:
@@ -190,11 +192,26 @@ def _located(message: str, text: str, name: str) -> ConfigError:
             int(step["index"]) if step["index"] else step["key"] or "…" for step in _STEP.finditer(match["path"])
         )
         message = message[: match.start()]
+    if "matching regex" in message and (words := _description(tree, kind, path)):
+        message = f"what is not {words}"
     missing = re.search(r"missing required field `([^`]+)`", message)
     todo = f"add '{missing[1]}'" if missing else "correct the value"
     return ConfigError(
         "the configuration does not fit", where=_where(path, text, name), found=redact(message), todo=todo
     )
+
+
+def _description(tree: Any, kind: Any, path: KeyPath) -> str | None:  # noqa: ANN401  # a type form
+    """Return the words that describe the type of the value at ``path``, None where it has none or none is found."""
+    for step in path:
+        struct = _struct_of(kind, tree)
+        fields = {} if struct is None else {field.encode_name: field.type for field in msgspec.structs.fields(struct)}
+        kind = fields.get(str(step)) or _element_of(kind, tree)
+        if not isinstance(tree, dict | list) or (isinstance(tree, dict) and step not in tree):
+            return None  # a key of a table, of which msgspec does not tell which
+        tree = tree[step]  # type: ignore[index]  # a list's steps are numbers
+    metas = [one for form in (kind, *get_args(kind)) for one in getattr(form, "__metadata__", ())]
+    return next((one.description for one in metas if isinstance(one, msgspec.Meta) and one.description), None)
 
 
 def _where(path: KeyPath, text: str, name: str) -> str:

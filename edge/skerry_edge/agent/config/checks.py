@@ -30,7 +30,7 @@ def load_config(path: Path) -> AgentConfig:
 
     Raises ReachError when the file cannot be read, ConfigError (file, line, key) when something in it is wrong.
     """
-    config = _anchored(load_toml(path, AgentConfig), path.absolute().parent)
+    config = anchored(load_toml(path, AgentConfig), path.absolute().parent)
     problem = find_problem(config)
     if problem is None:
         return config
@@ -118,7 +118,7 @@ def reads_stdin(pipeline: PipelineConfig) -> bool:
     return isinstance(pipeline, WakeWordPipeline) and isinstance(pipeline.source, StdinSource)
 
 
-def _anchored(config: AgentConfig, folder: Path) -> AgentConfig:
+def anchored(config: AgentConfig, folder: Path) -> AgentConfig:
     """Return the configuration with every relative path made absolute."""
     mqtt = config.mqtt
     if mqtt.password_file is not None:

@@ -7,9 +7,9 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from skerry_edge.contracts.patterns import whole
-from skerry_edge.contracts.topics import NAME_PATTERN
+from skerry_edge.contracts.topics import NAME_IN_WORDS, NAME_PATTERN
 
-Name = Annotated[str, Meta(pattern=whole(NAME_PATTERN))]
+Name = Annotated[str, Meta(pattern=whole(NAME_PATTERN), description=NAME_IN_WORDS)]
 Seconds = Annotated[float, Meta(gt=0, le=86400)]
 Wait = Annotated[float, Meta(ge=0, le=86400)]
 Rate = Annotated[float, Meta(gt=0, le=1000)]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from skerry_edge.agent.doctor.findings import Finding
-from skerry_edge.agent.install.plan import UNIT_FILE, USER
+from skerry_edge.agent.install.places import UNIT_FILE, USER
 
 _DEVICES = ("video*", "media*", "snd/pcmC*c", "dri/renderD*", "accel/accel*", "apex_*", "dma_heap/*")
 _GROUPS = re.compile(r"^SupplementaryGroups=(?P<names>.*)$", re.MULTILINE)

@@ -84,7 +84,7 @@ def _progress() -> Iterator[Callable[[str], None]]:
 
 def _configuration(path: Path | None) -> AgentConfig | None:
     from skerry_edge.agent.config.checks import load_config  # noqa: PLC0415  # keeps --help fast
-    from skerry_edge.agent.install.plan import CONFIG_FILE  # noqa: PLC0415  # the same
+    from skerry_edge.agent.install.places import CONFIG_FILE  # noqa: PLC0415  # the same
 
     installed = Path(CONFIG_FILE)
     if path is None and not installed.is_file():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from collections.abc import Sequence
 from functools import partial
@@ -16,7 +15,8 @@ from skerry_edge.agent.config.agent import AgentConfig
 from skerry_edge.agent.config.delivery import OutboxConfig
 from skerry_edge.agent.doctor import accelerators, access, broker, pipelines, runtimes, system
 from skerry_edge.agent.doctor.findings import Check, Finding
-from skerry_edge.agent.install.plan import STATE_DIR, UNIT, UNIT_FILE
+from skerry_edge.agent.install.packages import how_to_install, installed_packages, missing_packages
+from skerry_edge.agent.install.places import STATE_DIR, UNIT, UNIT_FILE
 from skerry_edge.backends.registry import missing_reason
 
 _BROKER_S = 30.0
@@ -75,28 +75,19 @@ def _broker(config: AgentConfig | None) -> Sequence[Finding]:
 def look_at_packages(board: Board | None) -> Sequence[Finding]:
     """Judge whether the packages of a board's profile are installed, where Debian's dpkg can tell."""
     wanted = board.system.apt_packages if board and board.system else ()
-    name = "system packages"
-    if not wanted or shutil.which("dpkg-query") is None:
-        return (Finding(name=name, status="not applicable", found="no package of Debian's is asked for here"),)
-    done = subprocess.run(
-        ["dpkg-query", "--show", "--showformat=${binary:Package} ${db:Status-Status}\n", *wanted],
-        capture_output=True,
-        text=True,
-        timeout=10,
-        check=False,
-    )
-    here = {line.split(":")[0].split(" ")[0] for line in done.stdout.splitlines() if line.endswith(" installed")}
+    here = installed_packages(wanted)
+    if here is None:
+        found = "no package of Debian's is asked for here"
+        return (Finding(name="system packages", status="not applicable", found=found),)
     return judge_packages(wanted, here)
 
 
 def judge_packages(wanted: Sequence[str], here: set[str]) -> Sequence[Finding]:
     """Judge which packages are not installed."""
-    missing = [one for one in wanted if one not in here]
+    missing = missing_packages(wanted, here)
     if missing:
-        todo = f"apt install {' '.join(missing)}"
-        return (
-            Finding(name="system packages", status="warning", found=f"not installed: {', '.join(missing)}", todo=todo),
-        )
+        found = f"not installed: {', '.join(missing)}"
+        return (Finding(name="system packages", status="warning", found=found, todo=how_to_install(missing)),)
     return (Finding(name="system packages", status="ok", found=", ".join(wanted)),)
 
 

@@ -5,22 +5,22 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import singledispatchmethod
 from pathlib import Path
 from typing import Literal
 
-from skerry_edge.agent.install.accounts import find_user, gid_of, uid_of
+from skerry_edge.agent.install.accounts import find_user, gid_of, groups_of, uid_of
+from skerry_edge.agent.install.pending import Pending
+from skerry_edge.agent.install.places import PENDING_FILE
 from skerry_edge.agent.install.steps import Command, Folder, Link, ServiceUser, Step, TextFile
+from skerry_edge.agent.install.system_program import run_program
 from skerry_edge.agent.install.templates import is_edited
 from skerry_edge.foundation.atomic import write_atomic
 from skerry_edge.foundation.errors import MissingError, ReachError
 
 Result = Literal["created", "changed", "unchanged", "kept", "removed", "absent", "ran", "not needed", "not here"]
-DONE: frozenset[Result] = frozenset({"created", "changed", "removed"})
-_COMMAND_TIMEOUT_S = 120.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,27 +36,39 @@ class Executor:
     """Works below ``root``. ``is_live`` says that systemd runs there; a rehearsal changes nothing."""
 
     def __init__(self, root: Path, *, is_live: bool, is_rehearsal: bool = False) -> None:
+        """Take up what an earlier run left undone. Raises ReachError."""
         self._root = root
         self._is_live = is_live
         self._is_rehearsal = is_rehearsal
-        self._touched: set[str] = set()
+        self._changed = Pending(self._at(PENDING_FILE) if is_live and not is_rehearsal else None)
         self._gone: set[str] = set()
 
     def install(self, steps: Iterable[Step]) -> list[Outcome]:
-        """Carry out the steps; what is there already stays. Raises ReachError, MissingError."""
-        return [self._noted(self._install(step), step) for step in steps]
+        """Carry out the steps; what is there already stays. Raises ReachError, MissingError.
+
+        A command runs where a file that it is for has changed, in this run or in one that did not get so far.
+        """
+        steps = tuple(steps)
+        outcomes = [self._install(step) for step in steps]
+        if any(isinstance(step, Command) for step in steps):
+            self._changed.clear()
+        return outcomes
 
     def remove(self, steps: Iterable[Step], *, purge: bool) -> list[Outcome]:
-        """Undo the steps; ``purge`` takes state and edited files as well. Raises ReachError, MissingError."""
+        """Undo the steps; ``purge`` takes state, secrets and edited files as well. Raises ReachError, MissingError."""
         steps = tuple(steps)
         # What stops the service runs before its files go, and is decided by their being there.
-        self._touched = {one.path for one in steps if isinstance(one, TextFile | Link) and self._exists(one.path)}
-        return [self._noted(self._remove(step, purge=purge), step) for step in steps]
-
-    def _noted(self, outcome: Outcome, step: Step) -> Outcome:
-        if outcome.result in DONE and not isinstance(step, Command | ServiceUser):
-            (self._gone if outcome.result == "removed" else self._touched).add(step.path)
-        return outcome
+        for step in steps:
+            if isinstance(step, TextFile | Link) and self._exists(step.path):
+                self._changed.note(step.path)
+        self._gone = set()
+        outcomes = []
+        for step in steps:
+            outcomes.append(self._remove(step, purge=purge, others=steps))
+            if outcomes[-1].result == "removed" and not isinstance(step, Command | ServiceUser):
+                self._gone.add(step.path)
+        self._changed.clear()
+        return outcomes
 
     def _at(self, path: str) -> Path:
         """Return where a path of the tree is. Raises ReachError where a link in an image leads out of it."""
@@ -81,8 +93,8 @@ class Executor:
     def _(self, step: ServiceUser) -> Outcome:
         if find_user(self._root, step.name) is not None:
             return Outcome(step=step, result="unchanged")
-        shell = "/usr/sbin/nologin"
-        options = ("--system", "--user-group", "--no-create-home", "--home-dir", step.home, "--shell", shell)
+        group = ("--gid", step.name) if step.name in groups_of(self._root) else ("--user-group",)
+        options = ("--system", *group, "--no-create-home", "--home-dir", step.home, "--shell", "/usr/sbin/nologin")
         self._run(("useradd", *self._prefix(), *options, "--comment", step.comment, step.name))
         return Outcome(step=step, result="created")
 
@@ -106,6 +118,7 @@ class Executor:
             return Outcome(step=step, result="unchanged")
         if text is not None and step.is_kept and text != step.content and is_edited(text):
             return Outcome(step=step, result="kept", note="it has been edited since it was written")
+        self._changed.note(step.path)
         if not self._is_rehearsal:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_atomic(path, step.content.encode(), mode=0o600)
@@ -115,8 +128,13 @@ class Executor:
     @_install.register
     def _(self, step: Link) -> Outcome:
         path, there = self._at(step.path), self._exists(step.path)
-        if there and path.is_symlink() and str(path.readlink()) == step.target:
+        if there and _leads_to(path, step.target):
             return Outcome(step=step, result="unchanged")
+        if step.is_shy and there:
+            return Outcome(step=step, result="kept", note="something else lies there")
+        if step.is_shy and not path.parent.is_dir():
+            return Outcome(step=step, result="not here", note=f"there is no {Path(step.path).parent}")
+        self._changed.note(step.path)
         if not self._is_rehearsal:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.unlink(missing_ok=True)
@@ -128,23 +146,25 @@ class Executor:
         return self._command(step)
 
     @singledispatchmethod
-    def _remove(self, step: Step, *, purge: bool) -> Outcome:  # noqa: ARG002  # the signature of all that follow
+    def _remove(self, step: Step, *, purge: bool, others: tuple[Step, ...]) -> Outcome:  # noqa: ARG002  # the signature of all that follow
         raise TypeError(type(step).__name__)
 
     @_remove.register
-    def _(self, step: ServiceUser, *, purge: bool) -> Outcome:
+    def _(self, step: ServiceUser, *, purge: bool, others: tuple[Step, ...]) -> Outcome:  # noqa: ARG002  # the others' signature
         user = find_user(self._root, step.name)
         if user is None:
             return Outcome(step=step, result="absent")
         if user.comment != step.comment:
             return Outcome(step=step, result="kept", note="it was there before")
-        if not purge and self._exists(step.home):
-            return Outcome(step=step, result="kept", note=f"{step.home} belongs to it; --purge takes both")
+        owned = [one.path for one in others if isinstance(one, Folder) and step.name in (one.owner, one.group)]
+        left = [path for path in owned if path not in self._gone and self._exists(path)]
+        if left:
+            return Outcome(step=step, result="kept", note=f"what stays belongs to it: {', '.join(left)}")
         self._run(("userdel", *self._prefix(), step.name))
         return Outcome(step=step, result="removed")
 
     @_remove.register
-    def _(self, step: Folder, *, purge: bool) -> Outcome:
+    def _(self, step: Folder, *, purge: bool, others: tuple[Step, ...]) -> Outcome:  # noqa: ARG002  # the others' signature
         path = self._at(step.path)
         if not self._exists(step.path):
             return Outcome(step=step, result="absent")
@@ -156,22 +176,27 @@ class Executor:
         return Outcome(step=step, result="removed")
 
     @_remove.register
-    def _(self, step: TextFile, *, purge: bool) -> Outcome:
+    def _(self, step: TextFile, *, purge: bool, others: tuple[Step, ...]) -> Outcome:  # noqa: ARG002  # the others' signature
         path = self._at(step.path)
         if not self._exists(step.path):
             return Outcome(step=step, result="absent")
-        if step.is_kept and not purge and is_edited(_read(path) or ""):
+        if step.outlasts and not purge:
+            return Outcome(step=step, result="kept", note="a configuration may name it; --purge takes it")
+        if step.is_kept and not purge and is_edited(_read(path)):
             return Outcome(step=step, result="kept", note="it has been edited; --purge takes it")
         return self._unlink(step, path)
 
     @_remove.register
-    def _(self, step: Link, *, purge: bool) -> Outcome:  # noqa: ARG002  # the others' signature
-        return (
-            self._unlink(step, self._at(step.path)) if self._exists(step.path) else Outcome(step=step, result="absent")
-        )
+    def _(self, step: Link, *, purge: bool, others: tuple[Step, ...]) -> Outcome:  # noqa: ARG002  # the others' signature
+        path = self._at(step.path)
+        if not self._exists(step.path):
+            return Outcome(step=step, result="absent")
+        if step.is_shy and not _leads_to(path, step.target):
+            return Outcome(step=step, result="kept", note="something else lies there")
+        return self._unlink(step, path)
 
     @_remove.register
-    def _(self, step: Command, *, purge: bool) -> Outcome:  # noqa: ARG002  # the others' signature
+    def _(self, step: Command, *, purge: bool, others: tuple[Step, ...]) -> Outcome:  # noqa: ARG002  # the others' signature
         return self._command(step)
 
     def _unlink(self, step: TextFile | Link, path: Path) -> Outcome:
@@ -184,7 +209,8 @@ class Executor:
         return f"{folder}/{name}" in self._gone
 
     def _command(self, step: Command) -> Outcome:
-        if self._touched.isdisjoint(step.after):
+        is_late = step.while_there and not any(map(self._exists, step.after))
+        if is_late or not any(path in self._changed for path in step.after):
             return Outcome(step=step, result="not needed")
         if not self._is_live or shutil.which(step.program[0]) is None:
             return Outcome(step=step, result="not here", note="systemd does not run here")
@@ -195,23 +221,8 @@ class Executor:
         return () if self._root == Path("/") else ("--prefix", str(self._root))
 
     def _run(self, program: tuple[str, ...]) -> None:
-        """Run a program of the system. Raises MissingError without it, ReachError where it fails."""
-        if self._is_rehearsal:
-            return
-        try:
-            done = subprocess.run(
-                program, capture_output=True, text=True, errors="replace", timeout=_COMMAND_TIMEOUT_S, check=False
-            )
-        except FileNotFoundError as error:
-            raise MissingError("a program of the system is not there", found=program[0]) from error
-        except subprocess.TimeoutExpired as error:
-            raise ReachError("a program of the system does not end", found=" ".join(program)) from error
-        if done.returncode != 0:
-            raise ReachError(
-                "a program of the system failed",
-                where=" ".join(program),
-                found=done.stderr.strip()[:500] or f"exit code {done.returncode}",
-            )
+        if not self._is_rehearsal:
+            run_program(program)
 
     def _has(self, path: Path, mode: int, owner: str, group: str) -> bool:
         found = path.lstat()
@@ -226,7 +237,11 @@ class Executor:
         path.chmod(mode)
 
 
-def _read(path: Path) -> str | None:
+def _leads_to(path: Path, target: str) -> bool:
+    return path.is_symlink() and str(path.readlink()) == target
+
+
+def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8", errors="replace")
     except OSError as error:

@@ -7,25 +7,45 @@ from dataclasses import asdict
 
 from skerry_edge.agent.install.executor import Outcome
 from skerry_edge.agent.install.steps import Command, Folder, Link, ServiceUser, Step, TextFile
-from skerry_edge.foundation.redaction import MASK
+from skerry_edge.foundation.redaction import MASK, redact
+
+_FORESEEN = {
+    "created": "would create",
+    "changed": "would change",
+    "removed": "would remove",
+    "ran": "would run",
+    "kept": "would keep",
+}
+"""What a rehearsal says instead."""
 
 
-def facts(outcomes: Iterable[Outcome]) -> list[dict[str, object]]:
-    """Return one object for each step with what became of it."""
+def facts(outcomes: Iterable[Outcome], *, is_rehearsal: bool) -> list[dict[str, object]]:
+    """Return one object for each step with what became of it, or would."""
     return [
-        {"step": type(one.step).__name__, "result": one.result, "note": one.note, **_fields(one.step)}
+        {
+            "step": type(one.step).__name__,
+            "result": one.result,
+            "note": one.note,
+            "rehearsed": is_rehearsal,
+            **_fields(one.step),
+        }
         for one in outcomes
     ]
 
 
-def lines(outcomes: Iterable[Outcome], *, with_contents: bool) -> Iterator[str]:
-    """Give a line for each step; ``with_contents`` shows what the files hold, indented."""
+def lines(outcomes: Iterable[Outcome], *, is_rehearsal: bool) -> Iterator[str]:
+    """Give a line for each step; a rehearsal shows what the files it would write hold as well, indented."""
     for one in outcomes:
         note = f" ({one.note})" if one.note else ""
-        yield f"{one.result:<10} {_title(one.step)}{note}"
-        if with_contents and isinstance(one.step, TextFile):
-            content = f"{MASK}\n" if one.step.secret else one.step.content
-            yield from (f"    | {line}" for line in content.splitlines())
+        result = _FORESEEN.get(one.result, one.result) if is_rehearsal else one.result
+        yield f"{result:<12} {_title(one.step)}{note}"
+        if is_rehearsal and isinstance(one.step, TextFile) and one.result in ("created", "changed"):
+            yield from (f"    | {line}" for line in _content(one.step).splitlines())
+
+
+def _content(step: TextFile) -> str:
+    """Return what a file holds, as far as it may be shown: a configuration may carry a camera's login."""
+    return f"{MASK}\n" if step.secret else redact(step.content)
 
 
 def _title(step: Step) -> str:
@@ -42,8 +62,8 @@ def _title(step: Step) -> str:
 
 def _fields(step: Step) -> dict[str, object]:
     fields = asdict(step)
-    if isinstance(step, TextFile) and step.secret:
-        fields["content"] = MASK
+    if isinstance(step, TextFile):
+        fields["content"] = MASK if step.secret else redact(step.content)
     if isinstance(step, TextFile | Folder):
         fields["mode"] = f"{step.mode:04o}"
     if isinstance(step, Command):

@@ -14,7 +14,7 @@ from importlib.metadata import distributions
 from pathlib import Path
 
 from skerry_edge import __version__
-from skerry_edge.agent.install.plan import RULES_FILE, UNIT, UNIT_FILE
+from skerry_edge.agent.install.places import RULES_FILE, UNIT, UNIT_FILE
 from skerry_edge.agent.support_bundle.scrubbing import Scrubber
 from skerry_edge.foundation.errors import SkerryError
 from skerry_edge.foundation.small_file import read_small

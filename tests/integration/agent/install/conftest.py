@@ -92,11 +92,12 @@ names, command = sys.argv[1].split(","), sys.argv[2:]
 seccomp = ctypes.CDLL(find_library("seccomp"))
 seccomp.seccomp_init.restype = ctypes.c_void_p
 ALLOW, ERRNO_EPERM = 0x7FFF0000, 0x00050001
-filter = ctypes.c_void_p(seccomp.seccomp_init(ERRNO_EPERM))
+default, action = (ALLOW, ERRNO_EPERM) if names[0] == "~" else (ERRNO_EPERM, ALLOW)
+filter = ctypes.c_void_p(seccomp.seccomp_init(default))
 for name in names:
     number = seccomp.seccomp_syscall_resolve_name(name.encode())
     if number >= 0:
-        assert seccomp.seccomp_rule_add(filter, ALLOW, number, 0) == 0, name
+        assert seccomp.seccomp_rule_add(filter, action, number, 0) == 0, name
 assert seccomp.seccomp_load(filter) == 0
 os.execvp(command[0], command)
 """
@@ -124,13 +125,14 @@ def confined(need_program: Callable[[str], str]) -> Callable[[str], list[str]]:
         return {one for inner in groups[name] for one in calls(inner)} if name.startswith("@") else {name}
 
     def prefix(unit: str) -> list[str]:
-        allowed: set[str] = set()
-        for line in unit.splitlines():
-            key, _, value = line.partition("=")
-            if key == "SystemCallFilter":
-                named = {one for name in value.removeprefix("~").split() for one in calls(name)}
-                allowed = allowed - named if value.startswith("~") else allowed | named
-        return [os.path.realpath(sys.executable), "-c", CONFINE, ",".join(sorted(allowed))]
+        values = [line.partition("=")[2] for line in unit.splitlines() if line.startswith("SystemCallFilter=")]
+        denies = values[0].startswith("~")  # the first decides what the list is of
+        listed: set[str] = set()
+        for value in values:
+            named = {one for name in value.removeprefix("~").split() for one in calls(name)}
+            listed = listed | named if value.startswith("~") == denies else listed - named
+        names = [*(["~"] if denies else []), *sorted(listed)]
+        return [os.path.realpath(sys.executable), "-c", CONFINE, ",".join(names)]
 
     return prefix
 

@@ -136,7 +136,7 @@ def test_all_of_it_is_made_as_planned_and_a_second_time_nothing_changes(
 def test_systemd_finds_no_fault_in_the_unit_as_installed(
     clean_system: Any, install: Callable[..., dict[str, str]], configuration: Callable[[int], str]
 ) -> None:
-    install("install", *OPTIONS, "--config", configuration(1883))
+    install("install", *OPTIONS, "--config", configuration(1883), "--password-file", "/mnt/password")
     checked = clean_system.run("systemd-analyze", "verify", f"/{UNIT}")
     assert (checked.returncode, checked.stderr) == (0, "")
 
@@ -172,20 +172,53 @@ def test_the_service_runs_as_its_user_reaches_the_broker_and_leaves_nothing_behi
 def test_what_was_edited_and_the_state_outlive_an_uninstallation_without_purge(
     clean_system: Any, install: Callable[..., dict[str, str]], configuration: Callable[[int], str]
 ) -> None:
-    given = (*OPTIONS, "--config", configuration(1883))
-    install("install", *given)
+    plain = ("--program", SKERRY)
+    install("install", *OPTIONS, "--config", configuration(1883), "--password-file", "/mnt/password")
     edited = clean_system.root / "etc/skerry/agent.toml"
     edited.write_text(edited.read_text() + "# ours\n")
     (clean_system.root / STATE / "starts").write_text("1\n")
-    assert install("install", *given)["/etc/skerry/agent.toml"] == "kept"
+    assert install("install", *plain)["/etc/skerry/agent.toml"] == "kept"
     left = install("uninstall")
     kept = {path for path, result in left.items() if result == "kept"}
-    assert kept == {"/etc/skerry/agent.toml", "/etc/skerry", f"/{STATE}", "skerry"}
+    assert kept == {"/etc/skerry/agent.toml", "/etc/skerry/mqtt-password", "/etc/skerry", f"/{STATE}", "skerry"}
     assert edited.read_text().endswith("# ours\n")
-    assert install("install", *given)["skerry"] == "unchanged"
+    assert install("install", *plain)["skerry"] == "unchanged"
     purged = install("uninstall", "--purge")
-    assert {path for path, result in purged.items() if result == "absent"} == {"/etc/skerry/mqtt-password"}
+    assert {path for path, result in purged.items() if result == "absent"} == {"/etc/skerry/ca.pem"}
     assert "kept" not in purged.values()
+
+
+def test_a_configuration_with_which_the_agent_would_end_is_told_and_not_started(
+    clean_system: Any, install: Callable[..., dict[str, str]], configuration: Callable[[int], str]
+) -> None:
+    config = configuration(1883)
+    refused = clean_system.run(SKERRY, "agent", "install", *OPTIONS, "--config", config)
+    assert refused.returncode == 2
+    assert "/etc/skerry/mqtt-password" in refused.stderr
+    install("install", *OPTIONS, "--config", config, "--password-file", "/mnt/password")
+    password = clean_system.root / "etc/skerry/mqtt-password"
+    password.chmod(0o600)
+    barred = clean_system.run(SKERRY, "agent", "install", "--program", SKERRY)
+    assert (barred.returncode, "skerry may not read" in barred.stderr) == (2, True)
+    password.chmod(0o640)
+    assert install("install", "--program", SKERRY)["/etc/skerry/agent.toml"] == "unchanged"
+
+
+def test_the_program_is_linked_to_where_shells_look(
+    clean_system: Any, install: Callable[..., dict[str, str]], configuration: Callable[[int], str]
+) -> None:
+    install("install", *OPTIONS, "--config", configuration(1883), "--password-file", "/mnt/password")
+    assert clean_system.run("/usr/local/bin/skerry", "--version").returncode == 0
+    install("uninstall")
+    assert not (clean_system.root / "usr/local/bin/skerry").is_symlink()
+
+
+def test_a_group_of_that_name_is_taken_as_it_is(
+    clean_system: Any, install: Callable[..., dict[str, str]], configuration: Callable[[int], str]
+) -> None:
+    assert clean_system.run("groupadd", "--system", "skerry").returncode == 0
+    install("install", *OPTIONS, "--config", configuration(1883), "--password-file", "/mnt/password")
+    assert clean_system.run("id", "-gn", "skerry").stdout == "skerry\n"
 
 
 def test_a_rehearsal_writes_nothing(
@@ -204,7 +237,16 @@ def test_an_image_is_installed_into_without_starting_anything(
     (image / "etc").mkdir(parents=True)
     for name in ("passwd", "group", "shadow", "gshadow", "login.defs"):
         (image / "etc" / name).write_bytes((clean_system.root / "etc" / name).read_bytes())
-    done = install("install", *OPTIONS, "--config", configuration(1883), "--root", "/srv/image")
+    given = ("install", *OPTIONS, "--config", configuration(1883), "--password-file", "/mnt/password")
+    without = clean_system.run(SKERRY, "agent", *given, "--root", "/srv/image")
+    assert (without.returncode, "venv" in without.stderr) == (3, True)
+    assert not (image / "etc/skerry").exists()
+    (image / "opt/skerry/bin").mkdir(parents=True)
+    (image / "bin").mkdir()
+    for name in ("opt/skerry/bin/skerry", "bin/sh"):
+        (image / name).write_bytes((clean_system.root / name).read_bytes())
+        (image / name).chmod(0o755)
+    done = install(*given, "--root", "/srv/image")
     assert "ran" not in done.values()
     (image / "var/cache/skerry").rmdir()
     (image / "var/cache").rmdir()
@@ -220,5 +262,5 @@ def test_an_image_is_installed_into_without_starting_anything(
     link = image / "etc/systemd/system/multi-user.target.wants/skerry-agent.service"
     assert str(link.readlink()) == f"/{UNIT}"
     install("uninstall", "--purge", "--root", "/srv/image")
-    assert not list(image.rglob("*skerry*"))
+    assert not [one for one in image.rglob("*skerry*") if not one.is_relative_to(image / "opt")]
     assert "skerry" not in (image / "etc/passwd").read_text()

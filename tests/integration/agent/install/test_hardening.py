@@ -13,11 +13,14 @@ from pathlib import Path
 import pytest
 
 from skerry_boards.loader import all_boards, load_board
-from skerry_edge.agent.install.plan import UNIT, UNIT_FILE, Request, install_plan
+from skerry_edge.agent.install.places import UNIT, UNIT_FILE
+from skerry_edge.agent.install.plan import Request, install_plan
 from skerry_edge.agent.install.steps import TextFile
 from skerry_edge.models.catalogue import resolve_model
 
 MOST_EXPOSED = 3.0
+MOST_EXPOSED_OLD = 4.0
+"""Without what systemd 237 lacks."""
 NO_SUCH_PRCTL = 77
 UNDER_W_XOR_X = f"""\
 import ctypes, sys
@@ -48,9 +51,9 @@ def model(tmp_path: Path) -> Callable[[str], Path]:
     return unpack
 
 
-def unit_text(board: str) -> str:
+def unit_text(board: str, systemd: int = 252) -> str:
     groups = ("video", "audio", "plugdev")
-    request = Request(board=load_board(board), configuration="", program="/bin/true", groups=groups)
+    request = Request(board=load_board(board), configuration="", program="/bin/true", groups=groups, systemd=systemd)
     return next(one.content for one in install_plan(request) if isinstance(one, TextFile) and one.path == UNIT_FILE)
 
 
@@ -65,6 +68,16 @@ def test_the_exposure_is_bounded_on_every_board(board: str, tmp_path: Path, need
     assert float(told[1]) <= MOST_EXPOSED
 
 
+def test_an_old_systemd_s_unit_is_bounded_too(tmp_path: Path, need_program: Callable[[str], str]) -> None:
+    unit = tmp_path / UNIT
+    unit.write_text(unit_text("jetson-nano", systemd=237))
+    analyze = [need_program("systemd-analyze"), "security", "--offline=true", "--no-pager", str(unit)]
+    done = subprocess.run(analyze, capture_output=True, text=True, timeout=60, check=False)
+    told = re.search(r"Overall exposure level for \S+: ([0-9.]+)", done.stdout)
+    assert told, done.stderr
+    assert float(told[1]) <= MOST_EXPOSED_OLD
+
+
 def test_systemd_knows_every_setting(tmp_path: Path, need_program: Callable[[str], str]) -> None:
     unit = tmp_path / UNIT
     unit.write_text(unit_text("jetson-orin-nano").replace("=skerry\n", "=daemon\n"))
@@ -74,11 +87,12 @@ def test_systemd_knows_every_setting(tmp_path: Path, need_program: Callable[[str
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.parametrize("systemd", [237, 252])
 @pytest.mark.parametrize(("backend", "suffix"), [("onnx", ".onnx"), ("litert", ".tflite"), ("openvino", ".xml")])
 def test_a_runtime_works_under_the_unit_s_filter_of_system_calls(
-    backend: str, suffix: str, model: Callable[[str], Path], confined: Callable[[str], list[str]]
+    backend: str, suffix: str, systemd: int, model: Callable[[str], Path], confined: Callable[[str], list[str]]
 ) -> None:
-    command = [*confined(unit_text("intel-x86")), sys.executable, "-c", INFER, backend, str(model(suffix))]
+    command = [*confined(unit_text("intel-x86", systemd)), sys.executable, "-c", INFER, backend, str(model(suffix))]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)

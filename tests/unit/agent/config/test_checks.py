@@ -86,7 +86,7 @@ source = { kind = "audio-file", path = "/clips/a.wav" }
     [
         (HEAD + PIPELINE.replace("name", "nmae"), ["line 11", "'nmae'", "'name'"]),
         (HEAD + PIPELINE.replace("synthetic", "sythetic"), ["pipelines[0]", "sythetic"]),
-        (HEAD.replace("garden", "Gar den") + PIPELINE, ["line 1", "'site'", "regex"]),
+        (HEAD.replace("garden", "Gar den") + PIPELINE, ["line 1", "'site'", "a-z, 0-9 and '-'"]),
         (HEAD.replace("garden", "garden\\n") + PIPELINE, ["line 1", "'site'"]),
         (HEAD + PIPELINE.replace("ghost", "ghost\\n"), ["line 11", "'pipelines[0].name'"]),
         (HEAD.replace("generic-x86", "raspberry-pi-55") + PIPELINE, ["line 3", "'board'", "raspberry-pi-5"]),

@@ -183,8 +183,12 @@ def test_a_board_that_looks_like_another_is_told() -> None:
 
 
 def test_packages_that_are_missing_are_named_with_the_command() -> None:
-    (finding,) = judge_packages(("alsa-utils", "rpicam-apps"), {"alsa-utils"})
-    assert (finding.status, finding.todo) == ("warning", "apt install rpicam-apps")
+    wanted = ("alsa-utils", "libedgetpu1-std", "rpicam-apps-lite")
+    (finding,) = judge_packages(wanted, {"alsa-utils", "rpicam-apps"})
+    assert (finding.status, finding.found) == ("warning", "not installed: libedgetpu1-std")
+    assert finding.todo is not None
+    assert "Coral's package source" in finding.todo
+    assert finding.todo.endswith("sudo apt install libedgetpu1-std")
 
 
 def test_a_check_that_hangs_is_a_finding_and_the_next_one_goes_on() -> None:

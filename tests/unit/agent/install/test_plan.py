@@ -10,24 +10,39 @@ import pytest
 from skerry_boards.loader import all_boards, load_board
 from skerry_boards.schema import Board
 from skerry_edge.agent.install.executor import Outcome
-from skerry_edge.agent.install.plan import CONFIG_FILE, PASSWORD_FILE, RULES_FILE, UNIT_FILE, Request, install_plan
+from skerry_edge.agent.install.places import CONFIG_FILE, PASSWORD_FILE, RULES_FILE, UNIT_FILE
+from skerry_edge.agent.install.plan import Request, install_plan
 from skerry_edge.agent.install.plan import removal_plan as removal
 from skerry_edge.agent.install.report import facts, lines
 from skerry_edge.agent.install.steps import Folder, Link, ServiceUser, Step, TextFile
+from skerry_edge.agent.install.systemd_versions import OLDEST, SINCE, require_known
 from skerry_edge.agent.mqtt.login import Secret
+from skerry_edge.foundation.errors import ConfigError
 
+OF_235 = """
+Description Wants After StartLimitIntervalSec Type NotifyAccess ExecStart ExecReload WatchdogSec TimeoutStartSec
+TimeoutStopSec KillMode Restart RestartSec RestartPreventExitStatus User Group SupplementaryGroups UMask BindPaths
+StateDirectory StateDirectoryMode CacheDirectory CacheDirectoryMode WorkingDirectory Environment NoNewPrivileges
+CapabilityBoundingSet AmbientCapabilities ProtectSystem ProtectHome ProtectKernelTunables ProtectKernelModules
+ProtectControlGroups PrivateTmp RemoveIPC RestrictNamespaces RestrictRealtime RestrictAddressFamilies WantedBy
+LockPersonality SystemCallArchitectures SystemCallErrorNumber SystemCallFilter MemoryDenyWriteExecute DevicePolicy
+DeviceAllow
+"""
+"""Settings that systemd.exec(5), .service(5), .unit(5) and .resource-control(5) of version 235 have already."""
 COMPUTERS = [board for board in all_boards() if board.kind == "computer"]
 
 
-def plan(board: str = "raspberry-pi-5", *, groups: tuple[str, ...] = ("video", "audio"), **more: object) -> list[Step]:
-    request = Request(
-        board=load_board(board),
-        configuration='site = "garden"\n',
-        program="/opt/skerry/bin/skerry",
-        groups=groups,
-        **more,  # type: ignore[arg-type]
-    )
-    return list(install_plan(request))
+def plan(
+    board: str = "raspberry-pi-5", *, groups: tuple[str, ...] = ("video", "audio"), systemd: int = 252, **more: object
+) -> list[Step]:
+    values: dict[str, object] = {
+        "board": load_board(board),
+        "configuration": 'site = "garden"\n',
+        "program": "/opt/skerry/bin/skerry",
+        "groups": groups,
+        "systemd": systemd,
+    }
+    return list(install_plan(Request(**{**values, **more})))  # type: ignore[arg-type]
 
 
 def files(steps: list[Step]) -> dict[str, TextFile]:
@@ -88,24 +103,56 @@ def test_the_password_is_in_its_file_and_in_nothing_that_is_shown() -> None:
     steps = plan(password=Secret("hunter2"))
     assert files(steps)[PASSWORD_FILE].content == "hunter2\n"
     outcomes = [Outcome(step=step, result="created") for step in steps]
-    shown = "\n".join(lines(outcomes, with_contents=True)) + json.dumps(facts(outcomes))
+    shown = "\n".join(lines(outcomes, is_rehearsal=True)) + json.dumps(facts(outcomes, is_rehearsal=True))
     assert "hunter2" not in shown
     assert "ExecStart=" in shown
 
 
+def test_a_camera_s_login_in_the_configuration_is_not_shown() -> None:
+    steps = plan(configuration='url = "rtsp://admin:geheim@192.0.2.7/1"\n')
+    outcomes = [Outcome(step=step, result="created") for step in steps]
+    shown = "\n".join(lines(outcomes, is_rehearsal=True)) + json.dumps(facts(outcomes, is_rehearsal=False))
+    assert "geheim" not in shown
+    assert "@192.0.2.7" in shown
+
+
+def test_a_rehearsal_says_what_would_be_done() -> None:
+    outcomes = [Outcome(step=step, result="created") for step in plan()]
+    assert next(lines(outcomes, is_rehearsal=True)).startswith("would create system user skerry")
+    assert next(lines(outcomes, is_rehearsal=False)).startswith("created")
+
+
+def test_a_unit_says_only_what_its_systemd_knows() -> None:
+    old, new = unit("jetson-nano", systemd=237), unit("jetson-nano", systemd=252)
+    assert "@system-service" not in old
+    assert "\nSystemCallFilter=~@clock" in old
+    assert "@system-service" in new
+    settings = {line.partition("=")[0] for line in new.splitlines() if "=" in line and not line.startswith("#")}
+    left_out = settings - {line.partition("=")[0] for line in old.splitlines()}
+    assert left_out == set(SINCE)
+    assert settings <= {*OF_235.split(), *SINCE}, "look up since when systemd knows it"
+    assert "A child that runs out of memory" not in old, "a comment on what is left out"
+
+
+def test_a_systemd_that_keeps_no_state_is_refused() -> None:
+    require_known(OLDEST)
+    with pytest.raises(ConfigError, match="too old"):
+        require_known(OLDEST - 1)
+
+
 def test_whatever_an_installation_can_make_is_undone() -> None:
-    made = plan("coral-usb-raspberry-pi", password=Secret("x"))
+    made = plan("coral-usb-raspberry-pi", password=Secret("x"), authority="PEM")
 
     def places(steps: list[Step]) -> set[str]:
         return {one.path for one in steps if isinstance(one, Folder | TextFile | Link)} | {
             one.name for one in steps if isinstance(one, ServiceUser)
         }
 
-    assert places(made) == places(list(removal()))
+    assert places(made) == places(list(removal("/opt/skerry/bin/skerry")))
 
 
 def test_a_folder_is_undone_after_what_lies_in_it_and_the_user_last() -> None:
-    steps = [one for one in removal() if isinstance(one, Folder | TextFile | Link | ServiceUser)]
+    steps = [one for one in removal(None) if isinstance(one, Folder | TextFile | Link | ServiceUser)]
     assert isinstance(steps[-1], ServiceUser)
     seen: list[str] = []
     for one in steps[:-1]:

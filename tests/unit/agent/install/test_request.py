@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +11,13 @@ import pytest
 
 from skerry_boards.loader import all_boards, load_board
 from skerry_edge.agent.config.agent import AgentConfig
+from skerry_edge.agent.install.program import require_program, runtime_seeker
 from skerry_edge.agent.install.request import Wishes, request_from
-from skerry_edge.agent.install.starter import starter_configuration
+from skerry_edge.agent.install.starter import Naming, starter_configuration
+from skerry_edge.agent.install.target import systemd_version
+from skerry_edge.agent.install.templates import marked
 from skerry_edge.foundation.config import parse_toml
-from skerry_edge.foundation.errors import ConfigError, ReachError, SkerryError
+from skerry_edge.foundation.errors import ConfigError, MissingError, ReachError, SkerryError
 
 GIVEN = """\
 site = "garden"
@@ -30,6 +35,7 @@ def wishes(**changes: Any) -> Wishes:
         "device": "cam-1",
         "broker": "mqtt://10.0.0.2",
         "password_file": None,
+        "ca_file": None,
         "config_file": None,
         "program": "/opt/skerry/bin/skerry",
     }
@@ -45,9 +51,8 @@ def refusal(root: Path, **changes: Any) -> SkerryError:
 @pytest.mark.parametrize("board", [board.name for board in all_boards() if board.kind == "computer"])
 @pytest.mark.parametrize("has_password", [False, True])
 def test_a_first_configuration_fits_on_every_board(board: str, has_password: bool) -> None:
-    text = starter_configuration(
-        load_board(board), site="garden", device="cam-1", broker="mqtts://b:8883", has_password=has_password
-    )
+    naming = Naming(site="garden", device="cam-1", broker="mqtts://b:8883", has_password=has_password)
+    text = starter_configuration(load_board(board), naming, is_here=lambda _: True)
     config = parse_toml(text, AgentConfig, name="starter")
     assert (config.site, config.device, config.board) == ("garden", "cam-1", board)
     assert (config.mqtt.password_file == "/etc/skerry/mqtt-password") is has_password
@@ -57,8 +62,8 @@ def test_a_first_configuration_fits_on_every_board(board: str, has_password: boo
 @pytest.mark.parametrize(
     ("changes", "where"),
     [
-        ({"site": "Bad Site"}, "key 'site'"),
-        ({"device": "a/b"}, "key 'device'"),
+        ({"site": "Bad Site"}, "--site"),
+        ({"device": "a/b"}, "--device"),
         ({"broker": "http://x"}, "--broker"),
         ({"broker": "mqtt://u:p@x"}, "--broker"),
         ({"board": "esp32-s3"}, "--board"),
@@ -83,6 +88,171 @@ def test_a_program_that_the_unit_would_hide_is_refused(tmp_path: Path, place: st
 
 def test_what_is_missing_is_named(tmp_path: Path) -> None:
     assert refusal(tmp_path, site=None, broker=None).found == "no --site, --broker"
+
+
+def test_a_name_that_cannot_be_used_is_told_in_words(tmp_path: Path) -> None:
+    assert "a-z, 0-9 and '-'" in (refusal(tmp_path, site="Garden").todo or "")
+
+
+def test_a_first_configuration_counts_on_installed_runtimes_alone() -> None:
+    naming = Naming(site="garden", device="cam-1", broker="mqtt://b")
+    text = starter_configuration(load_board("raspberry-pi-5"), naming, is_here=lambda choice: choice == "litert")
+    (pipeline,) = parse_toml(text, AgentConfig, name="starter").pipelines
+    assert pipeline.backend_choices == ("litert",)
+    assert "pip install 'skerry[onnx]'" in text
+
+
+def test_an_accelerator_stands_in_a_comment_with_what_it_takes() -> None:
+    naming = Naming(site="garden", device="cam-1", broker="mqtt://b")
+    text = starter_configuration(load_board("coral-usb-raspberry-pi"), naming, is_here=lambda _: True)
+    assert '# backends = ["edgetpu", "litert"]' in text
+    assert "--to edgetpu" in text
+
+
+def test_an_environment_without_a_runtime_is_seen_in_an_image(tmp_path: Path) -> None:
+    (tmp_path / "opt/skerry/lib/python3.11/site-packages/ai_edge_litert").mkdir(parents=True)
+    is_here = runtime_seeker("/opt/skerry/bin/skerry", tmp_path)
+    assert (is_here("litert"), is_here("onnx")) == (True, False)
+
+
+def test_a_program_must_be_there_executable_and_have_its_interpreter(tmp_path: Path) -> None:
+    program = tmp_path / "opt/skerry/bin/skerry"
+    program.parent.mkdir(parents=True)
+    with pytest.raises(MissingError, match="not there") as caught:
+        require_program("/opt/skerry/bin/skerry", tmp_path)
+    assert "venv" in (caught.value.todo or "")
+    program.write_text("#!/opt/skerry/bin/python\n")
+    with pytest.raises(MissingError, match="cannot be executed"):
+        require_program("/opt/skerry/bin/skerry", tmp_path)
+    program.chmod(0o755)
+    with pytest.raises(MissingError, match="interpreter"):
+        require_program("/opt/skerry/bin/skerry", tmp_path)
+    (tmp_path / "usr/bin").mkdir(parents=True)
+    (tmp_path / "usr/bin/python3").touch()
+    (program.parent / "python").symlink_to("/usr/bin/python3")
+    require_program("/opt/skerry/bin/skerry", tmp_path)
+
+
+def test_a_program_that_is_something_else_is_refused() -> None:
+    with pytest.raises(ReachError, match="not Skerry"):
+        require_program("/bin/echo", Path("/"))
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> Callable[..., Path]:
+    """Return a function that leaves a configuration as an earlier installation did, and gives its path."""
+
+    def leave(text: str, *, is_given: bool = False) -> Path:
+        path = tmp_path / "etc/skerry/agent.toml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(marked(text, is_given=is_given))
+        return path
+
+    return leave
+
+
+def first(root: Path, **changes: Any) -> str:
+    return request_from(wishes(**changes), root=root, groups=()).configuration
+
+
+NOTHING = {"board": "auto", "site": None, "device": None, "broker": None}
+
+
+def test_what_is_installed_needs_no_option_a_second_time(tmp_path: Path, installed: Callable[..., Path]) -> None:
+    text = first(tmp_path)
+    installed(text)
+    assert first(tmp_path, **NOTHING) == text
+    installed(GIVEN, is_given=True)
+    request = request_from(wishes(**NOTHING), root=tmp_path, groups=())
+    assert (request.configuration, request.is_given) == (GIVEN, True)
+
+
+def test_an_option_changes_the_installer_s_own_configuration_and_the_rest_stays(
+    tmp_path: Path, installed: Callable[..., Path]
+) -> None:
+    (tmp_path / "password").write_text("hunter2\n")
+    installed(first(tmp_path, password_file=tmp_path / "password"))
+    config = parse_toml(first(tmp_path, **{**NOTHING, "site": "yard"}), AgentConfig, name="new")
+    assert (config.site, config.device, config.mqtt.password_file) == ("yard", "cam-1", "/etc/skerry/mqtt-password")
+
+
+@pytest.mark.parametrize(
+    ("changes", "option"),
+    [
+        ({"site": "yard"}, "--site"),
+        ({"device": "cam-2"}, "--device"),
+        ({"broker": "mqtt://10.0.0.3"}, "--broker"),
+        ({"board": "raspberry-pi-4"}, "--board"),
+    ],
+)
+@pytest.mark.parametrize("is_given", [False, True])
+def test_an_option_that_somebody_s_own_configuration_contradicts_is_refused(
+    tmp_path: Path, installed: Callable[..., Path], changes: dict[str, Any], option: str, is_given: bool
+) -> None:
+    path = installed(GIVEN, is_given=is_given)
+    if not is_given:
+        path.write_text(path.read_text() + "# ours\n")
+    error = refusal(tmp_path, **{**NOTHING, **changes})
+    assert isinstance(error, ConfigError)
+    assert option in (error.found or "")
+    assert f"leave out {option}" in (error.todo or "")
+
+
+def test_another_configuration_does_not_replace_an_edited_one(tmp_path: Path, installed: Callable[..., Path]) -> None:
+    path = installed(GIVEN)
+    path.write_text(path.read_text() + "# ours\n")
+    (tmp_path / "given.toml").write_text(GIVEN.replace("cam-1", "cam-2"))
+    error = refusal(tmp_path, **NOTHING, config_file=tmp_path / "given.toml")
+    assert "has been edited" in error.what
+    assert "mv " in (error.todo or "")
+
+
+@pytest.fixture
+def authority(tmp_path: Path, need_program: Callable[[str], str]) -> Path:
+    """An authority's certificate."""
+    certificate = tmp_path / "authority.pem"
+    line = [need_program("openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+    files = ["-subj", "/CN=us", "-keyout", str(tmp_path / "authority.key"), "-out", str(certificate)]
+    subprocess.run([*line, *files], check=True, capture_output=True)
+    return certificate
+
+
+def test_an_authority_is_copied_and_named(tmp_path: Path, authority: Path) -> None:
+    request = request_from(wishes(ca_file=authority, broker="mqtts://10.0.0.2"), root=tmp_path, groups=())
+    config = parse_toml(request.configuration, AgentConfig, name="new")
+    assert config.mqtt.tls is not None
+    assert config.mqtt.tls.ca_file == "/etc/skerry/ca.pem"
+    assert "BEGIN CERTIFICATE" in (request.authority or "")
+    assert refusal(tmp_path, ca_file=authority).where == "--broker"
+    (tmp_path / "no.pem").write_text("hello")
+    key = authority.with_suffix(".key")
+    authority.write_text(authority.read_text() + key.read_text())
+    assert "private key" in refusal(tmp_path, ca_file=authority, broker="mqtts://10.0.0.2").what
+    assert "no certificate" in refusal(tmp_path, ca_file=tmp_path / "no.pem", broker="mqtts://10.0.0.2").what
+
+
+@pytest.mark.parametrize(
+    ("files", "version"),
+    [
+        ({"lib/systemd/libsystemd-shared-237.so": ""}, 237),
+        ({"usr/lib/aarch64-linux-gnu/systemd/libsystemd-shared-257.13.so": ""}, 257),
+        ({"etc/os-release": 'ID=ubuntu\nVERSION_ID="20.04"\n'}, 245),
+        ({}, 252),
+    ],
+)
+def test_the_systemd_of_a_tree_is_told_by_its_files_its_release_or_its_board(
+    tmp_path: Path, files: dict[str, str], version: int
+) -> None:
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert systemd_version(tmp_path, load_board("raspberry-pi-5")) == version
+    assert request_from(wishes(), root=tmp_path, groups=()).systemd == version
+
+
+def test_a_rehearsal_for_another_board_counts_on_that_board_s_systemd() -> None:
+    request = request_from(wishes(board="jetson-nano"), root=Path("/"), groups=(), is_rehearsal=True)
+    assert request.systemd == 237
 
 
 def test_a_board_is_found_by_itself(tmp_path: Path) -> None:
@@ -140,4 +310,4 @@ def test_files_that_cannot_be_read_are_no_configuration(tmp_path: Path) -> None:
     assert isinstance(refusal(tmp_path, config_file=tmp_path / "none.toml"), ReachError)
     assert isinstance(refusal(tmp_path, password_file=tmp_path / "none"), ReachError)
     (tmp_path / "binary").write_bytes(b"\xff\xfe")
-    assert isinstance(refusal(tmp_path, config_file=tmp_path / "binary"), ReachError)
+    assert isinstance(refusal(tmp_path, config_file=tmp_path / "binary"), ConfigError)
