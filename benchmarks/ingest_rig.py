@@ -188,12 +188,15 @@ def _running(program: Program) -> Iterator[None]:
 
 def _wait_for_port(port: int) -> None:
     end_s = time.monotonic() + WAIT_S
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            if time.monotonic() > end_s:
-                raise
-            time.sleep(POLL_S)
-        else:
-            return
+    while not _answers(port):
+        if time.monotonic() > end_s:
+            raise TimeoutError(f"nothing answers on port {port}")
+        time.sleep(POLL_S)
+
+
+def _answers(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True

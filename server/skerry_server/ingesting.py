@@ -7,6 +7,7 @@ import contextlib
 import logging
 import os
 import socket
+from collections.abc import Iterator
 from typing import Any
 
 from skerry_edge.foundation.errors import SkerryError
@@ -24,6 +25,7 @@ from skerry_server.presence import SilenceRules
 from skerry_server.registry.database import Database
 from skerry_server.spool.spool import Spool
 from skerry_server.stores.base import Store, StoreInfo
+from skerry_server.stores.opening import open_store
 from skerry_server.tasks import end_all
 
 LOG = logging.getLogger(__name__)
@@ -36,14 +38,13 @@ class Ingesting:
 
     def __init__(self, settings: Settings, access: Access, *, store: Store, database: Database, health: Health) -> None:
         config = settings.config
-        rules = SilenceRules(heartbeat_s=config.presence.heartbeat_s, missed=config.presence.missed)
         self._health = health
         self._spool = Spool(settings.spool_folder, budget_bytes=config.ingest.spool_mb * 1_000_000)
         self._spool.open()
         self._intake = Intake()
         self._worker = Worker(
             intake=self._intake,
-            committer=Committer(store=PatientStore(store), database=database, rules=rules, limits=config.limits),
+            committer=_committer(settings, store, database),
             spool=self._spool,
             health=health,
             replay_per_s=config.ingest.replay_per_s,
@@ -57,7 +58,7 @@ class Ingesting:
             learned=_Restarts(self._worker).learn,
         )
         holder = f"{access.client_id}@{socket.gethostname()}:{os.getpid()}"
-        self._sweep = Sweep(database=database, health=health, rules=rules, holder=holder, now_ms=now_ms)
+        self._sweep = Sweep(database=database, health=health, rules=_rules(settings), holder=holder, now_ms=now_ms)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Take in until ``stop`` is set, then let what arrived become durable, bounded in time, and hang up."""
@@ -86,6 +87,28 @@ class Ingesting:
             self._sweep.give_up()
         except SkerryError as error:
             LOG.info("the lease on the sweep was not given back, and ends by itself: %s", error)
+
+
+@contextlib.contextmanager
+def open_committer(settings: Settings) -> Iterator[tuple[Committer, Database]]:
+    """Give what commits messages, and its registry, to a job beside the server. Raises ConfigError and MissingError."""
+    store, database = open_store(settings), Database(settings.registry_url)
+    try:
+        yield _committer(settings, store, database), database
+    finally:
+        store.close()
+        database.close()
+
+
+def _committer(settings: Settings, store: Store, database: Database) -> Committer:
+    return Committer(
+        store=PatientStore(store), database=database, rules=_rules(settings), limits=settings.config.limits
+    )
+
+
+def _rules(settings: Settings) -> SilenceRules:
+    presence = settings.config.presence
+    return SilenceRules(heartbeat_s=presence.heartbeat_s, missed=presence.missed)
 
 
 class _Restarts:

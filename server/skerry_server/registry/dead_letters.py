@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
+from skerry_server.errors import NotFoundError
 from skerry_server.ingest.validate import DeadLetter
 from skerry_server.registry.models import DeadLetterRow
 from skerry_server.registry.text import storable
@@ -43,12 +44,33 @@ def count_dead_letters(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(DeadLetterRow)) or 0
 
 
-def list_dead_letters(session: Session, *, limit: int, before_id: int | None = None) -> list[DeadLetterRow]:
-    """Return at most ``limit`` letters, newest first."""
+def list_dead_letters(
+    session: Session, *, limit: int, before_id: int | None = None, reason: str | None = None, text: str | None = None
+) -> list[DeadLetterRow]:
+    """Return at most ``limit`` letters, newest first: of one ``reason``, with ``text`` in their topic or detail."""
     query = select(DeadLetterRow).order_by(DeadLetterRow.id.desc()).limit(limit)
     if before_id is not None:
         query = query.where(DeadLetterRow.id < before_id)
+    if reason is not None:
+        query = query.where(DeadLetterRow.reason == reason)
+    if text is not None:
+        contains = DeadLetterRow.topic.contains(text, autoescape=True)
+        query = query.where(contains | DeadLetterRow.detail.contains(text, autoescape=True))
     return list(session.scalars(query))
+
+
+def dead_letters_of(session: Session, ids: Sequence[int]) -> list[DeadLetterRow]:
+    """Return the letters with these ids, oldest first. Raises NotFoundError where one of them is not there."""
+    rows = list(session.scalars(select(DeadLetterRow).where(DeadLetterRow.id.in_(ids)).order_by(DeadLetterRow.id)))
+    missing = sorted(set(ids) - {row.id for row in rows})
+    if missing:
+        raise NotFoundError("there is no such dead letter", found=", ".join(map(str, missing)))
+    return rows
+
+
+def note_replayed(session: Session, ids: Sequence[int], now_ms: int) -> None:
+    """Note that these letters were taken in after all."""
+    session.execute(update(DeadLetterRow).where(DeadLetterRow.id.in_(ids)).values(replayed_ms=now_ms))
 
 
 def _digest(letter: DeadLetter) -> str:
@@ -67,4 +89,5 @@ def _row(letter: DeadLetter, digest: str) -> DeadLetterRow:
         times=1,
         first_received_ms=letter.received_ms,
         last_received_ms=letter.received_ms,
+        is_retained=letter.is_retained,
     )

@@ -57,6 +57,7 @@ class Pulse:
             **self._machine.read(),
             **self._lives.fields(since_boot_s()),
             board=self.board,
+            interval_s=self.interval_s,
             agent_version=__version__,
             outbox_depth=stats.depth,
             outbox_dropped=stats.dropped,
