@@ -115,8 +115,9 @@ class SqliteStore:
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            self._open()
+        if self._writer is None:
+            with self._lock:
+                self._open()
         with self._reported(), closing(open_reader(self._path)) as reader:
             yield reader
 

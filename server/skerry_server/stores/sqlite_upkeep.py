@@ -31,6 +31,11 @@ SELECT min(oldest) FROM (
     SELECT (SELECT min(time_ns) FROM points WHERE points.series = series.id AND time_ns >= ?) AS oldest FROM series
 )
 """
+_NEWEST = """
+SELECT max(newest) FROM (
+    SELECT (SELECT max(time_ns) FROM points WHERE points.series = series.id AND time_ns <= ?) AS newest FROM series
+)
+"""
 _WINDOW = "SELECT time_ns, fields FROM points WHERE series = ? AND time_ns >= ? AND time_ns < ? ORDER BY time_ns"
 _KEEP_SUMMARY = (
     "INSERT INTO summaries (series, time_ns, fields) VALUES (?, ?, ?) "
@@ -44,9 +49,12 @@ AND NOT EXISTS (SELECT 1 FROM summaries WHERE summaries.series = series.id)
 
 def tend(connection: sqlite3.Connection, retention: Retention, *, now_ns: int) -> Tended:
     """Do the first of the steps that finds work. Raises sqlite3.Error."""
-    target_ns = _begin_of_window(now_ns - GRACE_NS)
     with transaction(connection):
         marks = Marks(connection)
+        # A clock that was set far ahead must not empty the store: time is not later here than the newest point.
+        (newest_ns,) = connection.execute(_NEWEST, (now_ns,)).fetchone()
+        now_ns = min(now_ns, newest_ns or 0)
+        target_ns = _begin_of_window(now_ns - GRACE_NS)
         detail = (
             _sum_up(connection, marks)
             or _note_due(connection, marks, target_ns)

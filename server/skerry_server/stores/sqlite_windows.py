@@ -17,6 +17,8 @@ from skerry_server.stores.summaries import Summaries, of_point, take_in
 T = TypeVar("T")
 MAX_ROWS = 1_000_000
 """Rows that one query may read; more would take half a minute and more."""
+MAX_VALUES = 500_000
+"""Values that one answer may hold before the newest are chosen, some 100 MB."""
 
 
 def read_windows(reader: sqlite3.Connection, query: WindowQuery) -> list[Point]:
@@ -31,12 +33,12 @@ def read_windows(reader: sqlite3.Connection, query: WindowQuery) -> list[Point]:
             room -= 1
             if summaries:
                 take_in(windows.setdefault((tags, time_ns // part.step_ns * part.step_ns), {}), summaries.items())
-    if room <= 0:
-        raise TooWideError(
-            "the query takes in too much of the time-series store",
-            found=f"more than {MAX_ROWS} rows",
-            todo="ask for one device, a shorter range or a longer step",
-        )
+            if room <= 0 or len(windows) * len(summaries) > MAX_VALUES:
+                raise TooWideError(
+                    "the query takes in too much of the time-series store",
+                    found=f"more than {MAX_ROWS} rows, or more than {MAX_VALUES} values",
+                    todo="ask for one device, fewer fields, a shorter range or a longer step",
+                )
     newest = sorted(windows, key=lambda key: key[1], reverse=True)[: query.limit]
     return [point(query.measurement, tags, time_ns, _values(windows[tags, time_ns], query)) for tags, time_ns in newest]
 

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from skerry_server.config.stores import InfluxStore, SqliteStore
-from skerry_server.errors import RefusedPointsError
+from skerry_server.errors import RefusedPointsError, TooWideError
 from skerry_server.stores.archive import NS_PER_S, ROLLUP_STEP_NS, Retention, WindowQuery
 from skerry_server.stores.base import Point, Query
 
@@ -84,7 +84,7 @@ def test_only_the_fields_that_are_wanted_are_taken(store):
 
 @TAKEN
 def test_roll_ups_say_what_the_points_said(keeper, aggregate, value):
-    keeper.write([*window(), *window(OLD_NS + STEP_NS, (5.0, 7.0)), inference(OLD_NS, 9.0)])
+    keeper.write([*window(), *window(OLD_NS + STEP_NS, (5.0, 7.0)), inference(OLD_NS, 9.0), heartbeat(NOW_NS, 0.0)])
     before = {step: asked(keeper, aggregate=aggregate, step_ns=step) for step in (STEP_NS, 2 * STEP_NS)}
     assert before[STEP_NS][-1] == ("cam-1", OLD_NS, {"cpu_percent": value})
     tended = tend(keeper)
@@ -120,7 +120,7 @@ def test_influxdb_lets_go_of_what_is_older_than_it_is_told(opened, influxd):
 
 def test_a_point_that_comes_late_is_in_the_roll_up_after_the_next_upkeep(opened):
     store = opened(SqliteStore())
-    store.write(window(values=(1.0, 1.0)))
+    store.write([*window(values=(1.0, 1.0)), heartbeat(NOW_NS, 0.0)])
     tend(store)
     store.write([heartbeat(OLD_NS + 60 * NS_PER_S, 7.0)])
     assert asked(store) == [("cam-1", OLD_NS, {"cpu_percent": 3.0})]
@@ -129,6 +129,24 @@ def test_a_point_that_comes_late_is_in_the_roll_up_after_the_next_upkeep(opened)
     store.write([heartbeat(OLD_NS + 60 * NS_PER_S, 7.0)])
     tend(store)
     assert asked(store) == [("cam-1", OLD_NS, {"cpu_percent": 3.0})]
+
+
+def test_a_clock_that_was_set_far_ahead_does_not_empty_the_store(opened):
+    store = opened(SqliteStore())
+    store.write(window())
+    tend(store, now_ns=NOW_NS + 50 * 365 * DAY_NS)
+    assert len(store.query(Query(measurement="heartbeat"))) == 3
+    store.write([heartbeat(NOW_NS, 1.0)])
+    assert len(store.query(Query(measurement="heartbeat"))) == 4
+
+
+def test_what_would_take_too_much_memory_is_too_wide(opened, monkeypatch):
+    monkeypatch.setattr("skerry_server.stores.sqlite_windows.MAX_VALUES", 5)
+    store = opened(SqliteStore())
+    store.write([heartbeat(OLD_NS + number * STEP_NS, 1.0) for number in range(6)])
+    with pytest.raises(TooWideError, match="shorter range"):
+        asked(store)
+    assert len(asked(store, start_ns=OLD_NS + STEP_NS)) == 5
 
 
 def test_every_step_of_upkeep_is_bounded_and_leaves_right_answers(opened):
@@ -151,7 +169,7 @@ def test_a_device_is_forgotten_with_its_roll_ups_and_comes_back_as_new(
         "influxdb 2.x": lambda: stand_in_config(request.getfixturevalue("influxdb_2")),
     }
     store = opened(configs[kind]())
-    store.write([*window(device="secret-cam"), *window(device="cam-2")])
+    store.write([*window(device="secret-cam"), *window(device="cam-2"), heartbeat(NOW_NS, 0.0, "cam-2")])
     if kind != "influxdb 2.x":
         tend(store)
     store.erase({"device": "secret-cam"})

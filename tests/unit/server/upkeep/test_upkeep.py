@@ -43,12 +43,13 @@ def heartbeat(time_ns):
 
 def test_points_are_rolled_up_and_let_go_of_without_anybody_asking(store, database):
     old_ns = (time.time_ns() - 3 * DAY_NS) // ROLLUP_STEP_NS * ROLLUP_STEP_NS
-    store.write([heartbeat(old_ns)])
+    now_ns = time.time_ns()
+    store.write([heartbeat(old_ns), heartbeat(now_ns)])
     chores = [TelemetryChore(store, Telemetry(raw_days=1)), RegistryChore(database, Retention())]
     upkeep = Upkeep(chores)
     run_until(upkeep, lambda: all(course.is_done for course in upkeep.courses.values()))
-    assert store.query(Query(measurement="heartbeat")) == []
-    windows = store.windows(WindowQuery(measurement="heartbeat", step_ns=ROLLUP_STEP_NS))
+    assert [one.time_ns for one in store.query(Query(measurement="heartbeat"))] == [now_ns]
+    windows = store.windows(WindowQuery(measurement="heartbeat", step_ns=ROLLUP_STEP_NS, stop_ns=old_ns + 1))
     assert [one.time_ns for one in windows] == [old_ns]
     assert upkeep.courses["telemetry"].detail == "old points let go of: 1"
 
