@@ -180,3 +180,11 @@ def test_a_device_is_forgotten_with_its_roll_ups_and_comes_back_as_new(
     assert asked(store, tags={"device": "secret-cam"}) == [("secret-cam", NOW_NS - STEP_NS, {"cpu_percent": 8.0})]
     with pytest.raises(ValueError, match="everything"):
         store.erase({})
+
+
+def test_a_device_that_another_process_erased_is_stored_as_new(opened):
+    here, there = opened(SqliteStore(path="t.sqlite")), opened(SqliteStore(path="t.sqlite"))
+    here.write(window())
+    there.erase({"device": "cam-1"})
+    here.write([heartbeat(OLD_NS, 7.0)])
+    assert there.query(Query(measurement="heartbeat", tags={"device": "cam-1"})) == [heartbeat(OLD_NS, 7.0)]
