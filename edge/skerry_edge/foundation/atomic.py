@@ -16,7 +16,7 @@ def write_atomic(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     Raises ReachError when the directory is missing, full or read-only, or ``path`` is no regular file (a rename would
     put one in the place of a device or pipe); the old content then stays.
     """
-    _refuse_other_kinds(path)
+    refuse_other_kinds(path)
     temporary: str | None = None
     try:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
@@ -33,14 +33,15 @@ def write_atomic(path: Path, data: bytes, *, mode: int = 0o644) -> None:
             Path(temporary).unlink(missing_ok=True)
 
 
-def _refuse_other_kinds(path: Path) -> None:
+def refuse_other_kinds(path: Path) -> None:
+    """Raise ReachError where ``path`` is there and no regular file."""
     try:
         kind = path.stat().st_mode
     except OSError:
         return  # nothing there, or not to be reached: then writing says so
     if not stat.S_ISREG(kind):
         raise ReachError(
-            "only a regular file can be replaced whole",
+            "only a regular file can be read or replaced whole",
             where=str(path),
             found="a folder" if stat.S_ISDIR(kind) else "a device, pipe or socket",
             todo="give the name of a file",

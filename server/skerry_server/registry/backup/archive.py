@@ -13,12 +13,13 @@ from typing import IO
 
 import msgspec
 
-from skerry_edge.foundation.atomic import publish
+from skerry_edge.foundation.atomic import publish, refuse_other_kinds
 from skerry_edge.foundation.errors import DataError, ReachError
 from skerry_server.registry.backup.manifest import FORMAT, NAME, Manifest, Member
 
 BLOCK = 1 << 20
 MAX_MANIFEST_BYTES = 1 << 20
+MAX_LINE_BYTES = 1 << 26
 DAMAGES = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
 """What `zipfile` raises over an archive that is damaged, or none of ours."""
 
@@ -50,6 +51,7 @@ def new_archive(path: Path) -> Iterator[ArchiveWriter]:
 
     Only its owner can read it, since it holds the hashes of passwords. Raises ReachError.
     """
+    refuse_other_kinds(path)
     aside: Path | None = None
     try:
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp", delete=False) as file:
@@ -97,6 +99,8 @@ class Archive:
         for block in self.blocks(member):
             *whole, rest = (rest + block).split(b"\n")
             yield from whole
+            if len(rest) > MAX_LINE_BYTES:
+                raise self._damaged(f"a line of '{member.name}' has more than {MAX_LINE_BYTES} bytes")
         if rest:
             raise self._damaged(f"the last line of '{member.name}' has no end")
 
@@ -135,6 +139,8 @@ class Archive:
 @contextmanager
 def opened(path: Path) -> Iterator[Archive]:
     """Give an archive to read. Raises ReachError where there is none, DataError where it is no backup."""
+    # A device has no end to be found, and a pipe keeps whoever opens it waiting.
+    refuse_other_kinds(path)
     try:
         file = path.open("rb")
     except OSError as error:

@@ -8,16 +8,14 @@ from skerry_server.registry.audit.trail import Author
 from skerry_server.registry.database import Database
 from skerry_server.registry.models import Device
 
-PATIENCE_S = 0.3
-
 
 @pytest.fixture
 def opened():
     """Return a function that opens a registry by its address, and close all of them at the end."""
     databases = []
 
-    def open_one(url):
-        databases.append(Database(url, patience_s=PATIENCE_S))
+    def open_one(url, *, patience_s=60.0):
+        databases.append(Database(url, patience_s=patience_s))
         return databases[-1]
 
     yield open_one

@@ -148,7 +148,6 @@ def test_many_who_write_at_once_make_one_chain(fleet, url, opened):
 
     def write(number):
         database = opened(url)
-        database._engine.pool._timeout = 30
         begin.wait()
         for turn in range(each):
             with database.transaction() as session:

@@ -9,6 +9,14 @@ from skerry_server.errors import RegistryError
 from skerry_server.registry.engine import POOL_SIZE
 from skerry_server.registry.fleet.changes import describe_device
 
+PATIENCE_S = 0.3
+
+
+@pytest.fixture
+def database(url, opened):
+    """An empty registry that does not wait long."""
+    return opened(url, patience_s=PATIENCE_S)
+
 
 @pytest.fixture
 def locked(url):
@@ -56,7 +64,7 @@ def test_what_reads_cannot_write(fleet):
 def served(postgresql, opened):
     """A registry in PostgreSQL, used once."""
     with postgresql.database() as url:
-        database = opened(url)
+        database = opened(url, patience_s=PATIENCE_S)
         database.probe()
         yield database
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import threading
 import zipfile
@@ -294,6 +295,17 @@ def test_a_backup_that_cannot_be_written_leaves_nothing(filled, tmp_path):
     with pytest.raises(ReachError):
         save(filled, tmp_path / "x.backup")
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_a_pipe_or_device_is_neither_replaced_nor_read_for_ever(filled, tmp_path, ann):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(ReachError, match="regular file"):
+        save(filled, pipe)
+    assert pipe.is_fifo()
+    with pytest.raises(ReachError, match="regular file"):
+        restore(filled, pipe, ann)
 
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)
