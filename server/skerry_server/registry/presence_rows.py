@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from skerry_server.presence import Facts, Presence, SilenceRules, is_silent, silent
+from skerry_server.registry.chunks import chunks
 from skerry_server.registry.models import Device, PresenceRow
 from skerry_server.registry.presence_history import Transition, save_transitions
 from skerry_server.registry.text import storable
@@ -29,8 +30,10 @@ class Held:
 def lock_presences(session: Session, devices: Collection[str]) -> dict[str, Held]:
     """Return what the registry has of each of ``devices``, which nobody else changes until this transaction ends."""
     # In one order, so that two workers with the same devices wait for each other instead of both.
-    query = select(Device.id, Device.last_received_ms, Device.heartbeat_interval_s).where(Device.id.in_(devices))
-    rows = session.execute(query.order_by(Device.id).with_for_update()).all()
+    query = select(Device.id, Device.last_received_ms, Device.heartbeat_interval_s)
+    query = query.order_by(Device.id).with_for_update()
+    pieces = chunks(sorted(devices))
+    rows = [row for piece in pieces for row in session.execute(query.where(Device.id.in_(piece)))]
     known = {row.device: to_presence(row) for row in _presence_rows(session, devices)}
     return {
         row.id: Held(presence=known.get(row.id), heard_ms=row.last_received_ms, interval_s=row.heartbeat_interval_s)
@@ -118,5 +121,5 @@ def _facts_of(row: PresenceRow) -> Facts:
 
 def _presence_rows(session: Session, devices: Iterable[str]) -> list[PresenceRow]:
     # What the session read before this transaction had its locks may be old.
-    query = select(PresenceRow).where(PresenceRow.device.in_(list(devices)))
-    return list(session.scalars(query.execution_options(populate_existing=True)))
+    query = select(PresenceRow).execution_options(populate_existing=True)
+    return [row for piece in chunks(devices) for row in session.scalars(query.where(PresenceRow.device.in_(piece)))]
