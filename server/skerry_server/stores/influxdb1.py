@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from skerry_server.errors import StoreError
 from skerry_server.stores.archive import Retention, Tended, WindowQuery
-from skerry_server.stores.base import Point, Query, StoreInfo
+from skerry_server.stores.base import TAGS, Point, Query, StoreInfo
 from skerry_server.stores.http import RejectedRequestError, StoreHttp
 from skerry_server.stores.influxdb1_rollup import InfluxRollup
 from skerry_server.stores.influxdb_reading import InfluxReader
@@ -62,7 +62,7 @@ class InfluxDb1Store:
         """Drop all series with ``tags``, in every retention policy. Raises StoreError."""
         if not tags:
             raise ValueError("erasing needs a tag: without one it would be everything")
-        self._reader.order(f"DROP SERIES WHERE {matching(tags)}")
+        self._reader.order(f"DROP SERIES FROM {', '.join(map(name, TAGS))} WHERE {matching(tags)}")
 
     def close(self) -> None:
         """Close the connection."""

@@ -62,11 +62,12 @@ class InfluxRollup:
         """Do one bounded step. Raises StoreError."""
         policies = self._policies()
         raw, _ = _raw(policies, self._http.url)
-        self._keep(policies, raw, retention.raw_ns, shard="1d")
         self._keep(policies, POLICY, retention.rollup_ns, shard="7d")
-        done_ns = self._done_ns() or self._oldest_ns(raw, now_ns=now_ns, since_ns=now_ns - retention.raw_ns)
+        done_ns = self._done_ns() or self._oldest_ns(raw, now_ns=now_ns, since_ns=now_ns - retention.rollup_ns)
         stop_ns = next_stop(done_ns, retention, now_ns=now_ns)
         if stop_ns is None:
+            # Not before: a database that is older than its roll-ups would lose what is not in them yet.
+            self._keep(policies, raw, retention.raw_ns, shard="1d")
             return Tended(detail="nothing to do", is_done=True, rolled_until_ns=done_ns)
         self._roll_up(raw, done_ns, stop_ns)
         self._write_done(stop_ns, now_ns)

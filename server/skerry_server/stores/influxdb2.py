@@ -13,7 +13,7 @@ import msgspec
 
 from skerry_server.errors import StoreError
 from skerry_server.stores.archive import NS_PER_S, Retention, Tended, WindowQuery
-from skerry_server.stores.base import Point, Query, StoreInfo
+from skerry_server.stores.base import TAGS, Point, Query, StoreInfo
 from skerry_server.stores.http import StoreHttp
 from skerry_server.stores.influxdb_reading import InfluxReader
 from skerry_server.stores.lineprotocol import LineEncoder
@@ -99,8 +99,11 @@ class InfluxDb2Store:
         if not tags:
             raise ValueError("erasing needs a tag: without one it would be everything")
         # The predicate's strings are quoted as JSON's are.
-        predicate = " AND ".join(f"{key}={msgspec.json.encode(value).decode()}" for key, value in sorted(tags.items()))
-        self._http.request("POST", "/api/v2/delete", params=self._place, json={**_EVER, "predicate": predicate})
+        wanted = " AND ".join(f"{key}={msgspec.json.encode(value).decode()}" for key, value in sorted(tags.items()))
+        # A predicate has no OR.
+        for measurement in TAGS:
+            body = {**_EVER, "predicate": f'_measurement="{measurement}" AND {wanted}'}
+            self._http.request("POST", "/api/v2/delete", params=self._place, json=body)
 
     def close(self) -> None:
         """Close the connection."""

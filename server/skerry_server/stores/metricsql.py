@@ -85,12 +85,11 @@ def select_windows(query: WindowQuery, *, start_ns: int, stop_ns: int) -> dict[s
 _FUNCTIONS = {"mean": "avg_over_time", "min": "min_over_time", "max": "max_over_time", "last": "last_over_time"}
 
 
-def selector(tags: Mapping[str, str], *, names: str | None = None) -> str:
-    """Return the selector of all series with ``tags``, and a name that the expression ``names`` matches."""
+def selector(tags: Mapping[str, str], *, names: str) -> str:
+    """Return the selector of all series with ``tags`` and a name that the expression ``names`` matches."""
     parts = [f'{key}="{value.translate(_LABEL_ESCAPES)}"' for key, value in sorted(tags.items())]
-    if names is not None:
-        parts.insert(0, f'__name__=~"{names.translate(_LABEL_ESCAPES)}"')
-    return f"{{{','.join(parts)}}}"
+    name = f'__name__=~"{names.translate(_LABEL_ESCAPES)}"'
+    return f"{{{','.join([name, *parts])}}}"
 
 
 def read_export(measurement: Measurement, body: bytes, *, where: str) -> list[Point]:

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from skerry_server.config.stores import VictoriaStore as VictoriaConfig
 from skerry_server.errors import RefusedPointsError, UnableStoreError
 from skerry_server.stores.archive import NS_PER_S, Retention, Tended, WindowQuery
-from skerry_server.stores.base import Point, Query, StoreInfo
+from skerry_server.stores.base import TAGS, Point, Query, StoreInfo
 from skerry_server.stores.http import StoreHttp
 from skerry_server.stores.lineprotocol import LineEncoder
 from skerry_server.stores.metricsql import read_export, read_range, select, select_windows, selector
@@ -25,7 +25,7 @@ MAX_AHEAD_NS = 2 * 86_400 * NS_PER_S
 """What lies further in the future is dropped without a word (``big_timestamp``)."""
 MARGIN_NS = 60 * NS_PER_S
 """Clocks may differ that much before a point is sent that the other side drops."""
-FIRST_SLICE_NS = 3_600 * NS_PER_S
+FIRST_SLICE_NS = 600 * NS_PER_S
 SLICE_GROWTH = 8
 SETTINGS_S = 60.0
 
@@ -72,13 +72,15 @@ class VictoriaMetricsStore:
         oldest_ns = max(query.start_ns, time.time_ns() - settings.retention_ns - MARGIN_NS)
         stop_ns = min(query.stop_ns, time.time_ns() + MAX_AHEAD_NS + MARGIN_NS)
         slice_ns = FIRST_SLICE_NS
-        # Backwards in growing slices: the newest are wanted, and what there is in all may be anything.
+        # Backwards in slices that grow by need: the newest are wanted, and what there is in all may be anything.
         while stop_ns > oldest_ns and len(found) < query.limit:
             start_ns = max(oldest_ns, stop_ns - slice_ns)
             params = select(query, start_ns=start_ns, stop_ns=stop_ns)
             body = self._http.request("GET", "/api/v1/export", params=params).content
-            found += read_export(query.measurement, body, where=self._http.url)
-            stop_ns, slice_ns = start_ns, slice_ns * SLICE_GROWTH
+            got = read_export(query.measurement, body, where=self._http.url)
+            found += got
+            missing = query.limit - len(found)
+            stop_ns, slice_ns = start_ns, slice_ns * min(SLICE_GROWTH, -(-missing // len(got)) if got else SLICE_GROWTH)
         return found[: query.limit]
 
     def windows(self, query: WindowQuery) -> list[Point]:
@@ -101,7 +103,7 @@ class VictoriaMetricsStore:
         """Delete all series with ``tags``. Raises StoreError."""
         if not tags:
             raise ValueError("erasing needs a tag: without one it would be everything")
-        params = {"match[]": selector(tags)}
+        params = {"match[]": selector(tags, names=f"({'|'.join(TAGS)})_.+")}
         self._http.request("POST", "/api/v1/admin/tsdb/delete_series", params=params)
 
     def close(self) -> None:

@@ -93,6 +93,14 @@ def test_roll_ups_say_what_the_points_said(keeper, aggregate, value):
     assert asked(keeper, measurement="inference", aggregate=aggregate) == [("cam-1", OLD_NS, {"frames": 9.0})]
 
 
+def test_what_is_older_than_points_are_kept_is_rolled_up_before_it_goes(keeper):
+    begin = NOW_NS - 4 * DAY_NS
+    keeper.write([*window(begin), heartbeat(NOW_NS, 0.0)])
+    tend(keeper, Retention(raw_ns=2 * DAY_NS, rollup_ns=365 * DAY_NS))
+    assert asked(keeper) == [("cam-1", begin, {"cpu_percent": 2.0})]
+    assert asked(keeper, step_ns=NS_PER_S) == [("cam-1", begin, {"cpu_percent": 2.0})]
+
+
 def test_points_go_when_they_are_old_and_their_roll_ups_stay(opened):
     store = opened(SqliteStore())
     store.write([*window(), *window(NOW_NS - 10 * STEP_NS, (5.0,))])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 
+import httpx
 import pytest
 
 from skerry_edge.foundation.errors import ConfigError
@@ -118,10 +119,14 @@ def test_more_windows_than_anybody_can_look_at_are_too_many(store):
         store.windows(WindowQuery(measurement="heartbeat", step_ns=NS_PER_S))
 
 
-def test_a_device_can_be_erased(store, written):
+def test_a_device_can_be_erased_and_other_programs_numbers_stay(store, written, victoria):
     written([heartbeat(), heartbeat(device="cam-2")])
+    httpx.post(f"{victoria.url}/write", content=f"weather,device=cam-1 value=1,gusts=2 {NOW_NS}").raise_for_status()
+    victoria.flush()
     store.erase({"device": "cam-1"})
     assert [one.tags["device"] for one in heartbeats(store)] == ["cam-2"]
+    of_others = {"match[]": '{__name__=~"weather.*"}', "start": "1"}
+    assert httpx.get(f"{victoria.url}/api/v1/export", params=of_others).text.count("cam-1") == 2
 
 
 def test_the_probe_says_what_it_cannot_do(store, victoria):

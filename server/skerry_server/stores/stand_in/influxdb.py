@@ -88,7 +88,8 @@ class StandIn:
         if asked == "POST /api/v2/write":
             return self._write_2(body)
         pairs = [one.split("=", 1) for one in json.loads(body)["predicate"].split(" AND ")]
-        self.series[self.bucket].erase({key: json.loads(value) for key, value in pairs})
+        tags = {key: json.loads(value) for key, value in pairs}
+        self.series[self.bucket].erase(tags.pop("_measurement"), tags)
         return 204, None
 
     def _administer_2(self, asked: str, params: Mapping[str, str], body: bytes) -> Answer | None:

@@ -49,9 +49,11 @@ class Series:
                 refused.append(Refused(number=number, text=line.measurement, reason=reason))
         return refused
 
-    def erase(self, tags: Mapping[str, str]) -> None:
-        """Forget all points with ``tags``."""
-        self.points = {key: one for key, one in self.points.items() if not tags.items() <= dict(key[1]).items()}
+    def erase(self, measurement: str, tags: Mapping[str, str]) -> None:
+        """Forget all points of ``measurement`` with ``tags``."""
+        gone = [key for key in self.points if key[0] == measurement and tags.items() <= dict(key[1]).items()]
+        for key in gone:
+            del self.points[key]
 
     def _reason(self, line: Line) -> str | None:
         if line.time_ns < self.kept_since_ns:
