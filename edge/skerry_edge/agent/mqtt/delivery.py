@@ -171,9 +171,14 @@ class Delivery:
 
     def lost(self, error: BrokerError) -> None:
         """Note that the connection ended by ``error``, which may be the doing of what was under way."""
-        oldest = next(iter(self._in_flight.values()), None)
-        if error.may_be_of_message and oldest is not None and oldest.letter is not None:
-            self._returns.blame(oldest.letter, error.found or error.what)
+        under_way = list(self._in_flight.values())
+        letters = [one.letter for one in under_way if one.letter is not None]
+        # What was on trial has been to blame before; else the oldest is, if the broker had all bulletins.
+        suspects = [one for one in letters if self._returns.holds.holds_lane(one)]
+        if not suspects and under_way and under_way[0].bulletin is None:
+            suspects = letters[:1]
+        for letter in suspects if error.may_be_of_message else ():
+            self._returns.blame(letter, error.found or error.what)
 
     @property
     def _sent(self) -> dict[int, str | None]:

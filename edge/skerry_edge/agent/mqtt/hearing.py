@@ -1,12 +1,12 @@
-"""When to listen to the broker: not for a while after it sent what is too large, or every connection would end so."""
+"""When to listen to the broker: not for a while where it keeps sending what is too large, which ends connections."""
 
 from __future__ import annotations
 
 from skerry_edge.foundation.backoff import Backoff
 
 DEAF = Backoff(first_s=60.0, max_s=3600.0)
-"""How long nothing is heard after a packet that was too large. It is retained, most likely: each subscription brings
-it again, and each costs what the broker sends until it notices that nobody reads."""
+"""How long nothing is heard after a second packet that was too large. It is retained, most likely: each subscription
+brings it again, and each costs what the broker sends until it notices that nobody reads."""
 WELL_AFTER_S = 600.0
 """Who has listened for so long is well again: what is too large then is the first of a row."""
 
@@ -30,4 +30,6 @@ class Hearing:
     def overfed(self, now_s: float, chance: float) -> None:
         """Note that a packet was too large; ``chance`` is uniform in [0, 1)."""
         self._in_a_row = 1 if now_s - self._began_s >= WELL_AFTER_S else self._in_a_row + 1
-        self._deaf_until_s = now_s + DEAF.delay_s(self._in_a_row, chance)
+        # The first of a row may be somebody's slip, which the next connection does not bring again.
+        if self._in_a_row > 1:
+            self._deaf_until_s = now_s + DEAF.delay_s(self._in_a_row - 1, chance)

@@ -57,28 +57,37 @@ class Holds:
         """Return the lanes that are to be tried now."""
         return {lane: one for lane, one in self._held.items() if now_s >= one.due_s}
 
+    def holds_lane(self, letter: Letter) -> bool:
+        """Tell whether this is the letter behind which its lane waits; of the heartbeats, any is."""
+        lane = lane_of(letter)
+        hold = None if lane is None else self._held.get(lane)
+        return hold is not None and (lane == HEARTBEATS or hold.key == letter.key)
+
     def hold(self, lane: str, key: int, reason: str, *, now_s: float, chance: float) -> bool:
-        """Hold a lane, or hold it longer; tell whether that is new. ``chance`` is uniform in [0, 1)."""
+        """Hold a lane, or hold it longer; tell whether that is new. ``chance`` is uniform in [0, 1).
+
+        A letter behind the one that holds the lane changes nothing: it was under way already.
+        """
         before = self._held.get(lane)
+        if before is not None and lane != HEARTBEATS and key > before.key:
+            return False
         failures = 1 if before is None else before.failures + 1
         due_s = now_s + RETRY.delay_s(failures, chance)
         self._held[lane] = Hold(key=key, reason=reason, failures=failures, due_s=due_s)
         self._reword()
         return before is None
 
-    def release(self, lane: str) -> bool:
-        """Hold a lane no longer; tell whether it was held."""
-        was_held = self._held.pop(lane, None) is not None
+    def release(self, lane: str) -> None:
+        """Hold a lane no longer."""
+        del self._held[lane]
         self._reword()
-        return was_held
 
     def strike(self, letter: Letter) -> bool:
         """Note that a connection ended with this letter as the oldest unanswered; tell whether it is to blame."""
-        lane = lane_of(letter)
-        suspect = HEARTBEATS if lane == HEARTBEATS else letter.key
+        suspect = HEARTBEATS if lane_of(letter) == HEARTBEATS else letter.key
         self._strikes = self._strikes + 1 if suspect == self._suspect else 1
         self._suspect = suspect
-        if lane not in self and self._strikes < STRIKES:
+        if not self.holds_lane(letter) and self._strikes < STRIKES:
             return False
         self._suspect = None
         return True

@@ -51,7 +51,8 @@ class Queue:
         chosen: list[Letter] = []
         first_key: int | None = None
         oldest_sent = min(sent, default=float("inf"))
-        after, reach = self._held_up_to, LOOK_AHEAD if one_by_one else room
+        after = self._held_up_to
+        reach = LOOK_AHEAD if one_by_one else max(room, LOOK_AHEAD) if self._holds.trouble else room
         is_left_over = False
         for _ in range(MAX_LOOKS):
             letters = self._records(sent, reach, after)

@@ -37,10 +37,13 @@ class Returns:
             )
             return
         now_s, chance = time.monotonic(), random.random()  # noqa: S311  # spreads retries
-        if self.holds.hold(lane, letter.key, reason, now_s=now_s, chance=chance) and lane != HEARTBEATS:
-            self._tell(
-                HELD, f"the broker does not take {lane} ({reason}): they wait in the outbox, and are tried again"
-            )
+        if not self.holds.hold(lane, letter.key, reason, now_s=now_s, chance=chance):
+            return
+        text = f"the broker does not take {lane} ({reason}): they wait in the outbox, and are tried again"
+        if lane == HEARTBEATS:  # nothing is lost: the next one says more
+            _log.warning("%s", text)
+        else:
+            self._tell(HELD, text)
 
     def blame(self, letter: Letter, reason: str) -> None:
         """Note that a connection ended with this letter as the oldest unanswered."""
@@ -50,8 +53,9 @@ class Returns:
     def delivered(self, letter: Letter) -> bool:
         """Note that the broker took a letter, whoever may hear it; tell whether its lane was held until now."""
         lane = lane_of(letter)
-        if lane is None or not self.holds.release(lane):
+        if lane is None or not self.holds.holds_lane(letter):
             return False
+        self.holds.release(lane)
         _log.info("the broker takes %s again", lane)
         return True
 

@@ -140,7 +140,9 @@ class Session:
         while self._stop_by_s is None:
             if terms is not self._terms:
                 terms, self._failures, self._told = self._terms, 0, None
-                self._choice = first_choice(terms.setting)
+                # Another broker may take and send other things.
+                self._choice, self._hearing = first_choice(terms.setting), Hearing()
+                self._returns = Returns(self._outbox, self._hear)
             began_s = time.monotonic()
             try:
                 self._connect_and_serve(terms)

@@ -18,8 +18,13 @@ def test_a_broker_is_listened_to_at_first() -> None:
     assert Hearing().may_begin(0.0)
 
 
+def test_one_packet_costs_the_connection_and_no_more() -> None:
+    assert deafness_s(Hearing(), 0.0) == 0.0
+
+
 def test_a_packet_that_comes_again_with_every_subscription_is_taken_ever_more_seldom() -> None:
     hearing, now_s, waits_s = Hearing(), 0.0, []
+    hearing.overfed(now_s, 0.0)
     for _ in range(8):
         hearing.begins(now_s)
         waits_s.append(deafness_s(hearing, now_s + 1.0))
@@ -31,7 +36,8 @@ def test_a_packet_that_comes_again_with_every_subscription_is_taken_ever_more_se
 
 def test_who_has_listened_for_long_begins_anew() -> None:
     hearing = Hearing()
-    hearing.begins(0.0)
-    first = deafness_s(hearing, 1.0)
+    for now_s in (1.0, 2.0):
+        hearing.begins(now_s)
+        assert (deafness_s(hearing, now_s) > 0.0) == (now_s > 1.0)
     hearing.begins(100.0)
-    assert deafness_s(hearing, 100.0 + WELL_AFTER_S) == first
+    assert deafness_s(hearing, 100.0 + WELL_AFTER_S) == 0.0

@@ -166,6 +166,20 @@ def test_an_event_that_is_refused_is_kept_with_all_that_its_pipeline_saw_after_i
     assert (device.depth, device.returns.holds.trouble) == (0, None)
 
 
+def test_of_several_under_way_together_only_the_one_that_holds_its_lane_frees_it(device: Device) -> None:
+    tried: list[str] = []
+    device.broker.takes = lambda topic, message: tried.append(message.label) is None and message.label != "poison"
+    device.see("a")
+    device.run(1.0, without_subscriber="done")
+    device.see("poison", "b", "c", "d")
+    device.run(5.0, without_subscriber="done")
+    assert tried.count("poison") <= 2, "not tried again with each of the others"
+    assert "events of gate" in str(device.returns.holds.trouble)
+    device.broker.takes = lambda topic, message: True
+    device.run(400.0)
+    assert device.depth == 0
+
+
 def test_behind_very_many_events_that_are_held_others_are_found(device: Device) -> None:
     device.broker.takes = lambda topic, message: getattr(message, "pipeline", "") != "gate"
     device.see(*map(str, range(1500)))
