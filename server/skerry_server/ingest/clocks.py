@@ -1,8 +1,12 @@
 """Clocks that are off, corrected: by how much a session's times are moved, decided by its first live message. Pure.
 
 A board without a battery starts in 1970, and a clock can simply be wrong. A message that is live was made just before
-it was received, so the difference is the clock's fault. Times of a session move together, so what it sent
-while the server was away, or sends again, lands on the same place.
+it was received, so the difference is the clock's fault. Times of a session move together, so what waited in an outbox,
+or comes again, lands on its place.
+
+What waited at the broker while the server was away looks like a clock that is late. A synchronised clock is therefore
+believed unless it is ahead, or further behind than a broker keeps anything; and nobody's clock is judged by a batch in
+which even synchronised ones seem late.
 """
 
 from __future__ import annotations
@@ -20,10 +24,27 @@ UNSYNCED_TOLERANCE_MS = 2_000
 """A clock that says it is not set may be right by chance: one that was set, and has only lost its source."""
 
 
+LONGEST_QUEUED_MS = 8 * 86_400_000
+"""Above the session expiry that brokers are asked for by default, seven days."""
+
+
 def is_off(message: Message, received_ms: int) -> bool:
     """Tell whether the clock behind a message is off, if the message is live."""
-    tolerance_ms = TOLERANCE_MS if message.clock == "synced" else UNSYNCED_TOLERANCE_MS
-    return abs(received_ms - message.ts) > tolerance_ms
+    late_ms = received_ms - message.ts
+    if message.clock == "unsynced":
+        return abs(late_ms) > UNSYNCED_TOLERANCE_MS
+    return late_ms < -TOLERANCE_MS or late_ms > LONGEST_QUEUED_MS
+
+
+def is_late(batch: Iterable[Accepted]) -> bool:
+    """Tell whether a batch waited at the broker, by what its synchronised clocks say; without any, it did not."""
+    lags_ms = [
+        one.delivery.received_ms - one.message.ts
+        for one in batch
+        if one.message is not None and one.message.clock == "synced" and may_decide(one)
+    ]
+    plausible_ms = [lag for lag in lags_ms if -TOLERANCE_MS <= lag <= LONGEST_QUEUED_MS]
+    return bool(plausible_ms) and min(plausible_ms) > TOLERANCE_MS
 
 
 def may_decide(one: Accepted) -> bool:
@@ -68,7 +89,7 @@ class ClockBook:
         suspects = [one for one in accepted if one.message is not None and self._is_suspect(one)]
         unknown = [one for one in suspects if key_of(one) not in self._offsets]
         if unknown:
-            self._learn(unknown)
+            self._learn(unknown, is_late=is_late(accepted))
         for one in suspects:
             one.offset_ms = self._offsets.get(key_of(one), 0)
 
@@ -77,9 +98,9 @@ class ClockBook:
         assert message is not None  # noqa: S101  # the caller asked
         return message.clock == "unsynced" or is_off(message, one.delivery.received_ms)
 
-    def _learn(self, unknown: Sequence[Accepted]) -> None:
+    def _learn(self, unknown: Sequence[Accepted], *, is_late: bool) -> None:
         wrong = [one for one in unknown if one.message is not None and is_off(one.message, one.delivery.received_ms)]
-        proposed = proposals(wrong)
+        proposed = [] if is_late else proposals(wrong)
         if len(self._offsets) > self._max_remembered:
             self._offsets.clear()
         if proposed:
