@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable
 
 from skerry_edge import __version__
@@ -64,15 +63,13 @@ class Reach:
     def duties(self, *, device: Device, supervisor: Supervisor, mutes: Mutes, session: Session) -> tuple[Duty, ...]:
         """Return what the loop is to do for all this."""
         self._supervisor = supervisor
-        sender_clock = SenderClock()
-        sender_clock.note(self.configuration.latest_ts_ms, time.monotonic())
         commands = Commands(
             actions=Actions(device, mutes, self._log_tail),
             memory=CommandMemory(self._files),
             identity=self._identity,
             outbox=self._outbox,
             clock_state=clock_state,
-            sender_clock=sender_clock,
+            sender_clock=SenderClock(),
         )
         downlink = Downlink(
             inbox=self.inbox,

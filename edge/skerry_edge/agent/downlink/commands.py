@@ -67,12 +67,14 @@ class Commands:
         if earlier is not None:
             self._repeat(earlier)
             return
+        if not arrival.retained:
+            # Before it is judged: with one that is refused, it may be what proves the sender's clock.
+            self._sender_clock.note(command.ts, now_s)
         clock = self._clock(now_s)
         reason = staleness(command, arrival, clock)
-        if reason is None and not self._memory.has_room(clock):
+        if reason is None and not self._memory.has_room(clock, now_s):
             reason = "too many commands at once: wait until some have expired"
         if reason is None:
-            self._sender_clock.note(command.ts, now_s)
             self._carry_out(command, now_s)
         else:
             self._refuse(command.id, command.name, reason)
@@ -94,7 +96,9 @@ class Commands:
 
     def _carry_out(self, command: Command, now_s: float) -> None:
         _log.info("command %s: %s", command.id, command.name)
-        self._memory.note(begun := Outcome(id=command.id, expires_ts=command.expires_ts))
+        life_ms = command.expires_ts - command.ts
+        begun = Outcome(id=command.id, expires_ts=command.expires_ts, life_ms=life_ms)
+        self._memory.note(begun, now_s)
         try:
             if command.name in UNREPEATABLE:
                 # What harms nobody if it happens twice is kept when it is done, with one write.

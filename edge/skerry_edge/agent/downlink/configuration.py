@@ -54,11 +54,6 @@ class Configuration:
         """The version that is in force; version 0 where the device's file alone is."""
         return self._applied if self._fits else NOTHING
 
-    @property
-    def latest_ts_ms(self) -> int:
-        """The latest time that the fleet's clock is known to have shown (Unix ms)."""
-        return self._applied.desired.ts
-
     def file_changed(self, file_config: AgentConfig) -> None:
         """Begin from another file; a version that does not fit it is not in force, and is told."""
         self._file_config = file_config

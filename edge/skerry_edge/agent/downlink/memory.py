@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 from msgspec.structs import replace
 
-from skerry_edge.agent.downlink.freshness import Clock
+from skerry_edge.agent.downlink.freshness import MAX_AHEAD_MS, MAX_LIFE_MS, Clock
 from skerry_edge.agent.life.state_files import StateFiles
 from skerry_edge.contracts.messages import Id, Text, UnixMs
 from skerry_edge.foundation.atomic import write_atomic
@@ -17,10 +19,11 @@ _MAX_BYTES = 4 << 20
 
 
 class Outcome(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How a command ended; ``ok`` is None while it is not known."""
+    """How a command ended; ``ok`` is None while it is not known. ``life_ms`` is how long it could be given again."""
 
     id: Id
     expires_ts: UnixMs
+    life_ms: Annotated[int, Meta(ge=0, le=MAX_LIFE_MS)] = MAX_LIFE_MS
     ok: bool | None = None
     message: Text | None = None
 
@@ -37,26 +40,42 @@ class CommandMemory:
         none: list[Outcome] = []
         kept = files.read(FILE, _decoder.decode, max_bytes=_MAX_BYTES, absent=none, damaged=none)
         self._outcomes = {one.id: _settled(one) for one in kept}
+        self._heard_s: dict[str, float] = {}
 
     def find(self, command_id: str) -> Outcome | None:
         """Return how a command ended, None where it is new."""
         return self._outcomes.get(command_id)
 
-    def has_room(self, clock: Clock) -> bool:
-        """Forget what can never come again, and tell whether one more can be kept."""
-        expired = [one.id for one in self._outcomes.values() if one.expires_ts <= clock.at_least_ms]
-        for command_id in expired:
-            del self._outcomes[command_id]
+    def has_room(self, clock: Clock, now_s: float) -> bool:
+        """Forget what can never come again, and tell whether one more can be kept; ``now_s`` is monotonic.
+
+        A command's life is measured here too, from when it came: by the clock that dated it, it might never end.
+        """
+        for command_id, outcome in list(self._outcomes.items()):
+            # Those of an earlier run came before; how long before is not known.
+            heard_s = self._heard_s.setdefault(command_id, now_s)
+            if _cannot_come(outcome, now_s - heard_s, clock):
+                del self._outcomes[command_id], self._heard_s[command_id]
         return len(self._outcomes) < MAX_COMMANDS
 
-    def note(self, outcome: Outcome) -> None:
-        """Know a command again, or how it ended, until the agent ends or `keep` is called for any."""
+    def note(self, outcome: Outcome, now_s: float) -> None:
+        """Know a command again that came at ``now_s``, until the agent ends or `keep` is called for any."""
         self._outcomes[outcome.id] = outcome
+        self._heard_s[outcome.id] = now_s
 
     def keep(self, outcome: Outcome) -> None:
         """Note an outcome and have it on disk. Raises ReachError where the disk does not take it."""
-        self.note(outcome)
+        self._outcomes[outcome.id] = outcome
         write_atomic(self._path, msgspec.json.encode(list(self._outcomes.values())))
+
+
+def _cannot_come(outcome: Outcome, age_s: float, clock: Clock) -> bool:
+    """Tell whether a command that came ``age_s`` ago would be refused as too old, or is older than any may be."""
+    left_ms = outcome.life_ms - age_s * 1000
+    if outcome.expires_ts <= clock.at_least_ms:
+        # What is known of the sender's clock may be wrong yet; one's own that is synchronised is not.
+        return clock.state == "synced" or left_ms <= 0
+    return left_ms <= -MAX_AHEAD_MS
 
 
 def _settled(outcome: Outcome) -> Outcome:

@@ -156,6 +156,33 @@ def test_what_has_expired_is_forgotten_to_make_room(
     assert bench.last.ok
 
 
+def test_commands_dated_2100_fill_the_memory_for_their_own_life_and_a_little_alone(
+    make_bench, make_command, now_ms: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "MAX_COMMANDS", 3)
+    bench = make_bench(clock="unsynced")
+    for number in range(3):
+        bench.send(make_command("ping", ts=4_102_444_800_000 + number, command_id=f"far-{number}"))
+    for again in (bench, make_bench(clock="unsynced")):
+        for now_s, done in ((102.0, False), (115.0, False), (1000.0, True)):
+            again.send(make_command("ping", ts=now_ms + round(now_s * 1e3)), now_s=now_s)
+            assert again.last.ok == done, again.last.message
+
+
+def test_one_command_dated_2100_shuts_the_others_out_for_seconds_and_not_over_a_restart(
+    make_bench, make_command, now_ms: int
+) -> None:
+    bench = make_bench(clock="unsynced")
+    bench.send(make_command("ping", ts=4_102_444_800_000), now_s=100.0)
+    bench.send(make_command("ping", ts=now_ms), now_s=101.0)
+    assert "has expired" in (bench.last.message or "")
+    bench.send(make_command("ping", ts=now_ms + 15_000), now_s=116.0)
+    assert bench.last.ok
+    again = make_bench(clock="unsynced")
+    again.send(make_command("ping", ts=now_ms), now_s=200.0)
+    assert again.last.ok
+
+
 def test_a_restart_that_the_disk_cannot_keep_is_not_done_and_a_ping_is(bench, make_command, now_ms, tmp_path) -> None:
     (tmp_path / FILE).mkdir()
     bench.send(make_command("restart", ts=now_ms))

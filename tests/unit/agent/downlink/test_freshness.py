@@ -66,3 +66,32 @@ def test_the_sender_s_clock_goes_on_between_its_words_and_never_back() -> None:
     assert clock.at_least_ms(103.5) == NOW_MS + 3500
     clock.note(NOW_MS - 60_000, 104.0)
     assert clock.at_least_ms(104.0) == NOW_MS + 4000
+
+
+IN_2100_MS = 4_102_444_800_000
+
+
+def test_no_single_message_moves_the_sender_s_clock_by_years() -> None:
+    clock = SenderClock()
+    clock.note(NOW_MS, 100.0)
+    clock.note(IN_2100_MS, 101.0)
+    assert clock.at_least_ms(101.0) == NOW_MS + 1000
+
+
+@pytest.mark.parametrize("first_ms", [IN_2100_MS, NOW_MS + YEAR_MS])
+def test_a_clock_that_runs_is_believed_over_one_message_whatever_that_said(first_ms: int) -> None:
+    clock = SenderClock()
+    clock.note(first_ms, 100.0)
+    clock.note(NOW_MS, 101.0)
+    clock.note(NOW_MS + 5000, 106.0)
+    assert clock.at_least_ms(106.0) > NOW_MS + YEAR_MS / 2, "two that come so soon may have waited together"
+    clock.note(NOW_MS + 11_500, 112.0)
+    assert clock.at_least_ms(113.0) == NOW_MS + 12_500
+
+
+def test_messages_that_were_held_up_move_the_clock_of_nobody() -> None:
+    clock = SenderClock()
+    clock.note(NOW_MS, 100.0)
+    for number in range(5):
+        clock.note(NOW_MS - YEAR_MS + number * 60_000, 101.0 + number * 11)
+    assert clock.at_least_ms(200.0) == NOW_MS + 100_000
