@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from skerry_edge.agent.config_option import FILE, config_option, require_config
 from skerry_edge.agent.heartbeat.cli import vitals
 from skerry_edge.agent.install.cli import install, uninstall
 from skerry_edge.agent.outbox.cli import outbox
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from skerry_edge.agent.config.agent import AgentConfig
 
 EXAMPLE = Path(__file__).with_name("data") / "example.toml"
-_FILE = click.Path(path_type=Path, dir_okay=False)
+EXAMPLE_BOARD = "raspberry-pi-5"
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -36,7 +37,7 @@ agent.add_command(vitals)
     epilog="""\
 \b
 Examples:
-  skerry agent run --config /etc/skerry/agent.toml
+  skerry agent run --config agent.toml
   SKERRY_MQTT_PASSWORD=… skerry agent run --config cam-1.toml
   arecord -t raw -f S16_LE -r 16000 -c 1 | skerry agent run --config ear.toml
 
@@ -51,12 +52,13 @@ Signals:
 \b
 Exit codes:
   0  ended by a signal
-  2  the configuration is wrong, or another agent uses its state directory
-  4  the configuration or the state directory cannot be read or written
+  2  the configuration is wrong
+  4  the configuration or the state directory cannot be read or written, or
+     another agent uses the state directory
 """,
 )
-@click.option("--config", "config_file", type=_FILE, required=True, metavar="FILE", help="The configuration (TOML).")
-def run(config_file: Path) -> None:
+@config_option("The configuration (TOML).")
+def run(config_file: Path | None) -> None:
     """Run pipelines and report to the fleet by MQTT, until told to stop.
 
     Each pipeline runs in a process of its own (those of an accelerator that serves one process: in one together),
@@ -70,9 +72,10 @@ def run(config_file: Path) -> None:
     from skerry_edge.foundation.log import configure_logging  # noqa: PLC0415  # keeps --help fast
     from skerry_edge.foundation.stdout import announce  # noqa: PLC0415  # keeps --help fast
 
-    config = load_config(config_file)
+    file = require_config(config_file)
+    config = load_config(file)
     configure_logging(config.log_level)
-    run_agent(config, reread=lambda: load_config(config_file), when_running=lambda: announce(_summary(config)))
+    run_agent(config, reread=lambda: load_config(file), when_running=lambda: announce(_summary(config)))
 
 
 @agent.command(
@@ -80,29 +83,33 @@ def run(config_file: Path) -> None:
     epilog="""\
 \b
 Examples:
-  skerry agent check-config /etc/skerry/agent.toml
+  sudo skerry agent check-config
   skerry agent check-config cam-1.toml --json
 """,
 )
-@click.argument("config_file", type=_FILE, metavar="FILE")
+@click.argument("config_file", type=FILE, metavar="[FILE]", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def check_config(config_file: Path, as_json: bool) -> None:  # noqa: FBT001  # click passes flags so
+def check_config(config_file: Path | None, as_json: bool) -> None:  # noqa: FBT001  # click passes flags so
     """Read a configuration, and say what the agent would run and what would keep it from running here.
 
-    Nothing is started or contacted. Exit codes: 0 usable; 1 a model, a backend or a source is not here; 2 the
-    configuration is wrong; 4 it cannot be read.
+    Without FILE it is the installed one. Nothing is started or contacted. Exit codes: 0 usable, maybe not on every
+    backend that is named; 1 a model, a source or every backend of a pipeline is not here; 2 the configuration is
+    wrong; 4 it cannot be read.
     """
     from skerry_edge.agent.config.checks import load_config  # noqa: PLC0415  # keeps --help fast
-    from skerry_edge.agent.preflight import find_troubles  # noqa: PLC0415  # keeps --help fast
+    from skerry_edge.agent.preflight import find_remarks, find_troubles  # noqa: PLC0415  # keeps --help fast
 
-    config = load_config(config_file)
-    troubles = find_troubles(config)
+    config = load_config(require_config(config_file))
+    troubles, remarks = find_troubles(config), find_remarks(config)
     if as_json:
-        found = [{"pipeline": one.pipeline, "trouble": one.text} for one in troubles]
-        click.echo(json.dumps({**_facts(config), "troubles": found}))
+        told = {
+            name: [{"pipeline": one.pipeline, key: one.text} for one in found]
+            for name, key, found in (("troubles", "trouble", troubles), ("remarks", "remark", remarks))
+        }
+        click.echo(json.dumps({**_facts(config), **told}))
     else:
         click.echo(_summary(config))
-        for one in troubles:
+        for one in (*troubles, *remarks):
             click.echo(f"  {one.pipeline}: {one.text}")
     click.get_current_context().exit(1 if troubles else 0)
 
@@ -116,17 +123,25 @@ Examples:
 """,
 )
 def example_config() -> None:
-    """Print a configuration with every part explained, to begin from."""
-    click.echo(EXAMPLE.read_text(encoding="utf-8"), nl=False)
+    """Print a configuration with every part explained, to begin from; its board is the one that this machine is."""
+    from skerry_boards.detection import detect  # noqa: PLC0415  # keeps --help fast
+    from skerry_boards.loader import all_boards  # noqa: PLC0415  # the same
+    from skerry_boards.machine import read_machine  # noqa: PLC0415  # the same
+
+    found = detect(read_machine(), all_boards())
+    here = found.match.board if found.match else found.fallback
+    text = EXAMPLE.read_text(encoding="utf-8")
+    named = f'board = "{EXAMPLE_BOARD}"'
+    click.echo(text if here is None else text.replace(named, f'board = "{here.name}"'), nl=False)
 
 
 @agent.command(
     epilog="""\
 \b
 Examples:
-  skerry agent preview --config /etc/skerry/agent.toml
+  sudo skerry agent preview
   skerry agent preview --config agent.toml --pipeline gate --port 0
-  ssh -L 8090:127.0.0.1:8090 pi@cam-1 skerry agent preview --config /etc/skerry/agent.toml
+  ssh -t -L 8090:127.0.0.1:8090 pi@cam-1 sudo skerry agent preview
 
 \b
 Exit codes:
@@ -136,7 +151,7 @@ Exit codes:
   4  the source or the model cannot be read, or the port is taken
 """,
 )
-@click.option("--config", "config_file", type=_FILE, required=True, metavar="FILE", help="The configuration (TOML).")
+@config_option("The configuration (TOML).")
 @click.option("--pipeline", "name", metavar="NAME", help="Which pipeline, where several look at pictures.")
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=8090, show_default=True, help="Where to listen; 0: any free one."
@@ -148,7 +163,7 @@ Exit codes:
     metavar="ADDRESS",
     help="Where to listen. Whoever reaches an address that is not loopback sees the picture.",
 )
-def preview(config_file: Path, name: str | None, port: int, host: str) -> None:
+def preview(config_file: Path | None, name: str | None, port: int, host: str) -> None:
     """Show a pipeline's live picture in a browser, to aim its camera and draw its zones, until Ctrl-C.
 
     The pipeline runs without broker and sends nothing. The page shows its picture with boxes, labels, tracks, zones
@@ -161,7 +176,7 @@ def preview(config_file: Path, name: str | None, port: int, host: str) -> None:
     from skerry_edge.foundation.log import configure_logging  # noqa: PLC0415  # the same
     from skerry_edge.foundation.stdout import announce  # noqa: PLC0415  # the same
 
-    config = load_config(config_file)
+    config = load_config(require_config(config_file))
     configure_logging(config.log_level)
     pipeline = chosen_pipeline(config, name)
     require_free_camera(pipeline, Path(config.state_dir))

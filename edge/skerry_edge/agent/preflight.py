@@ -9,6 +9,7 @@ from skerry_edge.agent.config.areas import label_problem
 from skerry_edge.agent.config.pipelines import DetectionPipeline, PipelineConfig, SyntheticPipeline
 from skerry_edge.agent.config.source_checks import source_trouble
 from skerry_edge.agent.pipelines.words import options_of, words_of
+from skerry_edge.backends.registry import BACKENDS, missing_reason
 from skerry_edge.backends.variants import choose_variant
 from skerry_edge.contracts.bundle import Bundle
 from skerry_edge.foundation.errors import SkerryError
@@ -17,7 +18,7 @@ from skerry_edge.models.catalogue import resolve_model
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Trouble:
-    """What is wrong with one pipeline."""
+    """What is wrong with one pipeline, or worth knowing."""
 
     pipeline: str
     text: str
@@ -46,8 +47,32 @@ def _troubles_of(pipeline: PipelineConfig) -> list[str]:
     return troubles if trouble is None else [*troubles, trouble]
 
 
+def find_remarks(config: AgentConfig) -> list[Trouble]:
+    """Tell which backends are not installed where another one of the same pipeline is, and does the work."""
+    return [
+        Trouble(pipeline=one.name, text=text)
+        for one in config.pipelines
+        if isinstance(one, DetectionPipeline)
+        for text in _stand_ins(one.backends)
+    ]
+
+
+def _stand_ins(backends: tuple[str, ...]) -> list[str]:
+    missing = _missing(backends)
+    runs = next((name for name in backends if name not in missing), None)
+    return [] if runs is None else [f"backend {name}: {reason}; {runs} will run" for name, reason in missing.items()]
+
+
+def _missing(backends: tuple[str, ...]) -> dict[str, str]:
+    """Return why backends cannot be used here; one that there is not at all is told elsewhere."""
+    known = (name for name in backends if name.partition(":")[0] in BACKENDS)
+    return {name: reason for name in known if (reason := missing_reason(name)) is not None}
+
+
 def _backend_troubles(pipeline: DetectionPipeline, bundle: Bundle) -> list[str]:
-    found = (_backend_trouble(bundle, pipeline.variant, backend) for backend in pipeline.backends or (None,))
+    missing = _missing(pipeline.backends)
+    tried = [name for name in pipeline.backends if name not in missing] or list(pipeline.backends) or [None]
+    found = (_backend_trouble(bundle, pipeline.variant, backend) for backend in tried)
     return [trouble for trouble in found if trouble is not None]
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from skerry_edge.agent.cli import agent
+from skerry_edge.backends.registry import BACKENDS
 from skerry_edge.foundation.errors import ConfigError
 
 GOOD = """\
@@ -98,3 +100,31 @@ def test_help_imports_no_runtime_and_no_broker_client() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+DETECTION = """\
+[[pipelines]]
+kind = "detection"
+name = "gate"
+model = "skerry-signs"
+backends = ["litert", "onnx"]
+source = { kind = "images", path = "." }
+"""
+
+
+@pytest.mark.parametrize(("missing", "code", "said"), [("onnx", 0, "litert will run"), ("litert", 0, "onnx will run")])
+def test_a_backend_that_is_not_installed_is_a_remark_where_another_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: str, code: int, said: str
+) -> None:
+    monkeypatch.setitem(BACKENDS, missing, replace(BACKENDS[missing], runtimes=("no_such_runtime",)))
+    done = CliRunner().invoke(agent, ["check-config", write(tmp_path, GOOD.partition("[[")[0] + DETECTION)])
+    assert done.exit_code == code
+    assert f"gate: backend {missing}: no_such_runtime is not installed" in done.output
+    assert said in done.output
+
+
+def test_a_pipeline_that_no_backend_can_run_is_a_trouble(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("litert", "onnx"):
+        monkeypatch.setitem(BACKENDS, name, replace(BACKENDS[name], runtimes=("no_such_runtime",)))
+    done = CliRunner().invoke(agent, ["check-config", write(tmp_path, GOOD.partition("[[")[0] + DETECTION)])
+    assert done.exit_code == 1

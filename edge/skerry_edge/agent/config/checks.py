@@ -15,10 +15,11 @@ from skerry_edge.agent.config.pipelines import DetectionPipeline, PipelineConfig
 from skerry_edge.agent.config.sensors import sensors_problem
 from skerry_edge.agent.config.source_checks import anchored_source, source_problem
 from skerry_edge.agent.config.sources import StdinSource
+from skerry_edge.agent.config.state_dir import usual_state_dir
 from skerry_edge.agent.mqtt.login import read_login
 from skerry_edge.agent.mqtt.tls import tls_context
 from skerry_edge.foundation.broker_address import parse_broker_url
-from skerry_edge.foundation.config import line_of, load_toml, read_toml
+from skerry_edge.foundation.config import line_of, parse_toml, read_toml
 from skerry_edge.foundation.errors import ConfigError, ReachError, SkerryError
 
 KeyPath = tuple[str | int, ...]
@@ -28,9 +29,15 @@ _MODEL_SUFFIXES = (".skerry", ".json", ".tflite")
 def load_config(path: Path) -> AgentConfig:
     """Read and check the configuration; relative paths in it are taken from the file's own folder.
 
+    A state directory that it does not name is the usual one.
+
     Raises ReachError when the file cannot be read, ConfigError (file, line, key) when something in it is wrong.
     """
-    config = anchored(load_toml(path, AgentConfig), path.absolute().parent)
+    text = read_toml(path)
+    config = parse_toml(text, AgentConfig, name=str(path))
+    if line_of(("state_dir",), text) is None:
+        config = replace(config, state_dir=str(usual_state_dir(path)))
+    config = anchored(config, path.absolute().parent)
     problem = find_problem(config)
     if problem is None:
         return config

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from skerry_edge.agent.config_option import config_option, installed_config
+
 if TYPE_CHECKING:
     from skerry_edge.agent.config.agent import AgentConfig
     from skerry_edge.agent.doctor.findings import Finding
 
-_FILE = click.Path(path_type=Path, dir_okay=False)
 _COLOURS = {"ok": "green", "warning": "yellow", "failed": "red", "not applicable": "dim"}
 
 
@@ -42,13 +43,7 @@ Exit codes:
   4  the configuration cannot be read
 """,
 )
-@click.option(
-    "--config",
-    "config_file",
-    type=_FILE,
-    metavar="FILE",
-    help="The agent's configuration.  [default: /etc/skerry/agent.toml where that is]",
-)
+@config_option("The agent's configuration.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def doctor(config_file: Path | None, *, as_json: bool) -> None:
     """Tell whether a device can do its work, and what to do where it cannot.
@@ -83,13 +78,12 @@ def _progress() -> Iterator[Callable[[str], None]]:
 
 
 def _configuration(path: Path | None) -> AgentConfig | None:
-    from skerry_edge.agent.config.checks import load_config  # noqa: PLC0415  # keeps --help fast
-    from skerry_edge.agent.install.places import CONFIG_FILE  # noqa: PLC0415  # the same
-
-    installed = Path(CONFIG_FILE)
-    if path is None and not installed.is_file():
+    found = path if path is not None else installed_config()
+    if found is None:
         return None
-    return load_config(path or installed)
+    from skerry_edge.agent.config.checks import load_config  # noqa: PLC0415  # keeps --help fast
+
+    return load_config(found)
 
 
 def _show(findings: list[Finding]) -> None:

@@ -10,12 +10,13 @@ from skerry_edge.agent.config.sources import CameraSource, MicrophoneSource
 from skerry_edge.agent.doctor.findings import Check, Finding
 from skerry_edge.agent.doctor.trial import Trial
 from skerry_edge.bench.apart import run_apart
-from skerry_edge.foundation.errors import SkerryError
+from skerry_edge.foundation.errors import MissingError, SkerryError
 from skerry_edge.foundation.redaction import redact
 from skerry_edge.foundation.source_error import reason_of
 
 _TRIAL = "skerry_edge.agent.doctor.trial"
 _STALL_S = 60.0
+_ABSENT = "not installed"
 _BESIDE_S = 5.0
 """What starting and ending the other process may take, so that its own limit comes first."""
 
@@ -61,9 +62,14 @@ def _model_check(pipeline: PipelineConfig, run: Run) -> Check:
 
 
 def judge_choices(findings: Sequence[Finding]) -> Sequence[Finding]:
-    """Judge a pipeline's backends together: one that fails is no more than a warning where another does the work."""
+    """Judge a pipeline's backends together: one that fails is no more than a warning where another does the work.
+
+    One that is not installed is none either, where one before it computes.
+    """
     if all(one.status == "failed" for one in findings):
         return findings
+    if findings[0].status == "ok":
+        findings = [replace(one, status="not applicable") if one.found.startswith(_ABSENT) else one for one in findings]
     todo = "install what this backend needs, or take it out of 'backends'"
     return [
         replace(one, status="warning", todo=one.todo or todo) if one.status == "failed" else one for one in findings
@@ -87,6 +93,8 @@ def _judged(name: str, trial: Trial, run: Run) -> Finding:
 def judge_failure(name: str, trial: Trial, error: SkerryError) -> Finding:
     """Judge why a trial failed: a source that somebody uses works, and mostly the agent is who uses it."""
     found = redact("; ".join(filter(None, (error.what, error.where, error.found))))
+    if trial.part == "model" and trial.backend is not None and isinstance(error, MissingError):
+        return Finding(name=name, status="failed", found=f"{_ABSENT}: {found}", todo=error.todo)
     if trial.part == "source" and reason_of(error) == "busy":
         return Finding(name=name, status="ok", found=f"in use, as it is while the agent runs ({found})")
     return Finding(name=name, status="failed", found=found, todo=error.todo)

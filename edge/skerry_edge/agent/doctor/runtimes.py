@@ -52,5 +52,7 @@ def judge_runtimes(wanted: Sequence[str], *, missing_reason: Callable[[str], str
     found = "; ".join(f"{name}: {reason}" for name, reason in missing.items())
     if not here:
         return (Finding(name="runtimes", status="failed", found=found, todo="install one of them"),)
-    todo = f"install what is missing, or leave it out of 'backends'; {', '.join(here)} can be used"
+    if here[0] == wanted[0]:
+        return (Finding(name="runtimes", status="ok", found=f"{', '.join(here)}; {found}; {here[0]} will run"),)
+    todo = f"install what is missing, or leave it out of 'backends'; {here[0]} will run"
     return (Finding(name="runtimes", status="warning", found=found, todo=todo),)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from skerry_edge.agent.config_option import config_option, installed_config
+
 if TYPE_CHECKING:
     from skerry_edge.agent.config.agent import AgentConfig
 
@@ -44,7 +46,7 @@ _UNITS = {
 \b
 Examples:
   skerry agent vitals
-  skerry agent vitals --config /etc/skerry/agent.toml
+  skerry agent vitals --config cam-1.toml
   skerry agent vitals --json | jq .temperature_c
 
 \b
@@ -54,13 +56,7 @@ Exit codes:
   4  the configuration, or what the kernel says of its memory, cannot be read
 """,
 )
-@click.option(
-    "--config",
-    "config_file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="The agent's configuration (TOML): its sensors, its board's limits and the disk that it uses.",
-)
+@config_option("The agent's configuration (TOML): its sensors, its board's limits and the disk that it uses.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object with the heartbeat's own names.")
 def vitals(config_file: Path | None, as_json: bool) -> None:  # noqa: FBT001  # click passes flags so
     """Show what a heartbeat would say of this machine: heat, throttling, supply, memory, disk, network, sensors.
@@ -153,11 +149,12 @@ def _plain(value: object, unit: str) -> str:
 
 
 def _config(config_file: Path | None) -> AgentConfig | None:
-    if config_file is None:
+    found = config_file if config_file is not None else installed_config()
+    if found is None:
         return None
     from skerry_edge.agent.config.checks import load_config  # noqa: PLC0415  # keeps --help fast
 
-    return load_config(config_file)
+    return load_config(found)
 
 
 def _thermal(config: AgentConfig) -> Any:  # noqa: ANN401  # a board's Thermal or None; its module is not to be loaded for --help

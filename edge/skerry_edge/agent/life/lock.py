@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from skerry_edge.foundation.errors import ConfigError, ReachError
+from skerry_edge.foundation.errors import ReachError
 
 _log = logging.getLogger(__name__)
 LOCK = "agent.lock"
@@ -23,8 +23,8 @@ def hold_state_dir(state_dir: Path) -> Iterator[None]:
     """Make the state directory where it is missing and hold it for the body.
 
     The directory itself is locked, and the file that tells who holds it: on a disk that takes no new file, the first is
-    enough. Raises ConfigError naming the holder's process id where another agent has it, ReachError where it cannot be
-    made or read.
+    enough. Raises ReachError, naming the holder's process id where another agent has it, or where it cannot be made or
+    read.
     """
     with ExitStack() as held:
         try:
@@ -91,7 +91,8 @@ def _holder(descriptor: int) -> str:
 
 def _lock(folder: int, file: int | None, state_dir: Path) -> None:
     if not all(_take(one, fcntl.LOCK_EX) for one in (folder, file) if one is not None):
-        raise ConfigError(
+        # No ConfigError: the service is to try again, which it does not where the configuration is wrong.
+        raise ReachError(
             "another agent uses the state directory",
             where=str(state_dir),
             found=f"process {_UNKNOWN if file is None else _holder(file)}",

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from skerry_edge.agent.config_option import config_option, require_config
+
 if TYPE_CHECKING:
     from skerry_edge.agent.outbox.inspection import Contents, WaitingLetter
 
 _MAX_LINE_CHARS = 240
-_FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.group()
@@ -26,7 +27,7 @@ def outbox() -> None:
     epilog="""\
 \b
 Examples:
-  skerry agent outbox show --config /etc/skerry/agent.toml
+  sudo skerry agent outbox show
   skerry agent outbox show --config cam-1.toml --limit 0 --json
 
 \b
@@ -36,7 +37,7 @@ Exit codes:
   4  the configuration or the outbox cannot be read
 """,
 )
-@click.option("--config", "config_file", type=_FILE, required=True, metavar="FILE", help="The configuration (TOML).")
+@config_option("The agent's configuration (TOML).")
 @click.option(
     "--limit",
     type=click.IntRange(0, 100_000),
@@ -46,7 +47,7 @@ Exit codes:
     help="Show at most this many messages, the oldest first.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def show(config_file: Path, limit: int, as_json: bool) -> None:  # noqa: FBT001  # click passes flags so
+def show(config_file: Path | None, limit: int, as_json: bool) -> None:  # noqa: FBT001  # click passes flags so
     """Show how much waits and since when, what was dropped, and the oldest messages.
 
     Nothing is changed, and a running agent is not disturbed. Of what the broker has acknowledged, the last 64 messages
@@ -55,7 +56,7 @@ def show(config_file: Path, limit: int, as_json: bool) -> None:  # noqa: FBT001 
     from skerry_edge.agent.config.checks import load_config  # noqa: PLC0415  # keeps --help fast
     from skerry_edge.agent.outbox.inspection import inspect_outbox  # noqa: PLC0415  # keeps --help fast
 
-    config = load_config(config_file)
+    config = load_config(require_config(config_file))
     contents = inspect_outbox(Path(config.state_dir), limit)
     if as_json:
         click.echo(json.dumps(_facts(contents, config.outbox.max_bytes)))

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from skerry_edge.agent.config_option import config_option, installed_config
+
 if TYPE_CHECKING:
     from skerry_edge.agent.support_bundle.contents import Device
 
@@ -42,13 +44,7 @@ Exit codes:
   4  the configuration cannot be read, or the bundle cannot be written
 """,
 )
-@click.option(
-    "--config",
-    "config_file",
-    type=_FILE,
-    metavar="FILE",
-    help="The agent's configuration.  [default: /etc/skerry/agent.toml where that is]",
-)
+@config_option("The agent's configuration.")
 @click.option("--out", type=_FILE, required=True, metavar="FILE.tar.gz", help="The bundle to write.")
 @click.option("--with-media", is_flag=True, help="Take pictures and recordings of the state directory along.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -76,24 +72,25 @@ def support_bundle(config_file: Path | None, out: Path, *, with_media: bool, as_
 
 
 def _device(path: Path | None) -> Device:
-    from skerry_edge.agent.install.places import CONFIG_FILE, STATE_DIR  # noqa: PLC0415  # keeps --help fast
+    from skerry_edge.agent.config.state_dir import SYSTEM_STATE_DIR, usual_state_dir  # noqa: PLC0415  # keeps --help fast
     from skerry_edge.agent.support_bundle.contents import Device  # noqa: PLC0415  # the same
     from skerry_edge.foundation.config import MAX_BYTES, toml_tree  # noqa: PLC0415  # the same
     from skerry_edge.foundation.errors import ConfigError, ReachError  # noqa: PLC0415  # the same
     from skerry_edge.foundation.small_file import read_small  # noqa: PLC0415  # the same
 
-    installed = Path(CONFIG_FILE)
-    file = path if path is not None else installed if installed.is_file() else None
+    file = path if path is not None else installed_config()
     if file is None:
-        return Device(config_file=None, configuration=None, state_dir=Path(STATE_DIR))
+        return Device(config_file=None, configuration=None, state_dir=SYSTEM_STATE_DIR)
     try:
         text = read_small(file, MAX_BYTES).decode("utf-8", errors="replace").removeprefix("\ufeff")
     except OSError as error:
-        raise ReachError("cannot read the configuration", where=str(file), found=error.strerror) from error
+        todo = "use sudo" if isinstance(error, PermissionError) else "check the path"
+        raise ReachError("cannot read the configuration", where=str(file), found=error.strerror, todo=todo) from error
+    usual = usual_state_dir(file)
     try:
-        state_dir = toml_tree(text, name=str(file)).get("state_dir", STATE_DIR)
+        state_dir = toml_tree(text, name=str(file)).get("state_dir", usual)
     except ConfigError:
-        state_dir = STATE_DIR
-    if not isinstance(state_dir, str) or "\0" in state_dir:
-        state_dir = STATE_DIR
+        state_dir = usual
+    if not isinstance(state_dir, str | Path) or "\0" in str(state_dir):
+        state_dir = usual
     return Device(config_file=file, configuration=text, state_dir=file.absolute().parent / state_dir)

@@ -102,6 +102,7 @@ def test_a_board_without_an_accelerator_has_nothing_to_look_for() -> None:
     [
         (["litert", "onnx"], {}, "ok"),
         (["edgetpu", "litert"], {"edgetpu"}, "warning"),
+        (["litert", "onnx"], {"onnx"}, "ok"),
         (["edgetpu"], {"edgetpu"}, "failed"),
         ([], {}, "not applicable"),
     ],

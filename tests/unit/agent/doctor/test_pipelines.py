@@ -29,6 +29,11 @@ def test_each_backend_is_tried_and_one_that_fails_is_a_warning_where_another_doe
     assert (second.name, second.status) == ("model of 'gate' on onnx", "ok")
 
 
+def test_a_backend_that_is_not_installed_is_none_of_ours_where_one_before_it_computes() -> None:
+    first, second = look("litert", "onnx", missing=("onnx",))
+    assert (first.status, second.status) == ("ok", "not applicable")
+
+
 def test_where_no_backend_works_each_is_a_failure() -> None:
     assert [one.status for one in look("edgetpu", "onnx", missing=("edgetpu", "onnx"))] == ["failed", "failed"]
     assert [(one.name, one.status) for one in look(missing=(None,))] == [("model of 'gate'", "failed")]

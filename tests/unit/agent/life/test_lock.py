@@ -9,11 +9,17 @@ from pathlib import Path
 import pytest
 
 from skerry_edge.agent.life.lock import hold_state_dir, holder_of
-from skerry_edge.foundation.errors import ConfigError, ReachError
+from skerry_edge.foundation.errors import ReachError
+
+
+def test_a_directory_in_use_is_no_reason_for_a_service_to_stay_down(tmp_path: Path) -> None:
+    with hold_state_dir(tmp_path), pytest.raises(ReachError) as caught, hold_state_dir(tmp_path):
+        pytest.fail("the directory was held twice")
+    assert caught.value.exit_code == 4, "the unit's RestartPreventExitStatus= has 2 in it"
 
 
 def test_the_second_holder_is_told_who_the_first_is(tmp_path: Path) -> None:
-    with hold_state_dir(tmp_path), pytest.raises(ConfigError, match=f"process {os.getpid()}"), hold_state_dir(tmp_path):
+    with hold_state_dir(tmp_path), pytest.raises(ReachError, match=f"process {os.getpid()}"), hold_state_dir(tmp_path):
         pytest.fail("the directory was held twice")
 
 
@@ -47,7 +53,7 @@ def test_on_a_disk_that_takes_no_new_file_the_directory_is_held_all_the_same(tmp
     with hold_state_dir(tmp_path):
         assert not (tmp_path / "agent.lock").exists()
         assert holder_of(tmp_path) == "unknown"
-        with pytest.raises(ConfigError, match="process unknown"), hold_state_dir(tmp_path):
+        with pytest.raises(ReachError, match="process unknown"), hold_state_dir(tmp_path):
             pytest.fail("the directory was held twice")
     assert holder_of(tmp_path) is None
 
@@ -57,7 +63,7 @@ def test_who_came_while_there_was_no_room_keeps_out_who_comes_when_there_is(
 ) -> None:
     with hold_state_dir(tmp_path):
         monkeypatch.undo()
-        with pytest.raises(ConfigError, match="another agent"), hold_state_dir(tmp_path):
+        with pytest.raises(ReachError, match="another agent"), hold_state_dir(tmp_path):
             pytest.fail("the directory was held twice")
 
 
