@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -33,7 +32,6 @@ class Database:
         self._engine = open_engine(url, patience_s=patience_s)
         self._reading = self._engine.execution_options(**_reads(self._engine))
         self._is_current = False
-        self._lock = threading.Lock()
 
     @property
     def engine(self) -> Engine:
@@ -48,14 +46,13 @@ class Database:
 
     def migrate(self) -> list[schema.Migration]:
         """Bring the tables up to this version, and return what was done for it. Raises RegistryError, ConfigError."""
+        if self._is_current:
+            return []
         self._make_folder()
-        with self._lock, self.reported():
-            if self._is_current:
-                return []
-            with self._engine.begin() as connection:
-                done = schema.migrate(connection)
-            self._is_current = True
-            return done
+        with self.reported(), self._engine.begin() as connection:
+            done = schema.migrate(connection)
+        self._is_current = True
+        return done
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[Session]:

@@ -7,7 +7,7 @@ import sqlite3
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError
 
 from skerry_edge.foundation.errors import ConfigError, MissingError
 from skerry_edge.foundation.redaction import redact
@@ -16,6 +16,13 @@ STATEMENT_TIMEOUT_S = 30
 UNANSWERED_S = 10
 """After so long without a sign from the other machine, a connection counts as gone."""
 POOL_SIZE = 10
+DRIVERS = {
+    "sqlite": "sqlite",
+    "sqlite+pysqlite": "sqlite",
+    "postgresql": "postgresql+psycopg",
+    "postgresql+psycopg": "postgresql+psycopg",
+}
+"""What an address may begin with, and what then does the work: waits are bounded in the words of each driver."""
 READS = "skerry_reads"
 """Execution option of an engine whose transactions only read."""
 
@@ -36,13 +43,13 @@ def open_engine(address: str, *, patience_s: float) -> Engine:
             max_overflow=POOL_SIZE,
             pool_timeout=patience_s,
         )
-    except (ArgumentError, NoSuchModuleError) as error:
-        raise _no_address(address, str(error)) from error
-    except ModuleNotFoundError as error:
+    except ImportError as error:
+        package = error.name or "psycopg"
         raise MissingError(
-            f"the registry's database needs the Python package '{error.name}'",
+            f"the registry's database needs the Python package '{package}'",
             where=redact(address),
-            todo=f"install it: pip install {error.name}",
+            found=str(error),
+            todo="install it: pip install 'skerry[server]'",
         ) from error
     if is_sqlite:
         event.listen(engine, "connect", _prepare_sqlite)
@@ -51,20 +58,28 @@ def open_engine(address: str, *, patience_s: float) -> Engine:
 
 
 def parse_address(address: str) -> URL:
-    """Return the parts of an address of SQLite or PostgreSQL. Raises ConfigError."""
+    """Return the parts of the address of an SQLite file or a PostgreSQL database. Raises ConfigError."""
     try:
         url = make_url(address)
     except ArgumentError as error:
         raise _no_address(address, str(error)) from error
-    if url.get_backend_name() not in ("sqlite", "postgresql"):
+    driver = DRIVERS.get(url.drivername)
+    if driver is None:
         raise ConfigError(
-            "the registry lives in SQLite or PostgreSQL", where=redact(address), found=url.get_backend_name()
+            "the registry lives in SQLite or PostgreSQL",
+            where=redact(address),
+            found=url.drivername,
+            todo="write sqlite:///FILE or postgresql+psycopg://USER@HOST/DATABASE",
         )
-    return url
+    if driver == "sqlite" and url.database in (None, "", ":memory:"):
+        raise ConfigError("the registry needs a file to live in", where=redact(address))
+    return url.set(drivername=driver)
 
 
 def _libpq(patience_s: float) -> dict[str, Any]:
     """Return the parameters of a connection (PostgreSQL manual 34.1.2); ``options`` hold for all its statements."""
+    # 0 would stand for no end at all.
+    lock_ms, statement_ms = max(1, round(patience_s * 1000)), STATEMENT_TIMEOUT_S * 1000
     return {
         # libpq takes whole seconds, and 2 at least.
         "connect_timeout": max(2, math.ceil(patience_s)),
@@ -73,7 +88,7 @@ def _libpq(patience_s: float) -> dict[str, Any]:
         "keepalives_idle": UNANSWERED_S,
         "keepalives_interval": 2,
         "keepalives_count": 3,
-        "options": f"-c lock_timeout={round(patience_s * 1000)} -c statement_timeout={STATEMENT_TIMEOUT_S * 1000}",
+        "options": f"-c lock_timeout={lock_ms} -c statement_timeout={statement_ms}",
     }
 
 

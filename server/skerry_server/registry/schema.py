@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -19,6 +20,8 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 LOCK = 0x536B65727279
 """The number that PostgreSQL's advisory lock goes by: "Skerry" in ASCII."""
 LOCK_WAIT_S = 60
+_ALEMBIC = threading.Lock()
+"""What Alembic runs around migrations is one for the whole process."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,7 +90,8 @@ def hold_alone(connection: Connection) -> None:
 
 def migrate_to(connection: Connection, revision: str) -> None:
     """Bring the schema up to ``revision`` in the transaction of ``connection``, which holds it alone."""
-    command.upgrade(config_of(connection), revision)
+    with _ALEMBIC:
+        command.upgrade(config_of(connection), revision)
 
 
 def config_of(connection: Connection) -> Config:

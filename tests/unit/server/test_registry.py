@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from skerry_edge.foundation.errors import ConfigError, MissingError
@@ -140,16 +142,19 @@ def test_a_file_that_is_no_database_is_a_typed_error(tmp_path):
         Database(f"sqlite:///{path}").probe()
 
 
-def test_an_address_that_is_none_is_refused():
-    for url in ("nonsense", "oracle://db/x", "mysql://u:hunter2@db/x"):
-        with pytest.raises(ConfigError) as caught:
-            Database(url)
-        assert "hunter2" not in str(caught.value)
+@pytest.mark.parametrize(
+    "url", ["nonsense", "oracle://db/x", "mysql://u:hunter2@db/x", "postgresql+asyncpg://u:hunter2@db/x", "sqlite://"]
+)
+def test_an_address_that_cannot_be_a_registry_s_is_refused(url):
+    with pytest.raises(ConfigError) as caught:
+        Database(url)
+    assert "hunter2" not in str(caught.value)
 
 
-def test_a_driver_that_is_missing_is_named():
-    with pytest.raises(MissingError, match="pg8000"):
-        Database("postgresql+pg8000://db/skerry")
+def test_a_driver_that_is_missing_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(MissingError, match="psycopg"):
+        Database("postgresql://db/skerry")
 
 
 @pytest.fixture
