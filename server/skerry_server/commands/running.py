@@ -58,6 +58,17 @@ A configuration, with what holds where a line is left out:
 \b
   [registry]
   # url = "postgresql+psycopg://skerry@db/skerry"
+  # password_file = "registry.secret"
+  patience_s = 5                    # how long a connection or a lock is waited for before it is tried again
+
+\b
+  [retention]                       # days that the registry keeps what; 0 for as long as there is room
+  events_days = 365
+  snapshots_days = 30
+  results_days = 90
+  dead_letters_days = 30
+  presence_days = 365
+  alerts_days = 365
 
 \b
   [http]
