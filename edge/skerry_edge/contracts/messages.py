@@ -120,9 +120,9 @@ class Heartbeat(Message, frozen=True, kw_only=True, omit_defaults=True):
     board: Name
     agent_version: Name
     uptime_s: float
-    cpu_percent: float
-    memory_used_mb: float
-    memory_total_mb: float
+    cpu_percent: float | None = None
+    memory_used_mb: float | None = None
+    memory_total_mb: float | None = None
     disk_free_mb: float
     temperature_c: float | None = None
     temperature_trip_c: float | None = None

@@ -74,13 +74,16 @@ def _state(device: DeviceOut, now_ms: int) -> Iterable[Fact]:
 
 
 def _machine(beat: Heartbeat) -> Iterable[Fact]:
-    load = "" if beat.load_1min is None else f", load {beat.load_1min:.2f}"
-    yield Fact(name="Processor", text=f"{beat.cpu_percent:.0f} %{load}")
+    use = [f"{beat.cpu_percent:.0f} %"] if beat.cpu_percent is not None else []
+    use += [f"load {beat.load_1min:.2f}"] if beat.load_1min is not None else []
+    if use:
+        yield Fact(name="Processor", text=", ".join(use))
     if beat.temperature_c is not None:
         yield _temperature("Temperature", beat.temperature_c, beat.temperature_trip_c)
     if beat.cpu_mhz is not None:
         yield Fact(name="Clock speed", text=_clock_speed(beat))
-    yield Fact(name="Memory", text=f"{_size(beat.memory_used_mb)} of {_size(beat.memory_total_mb)} in use")
+    if beat.memory_used_mb is not None and beat.memory_total_mb is not None:
+        yield Fact(name="Memory", text=f"{_size(beat.memory_used_mb)} of {_size(beat.memory_total_mb)} in use")
     if beat.swap_total_mb and beat.swap_used_mb is not None:
         yield Fact(name="Swap", text=f"{_size(beat.swap_used_mb)} of {_size(beat.swap_total_mb)} in use")
     yield _disk(beat)

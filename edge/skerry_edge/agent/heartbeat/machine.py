@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -17,6 +18,7 @@ from skerry_edge.agent.heartbeat.probes import PERIOD_S, Probe, Sampler
 from skerry_edge.agent.heartbeat.supply import Supply
 from skerry_edge.agent.life.lives import since_boot_s
 from skerry_edge.contracts.vitals import MAX_LABEL_CHARS, MAX_TEMPERATURES, Temperature
+from skerry_edge.foundation.errors import ReachError
 from skerry_edge.machine import processor
 from skerry_edge.machine.disk import Disk, disk
 from skerry_edge.machine.memory import memory
@@ -25,6 +27,7 @@ from skerry_edge.machine.sensors import read_sensor
 from skerry_edge.machine.temperatures import Thermometer, processor_temperature, thermometers
 from skerry_edge.machine.versions import versions
 
+_log = logging.getLogger(__name__)
 FIRST_S = 1.5
 """So long a start waits for the first answers: a 1-wire thermometer takes 0.75 s."""
 
@@ -47,7 +50,7 @@ class Machine:
     ) -> None:
         """Begin to read; ``state_dir`` says which disk counts, ``thermal`` is the board's profile.
 
-        Raises OSError where the directory cannot be opened, ReachError where the kernel does not tell its memory.
+        Raises OSError where the directory cannot be opened.
         """
         self._root = root
         self._thermal = thermal or Thermal()
@@ -63,14 +66,14 @@ class Machine:
         self._sampler = Sampler(self._probes, period_s=period_s)
         self._versions.ask()
         self._sampler.start(FIRST_S)
-        psutil.cpu_percent()  # begins the first window; its own answer means nothing
+        _cpu_percent()  # begins the first window; its own answer means nothing
 
     def read(self) -> dict[str, Any]:
         """Return the fields of a Heartbeat now."""
         self._disk = self._disks.answer() or self._disk
         found = {
             "uptime_s": since_boot_s(),
-            "cpu_percent": psutil.cpu_percent(),
+            "cpu_percent": _cpu_percent(),
             "load_1min": processor.load_1min(self._root),
             **{
                 f"{name}_pressure_percent": processor.pressure_percent(self._root, name) for name in processor.RESOURCES
@@ -131,8 +134,21 @@ def _sensor_probe(sensor: SensorConfig, root: Path) -> Probe[float]:
     return Probe(sensor.name, read)
 
 
+def _cpu_percent() -> float | None:
+    try:
+        used: float = psutil.cpu_percent()
+    except OSError as error:
+        _log.debug("the processor's use cannot be read: %s", error)  # no file to be had now: EMFILE, ENOMEM
+        return None
+    return used
+
+
 def _memory_fields(root: Path) -> dict[str, float | None]:
-    now = memory(root)
+    try:
+        now = memory(root)
+    except ReachError as error:
+        _log.debug("%s", error)
+        return {}
     return {
         "memory_used_mb": now.used_mb,
         "memory_total_mb": now.total_mb,

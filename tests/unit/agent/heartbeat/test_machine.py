@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from skerry_edge.agent.config.sensors import SensorConfig
 from skerry_edge.agent.heartbeat import machine as heartbeat
 from skerry_edge.agent.heartbeat import probes
 from skerry_edge.agent.heartbeat.machine import Machine
+from skerry_edge.contracts.codec import decode, encode
 from skerry_edge.contracts.messages import Heartbeat
 
 MakeMachine = Callable[..., Machine]
@@ -32,11 +34,26 @@ def make_machine(tmp_path: Path) -> Iterator[MakeMachine]:
         machine.close()
 
 
+def test_what_cannot_be_read_for_want_of_files_is_absent_and_ends_nothing(make_machine: MakeMachine) -> None:
+    machine = make_machine()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    try:
+        found = machine.read()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert {"cpu_percent", "memory_used_mb", "memory_total_mb"}.isdisjoint(found)
+    stamp = {"v": 1, "id": "a", "session": "00000001-0000abcd", "seq": 1, "ts": 1, "clock": "synced"}
+    beat = Heartbeat(**stamp, **found, board="generic-x86", agent_version="1")  # type: ignore[arg-type]
+    assert decode("heartbeat", encode(beat)) == beat
+    assert "cpu_percent" in machine.read(), "the next one tells again"
+
+
 def test_a_reading_completes_a_heartbeat(make_machine: MakeMachine) -> None:
     stamp = {"v": 1, "id": "a", "session": "00000001-0000abcd", "seq": 1, "ts": 1, "clock": "synced"}
     beat = Heartbeat(**stamp, **make_machine().read(), board="generic-x86", agent_version="1")  # type: ignore[arg-type]
     assert beat.uptime_s > 0
-    assert 0 < beat.memory_used_mb < beat.memory_total_mb
+    assert 0 < (beat.memory_used_mb or 0) < (beat.memory_total_mb or 0)
     assert 0 < beat.disk_free_mb < (beat.disk_total_mb or 0)
 
 
