@@ -24,7 +24,8 @@ def read_secret(path: Path) -> str:
             raise ConfigError(
                 "a secret's file must hold one secret", where=str(path), found=f"more than {_MAX_BYTES} bytes"
             ) from error
-        raise ReachError("cannot read a secret's file", where=str(path), found=error.strerror) from error
+        todo = "use sudo, or join its group" if isinstance(error, PermissionError) else "check the path"
+        raise ReachError("cannot read a secret's file", where=str(path), found=error.strerror, todo=todo) from error
     try:
         text = raw.decode("utf-8").rstrip("\r\n")
     except UnicodeDecodeError as error:

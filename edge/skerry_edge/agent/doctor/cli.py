@@ -14,10 +14,7 @@ import click
 from skerry_edge.agent.config_option import config_option, installed_config
 
 if TYPE_CHECKING:
-    from skerry_edge.agent.config.agent import AgentConfig
     from skerry_edge.agent.doctor.findings import Finding
-
-_COLOURS = {"ok": "green", "warning": "yellow", "failed": "red", "not applicable": "dim"}
 
 
 @click.command(
@@ -32,8 +29,10 @@ Examples:
 What is looked at:
   Python, board and its packages, runtimes, accelerators and their USB speed,
   each pipeline's model (it computes once) and camera or microphone (it gives
-  one picture or piece of sound), permissions of the service's user, shared
-  memory, disk, clock, broker (a real login) and its limits, the service.
+  one picture or piece of sound), whether the service's user may use the devices
+  and read the files that the configuration names (as it sees them: its unit
+  hides homes), shared memory, disk, clock, broker (a real login) and its
+  limits, the service. What does not apply is named on one line.
 
 \b
 Exit codes:
@@ -51,14 +50,16 @@ def doctor(config_file: Path | None, *, as_json: bool) -> None:
     Nothing is changed. Each check has a time limit: one that hangs is told as such, and the others go on. A running
     agent is not disturbed: the broker is asked under a name of its own, and a camera that it uses counts as working.
     """
-    from skerry_edge.agent.doctor.examination import checks_for  # noqa: PLC0415  # keeps --help fast
+    from skerry_edge.agent.config.checks import load_config  # noqa: PLC0415  # keeps --help fast
+    from skerry_edge.agent.doctor.examination import checks_for  # noqa: PLC0415  # the same
     from skerry_edge.agent.doctor.findings import is_healthy  # noqa: PLC0415  # the same
     from skerry_edge.agent.doctor.running import run_checks  # noqa: PLC0415  # the same
 
-    config = _configuration(config_file)
+    file = config_file if config_file is not None else installed_config()
+    config = load_config(file) if file is not None else None
     findings: list[Finding] = []
     with _progress() as say:
-        for found in run_checks(checks_for(config), before=lambda check: say(check.name)):
+        for found in run_checks(checks_for(config, file), before=lambda check: say(check.name)):
             findings.extend(found)
     if as_json:
         click.echo(json.dumps({"healthy": is_healthy(findings), "findings": [asdict(one) for one in findings]}))
@@ -77,24 +78,10 @@ def _progress() -> Iterator[Callable[[str], None]]:
         yield lambda name: status.update(f"looking at: {name}")
 
 
-def _configuration(path: Path | None) -> AgentConfig | None:
-    found = path if path is not None else installed_config()
-    if found is None:
-        return None
-    from skerry_edge.agent.config.checks import load_config  # noqa: PLC0415  # keeps --help fast
-
-    return load_config(found)
-
-
 def _show(findings: list[Finding]) -> None:
-    from rich.console import Console  # noqa: PLC0415  # keeps --help fast
-    from rich.table import Table  # noqa: PLC0415  # the same
-    from rich.text import Text  # noqa: PLC0415  # the same
+    import shutil  # noqa: PLC0415  # keeps --help fast
 
-    table = Table()
-    for title in ("", "", "found", "what to do"):
-        table.add_column(title, overflow="fold")
-    for one in findings:
-        todo = (one.todo or "") if one.status in ("warning", "failed") else ""
-        table.add_row(Text(one.name), Text(one.status, style=_COLOURS[one.status]), Text(one.found), Text(todo))
-    Console().print(table)
+    from skerry_edge.agent.doctor.display import lines  # noqa: PLC0415  # keeps --help fast
+
+    for line in lines(findings, shutil.get_terminal_size().columns):
+        click.echo(line)

@@ -13,7 +13,7 @@ from skerry_boards.machine import Machine, read_machine
 from skerry_boards.schema import Board
 from skerry_edge.agent.config.agent import AgentConfig
 from skerry_edge.agent.config.delivery import OutboxConfig
-from skerry_edge.agent.doctor import accelerators, access, broker, pipelines, runtimes, system
+from skerry_edge.agent.doctor import accelerators, access, broker, files, pipelines, runtimes, system
 from skerry_edge.agent.doctor.findings import Check, Finding
 from skerry_edge.agent.install.packages import how_to_install, installed_packages, missing_packages
 from skerry_edge.agent.install.places import STATE_DIR, UNIT, UNIT_FILE
@@ -25,7 +25,7 @@ _BROKER_S = 30.0
 _BROKER_TODO = "see that the broker runs, that its name can be looked up, and that no firewall lies between"
 
 
-def checks_for(config: AgentConfig | None) -> Sequence[Check]:
+def checks_for(config: AgentConfig | None, config_file: Path | None) -> Sequence[Check]:
     """Return the checks in the order in which a person would look; without a configuration, those of the machine."""
     machine = read_machine()
     match = detect(machine, all_boards()).match
@@ -34,6 +34,7 @@ def checks_for(config: AgentConfig | None) -> Sequence[Check]:
     board = configured or detected
     outbox = config.outbox if config else OutboxConfig()
     state_dir = Path(config.state_dir if config else STATE_DIR)
+    reader = files.reader_of(config_file) if config_file is not None else None
     wanted = runtimes.wanted_backends(board, config)
     return [
         Check(name="python", look=system.look_at_python),
@@ -44,8 +45,9 @@ def checks_for(config: AgentConfig | None) -> Sequence[Check]:
         Check(name="accelerator", look=partial(_accelerators, board, machine)),
         *pipelines.pipeline_checks(config.pipelines if config else ()),
         Check(name="permissions", look=access.look_at_access),
+        Check(name=files.NAME, look=partial(files.look_at_files, config, config_file)),
         Check(name="shared memory", look=system.look_at_shared_memory),
-        Check(name="disk", look=partial(system.look_at_disk, state_dir, outbox.max_bytes)),
+        Check(name="disk", look=partial(system.look_at_disk, state_dir, outbox.max_bytes, reader)),
         Check(name="clock", look=system.look_at_clock),
         Check(name="broker", look=partial(_broker, config), limit_s=_BROKER_S, todo=_BROKER_TODO),
         Check(name="service", look=look_at_service),
@@ -53,11 +55,7 @@ def checks_for(config: AgentConfig | None) -> Sequence[Check]:
 
 
 def _confinement(wanted: Sequence[str]) -> Sequence[Finding]:
-    unit = Path(UNIT_FILE)
-    texts = [
-        one.read_text(encoding="utf-8") for one in (unit, *sorted(Path(f"{unit}.d").glob("*.conf"))) if one.is_file()
-    ]
-    return runtimes.judge_confinement("\n".join(texts) if texts else None, wanted)
+    return runtimes.judge_confinement(files.unit_text(), wanted)
 
 
 def _accelerators(board: Board | None, machine: Machine) -> Sequence[Finding]:

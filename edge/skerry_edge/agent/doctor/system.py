@@ -9,6 +9,7 @@ from pathlib import Path
 
 from skerry_boards.schema import Board
 from skerry_edge.agent.doctor.findings import Finding
+from skerry_edge.agent.install.reading import Reader, why_unwritable
 from skerry_edge.agent.life.clock import clock_state
 
 _MB = 1e6
@@ -54,10 +55,16 @@ def judge_shared_memory(free_mb: float) -> Finding:
     return Finding(name="shared memory", status="ok", found=found)
 
 
-def look_at_disk(folder: Path, needed_bytes: int) -> tuple[Finding, ...]:
-    """Judge the disk below the state directory, or below its nearest parent that is there. Raises OSError."""
+def look_at_disk(folder: Path, needed_bytes: int, writer: Reader | None) -> tuple[Finding, ...]:
+    """Judge the disk below the state directory, or below its nearest parent that is there. Raises OSError.
+
+    ``writer`` is who is to keep its state there, None where nobody is yet.
+    """
     there = next(one for one in (folder, *folder.parents) if one.exists())
     about = os.statvfs(there)
+    if writer is not None and (reason := why_unwritable(str(there), writer)) is not None:
+        todo = f"give {folder} to {writer.name} (sudo chown {writer.name} DIR), or set 'state_dir' elsewhere"
+        return (Finding(name="disk", status="failed", found=reason, todo=todo),)
     return (
         judge_disk(
             str(folder),

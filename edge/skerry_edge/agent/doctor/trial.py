@@ -13,6 +13,8 @@ from skerry_edge.agent.config.sources import CameraSource, MicrophoneSource
 from skerry_edge.bench.apart import serve
 
 Part = Literal["model", "source"]
+_SILENCE_SAMPLES = 16_000
+"""A second: every word has been looked for in it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,12 +39,15 @@ def _try_model(pipeline: PipelineConfig, backend: str | None) -> str:
             warm_up(detector)
             return f"{pipeline.model} computes on {detector.backend_name}"
     if isinstance(pipeline, WakeWordPipeline):
+        import numpy as np  # noqa: PLC0415  # as the runtime below
+
         from skerry_edge.agent.pipelines.words import options_of, words_of  # noqa: PLC0415  # imports a runtime
         from skerry_edge.audio.wakeword import WakeWordListener  # noqa: PLC0415  # the same
 
         words = words_of(pipeline)
-        with closing(WakeWordListener(words, options_of(pipeline))):
-            return f"loaded: {', '.join(word.name for word in words)}"
+        with closing(WakeWordListener(words, options_of(pipeline))) as listener:
+            listener.process(np.zeros(_SILENCE_SAMPLES, np.int16))
+            return f"listens for {', '.join(word.name for word in words)}"
     return "needs no model"
 
 

@@ -13,6 +13,8 @@ from skerry_edge.agent.config.source_checks import file_of
 from skerry_edge.agent.config.sources import RtspSource, V4l2Source
 from skerry_edge.agent.install.sight import is_hidden
 
+_READ, _WRITE, _ENTER = stat.S_IROTH, stat.S_IWOTH, stat.S_IXOTH
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reader:
@@ -62,24 +64,35 @@ def why_unreadable(path: str, reader: Reader, root: Path = Path("/")) -> str | N
     place = root / path.lstrip("/")
     try:
         target = place.resolve()
-        steps = [*{*place.parents, *target.parents}, target]
-        barred = [one for one in steps if one.is_relative_to(root) and not _may_use(one, reader)]
+        folders = {one for one in (*place.parents, *target.parents) if one.is_relative_to(root)}
+        closed = sorted(
+            (one for one in folders if not _is_granted(one, reader, _ENTER)), key=lambda one: len(one.parts)
+        )
+        if closed:
+            return f"{reader.name} may not enter {_described(closed[0])}"
+        wanted = _READ | _ENTER if target.is_dir() else _READ
+        return None if _is_granted(target, reader, wanted) else f"{reader.name} may not read {_described(target)}"
     except FileNotFoundError:
         return f"{path} is not there"
     except OSError as error:
         return f"{path} cannot be looked at: {error.strerror}"
-    if not barred:
-        return None
-    first = min(barred, key=lambda one: len(one.parts))
-    mode, verb = stat.S_IMODE(first.stat().st_mode), "enter" if first.is_dir() else "read"
-    return f"{reader.name} may not {verb} {first} (mode {mode:04o})"
 
 
-def _may_use(place: Path, reader: Reader) -> bool:
-    """Tell whether a folder can be entered, or a file read; access control lists are not looked at."""
+def why_unwritable(folder: str, writer: Reader) -> str | None:
+    """Tell what keeps somebody from making files in a folder that is there, None where nothing does."""
+    place = Path(folder)
+    reason = why_unreadable(folder, writer)
+    if reason is not None or _is_granted(place, writer, _WRITE):
+        return reason
+    return f"{writer.name} may not write into {_described(place)}"
+
+
+def _is_granted(place: Path, reader: Reader, wanted: int) -> bool:
+    """Tell whether the mode grants what is wanted; access control lists are not looked at. Raises OSError."""
     about = place.stat()
-    wanted = stat.S_IXOTH if stat.S_ISDIR(about.st_mode) else stat.S_IROTH
-    if reader.uid == 0:
-        return True
     shift = 6 if about.st_uid == reader.uid else 3 if about.st_gid in reader.gids else 0
-    return bool(about.st_mode >> shift & wanted)
+    return reader.uid == 0 or (about.st_mode >> shift) & wanted == wanted
+
+
+def _described(place: Path) -> str:
+    return f"{place} (mode {stat.S_IMODE(place.stat().st_mode):04o})"

@@ -108,7 +108,8 @@ def _doctor(device: Device) -> str:
     from skerry_edge.agent.doctor.running import run_checks  # noqa: PLC0415  # the same
 
     config = load_config(device.config_file) if device.config_file is not None else None
-    return json.dumps([asdict(one) for found in run_checks(checks_for(config)) for one in found], indent=2)
+    checks = checks_for(config, device.config_file)
+    return json.dumps([asdict(one) for found in run_checks(checks) for one in found], indent=2)
 
 
 def _vitals(device: Device) -> str:

@@ -102,6 +102,36 @@ def test_a_camera_that_is_not_there_is_a_failure(doctor: Doctor, tmp_path: Path)
     assert "video9" in finding["found"]
 
 
+def test_a_camera_that_is_there_and_does_not_open_is_a_failure_with_its_reason(doctor: Doctor, tmp_path: Path) -> None:
+    no_camera = detection(tmp_path).replace(
+        f'{{ kind = "images", path = "{tmp_path}" }}', '{ kind = "v4l2", device = "/dev/null" }'
+    )
+    finding = doctor(no_camera, code=1)["camera of 'gate'"]
+    assert finding["status"] == "failed"
+    assert "/dev/null" in finding["found"]
+    assert "TypeError" not in finding["found"]
+
+
+def test_a_model_that_loads_and_does_not_compute_is_a_failure(
+    doctor: Doctor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SKERRY_STAND_IN", "fault=error")
+    finding = doctor(detection(tmp_path).replace('["onnx"]', '["stand-in"]'), code=1)["model of 'gate'"]
+    assert finding["status"] == "failed"
+
+
+def test_words_are_listened_for(doctor: Doctor) -> None:
+    ear = '[[pipelines]]\nkind = "wakeword"\nname = "ear"\nwords = [{ model = "alexa" }]\nsource = { kind = "stdin" }\n'
+    finding = doctor(ear)["model of 'ear'"]
+    assert (finding["status"], "listens for alexa" in finding["found"].lower()) == ("ok", True)
+
+
+def test_a_file_that_the_configuration_names_must_be_there(doctor: Doctor, tmp_path: Path) -> None:
+    finding = doctor(detection(tmp_path / "nowhere"), code=1)["files"]
+    assert finding["status"] == "failed"
+    assert "nowhere is not there" in finding["found"]
+
+
 def test_without_a_configuration_the_machine_is_looked_at(skerry: Callable[..., Any]) -> None:
     done = skerry("doctor")
     assert done.code in (0, 1)

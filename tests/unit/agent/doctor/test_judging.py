@@ -56,7 +56,7 @@ def test_a_disk_must_be_writable_and_have_room(changes: dict[str, object], statu
 
 
 def test_the_disk_of_a_directory_that_is_not_there_yet_is_its_parent_s(tmp_path: Path) -> None:
-    (finding,) = look_at_disk(tmp_path / "not" / "yet", 0)
+    (finding,) = look_at_disk(tmp_path / "not" / "yet", 0, None)
     assert finding.status in ("ok", "warning")
 
 
