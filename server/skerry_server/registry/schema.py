@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import threading
 from dataclasses import dataclass
 from functools import cache
@@ -16,6 +17,9 @@ from sqlalchemy import Connection, text
 
 from skerry_edge.foundation.errors import ConfigError
 
+LOG = logging.getLogger(__name__)
+# It tells of every look at the version; what is done is told here.
+logging.getLogger("alembic.runtime").setLevel(logging.WARNING)
 MIGRATIONS = Path(__file__).parent / "migrations"
 LOCK = 0x536B65727279
 """The number that PostgreSQL's advisory lock goes by: "Skerry" in ASCII."""
@@ -73,6 +77,7 @@ def migrate(connection: Connection) -> list[Migration]:
     steps = pending(connection)
     if steps:
         migrate_to(connection, newest())
+        LOG.info("the registry's tables are brought up to version %s", newest())
     return steps
 
 
