@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
-from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 from skerry_edge.agent.config.agent import AgentConfig
@@ -13,7 +12,7 @@ from skerry_edge.agent.config.sources import GStreamerSource, PiCameraSource, V4
 from skerry_edge.agent.life.lock import holder_of
 from skerry_edge.agent.pipelines.detector import open_detector
 from skerry_edge.agent.preview.rehearsal import Rehearsal
-from skerry_edge.agent.preview.server import preview_server
+from skerry_edge.agent.preview.server import PreviewServer, preview_server
 from skerry_edge.backends.errors import UnsuitedBackendError
 from skerry_edge.foundation.errors import ConfigError, MissingError, SkerryError
 from skerry_edge.foundation.nearest import suggestion
@@ -94,7 +93,7 @@ def open_model(pipeline: DetectionPipeline) -> Detector:
     raise MissingError("none of the backends can run the model", where=pipeline.model, found=found)
 
 
-def _serve(server: ThreadingHTTPServer, rehearsal: Rehearsal) -> None:
+def _serve(server: PreviewServer, rehearsal: Rehearsal) -> None:
     server.timeout = POLL_S
     try:
         while not rehearsal.is_over:
@@ -103,7 +102,7 @@ def _serve(server: ThreadingHTTPServer, rehearsal: Rehearsal) -> None:
         return
 
 
-def _address(server: ThreadingHTTPServer) -> str:
+def _address(server: PreviewServer) -> str:
     host, port = str(server.server_address[0]), server.server_address[1]
     shown = f"[{host}]" if ":" in host else host
     return f"http://{shown}:{port}/"

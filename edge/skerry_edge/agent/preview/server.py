@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
+import sys
+import threading
+from collections.abc import Callable
 from functools import partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,7 +19,10 @@ from skerry_edge.agent.preview.areas import drawn_area
 from skerry_edge.agent.preview.rehearsal import Rehearsal
 from skerry_edge.foundation.errors import ConfigError, ReachError
 
+_log = logging.getLogger(__name__)
 BOUNDARY = "skerry-frame"
+MAX_STREAMS = 8
+"""Each takes a thread, and every picture goes to each: more than a board has the network for."""
 _WAIT_S = 1.0
 _STUCK_S = 10.0
 """A browser that takes no picture for so long is gone."""
@@ -30,7 +37,22 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def preview_server(rehearsal: Rehearsal, facts: dict[str, Any], *, host: str, port: int) -> ThreadingHTTPServer:
+class PreviewServer(ThreadingHTTPServer):
+    """A thread for each browser, of which at most ``MAX_STREAMS`` get the picture at a time."""
+
+    daemon_threads = True
+
+    def __init__(self, address: tuple[str, int], handler: Callable[..., BaseHTTPRequestHandler]) -> None:
+        super().__init__(address, handler)
+        self.streams = threading.BoundedSemaphore(MAX_STREAMS)
+
+    def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002  # the base's own
+        """Log what went wrong with one request; a browser that went away before its answer is no error."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            _log.exception("a request failed")
+
+
+def preview_server(rehearsal: Rehearsal, facts: dict[str, Any], *, host: str, port: int) -> PreviewServer:
     """Return a server that listens on ``host`` and ``port`` (0: any); ``facts`` is what the page shows of the pipeline.
 
     Raises ReachError where it cannot listen there.
@@ -38,17 +60,16 @@ def preview_server(rehearsal: Rehearsal, facts: dict[str, Any], *, host: str, po
     page = (files("skerry_edge.agent.preview") / "data" / "preview.html").read_bytes()
     handler = partial(_Handler, rehearsal, facts, page, is_loopback(host))
     try:
-        server = ThreadingHTTPServer((host, port), handler)
+        return PreviewServer((host, port), handler)
     except OSError as error:
         todo = "give another one with --port, or 0 for any that is free"
         raise ReachError("cannot listen", where=f"{host}:{port}", found=error.strerror, todo=todo) from error
-    server.daemon_threads = True
-    return server
 
 
 class _Handler(BaseHTTPRequestHandler):
     """Answers one request."""
 
+    server: PreviewServer
     server_version = "skerry-preview"
     sys_version = ""
     timeout = _STUCK_S
@@ -69,10 +90,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer a GET; the base calls it."""
-        if not self._is_meant_for_us():
+        try:
+            is_meant_for_us, address = self._is_meant_for_us(), urlsplit(self.path)
+        except ValueError:  # of what looks like an IPv6 address and is none
+            self.send_error(HTTPStatus.BAD_REQUEST)
+            return
+        if not is_meant_for_us:
             self.send_error(HTTPStatus.MISDIRECTED_REQUEST)
             return
-        address = urlsplit(self.path)
         if address.path == "/":
             self._answer(self._page, "text/html; charset=utf-8")
         elif address.path == "/status":
@@ -80,7 +105,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif address.path == "/area":
             self._answer_area({key: values[-1] for key, values in parse_qs(address.query).items()})
         elif address.path == "/stream":
-            self._stream()
+            self._stream_if_there_is_room()
         else:
             self.send_error(HTTPStatus.NOT_FOUND)
 
@@ -109,6 +134,16 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer_json({"error": str(error)}, HTTPStatus.BAD_REQUEST)
             return
         self._answer_json({"toml": drawn.toml, "fault": drawn.fault})
+
+    def _stream_if_there_is_room(self) -> None:
+        streams = self.server.streams
+        if not streams.acquire(blocking=False):
+            self.send_error(HTTPStatus.SERVICE_UNAVAILABLE, f"{MAX_STREAMS} browsers watch already")
+            return
+        try:
+            self._stream()
+        finally:
+            streams.release()
 
     def _stream(self) -> None:
         """Send pictures until the browser goes away: the oldest way to show live ones, and every browser knows it."""
