@@ -64,6 +64,11 @@ class FleetServer(ServerProcess):
         """The dashboard's address."""
         return self._serving.url
 
+    @property
+    def sign_in(self) -> str:
+        """Who must sign in, in words."""
+        return self._serving.sign_in
+
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until ``stop`` is set, then let what arrived become durable, bounded in time, and close."""
         await _together(stop, self._ingesting.run, self._serving.run)
@@ -101,6 +106,11 @@ class ApiServer(ServerProcess):
     def url(self) -> str:
         """The dashboard's address."""
         return self._serving.url
+
+    @property
+    def sign_in(self) -> str:
+        """Who must sign in, in words."""
+        return self._serving.sign_in
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until ``stop`` is set, and close."""

@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from skerry_edge.foundation.broker_address import parse_broker_url
 from skerry_edge.foundation.errors import ReachError
 from skerry_server.api.routes import create_api
+from skerry_server.auth.front import add_gate, check_certificate, open_door, sign_in_note
 from skerry_server.config.server import Settings
 from skerry_server.health import Health
 from skerry_server.registry.database import Database
@@ -26,24 +27,35 @@ BACKLOG = 128
 
 
 class Serving:
-    """The web side of a server. Raises ReachError where the port is taken."""
+    """The web side of a server; ``doorkeeper`` knows who may come in.
+
+    Raises ReachError where the port is taken, and ConfigError where strangers could come in.
+    """
 
     def __init__(self, settings: Settings, *, store: Store, database: Database, health: Health) -> None:
         self._settings = settings
         self._store = store
         self._database = database
         self._health = health
+        self._certificate = check_certificate(settings)
+        self.doorkeeper = open_door(database, settings.config.http)
         self._socket = listen(settings.config.http.host, settings.config.http.port)
 
     @property
     def url(self) -> str:
         """The dashboard's address."""
         host, port = self._socket.getsockname()[:2]
-        return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+        scheme = "https" if self._certificate else "http"
+        return f"{scheme}://[{host}]:{port}/" if ":" in host else f"{scheme}://{host}:{port}/"
+
+    @property
+    def sign_in(self) -> str:
+        """Who must sign in, in words."""
+        return sign_in_note(self.doorkeeper)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until ``stop`` is set."""
-        web = _Web(self._pages())
+        web = _Web(self._pages(), self._certificate)
         serving = asyncio.create_task(web.serve([self._socket]))
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -62,16 +74,28 @@ class Serving:
         broker = parse_broker_url(self._settings.config.broker.url, where="key 'broker.url'")
         api = create_api(self._database, self._store, self._health)
         add_dashboard(api, Overviews(self._database, self._health), self._database, broker=str(broker))
+        # Last, so that it stands before all the rest.
+        add_gate(api, self.doorkeeper, self._settings.config.http)
         return api
 
 
 class _Web(uvicorn.Server):
     """uvicorn without its signal handlers: the process decides when to stop."""
 
-    def __init__(self, api: FastAPI) -> None:
+    def __init__(self, api: FastAPI, certificate: tuple[str, str] | None) -> None:
+        certificate_file, key_file = certificate or (None, None)
         super().__init__(
             uvicorn.Config(
-                api, log_config=None, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE_S
+                api,
+                log_config=None,
+                log_level="warning",
+                access_log=False,
+                # The gate reads a proxy's headers itself, and only where the configuration says that there is one.
+                proxy_headers=False,
+                server_header=False,
+                ssl_certfile=certificate_file,
+                ssl_keyfile=key_file,
+                timeout_graceful_shutdown=GRACE_S,
             )
         )
 

@@ -72,8 +72,10 @@ A configuration, with what holds where a line is left out:
 
 \b
   [http]
-  host = "127.0.0.1"
+  host = "127.0.0.1"                # another one needs a user, and TLS here or at a proxy
   port = 8080
+  # certificate_file = "server.pem" # with key_file: TLS
+  # behind_proxy = true             # a reverse proxy terminates TLS and says who asks
 
 \b
   [ingest]
@@ -87,7 +89,10 @@ A configuration, with what holds where a line is left out:
   missed = 3
 
 Data goes to $STATE_DIRECTORY, else $XDG_STATE_HOME/skerry, else ~/.local/state/skerry. Paths in the file are
-taken from the file's own folder. The server listens on this machine only, because it has no sign-in yet.
+taken from the file's own folder.
+
+Until there is a user, only this machine can connect, and whoever is at it may do everything. As soon as one is added
+(`skerry server users add`), everybody signs in: people with a password, programs with a token.
 
 {EXIT_CODES}"""
 )
@@ -107,6 +112,7 @@ def run(config: Path | None, log_level: str) -> None:
         FleetServer,
         lambda server: {
             "dashboard": server.url,
+            "sign-in": server.sign_in,
             "broker": server.settings.config.broker.url,
             "store": server.store_place,
             "registry": server.database.where,
@@ -178,6 +184,7 @@ def api(config: Path | None, log_level: str) -> None:
         ApiServer,
         lambda server: {
             "dashboard": server.url,
+            "sign-in": server.sign_in,
             "store": server.store_place,
             "registry": server.database.where,
         },

@@ -13,7 +13,7 @@ from skerry_edge.foundation.config import load_toml
 from skerry_edge.foundation.errors import ConfigError
 from skerry_edge.foundation.secret_file import read_secret
 from skerry_server.config.broker import Broker
-from skerry_server.config.http import Http, is_loopback
+from skerry_server.config.http import Http, check_http
 from skerry_server.config.ingest import Ingest
 from skerry_server.config.limits import Limits
 from skerry_server.config.presence import PresenceRules
@@ -96,15 +96,9 @@ def with_worker(settings: Settings, *, worker: str | None, port: int | None) -> 
 
 
 def check(config: ServerConfig, where: str) -> None:
-    """Refuse what no type can: an address that is none, and a listener that anyone could reach. Raises ConfigError."""
+    """Refuse what no type can: an address that is none, a listener that can be overheard. Raises ConfigError."""
     parse_broker_url(config.broker.url, where=f"{where}, key 'broker.url'")
-    if not is_loopback(config.http.host):
-        raise ConfigError(
-            "the server listens on this machine only, because API and dashboard have no sign-in yet",
-            where=f"{where}, key 'http.host'",
-            found=repr(config.http.host),
-            todo="use 127.0.0.1 and reach it through an SSH tunnel or a reverse proxy that asks for a password",
-        )
+    check_http(config.http, where=where)
     check_telemetry(config.telemetry, where=where)
     if not isinstance(config.store, SqliteStore):
         check_store_url(config.store.url, where=f"{where}, key 'store.url'")

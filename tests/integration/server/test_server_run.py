@@ -185,7 +185,7 @@ def test_a_port_in_use_is_named_with_exit_code_4(tmp_path):
     [
         ('[broker]\nurll = "x"\n', 2, "did you mean 'url'?"),
         ("[http]\nport = 70000\n", 2, "port"),
-        ('[http]\nhost = "0.0.0.0"\n', 2, "no sign-in yet"),
+        ('[http]\nhost = "0.0.0.0"\n', 2, "with TLS only"),
         ("not toml", 2, "not valid TOML"),
         ('[registry]\nurl = "mysql://u:hunter2@h/d"\n', 2, "SQLite or PostgreSQL"),
         ('[registry]\nurl = "postgresql+pg8000://h/d"\n', 3, "pg8000"),

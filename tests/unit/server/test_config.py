@@ -75,7 +75,7 @@ def test_a_store_of_unknown_kind_is_refused(tmp_path):
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "::", "example.org"])
 def test_a_listener_that_others_could_reach_is_refused_until_there_is_a_sign_in(tmp_path, host):
-    with pytest.raises(ConfigError, match="no sign-in yet"):
+    with pytest.raises(ConfigError, match="with TLS only"):
         load_settings(write(tmp_path, f'[http]\nhost = "{host}"\n'))
 
 

@@ -81,10 +81,17 @@ def bearer(session: Session, secret: str, *, now_ms: int) -> Principal | None:
     return replace(whole, role=lower(whole.role, role), sites=common(whole.sites, token.sites))
 
 
+def is_use_noted(session: Session, secret: str, *, now_ms: int) -> bool:
+    """Tell whether a token's use was noted within the last minute: one that is used all the time is seldom written."""
+    query = select(TokenRow.last_used_ms).where(TokenRow.hash == hash_secret(secret))
+    last_used_ms = session.scalar(query)
+    return last_used_ms is not None and now_ms - last_used_ms < USE_NOTED_EVERY_MS
+
+
 def note_use(session: Session, secret: str, *, now_ms: int) -> None:
-    """Note when a token was used, to the minute, so that one that is used all the time is not written all the time."""
+    """Note when a token was used."""
     row = session.scalar(select(TokenRow).where(TokenRow.hash == hash_secret(secret)))
-    if row is not None and (row.last_used_ms is None or now_ms - row.last_used_ms >= USE_NOTED_EVERY_MS):
+    if row is not None and not is_use_noted(session, secret, now_ms=now_ms):
         row.last_used_ms = now_ms
 
 

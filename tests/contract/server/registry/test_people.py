@@ -83,10 +83,10 @@ def test_who_was_disabled_is_let_in_in_no_way(staff, ann):
         disable_user(session, ann, "bob")
         assert sign_in(session, "bob", PASSWORD) is None
         assert bearer(session, secret, now_ms=2) is None
-        assert web_sessions.visitor(session, cookie, now_ms=2) is None
+        assert web_sessions.visit(session, cookie, now_ms=2, idle_ms=99) is None
         enable_user(session, ann, "bob")
         assert bearer(session, secret, now_ms=2) is not None
-        assert web_sessions.visitor(session, cookie, now_ms=2) is None
+        assert web_sessions.visit(session, cookie, now_ms=2, idle_ms=99) is None
 
 
 def test_another_password_ends_what_was_signed_in_with_the_old_one(staff, ann):
@@ -95,7 +95,7 @@ def test_another_password_ends_what_was_signed_in_with_the_old_one(staff, ann):
         set_password(session, ann, "bob", OTHER)
         assert sign_in(session, "bob", PASSWORD) is None
         assert sign_in(session, "bob", OTHER) is not None
-        assert web_sessions.visitor(session, cookie, now_ms=2) is None
+        assert web_sessions.visit(session, cookie, now_ms=2, idle_ms=99) is None
 
 
 def test_a_token_may_no_more_than_itself_and_its_user(staff, ann):
@@ -137,10 +137,10 @@ def test_a_browser_is_known_until_its_time_is_over_or_it_signs_out(staff):
     with staff.transaction() as session:
         one, other = (web_sessions.begin(session, "bob", now_ms=1, lifetime_ms=99) for _ in range(2))
         assert one != other
-        assert web_sessions.visitor(session, one, now_ms=99).user == "bob"
-        assert web_sessions.visitor(session, one, now_ms=100) is None
+        assert web_sessions.visit(session, one, now_ms=99, idle_ms=99).principal.user == "bob"
+        assert web_sessions.visit(session, one, now_ms=100, idle_ms=99) is None
         web_sessions.end(session, other)
-        assert web_sessions.visitor(session, other, now_ms=5) is None
+        assert web_sessions.visit(session, other, now_ms=5, idle_ms=99) is None
         web_sessions.begin(session, "ann", now_ms=100, lifetime_ms=9)
         assert [row.user for row in session.scalars(select(WebSessionRow))] == ["ann"]
 
@@ -212,3 +212,14 @@ def test_a_user_is_removed_with_all_tokens(staff, ann):
         remove_user(session, ann, "bob")
         assert [row.name for row in list_users(session)] == ["ann"]
         assert list_tokens(session) == []
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_a_browser_that_lies_unused_is_signed_out(staff):
+    with staff.transaction() as session:
+        cookie = web_sessions.begin(session, "bob", now_ms=1, lifetime_ms=10**9)
+        assert web_sessions.visit(session, cookie, now_ms=100, idle_ms=100).principal.user == "bob"
+        assert web_sessions.visit(session, cookie, now_ms=101, idle_ms=100) is None
+        web_sessions.note_visit(session, cookie, now_ms=100)
+        assert web_sessions.visit(session, cookie, now_ms=199, idle_ms=100).is_noted
+        assert not web_sessions.visit(session, cookie, now_ms=100_000, idle_ms=10**6).is_noted
