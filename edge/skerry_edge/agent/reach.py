@@ -24,7 +24,7 @@ from skerry_edge.agent.downlink.memory import CommandMemory
 from skerry_edge.agent.home_assistant.discovery import Appearance
 from skerry_edge.agent.home_assistant.switch import DiscoverySwitch, birth_topics
 from skerry_edge.agent.life.clock import clock_state
-from skerry_edge.agent.life.identity import Identity
+from skerry_edge.agent.life.identity import AGENT, Identity
 from skerry_edge.agent.life.loop import Duty
 from skerry_edge.agent.life.state_files import StateFiles
 from skerry_edge.agent.mqtt.session import Session
@@ -32,9 +32,6 @@ from skerry_edge.agent.outbox.sink import Sink
 from skerry_edge.agent.reports.state import AgentState
 from skerry_edge.agent.reports.state_publisher import StatePublisher
 from skerry_edge.contracts.messages import Event
-
-AGENT = "agent"
-"""What stands for the pipeline in events about the agent itself."""
 
 
 class Reach:

@@ -16,6 +16,7 @@ from skerry_edge.agent.config.sensors import sensors_problem
 from skerry_edge.agent.config.source_checks import anchored_source, source_problem
 from skerry_edge.agent.config.sources import StdinSource
 from skerry_edge.agent.config.state_dir import usual_state_dir
+from skerry_edge.agent.life.identity import AGENT
 from skerry_edge.agent.mqtt.login import read_login
 from skerry_edge.agent.mqtt.tls import tls_context
 from skerry_edge.foundation.broker_address import parse_broker_url
@@ -88,12 +89,11 @@ def _mqtt_problem(config: MqttConfig, device: str) -> tuple[KeyPath, SkerryError
 def _pipelines_problem(pipelines: tuple[PipelineConfig, ...]) -> tuple[KeyPath, SkerryError] | None:
     if not pipelines:
         return ("pipelines",), ConfigError("there is no pipeline to run", todo="add a [[pipelines]] table")
-    first_of: dict[str, int] = {}
     readers_of_stdin = 0
     for index, pipeline in enumerate(pipelines):
-        if first_of.setdefault(pipeline.name, index) != index:
-            what = "two pipelines have the same name"
-            return ("pipelines", index, "name"), ConfigError(what, found=f"'{pipeline.name}'", todo="rename one")
+        wrong_name = _name_problem(pipeline.name, pipelines[:index])
+        if wrong_name is not None:
+            return ("pipelines", index, "name"), wrong_name
         problem = _pipeline_problem(pipeline)
         if problem is not None:
             key, error = problem
@@ -105,6 +105,15 @@ def _pipelines_problem(pipelines: tuple[PipelineConfig, ...]) -> tuple[KeyPath, 
         if readers_of_stdin > 1:
             what = "two pipelines read standard input"
             return ("pipelines", index, "source"), ConfigError(what, todo="give one another source")
+    return None
+
+
+def _name_problem(name: str, before: tuple[PipelineConfig, ...]) -> ConfigError | None:
+    if name == AGENT:
+        what = "this name stands for the agent itself in events"
+        return ConfigError(what, found=f"'{AGENT}'", todo="give the pipeline another name")
+    if name in (one.name for one in before):
+        return ConfigError("two pipelines have the same name", found=f"'{name}'", todo="rename one")
     return None
 
 

@@ -16,6 +16,8 @@ from skerry_edge.foundation.errors import ReachError
 from skerry_edge.foundation.wall_clock import unix_ms
 
 _log = logging.getLogger(__name__)
+AGENT = "agent"
+"""What stands for the pipeline in events about the agent itself; no pipeline may have this name."""
 COUNTER = "starts"
 _MAX_COUNTER = 10**12 - 1
 _MAX_BYTES = 32

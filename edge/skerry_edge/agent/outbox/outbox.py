@@ -8,7 +8,7 @@ from collections.abc import Container
 from itertools import count
 from pathlib import Path
 
-from skerry_edge.agent.life.identity import Identity
+from skerry_edge.agent.life.identity import AGENT, Identity
 from skerry_edge.agent.outbox.keeper import Keeper
 from skerry_edge.agent.outbox.policy import Stored
 from skerry_edge.agent.outbox.sink import Content, Letter, OutboxStats, Outgoing, payload_of
@@ -21,8 +21,6 @@ from skerry_edge.foundation.wall_clock import unix_ms
 
 _log = logging.getLogger(__name__)
 FILE = "outbox.sqlite3"
-PIPELINE = "agent"
-"""What stands for the pipeline in the outbox's own events."""
 
 
 class Outbox:
@@ -118,7 +116,7 @@ class Outbox:
             event = Event(
                 **self._identity.stamp(),
                 kind="system",
-                pipeline=PIPELINE,
+                pipeline=AGENT,
                 label=notice.label,
                 message=notice.message,
             )

@@ -206,3 +206,8 @@ def test_more_pipelines_than_a_heartbeat_can_tell_of_are_refused(load: Load) -> 
     many = "".join(PIPELINE.replace("ghost", f"ghost-{number}") for number in range(MAX_PIPELINES + 1))
     with pytest.raises(ConfigError, match="Expected `array` of length <= 32"):
         load(HEAD + many)
+
+
+def test_no_pipeline_may_be_called_what_stands_for_the_agent_itself(load: Load) -> None:
+    with pytest.raises(ConfigError, match=r"stands for the agent.*key 'pipelines\[0\]\.name'"):
+        load(HEAD + PIPELINE.replace("ghost", "agent"))
