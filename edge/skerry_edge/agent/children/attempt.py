@@ -12,7 +12,6 @@ from skerry_edge.agent.children import loading, pace
 from skerry_edge.agent.children.hosts import Hosts, Loss
 from skerry_edge.agent.children.loading import Loading, Times
 from skerry_edge.agent.children.supervision import Deadlines
-from skerry_edge.agent.life.loop import NEVER_S
 from skerry_edge.agent.line.blame import Blame
 from skerry_edge.agent.line.protocol import (
     Ended,
@@ -41,6 +40,10 @@ class Outcome:
     blame: Blame = "elsewhere"
 
 
+LATE_S = 0.5
+"""A deadline that this process notices so late was missed by the whole machine, not by the child."""
+_MAX_PIECES = 16
+"""What is read of one line before the others' turn comes: more than its longest message and what the kernel keeps."""
 OnReport = Callable[[Report], None]
 OnEnd = Callable[[Outcome], None]
 
@@ -66,13 +69,13 @@ class Attempt:
         self.loading_took_s: Times = {}
         """How long each stage took; nothing before the child is ready."""
         self.slowness: str | None = None
-        """What takes the child so long now, where it loads and is slow."""
+        """What takes the child so long now, where it is slow."""
         self._loading: Loading | None = Loading(since_s=time.monotonic(), usual_s=usual_s)
         self._was_told_to_stop = False
         self._is_muted = False
         self._start_s = start.pipeline.start_deadline_s
         self._limit_s = start.pipeline.progress_deadline_s
-        self._pace = pace.Pace()
+        self._pace = pace.begun(time.monotonic(), None)
         self._on_report = on_report
         self._on_end: OnEnd | None = on_end
         self._last_words: Failed | Ended | None = None
@@ -95,15 +98,33 @@ class Attempt:
 
     @property
     def tell_due_s(self) -> float:
-        """When it is to be told that the child is slow to load (monotonic seconds); never once it is ready."""
-        return loading.tell_due_s(self._loading) if self._loading is not None else NEVER_S
+        """When it is to be told that the child is slow (monotonic seconds)."""
+        return pace.tell_due_s(self._pace) if self._loading is None else loading.tell_due_s(self._loading)
 
     def tell(self, now_s: float) -> str | None:
         """Have ``slowness`` say what is due to be told; return that, None where it is nothing new."""
-        if self._loading is None or now_s < self.tell_due_s:
+        late_s = now_s - self.tell_due_s
+        if late_s < 0:
             return None
-        self._loading, self.slowness = loading.told(self._loading, now_s)
-        return self.slowness
+        if self._loading is None:
+            self._pace, slowness = pace.told(self._pace, now_s)
+        else:
+            self._loading, slowness = loading.told(self._loading, now_s)
+        if late_s > LATE_S:
+            return None
+        self.slowness = slowness
+        return slowness
+
+    def read_all(self) -> bool:
+        """Take all that lies unread; return whether something came, and the rest of a message is still to come.
+
+        A snapshot is longer than the kernel keeps for the line: the rest of it comes when the first was taken.
+        """
+        pieces = 0
+        while pieces < _MAX_PIECES and self._on_end is not None and self._seat.line.has_news():
+            self.read()
+            pieces += 1
+        return pieces > 0 and self._on_end is not None and self._seat.line.is_within_message
 
     def read(self) -> None:
         """Take what has come over the line."""
@@ -134,8 +155,9 @@ class Attempt:
         self._seat.stop()
 
     def take_over(self, on_report: OnReport, on_end: OnEnd) -> None:
-        """Report to others from now on."""
+        """Report to others from now on, and of work that begins now."""
         self._on_report, self._on_end = on_report, on_end
+        self._pace = pace.begun(time.monotonic(), self._pace.first_s)
 
     def drop(self) -> None:
         """Hang up; the pipeline ends at its next word."""
@@ -165,9 +187,11 @@ class Attempt:
             self._loading, self.slowness = loading.reached(self._loading, report.stage, now_s), None
         elif isinstance(report, Ready) and self._loading is not None:
             self.loading_took_s = loading.times_until(self._loading, now_s)
-            self._loading, self.slowness = None, None
+            self._loading, self.slowness, self.was_pardoned = None, None, False
+            self._pace = pace.begun(now_s, self.loading_took_s.get("first-inference"))
         elif isinstance(report, Progress):
-            self._pace = pace.beat(self._pace, now_s)
+            self._pace = pace.beat(self._pace, now_s, has_worked=report.frames > 0)
+            self.slowness, self.was_pardoned = None, False
 
     def _hung_up(self) -> None:
         """Judge by the last words, or else by how the process ended."""

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from skerry_edge.agent.children import course, failover, supervision
-from skerry_edge.agent.children.attempt import Attempt, OnReport, Outcome
+from skerry_edge.agent.children.attempt import LATE_S, Attempt, OnReport, Outcome
 from skerry_edge.agent.children.opener import Opener, not_started
 from skerry_edge.agent.children.supervision import Life
 from skerry_edge.agent.children.way_back import WayBack
@@ -20,8 +20,6 @@ from skerry_edge.agent.line.protocol import Go, Order, Progress, Reached, Ready,
 from skerry_edge.foundation.backoff import Backoff
 
 _log = logging.getLogger(__name__)
-_LATE_S = 0.5
-"""A deadline that this process notices so late was missed by the whole machine, not by the child."""
 
 
 class Runner:
@@ -149,10 +147,13 @@ class Runner:
         attempt, life = self._attempt, self._course.life
         if attempt is None:
             return
-        attempt.read()
+        is_telling = attempt.read_all()
         if attempt is not self._attempt or supervision.due_action(self._course.life, time.monotonic()) != "kill":
             return
-        if now_s - life.due_s > _LATE_S and not attempt.was_pardoned:
+        if is_telling:
+            self._set_life(supervision.heard(self._course.life, now_s))
+            return
+        if now_s - life.due_s > LATE_S and not attempt.was_pardoned:
             attempt.was_pardoned = True
             self._set_life(supervision.pardoned(self._course.life, now_s, attempt.deadlines))
             return
@@ -162,9 +163,11 @@ class Runner:
         self._fail(supervision.overdue_reason(self._course.life, attempt.deadlines), "hang")
 
     def _tell_slow(self, now_s: float) -> None:
+        if self._attempt is not None and now_s >= self._attempt.tell_due_s:
+            self._attempt.read_all()
         slowness = self._attempt.tell(now_s) if self._attempt is not None else None
         if slowness is not None:
-            _log.warning("pipeline %s is %s", self._pipeline.name, slowness)
+            _log.warning("pipeline %s is slow: %s", self._pipeline.name, slowness)
 
     def _take(self, report: Report) -> None:
         attempt, now_s = self._attempt, time.monotonic()

@@ -12,6 +12,8 @@ MAX_REASON_CHARS = 4000
 """Within the contract's 4096, however many pipelines are in trouble."""
 STABLE_AFTER_S = 60.0
 """A child that has run this long is healthy again: its next failure is the first of a row."""
+MESSAGE_S = 0.2
+"""A child that is silent in the middle of a message is looked at again after this long."""
 HELD_AFTER = 10
 """After this many failures in a row a pipeline is held: it is tried only rarely, ..."""
 HOLD = Backoff(first_s=300.0, max_s=3600.0)
@@ -100,6 +102,11 @@ def pardoned(life: Life, now_s: float, deadlines: Deadlines) -> Life:
     return replace(life, due_s=_due_s(life, now_s, deadlines))
 
 
+def heard(life: Life, now_s: float) -> Life:
+    """Return the life of a child that was overdue in the middle of a message: the rest of that comes first."""
+    return replace(life, due_s=now_s + MESSAGE_S)
+
+
 def failed(life: Life, now_s: float, reason: str, backoff: Backoff, chance: float) -> Life:
     """Return the life after its child died, was killed or gave up: it waits, longer each time, and then is held."""
     if life.phase == "ended":
@@ -127,8 +134,8 @@ def interrupted(life: Life, now_s: float, reason: str) -> Life:
 
 
 def is_held(life: Life) -> bool:
-    """Tell whether the pipeline is tried only rarely."""
-    return life.failures >= HELD_AFTER
+    """Tell whether the pipeline is tried only rarely; one that has come to do its work is not."""
+    return life.failures >= HELD_AFTER and not is_well(life)
 
 
 def ended(life: Life, now_s: float) -> Life:

@@ -37,6 +37,11 @@ class Line:
         """Tell whether `read` would give something new."""
         return bool(select.select([self._socket], [], [], 0)[0])
 
+    @property
+    def is_within_message(self) -> bool:
+        """Whether the beginning of a message was read, and not its end."""
+        return self._lines.is_within_line
+
     def send(self, order: Start | Order) -> bool:
         """Send an order; False where the pipeline is gone, or reads so little that there is no room for one."""
         try:

@@ -12,6 +12,11 @@ class LineBuffer:
         self._max_bytes = max_bytes
         self._rest = b""
 
+    @property
+    def is_within_line(self) -> bool:
+        """Whether the beginning of a line has come, and not its end."""
+        return bool(self._rest)
+
     def feed(self, piece: bytes) -> list[bytes]:
         """Return the lines that ``piece`` completes, without their ends. Raises ProtocolError for a line too long."""
         *lines, self._rest = (self._rest + piece).split(b"\n")

@@ -141,10 +141,14 @@ def test_after_many_failures_in_a_row_a_pipeline_is_tried_only_rarely_and_says_s
     assert failing(1000).due_s - 110.0 <= HOLD.max_s
 
 
-def test_one_try_that_lasts_ends_the_hold() -> None:
+def test_a_pipeline_that_works_again_is_not_held_and_one_try_that_lasts_ends_the_row() -> None:
     life = became_ready(spawned(failing(HELD_AFTER), 500.0, DEADLINES), 500.0, DEADLINES)
-    assert is_held(progressed(life, 500.0 + STABLE_AFTER_S - 1, DEADLINES, frames=1))
-    assert not is_held(progressed(life, 500.0 + STABLE_AFTER_S, DEADLINES, frames=1))
+    assert is_held(progressed(life, 501.0, DEADLINES, frames=0))
+    works = progressed(life, 502.0, DEADLINES, frames=1)
+    assert not is_held(works)
+    assert is_held(failed(works, 503.0, "again", BACKOFF, 0.0))
+    lasts = progressed(works, 500.0 + STABLE_AFTER_S, DEADLINES, frames=1)
+    assert not is_held(failed(lasts, 570.0, "once", BACKOFF, 0.0))
 
 
 def test_a_deadline_is_given_again_where_the_machine_stood_still() -> None:
