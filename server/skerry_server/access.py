@@ -24,11 +24,12 @@ def shared_access(settings: Settings) -> Access:
 
     On MQTT 3.1.1, which knows no shared subscriptions, a worker is alone.
     """
-    is_mqtt5 = settings.config.broker.protocol == "5"
+    broker = settings.config.broker
+    is_shared = broker.protocol == "5" and broker.subscription == "shared"
     return _access(
         settings,
         client_id=f"{settings.config.broker.client_id}-{settings.config.ingest.worker}",
-        topic_filter=f"$share/{GROUP}/{FLEET_FILTER}" if is_mqtt5 else FLEET_FILTER,
+        topic_filter=f"$share/{GROUP}/{FLEET_FILTER}" if is_shared else FLEET_FILTER,
     )
 
 

@@ -133,7 +133,9 @@ Each worker has a name that stays, and with it a session at the broker and a spo
 for the worker of that name. Brokers send no retained messages to shared subscriptions, so what devices said before the
 first worker ran is learnt when they connect again.
 
-With protocol = "3.1.1" there are no shared subscriptions: then run one worker only.
+With protocol = "3.1.1" there are no shared subscriptions: then run one worker only. So do with Mosquitto, which
+forgets a shared subscription when it is started again, and loses what is published until the worker is back; set
+subscription = "plain" in the table 'broker' there.
 
 The configuration is that of `skerry server run`, with a registry and a store that all workers reach.
 

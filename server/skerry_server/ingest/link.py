@@ -192,7 +192,7 @@ class Link:
             return BrokerError(
                 f"another server has taken the session '{name}' from this one",
                 where=where,
-                todo="stop it, or give one of the two another name: 'broker.client_id' or --worker",
+                todo=f"stop it, or let one of the two not use the client id '{name}': 'broker.client_id', or --worker",
             )
         todo = f"check that no other program uses the client id '{name}'" if doing == "connected" else None
         return BrokerError("the MQTT broker ended the connection", where=where, found=f"while {doing}", todo=todo)

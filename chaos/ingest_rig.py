@@ -1,0 +1,169 @@
+"""The programs of a fleet's server for faults: mosquitto that keeps its queue, InfluxDB 1.x, and one ingest worker."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import shutil
+import socket
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from chaos.programs import Program, free_port
+from skerry_server.registry.database import Database
+from skerry_server.registry.events import EventSearch, search
+
+WAIT_S = 120.0
+POLL_S = 0.05
+SKERRY = [sys.executable, "-c", "from skerry_edge.cli import main; main()"]
+FULL_DISK_BYTES = 64 * 1024
+"""With a full disk no file grows past this, as RLIMIT_FSIZE makes it for the worker."""
+# What is queued is written when it is told to end; `skerry doctor` warns of limits on queues.
+MOSQUITTO = """\
+listener {port} 127.0.0.1
+allow_anonymous true
+user root
+persistence true
+persistence_location {folder}/
+autosave_interval 0
+max_inflight_messages 0
+max_queued_messages 0
+"""
+INFLUXD = """\
+reporting-disabled = true
+bind-address = "127.0.0.1:{rpc}"
+[meta]
+  dir = "{folder}/meta"
+[data]
+  dir = "{folder}/data"
+  wal-dir = "{folder}/wal"
+[http]
+  bind-address = "127.0.0.1:{http}"
+  log-enabled = false
+[monitor]
+  store-enabled = false
+"""
+
+
+class ServerRig:
+    """The three programs; each can be struck and started again on its port. Raises FileNotFoundError without one."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.broker_port, self._store_port, self._probe_port = free_port(), free_port(), free_port()
+        self.broker = self._broker()
+        self.store = self._store()
+        self.worker = self._worker()
+
+    def start(self) -> None:
+        """Begin in good order."""
+        self.broker.start()
+        self.store.start()
+        wait_for_port(self.broker_port)
+        self.worker.start()
+        wait(lambda: self.health().get("ok"), "the worker is well")
+
+    def end(self) -> None:
+        """Leave nothing running."""
+        for one in (self.worker, self.store, self.broker):
+            one.kill()
+
+    def fill_disk(self, *, is_full: bool) -> None:
+        """Let no file of the worker grow any more, or let them all grow again."""
+        if self.worker.pid is not None:
+            _, hard = resource.prlimit(self.worker.pid, resource.RLIMIT_FSIZE)
+            soft = FULL_DISK_BYTES if is_full else resource.RLIM_INFINITY
+            resource.prlimit(self.worker.pid, resource.RLIMIT_FSIZE, (soft, hard))
+
+    def health(self) -> dict[str, Any]:
+        """Return what the worker says of itself, an empty table while it does not answer."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self._probe_port}/readyz", timeout=5) as answer:
+                found: dict[str, Any] = json.load(answer)
+        except urllib.error.HTTPError as error:
+            found = json.load(error)
+        except OSError:
+            found = {}
+        return found
+
+    def is_settled(self) -> bool:
+        """Tell whether all is well, nothing waits, and the spool is empty."""
+        health = self.health()
+        spooled = list((self._folder / "state" / "spool").glob("*/*.spool"))
+        return bool(health.get("ok")) and health["waiting"] == 0 and not spooled
+
+    def stored_heartbeats(self) -> list[tuple[str, int]]:
+        """Return (device, seq) of every heartbeat in the store, one that shows twice twice."""
+        query = urllib.parse.urlencode({"db": "skerry", "epoch": "ns", "q": 'SELECT seq, "device"::tag FROM heartbeat'})
+        with urllib.request.urlopen(f"http://127.0.0.1:{self._store_port}/query?{query}", timeout=60) as answer:
+            series = json.load(answer)["results"][0].get("series", [])
+        return [(row[2], int(row[1])) for one in series for row in one["values"]]
+
+    def stored_events(self) -> list[tuple[str, int]]:
+        """Return (device, seq) of every event in the registry."""
+        database = Database(f"sqlite:///{self._folder}/state/registry.sqlite")
+        with closing(database), database.reading() as session:
+            return [(row.device, row.seq) for row in search(session, EventSearch(limit=10_000_000))]
+
+    def _broker(self) -> Program:
+        settings = self._folder / "mosquitto.conf"
+        settings.write_text(MOSQUITTO.format(port=self.broker_port, folder=self._folder))
+        return Program([_find("mosquitto"), "-c", str(settings)], self._folder / "mosquitto.log")
+
+    def _store(self) -> Program:
+        home = self._folder / "influxdb"
+        home.mkdir()
+        settings = home / "influxdb.conf"
+        settings.write_text(INFLUXD.format(rpc=free_port(), http=self._store_port, folder=home))
+        return Program([_find("influxd"), "run", "-config", str(settings)], self._folder / "influxd.log")
+
+    def _worker(self) -> Program:
+        settings = self._folder / "server.toml"
+        settings.write_text(
+            # Mosquitto 2.0 forgets a shared subscription when it is started again (docs/decisions/0054).
+            f'[broker]\nurl = "mqtt://127.0.0.1:{self.broker_port}"\nsubscription = "plain"\n'
+            f'[store]\nkind = "influxdb"\nurl = "http://127.0.0.1:{self._store_port}"\n'
+            f"[ingest]\nport = {self._probe_port}\nreplay_per_s = 50000\n"
+        )
+        return Program(
+            [*SKERRY, "server", "ingest", "--config", str(settings)],
+            self._folder / "worker.log",
+            {**os.environ, "STATE_DIRECTORY": str(self._folder / "state")},
+        )
+
+
+def wait(holds: Callable[[], object], what: str) -> None:
+    """Return when it holds. Raises TimeoutError after WAIT_S."""
+    end_s = time.monotonic() + WAIT_S
+    while not holds():
+        if time.monotonic() > end_s:
+            raise TimeoutError(f"never came true: {what}")
+        time.sleep(POLL_S)
+
+
+def wait_for_port(port: int) -> None:
+    """Return when something listens there. Raises TimeoutError."""
+    wait(lambda: _answers(port), f"something listens on port {port}")
+
+
+def _answers(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def _find(program: str) -> str:
+    found = shutil.which(program, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    if found is None:
+        raise FileNotFoundError(f"the program {program} is not installed: run `make deps` as root")
+    return found
