@@ -19,6 +19,9 @@ Examples:
   skerry boards detect
 """
 
+_WIDE_COLUMNS = 120
+"""From here on, a row of all that a list says fits on one line."""
+
 
 @click.group(epilog=EPILOG)
 def boards() -> None:
@@ -38,14 +41,27 @@ def list_boards(*, as_json: bool) -> None:
     if as_json:
         _print_json([{"name": one.name, "title": one.title, "kind": one.kind} for one in profiles])
         return
-    _print_rows(["board", "", "processor", "memory"], [_summary(one) for one in profiles])
+    from rich.console import Console  # noqa: PLC0415  # keeps --help fast
+
+    if Console().width < _WIDE_COLUMNS:
+        _print_rows(["board", ""], [[one.name, one.title] for one in profiles])
+    else:
+        _print_rows(["board", "", "processor", "memory"], [_summary(one) for one in profiles])
+    click.echo("`skerry boards show NAME` says more of each")
+
+
+def complete_board(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
+    """Complete the name of a board in a shell."""
+    from skerry_boards.loader import board_names  # noqa: PLC0415  # keeps --help fast
+
+    return [name for name in board_names() if name.startswith(incomplete)]
 
 
 @boards.command(name="show")
-@click.argument("name")
+@click.argument("name", shell_complete=complete_board)
 @click.option("--json", "as_json", is_flag=True, help="Print the whole profile as one JSON object.")
 def show_board(name: str, *, as_json: bool) -> None:
-    """Show the profile NAME with the documents that it is from.
+    """Show the profile NAME, such as raspberry-pi-5 or rpi5, with the documents that it is from.
 
     Exit code 2 where there is no such board; the error names the nearest one.
     """
@@ -69,9 +85,18 @@ Examples:
   skerry boards detect --root copied-from-a-device
 
 \b
+What --root needs, copied with cp or cat (not tar: the kernel tells no sizes):
+  proc/cpuinfo
+  sys/firmware/devicetree/base/model and compatible        (Arm boards)
+  sys/class/dmi/id/sys_vendor and product_name             (PCs)
+  sys/bus/usb/devices/*/idVendor, idProduct, product, speed
+  sys/bus/pci/devices/*/vendor, device, class
+
+\b
 Exit codes:
   0  one profile is called for
   1  several fit equally well, or none does; the generic profile is named for want of better
+  4  there is no proc/cpuinfo below --root
 """,
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -92,7 +117,15 @@ def detect(*, as_json: bool, root: Path) -> None:
     from skerry_boards.display import detection_facts, detection_rows  # noqa: PLC0415  # the same
     from skerry_boards.loader import all_boards  # noqa: PLC0415  # the same
     from skerry_boards.machine import read_machine  # noqa: PLC0415  # the same
+    from skerry_edge.foundation.errors import ReachError  # noqa: PLC0415  # the same
 
+    if not (root / "proc/cpuinfo").is_file():
+        raise ReachError(
+            "nothing below this folder tells of a machine",
+            where=str(root),
+            found="no proc/cpuinfo",
+            todo="copy the files from the device that `skerry boards detect --help` lists",
+        )
     found = detect_board(read_machine(root), all_boards())
     if as_json:
         _print_json(detection_facts(found))

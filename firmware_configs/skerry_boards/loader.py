@@ -11,6 +11,7 @@ from skerry_edge.foundation.errors import ConfigError
 from skerry_edge.foundation.nearest import suggestion
 
 _SUFFIX = ".toml"
+_HARDLY_ANOTHER = 0.9
 _DATA = files("skerry_boards") / "data"
 
 
@@ -27,8 +28,18 @@ def load_board(name: str) -> Board:
     aliases = {alias: board.name for board in all_boards() for alias in board.aliases}
     if name in aliases:
         return _read(aliases[name])
-    todo = suggestion(name, [*known, *aliases], otherwise=f"known boards: {', '.join(known)}")
-    raise ConfigError("there is no such board", found=f"'{name}'", todo=todo)
+    raise ConfigError("there is no such board", found=f"'{name}'", todo=_nearest(name))
+
+
+def _nearest(name: str) -> str:
+    """Ask after the nearest name; after a microcontroller only where that is hardly another: few can run anything."""
+    names: dict[str, list[str]] = {"computer": [], "microcontroller": []}
+    for board in all_boards():
+        names[board.kind] += [board.name, *board.aliases]
+    known = f"known boards: {', '.join(board_names())}"
+    small = suggestion(name, names["microcontroller"], otherwise=known)
+    large = suggestion(name, names["computer"], otherwise=small)
+    return suggestion(name, names["microcontroller"], otherwise=large, likeness=_HARDLY_ANOTHER)
 
 
 def all_boards() -> tuple[Board, ...]:

@@ -133,9 +133,10 @@ class System(_Part, frozen=True, kw_only=True):
     """The operating system that Skerry is meant for on the board, and what it installs there.
 
     ``stock_python`` is set where the maker's own system has an older Python than Skerry needs; ``stock_remedy`` then
-    says what to do. ``stock_systemd`` is the version of systemd that comes with it. ``extras`` are what of Skerry's wheel the board takes, ``udev_rules`` are lines that give the
-    service access to its accelerators. ``devices`` are such devices beside cameras, sound, USB and the kernel's own
-    classes for graphics and NPUs, as systemd's DeviceAllow= takes them; ``sockets`` lie in /tmp and are talked to.
+    says what to do. ``stock_systemd`` is the version of systemd that comes with it, the oldest where several do.
+    ``extras`` are what of Skerry's wheel the board takes, ``udev_rules`` are lines that give the service access to its
+    accelerators. ``devices`` are such devices beside cameras, sound, USB and the kernel's own classes for graphics and
+    NPUs, as systemd's DeviceAllow= takes them; ``sockets`` lie in /tmp and are talked to.
     """
 
     os: Text

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import click
 import msgspec
 import pytest
 
+from skerry_boards.cli import complete_board
 from skerry_boards.loader import board_names, load_board
 from skerry_boards.schema import Board
 
@@ -64,6 +66,49 @@ def test_an_unknown_board_is_wrong_usage_and_suggests_the_nearest_one(boards: Bo
     assert "Traceback" not in done.err
 
 
+def test_names_that_people_use_are_understood(boards: Boards) -> None:
+    for alias, name in {
+        "rpi5": "raspberry-pi-5",
+        "rpi4": "raspberry-pi-4",
+        "pi5": "raspberry-pi-5",
+        "cm4": "raspberry-pi-4",
+        "pi-zero-2": "raspberry-pi-zero-2-w",
+    }.items():
+        assert boards("show", alias, "--json").json["name"] == name
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ("raspberry-pi", "raspberry-pi-5"),
+        ("raspberry-pi-zero", "raspberry-pi-zero-2"),
+        ("rpi6", "rpi5"),
+        ("esp32s3", "esp32-s3"),
+        ("raspberry-pi-pico2", "raspberry-pi-pico-2"),
+    ],
+)
+def test_a_microcontroller_is_suggested_only_to_who_nearly_wrote_it(boards: Boards, wrong: str, right: str) -> None:
+    assert f"did you mean '{right}'?" in boards("show", wrong).err
+
+
+def test_the_list_fits_on_a_narrow_terminal(boards: Boards) -> None:
+    told = boards("list", columns=80).out
+    assert max(map(len, told.splitlines())) <= 80
+    assert len(told.splitlines()) < 2 * len(board_names())
+
+
+def test_a_folder_that_tells_of_no_machine_is_refused_with_the_list(boards: Boards, tmp_path: Path) -> None:
+    done = boards("detect", "--root", tmp_path)
+    assert (done.code, "--help" in done.err) == (4, True)
+
+
+def test_a_shell_completes_names() -> None:
+    context = click.Context(click.Command("show"))
+    found = complete_board(context, click.Argument(["name"]), "raspberry-pi-")
+    assert {"raspberry-pi-4", "raspberry-pi-5"} <= set(found)
+    assert "esp32-s3" not in found
+
+
 def test_detect_says_which_profile_and_why(boards: Boards, tmp_path: Path) -> None:
     (tmp_path / "proc").mkdir()
     (tmp_path / "proc/cpuinfo").write_text("processor\t: 0\nCPU architecture: 8\n")
@@ -79,6 +124,8 @@ def test_detect_says_which_profile_and_why(boards: Boards, tmp_path: Path) -> No
 
 
 def test_detect_on_a_machine_that_tells_nothing_is_a_no(boards: Boards, tmp_path: Path) -> None:
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "proc/cpuinfo").write_text("processor: 0\n")
     done = boards("detect", "--root", tmp_path, "--json")
     assert done.code == 1
     assert done.json["board"] is None

@@ -14,7 +14,11 @@ from skerry_boards.machine import Machine, UsbDevice, read_machine
 Tree = Callable[[str], Path]
 ONE = {
     "raspberry-pi-5": "raspberry-pi-5",
+    "raspberry-pi-500": "raspberry-pi-5",
+    "compute-module-5": "raspberry-pi-5",
     "raspberry-pi-4": "raspberry-pi-4",
+    "raspberry-pi-400": "raspberry-pi-4",
+    "compute-module-4": "raspberry-pi-4",
     "raspberry-pi-4-with-coral": "coral-usb-raspberry-pi",
     "raspberry-pi-3": "raspberry-pi-3",
     "raspberry-pi-zero-2-w": "raspberry-pi-zero-2-w",

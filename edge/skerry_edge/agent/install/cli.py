@@ -26,11 +26,12 @@ _DRY_RUN = click.option("--dry-run", is_flag=True, help="Change nothing; show ev
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print a JSON array with an object for each step.")
 
 
-def _boards(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
-    """Complete the name of a board in a shell."""
-    from skerry_boards.loader import board_names  # noqa: PLC0415  # keeps --help fast
+def _boards(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Complete a board's name in a shell, or the word for whichever this is."""
+    from skerry_boards.cli import complete_board  # noqa: PLC0415  # keeps --help fast
 
-    return [name for name in ("auto", *board_names()) if name.startswith(incomplete)]
+    names = complete_board(context, parameter, incomplete)
+    return ["auto", *names] if "auto".startswith(incomplete) else names
 
 
 def _own_program() -> str:
