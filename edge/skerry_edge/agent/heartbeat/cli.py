@@ -83,9 +83,9 @@ def read_vitals(config_file: Path | None) -> dict[str, Any]:
 
     import msgspec  # noqa: PLC0415  # keeps --help fast
 
+    from skerry_edge.agent.heartbeat.agent_life import life_fields  # noqa: PLC0415  # keeps --help fast
     from skerry_edge.agent.heartbeat.machine import Machine  # noqa: PLC0415  # keeps --help fast
     from skerry_edge.agent.life.clock import clock_state  # noqa: PLC0415  # keeps --help fast
-    from skerry_edge.agent.life.lives import JOURNAL, read_journal  # noqa: PLC0415  # keeps --help fast
 
     config = _config(config_file)
     state_dir = Path("/") if config is None else _existing(Path(config.state_dir))
@@ -97,10 +97,7 @@ def read_vitals(config_file: Path | None) -> dict[str, Any]:
     time.sleep(WINDOW_S)
     fields = {"clock": clock_state(), **machine.read()}
     machine.close()
-    journal = None if config is None else read_journal(state_dir / JOURNAL)
-    if journal is not None:
-        names = ("agent_crashes", "reboots_unexpected", "crash_free_s")
-        fields |= {name: getattr(journal, name) for name in names}
+    fields |= {} if config is None else life_fields(state_dir)
     told: dict[str, Any] = msgspec.to_builtins(fields)
     return {name: value for name, value in told.items() if value not in ([], {})}
 
