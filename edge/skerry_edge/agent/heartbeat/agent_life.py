@@ -35,6 +35,7 @@ def _fields(journal: Journal) -> dict[str, object]:
 def _age_s(process_id: str) -> float | None:
     """Return for how many seconds a process has run, None where it cannot be seen."""
     try:
-        return max(0.0, time.time() - psutil.Process(int(process_id)).create_time())
+        began_s = float(psutil.Process(int(process_id)).create_time())
     except (ValueError, psutil.Error):
         return None
+    return max(0.0, time.time() - began_s)
