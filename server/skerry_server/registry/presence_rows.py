@@ -31,7 +31,8 @@ def lock_presences(session: Session, devices: Collection[str]) -> dict[str, Held
     """Return what the registry has of each of ``devices``, which nobody else changes until this transaction ends."""
     # In one order, so that two workers with the same devices wait for each other instead of both.
     query = select(Device.id, Device.last_received_ms, Device.heartbeat_interval_s)
-    query = query.order_by(Device.id).with_for_update()
+    # FOR NO KEY UPDATE, as rows that refer to a device lock its key alone, in whatever order they come.
+    query = query.order_by(Device.id).with_for_update(key_share=True)
     pieces = chunks(sorted(devices))
     rows = [row for piece in pieces for row in session.execute(query.where(Device.id.in_(piece)))]
     known = {row.device: to_presence(row) for row in _presence_rows(session, devices)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any
@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 
 from skerry_edge.contracts.messages import Heartbeat
 from skerry_server.registry.bulk import execute_many
-from skerry_server.registry.models import PresenceRow
+from skerry_server.registry.chunks import chunks
+from skerry_server.registry.models import Device, PresenceRow
 from skerry_server.registry.text import storable
 
 _VITALS = (
@@ -38,7 +39,6 @@ _UPDATE = (
     f"UPDATE devices SET {_LAST}, board = ?, agent_version = ?, models = ?, heartbeat_interval_s = ?, "  # noqa: S608  # constants
     f"{', '.join(f'{name} = ?' for name in _VITALS)}, heartbeat = ? WHERE id = ?"
 )
-CHUNK = 500
 
 
 class SoftRow(Struct, frozen=True, kw_only=True):
@@ -72,8 +72,8 @@ def _models(pipelines: tuple[tuple[str, str], ...]) -> str:
 
 def save_soft_rows(session: Session, rows: Mapping[str, SoftRow]) -> list[str]:
     """Write ``rows``, and return the devices whose presence is not what made their rows soft: decide those again."""
-    # Devices first and in one order, as all who lock both do.
     ordered = sorted(rows.items())
+    _lock(session, [device for device, _ in ordered])
     touched = [(one.heard_ms, one.heard_ms, device) for device, one in ordered if one.vitals is None]
     execute_many(session, _TOUCH, touched)
     updated = [
@@ -87,12 +87,21 @@ def save_soft_rows(session: Session, rows: Mapping[str, SoftRow]) -> list[str]:
     return [] if moved == len(heard) else _disagreeing(session, rows)
 
 
+def _lock(session: Session, devices: Sequence[str]) -> None:
+    """Lock the devices, in order, in the one order in which everybody does who then changes what is theirs."""
+    if session.get_bind().dialect.name == "sqlite":
+        return  # A transaction that writes has the whole file.
+    query = select(Device.id).order_by(Device.id).with_for_update(key_share=True)
+    for piece in chunks(devices):
+        session.execute(query.where(Device.id.in_(piece)))
+
+
 def _disagreeing(session: Session, rows: Mapping[str, SoftRow]) -> list[str]:
     found = []
     devices = sorted(rows)
-    for start in range(0, len(devices), CHUNK):
+    for piece in chunks(devices):
         row = PresenceRow
-        query = select(row.device, row.session, row.state).where(row.device.in_(devices[start : start + CHUNK]))
+        query = select(row.device, row.session, row.state).where(row.device.in_(piece))
         found += [
             one.device
             for one in session.execute(query)

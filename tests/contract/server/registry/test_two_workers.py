@@ -1,0 +1,132 @@
+"""Two workers over one registry, of either kind: what each remembers may be old, what the rows end in is right."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from skerry_server.config.limits import Limits
+from skerry_server.ingest.commit import Committer
+from skerry_server.ingest.pauses import PatientStore
+from skerry_server.ingest.validate import Delivery
+from skerry_server.presence import SilenceRules
+from skerry_server.registry.devices import list_devices
+from skerry_server.registry.events import EventSearch, search
+from skerry_server.registry.presence_history import intervals_of
+from skerry_server.registry.presence_rows import mark_silent
+
+RULES = SilenceRules(heartbeat_s=30.0, missed=3)
+BODIES = {
+    "heartbeat": {
+        "board": "b",
+        "agent_version": "1",
+        "uptime_s": 1.0,
+        "cpu_percent": 1.0,
+        "memory_used_mb": 1.0,
+        "memory_total_mb": 2.0,
+        "disk_free_mb": 3.0,
+    },
+    "event": {"kind": "detection", "pipeline": "camera", "label": "car", "score": 0.5},
+    "status": {"state": "online"},
+}
+
+
+class NoStore:
+    """A store that takes everything."""
+
+    def write(self, points):
+        pass
+
+
+@pytest.fixture
+def workers(database):
+    """Two committers over one registry."""
+    return [Committer(store=PatientStore(NoStore()), database=database, rules=RULES, limits=Limits()) for _ in range(2)]
+
+
+def message(kind, seq, *, device="cam-1", received_ms=1_000, session="00000001-abcdef01", **more):
+    body = {"v": 1, "id": f"m{seq}", "session": session, "seq": seq, "ts": received_ms, "clock": "synced"}
+    return Delivery(
+        topic=f"skerry/v1/home/{device}/{kind}",
+        payload=json.dumps(body | BODIES[kind] | more).encode(),
+        is_retained=False,
+        received_ms=received_ms,
+    )
+
+
+def will(connection, **more):
+    return message("status", 0, state="offline", reason="connection lost", connection=connection, **more)
+
+
+def states(database):
+    with database.reading() as session:
+        return {device.id: (row.state, row.seq) for device, row in list_devices(session) if row is not None}
+
+
+def test_a_worker_that_missed_the_will_and_the_next_birth_ends_where_the_other_is(database, workers):
+    first, second = workers
+    first.commit([message("status", 1, connection=1), message("heartbeat", 2)])
+    second.commit([message("heartbeat", 3)])
+    second.commit([will(1, received_ms=2_000)])
+    assert states(database)["cam-1"][0] == "offline"
+    # The first worker still takes the device for online, and learns better when it writes what it heard.
+    first.commit([message("heartbeat", 4, received_ms=2_100)])
+    first.flush()
+    assert states(database)["cam-1"] == ("offline", 4)
+    second.commit([message("status", 5, connection=2, received_ms=3_000)])
+    first.commit([message("heartbeat", 6, received_ms=3_100)])
+    first.flush()
+    assert states(database)["cam-1"] == ("online", 6)
+    with database.reading() as session:
+        history = intervals_of(session, "cam-1", since_ms=0, until_ms=10**6, limit=9)
+    assert [(one.state, one.began_ms, one.ended_ms) for one in history] == [
+        ("online", 3_000, None),
+        ("offline", 2_000, 3_000),
+        ("online", 1_000, 2_000),
+    ]
+
+
+def test_a_device_that_the_sweep_took_for_silent_comes_back_with_its_next_heartbeat(database, workers):
+    first, _ = workers
+    first.commit([message("status", 1), message("heartbeat", 2)])
+    first.flush()
+    with database.transaction() as session:
+        assert mark_silent(session, RULES, floor_ms=0, now_ms=100_000) == ["cam-1"]
+    first.commit([message("heartbeat", 3, received_ms=120_000)])
+    first.flush()
+    assert states(database)["cam-1"] == ("online", 3)
+
+
+def test_the_newest_vitals_are_kept_whichever_worker_writes_last(database, workers):
+    first, second = workers
+    first.commit([message("status", 1)])
+    second.commit([message("heartbeat", 3, received_ms=5_000)])
+    second.flush()
+    first.commit([message("event", 4, received_ms=9_000)])
+    first.flush()
+    with database.reading() as session:
+        ((device, _),) = list_devices(session)
+        assert (device.last_received_ms, device.agent_version) == (9_000, "1")
+
+
+def test_workers_that_write_the_same_devices_at_once_wait_for_each_other(database, workers):
+    devices = [f"cam-{number}" for number in range(40)]
+
+    def work(number):
+        worker = workers[number]
+        for seq in range(1, 30):
+            order = devices if number else devices[::-1]
+            kinds = [("status", {"connection": seq}), ("heartbeat", {}), ("event", {})]
+            kind, more = kinds[seq % 3]
+            worker.commit([message(kind, 2 * seq + number, device=device, **more) for device in order])
+            worker.flush()
+
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(work, range(2)))
+    assert {state for state, _ in states(database).values()} == {"online"}
+    assert {seq for _, seq in states(database).values()} == {59}
+    with database.reading() as session:
+        events = search(session, EventSearch(limit=10_000))
+        assert len({(one.device, one.seq) for one in events}) == len(events) == 40 * 2 * 10
