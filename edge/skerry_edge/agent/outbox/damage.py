@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import re
 import shutil
 import sqlite3
@@ -41,14 +42,44 @@ def open_sound(path: Path, max_bytes: int) -> tuple[LetterDatabase, Notice | Non
     Raises DiskError where the disk takes no database at all.
     """
     try:
-        return LetterDatabase(path), None
+        database, notice = LetterDatabase(path), None
     except DamagedError as error:
-        return replace_damaged(path, max_bytes, str(error.found))
+        database, notice = replace_damaged(path, max_bytes, str(error.found))
     except DiskError as error:
         if _is_held(error) or not _takes_databases(path):
             raise
         # The disk is well, so the trouble is this file: its log is unreadable, or something else has its name.
-        return replace_damaged(path, max_bytes, str(error.found))
+        database, notice = replace_damaged(path, max_bytes, str(error.found))
+    _take_over_copy(database, path, max_bytes)
+    return database, notice
+
+
+def copy_lost(lost: LetterDatabase, path: Path) -> None:
+    """Copy what an open database still gives, though its file has lost its name, to a file beside ``path``.
+
+    Raises DiskError where the disk takes none.
+    """
+    _delete_database(_copy_of(path))
+    with reported(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    with closing(LetterDatabase(_copy_of(path))) as copy, copy.transaction():
+        for stored in _still_readable(lost):
+            copy.add(stored)
+
+
+def replace_lost(path: Path, max_bytes: int, reason: str) -> tuple[LetterDatabase, Notice]:
+    """Begin a new file with what `copy_lost` kept, and tell of it; what has the name is set aside. Raises DiskError."""
+    if os.path.lexists(path):
+        database, _ = replace_damaged(path, max_bytes, reason)
+    else:
+        _delete_database(path)  # a log without its file, of which the copy has all
+        database = LetterDatabase(path)
+    _take_over_copy(database, path, max_bytes)
+    message = (
+        f"the outbox's file was lost while it was in use ({reason[:_MAX_REASON_CHARS]}), and made anew with "
+        f"{database.depth} messages"
+    )
+    return database, Notice(label="outbox-lost", message=message)
 
 
 def replace_damaged(path: Path, max_bytes: int, reason: str) -> tuple[LetterDatabase, Notice]:
@@ -78,6 +109,31 @@ def set_aside_count(path: Path) -> int:
     """Return how often a damaged file was set aside, as the names of those that are kept tell."""
     kept = set_aside_files(path)
     return _number_of(kept[-1]) if kept else 0
+
+
+def _copy_of(path: Path) -> Path:
+    return path.with_name(f"{path.stem}-copy{path.suffix}")
+
+
+def _still_readable(lost: LetterDatabase) -> Iterator[Stored]:
+    """Yield the letters of a database whose file is lost, until the first that cannot be read."""
+    with contextlib.suppress(DamagedError, DiskError):
+        for key in lost.keys(0):
+            yield lost.letter(key)
+
+
+def _take_over_copy(database: LetterDatabase, path: Path, max_bytes: int) -> None:
+    """Take over what a copy holds that this run or one that was cut short has made, and delete it."""
+    copy = _copy_of(path)
+    if copy.exists():
+        _take_over(database, copy, max_bytes)
+        _delete_database(copy)
+
+
+def _delete_database(path: Path) -> None:
+    with reported(path):
+        for ending in (*_LOG_ENDINGS, ""):
+            path.with_name(path.name + ending).unlink(missing_ok=True)
 
 
 def _is_held(error: DiskError) -> bool:

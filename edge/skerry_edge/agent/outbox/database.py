@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ CREATE TABLE letters (
 )
 LOG_STARTS = (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")
 """How a log of SQLite's begins (sqlite.org/fileformat2.html, section 4.1)."""
+FILE_START = b"SQLite format 3\0"
 BUSY_TIMEOUT_S = 0.5
 """Nobody else writes, unless a person opens the file with a tool of their own."""
 CHECKPOINT_PAGES = 256
@@ -42,6 +43,10 @@ class DiskError(ReachError):
 
 class DamagedError(DataError):
     """The file is no outbox of ours, or no longer."""
+
+
+class LostError(DamagedError):
+    """The open file has lost its name to nothing or to another, or somebody wrote over it."""
 
 
 @contextmanager
@@ -62,6 +67,9 @@ def _check_log(path: Path) -> None:
     log = path.with_name(path.name + "-wal")
     if not log.exists():
         return
+    if not (log.is_file() or log.is_dir()):
+        # A pipe would be waited for. Of a folder the system says so itself.
+        raise DamagedError("the outbox's file is damaged", where=str(log), found="a device, pipe or socket as its log")
     with log.open("rb") as file:
         head = file.read(4)
     if head and (head not in LOG_STARTS or path.stat().st_size == 0):
@@ -84,18 +92,19 @@ class LetterDatabase:
         self._path = path
         with reported(path):
             # Made here and not by SQLite, for its mode: what a camera saw is not for every user of the machine.
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-            _check_log(path)
-            self._connection = sqlite3.connect(
-                path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
-            )
-            self._connection.text_factory = text_of
-            try:
+            # It stays open for as long as SQLite's does, whose locks would go with it (POSIX), and tells of a loss.
+            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            with ExitStack() as opened:
+                opened.callback(os.close, self._file)
+                _check_log(path)
+                self._connection = sqlite3.connect(
+                    path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+                )
+                opened.callback(self._connection.close)
+                self._connection.text_factory = text_of
                 self._prepare()
                 self._count()
-            except BaseException:
-                self._connection.close()
-                raise
+                self._opened = opened.pop_all()
 
     @property
     def held_bytes(self) -> int:
@@ -168,7 +177,23 @@ class LetterDatabase:
     def close(self) -> None:
         """Give the file back."""
         with reported(self._path):
-            self._connection.close()
+            self._opened.close()
+
+    def check_place(self) -> None:
+        """Raise LostError where what is written would be found by nobody: SQLite goes on with a file that is gone."""
+        with reported(self._path):
+            there = self._path.stat() if self._path.exists() else None
+            head = os.pread(self._file, len(FILE_START), 0)
+            has_log = Path(f"{os.path.realpath(self._path)}-wal").exists()  # SQLite follows a link, as its log does
+            found = None
+            if there is None or not has_log:
+                found = "it was removed"
+            elif not os.path.samestat(there, os.fstat(self._file)):
+                found = "another file has its name"
+            elif head != FILE_START:
+                found = "it was written over"
+        if found is not None:
+            raise LostError("the outbox's file is lost", where=str(self._path), found=found)
 
     def _prepare(self) -> None:
         """Set the file up, and refuse one that is not as this class leaves it."""

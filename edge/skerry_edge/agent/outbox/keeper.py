@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from skerry_edge.agent.outbox.buffer import Buffer
-from skerry_edge.agent.outbox.damage import Notice, open_sound, replace_damaged
-from skerry_edge.agent.outbox.database import DamagedError, DiskError, LetterDatabase
+from skerry_edge.agent.outbox.damage import Notice, copy_lost, open_sound, replace_damaged, replace_lost
+from skerry_edge.agent.outbox.database import DamagedError, DiskError, LetterDatabase, LostError
 from skerry_edge.agent.outbox.policy import Stored, admit
 from skerry_edge.foundation.backoff import is_worth_logging
 
@@ -22,6 +22,8 @@ BUFFER_BYTES = 1 << 20
 """What waits in memory at most while the disk takes nothing: some 2,500 events."""
 ACKS_PER_COMMIT = 64
 """So many acknowledged letters may still lie in the file: sent once more after a crash, at no commit of their own."""
+CHECK_S = 2.0
+"""How often it is looked whether the file is still there: SQLite does not notice."""
 RETRY_S = 5.0
 """How often a disk that took nothing is tried again."""
 
@@ -51,6 +53,7 @@ class Keeper:
         self._database: LetterDatabase | None = None
         self._buffer = Buffer()
         self._outage: _Outage | None = None
+        self._check_s = 0.0
         self._acked: dict[int, int] = {}
         self._acked_up_to = 0
         self._dropped = 0
@@ -77,7 +80,7 @@ class Keeper:
 
     def waiting(self, sent: Container[int], limit: int, after: int) -> list[Stored]:
         """Return at most ``limit`` letters whose key is not in ``sent`` and above ``after``, oldest first."""
-        if self._outage is not None and self._may_try():
+        if (self._outage is not None and self._may_try()) or time.monotonic() >= self._check_s:
             self.keep([])
         found: list[Stored] = []
         if self._database is not None:
@@ -153,6 +156,12 @@ class Keeper:
         return self._database
 
     def _replace(self, error: DamagedError) -> None:
+        if isinstance(error, LostError) and self._database is not None:
+            # The database still has what its file had: it goes only when that is safe.
+            copy_lost(self._database, self._path)
+            self._let_go()
+            self._adopt(*replace_lost(self._path, self.max_bytes, str(error.found)))
+            return
         self._let_go()
         self._adopt(*replace_damaged(self._path, self.max_bytes, str(error.found)))
 
@@ -178,6 +187,7 @@ class Keeper:
     def _commit(self, batch: Sequence[Stored]) -> bool:
         """Write what waits in memory, then ``batch``, and delete what was acknowledged, in one transaction."""
         database = self._opened()
+        self._check_place(database)
         if batch or len(self._buffer) or self._acked or self._uncounted:
             with database.transaction():
                 # A commit that was reported as failed may be in the file all the same: it is written once more.
@@ -192,6 +202,13 @@ class Keeper:
             self._warn_of_dropping(dropped)
         self._end_outage()
         return True
+
+    def _check_place(self, database: LetterDatabase) -> None:
+        """See now and then that what is written will be found again."""
+        now_s = time.monotonic()
+        if now_s >= self._check_s:
+            self._check_s = now_s + CHECK_S
+            database.check_place()
 
     def _warn_of_dropping(self, dropped: int) -> None:
         self._full_commits = self._full_commits + 1 if dropped else 0
