@@ -63,6 +63,7 @@ class Delivery:
         self._returns = returns
         self._queue = Queue(outbox, returns.holds)
         self._is_walking = False
+        self._has_begun = False
         self._posted: dict[str, Bulletin] = {}
         waiting = outbox.stats()
         self._replayed_up_to = waiting.newest
@@ -127,7 +128,9 @@ class Delivery:
     def send_waiting(self) -> None:
         """Publish from the outbox as much as the broker may be sent now. Raises BrokerError."""
         self._is_walking = False
-        if not self.has_room:
+        # The first letters go when the broker has all bulletins: whose doing it is if it hangs up is known then.
+        self._has_begun = self._has_begun or not self.is_unanswered
+        if not self._has_begun or not self.has_room:
             return
         self._try_held()
         heartbeat = self._queue.heartbeat(self._sent)
@@ -171,13 +174,10 @@ class Delivery:
 
     def lost(self, error: BrokerError) -> None:
         """Note that the connection ended by ``error``, which may be the doing of what was under way."""
-        under_way = list(self._in_flight.values())
-        letters = [one.letter for one in under_way if one.letter is not None]
-        # What was on trial has been to blame before; else the oldest is, if the broker had all bulletins.
-        suspects = [one for one in letters if self._returns.holds.holds_lane(one)]
-        if not suspects and under_way and under_way[0].bulletin is None:
-            suspects = letters[:1]
-        for letter in suspects if error.may_be_of_message else ():
+        letters = [one.letter for one in self._in_flight.values() if one.letter is not None]
+        # What was on trial has been to blame before; else the oldest is.
+        on_trial = [one for one in letters if self._returns.holds.holds_lane(one)]
+        for letter in (on_trial or letters[:1]) if error.may_be_of_message else ():
             self._returns.blame(letter, error.found or error.what)
 
     @property
