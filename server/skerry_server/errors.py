@@ -64,3 +64,7 @@ class NotFoundError(ConfigError):
 
 class ConflictError(ConfigError):
     """It cannot be done as things stand: the name is taken, or it has been decided already."""
+
+
+class OutdatedError(ConflictError):
+    """What a change was made from has changed meanwhile; look at it again first."""

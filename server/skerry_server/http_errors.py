@@ -8,7 +8,7 @@ from http import HTTPStatus
 from skerry_edge.foundation.errors import ConfigError, ReachError, SkerryError
 from skerry_edge.foundation.redaction import redact
 from skerry_server.auth.visitors import ForbiddenError, SignInError
-from skerry_server.errors import ConflictError, NotFoundError, StoreError, TooWideError, UnableStoreError
+from skerry_server.errors import ConflictError, NotFoundError, OutdatedError, StoreError, TooWideError, UnableStoreError
 
 RETRY_AFTER_S = 5
 
@@ -25,14 +25,6 @@ class TooLargeError(SkerryError):
     """A request has a larger body than anything here needs."""
 
 
-class OutdatedError(SkerryError):
-    """What a change was based on has changed meanwhile."""
-
-
-class UnconditionalError(SkerryError):
-    """A change must say which state it is based on, and does not."""
-
-
 _STATUSES: tuple[tuple[type[SkerryError], HTTPStatus], ...] = (
     # The first that fits counts, so what is special comes before what it is a case of.
     (SignInError, HTTPStatus.UNAUTHORIZED),
@@ -40,7 +32,6 @@ _STATUSES: tuple[tuple[type[SkerryError], HTTPStatus], ...] = (
     (TooManyError, HTTPStatus.TOO_MANY_REQUESTS),
     (TooLargeError, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     (OutdatedError, HTTPStatus.PRECONDITION_FAILED),
-    (UnconditionalError, HTTPStatus.PRECONDITION_REQUIRED),
     (NotFoundError, HTTPStatus.NOT_FOUND),
     (ConflictError, HTTPStatus.CONFLICT),
     (UnableStoreError, HTTPStatus.CONFLICT),

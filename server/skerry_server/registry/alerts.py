@@ -82,6 +82,14 @@ def acknowledge(session: Session, author: Author, alert_id: int) -> None:
     note(session, author, "alert.acknowledge", row.device or "", {"alert": alert_id, "rule": row.rule})
 
 
+def get_alert(session: Session, alert_id: int) -> AlertRow:
+    """Return an alert. Raises NotFoundError."""
+    row = session.get(AlertRow, alert_id)
+    if row is None:
+        raise NotFoundError("there is no such alert", found=str(alert_id))
+    return row
+
+
 def mark_notified(session: Session, alert_id: int, *, now_ms: int) -> None:
     """Note when people were last told of an alert."""
     session.execute(update(AlertRow).where(AlertRow.id == alert_id).values(notified_ms=now_ms))

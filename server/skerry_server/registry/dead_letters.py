@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from skerry_server.errors import NotFoundError
 from skerry_server.ingest.validate import DeadLetter
+from skerry_server.registry.audit.trail import Author, note
 from skerry_server.registry.models import DeadLetterRow
 from skerry_server.registry.text import storable
 
@@ -71,6 +72,14 @@ def dead_letters_of(session: Session, ids: Sequence[int]) -> list[DeadLetterRow]
 def note_replayed(session: Session, ids: Sequence[int], now_ms: int) -> None:
     """Note that these letters were taken in after all."""
     session.execute(update(DeadLetterRow).where(DeadLetterRow.id.in_(ids)).values(replayed_ms=now_ms))
+
+
+def remove_dead_letter(session: Session, author: Author, letter_id: int) -> None:
+    """Delete a letter. Raises NotFoundError."""
+    (row,) = dead_letters_of(session, [letter_id])
+    session.delete(row)
+    session.flush()
+    note(session, author, "dead-letter.remove", row.topic, {"letter": letter_id, "reason": row.reason})
 
 
 def _digest(letter: DeadLetter) -> str:

@@ -24,12 +24,14 @@ BEGINNINGS = ("instant", "begin")
 class EventSearch:
     """Which events are wanted, newest arrival first; an empty field asks for nothing.
 
-    ``since_ms`` and ``until_ms`` bound when it happened, ``until_ms`` exclusive; ``before_id`` continues a page. With
-    ``newest_of_track``, of the events of one object only the newest is wanted.
+    ``sites`` are those that whoever asks may see. ``since_ms`` and ``until_ms`` bound when it happened, ``until_ms``
+    exclusive; ``before_id`` continues a page. With ``newest_of_track``, of the events of one object only the newest
+    is wanted.
     """
 
     device: str | None = None
     site: str | None = None
+    sites: frozenset[str] | None = None
     kind: str | None = None
     label: str | None = None
     track: str | None = None
@@ -66,6 +68,8 @@ def search(session: Session, wanted: EventSearch) -> list[EventRow]:
     ):
         if value is not None:
             query = query.where(column == value)
+    if wanted.sites is not None:
+        query = query.where(EventRow.site.in_(wanted.sites))
     if wanted.newest_of_track:
         later = aliased(EventRow)
         of_same = (later.device == EventRow.device, later.track == EventRow.track, later.id > EventRow.id)

@@ -59,6 +59,14 @@ def end_silence(session: Session, author: Author, silence_id: int) -> None:
         note(session, author, "silence.end", row.device or "", {"silence": silence_id})
 
 
+def get_silence(session: Session, silence_id: int) -> SilenceRow:
+    """Return a silence. Raises NotFoundError."""
+    row = session.get(SilenceRow, silence_id)
+    if row is None:
+        raise NotFoundError("there is no such silence", found=str(silence_id))
+    return row
+
+
 def active_silences(session: Session, *, now_ms: int) -> list[SilenceRow]:
     """Return the silences that hold, oldest first."""
     return list(session.scalars(select(SilenceRow).where(SilenceRow.until_ms > now_ms).order_by(SilenceRow.id)))

@@ -13,7 +13,7 @@ from skerry_server.registry.checks import MAX_NOTE_CHARS, check_name, check_opti
 from skerry_server.registry.chunks import chunks
 from skerry_server.registry.database import insert_new
 from skerry_server.registry.fleet.changes import lock_devices
-from skerry_server.registry.models import DesiredStageRow, GroupMemberRow, GroupRow, SilenceRow, table_of
+from skerry_server.registry.models import DesiredStageRow, Device, GroupMemberRow, GroupRow, SilenceRow, table_of
 
 
 def add_group(session: Session, author: Author, name: str, *, text: str | None = None) -> None:
@@ -83,8 +83,11 @@ def groups_of(session: Session, device: str) -> list[str]:
     return list(session.scalars(query))
 
 
-def list_groups(session: Session) -> list[tuple[GroupRow, int]]:
-    """Return all groups in the order of their names, each with the number of its devices."""
+def list_groups(session: Session, *, sites: frozenset[str] | None = None) -> list[tuple[GroupRow, int]]:
+    """Return all groups in the order of their names, each with the number of its devices, at ``sites`` if given."""
+    is_member = GroupMemberRow.group == GroupRow.name
+    if sites is not None:
+        is_member &= GroupMemberRow.device.in_(select(Device.id).where(Device.site.in_(sites)))
     number = func.count(GroupMemberRow.device)
-    query = select(GroupRow, number).outerjoin(GroupMemberRow, GroupMemberRow.group == GroupRow.name)
+    query = select(GroupRow, number).outerjoin(GroupMemberRow, is_member)
     return [(row[0], row[1]) for row in session.execute(query.group_by(GroupRow.name).order_by(GroupRow.name))]

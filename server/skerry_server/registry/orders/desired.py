@@ -10,10 +10,11 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from skerry_edge.contracts.messages import MAX_JSON_BYTES, State
+from skerry_server.errors import OutdatedError
 from skerry_server.registry.audit.trail import Author, note
 from skerry_server.registry.checks import check_json
 from skerry_server.registry.chunks import chunks
-from skerry_server.registry.fleet.changes import lock_devices
+from skerry_server.registry.fleet.changes import get_device, lock_devices
 from skerry_server.registry.models import DesiredRow, ReportRow
 
 ENVELOPE_BYTES = 512
@@ -21,13 +22,31 @@ ENVELOPE_BYTES = 512
 
 
 def put_desired(
-    session: Session, author: Author, device: str, *, config: Mapping[str, Any], models: Mapping[str, str]
+    session: Session,
+    author: Author,
+    device: str,
+    *,
+    config: Mapping[str, Any],
+    models: Mapping[str, str],
+    from_version: int | None = None,
 ) -> DesiredRow:
     """Make the next version for ``device``, to be published. Raises ConfigError and NotFoundError.
 
-    A version is whole: what it does not name is as the device's own file has it.
+    A version is whole: what it does not name is as the device's own file has it. ``from_version`` is the one that the
+    author looked at, 0 where there was none; where another holds, OutdatedError is raised.
     """
     check_wish(config, models)
+    get_device(session, device)
+    if from_version is not None:
+        newest = newest_desired(session, device)
+        holds = newest.version if newest is not None else 0
+        if holds != from_version:
+            raise OutdatedError(
+                "another version holds by now",
+                where=f"the desired state of '{device}'",
+                found=f"version {holds}, not {from_version}",
+                todo="look at what changed, and put yours again",
+            )
     (row,) = add_versions(session, author, [device], config=config, models=models)
     note(session, author, "desired.put", device, {"version": row.version, "config": config, "models": models})
     return row
@@ -90,6 +109,14 @@ def mark_published(session: Session, device: str, version: int, *, now_ms: int) 
     """Note that ``version`` was published, and with it that no older one ever needs to be."""
     is_done = (DesiredRow.device == device) & (DesiredRow.version <= version) & DesiredRow.published_ms.is_(None)
     session.execute(update(DesiredRow).where(is_done).values(published_ms=now_ms))
+
+
+def publish_again(session: Session, device: str) -> None:
+    """Have the version that holds published once more, as when the device has another topic now."""
+    newest = newest_desired(session, device)
+    if newest is not None:
+        newest.published_ms = None
+        session.flush()
 
 
 def _newest_versions(session: Session, devices: list[str]) -> dict[str, int]:

@@ -54,6 +54,14 @@ def discard_stage(session: Session, author: Author, stage_id: int) -> None:
     note(session, author, "desired.discard", row.group, {"stage": stage_id})
 
 
+def get_stage(session: Session, stage_id: int) -> DesiredStageRow:
+    """Return a stage. Raises NotFoundError."""
+    row = session.get(DesiredStageRow, stage_id)
+    if row is None:
+        raise NotFoundError("there is no such stage", found=str(stage_id))
+    return row
+
+
 def list_stages(session: Session, *, limit: int, before_id: int | None = None) -> list[DesiredStageRow]:
     """Return at most ``limit`` stages, newest first."""
     query = select(DesiredStageRow).order_by(DesiredStageRow.id.desc()).limit(limit)
