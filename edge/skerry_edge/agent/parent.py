@@ -40,9 +40,9 @@ from skerry_edge.agent.reports.intake import Intake
 from skerry_edge.foundation.errors import ConfigError
 
 _log = logging.getLogger(__name__)
-CHILDREN_STOP_S = 0.6
+CHILDREN_STOP_S = 1.1
 STOP_S = 1.7
-"""How long a clean stop may take in all; the children get the first part of it."""
+"""How long a clean stop may take in all; the children get the first part of it, most of which a camera may need."""
 
 
 def run_agent(config: AgentConfig, *, reread: Callable[[], AgentConfig], when_running: Callable[[], None]) -> None:
@@ -108,8 +108,10 @@ class Agent:
             reach=self._reach,
         )
         self._reloader = Reloader(config, terms, parts=parts, announcer=self._announcer, notifier=self._notifier)
+        keepers = (self._mutes.keep, self._reach.configuration.keep)
+        self._state_watch = StateWatch(files, self._reach.tell, keepers=keepers)
         self._duties: tuple[Duty, ...] = (
-            StateWatch(files, self._reach.tell),
+            self._state_watch,
             self._mutes,
             self._supervisor,
             self._announcer,
@@ -176,6 +178,7 @@ class Agent:
         self._session.stop(began_s + STOP_S)
         self._outbox.close()
         self._machine.close()
+        self._state_watch.close()
         self._reach.close()
         self._notifier.close()
 

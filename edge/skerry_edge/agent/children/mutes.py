@@ -54,7 +54,7 @@ class Mutes:
         self._kept = files.read(FILE, _kept.decode, max_bytes=_MAX_BYTES, absent={}, damaged=all_muted)
         if self._kept is all_muted:
             files.tell("every wake-word pipeline is muted until it is unmuted: who was is not known any more")
-            self._keep_what_holds()
+            self.keep()
         now_s, now_ms = time.monotonic(), unix_ms()
         self._until_s = {name: now_s + remaining_s(kept, now_ms) for name, kept in self._kept.items()}
 
@@ -91,8 +91,8 @@ class Mutes:
                 _log.warning("%s", error)  # it is over by the clock, too: the next start reads that
         return min(self._until_s.values(), default=NEVER_S)
 
-    def _keep_what_holds(self) -> None:
-        """Have it on disk where that takes it; it holds all the same."""
+    def keep(self) -> None:
+        """Have what holds on disk where that takes it; it holds all the same."""
         try:
             self._save()
         except ReachError as error:

@@ -54,6 +54,11 @@ class Configuration:
         """The version that is in force; version 0 where the device's file alone is."""
         return self._applied if self._fits else NOTHING
 
+    def keep(self) -> None:
+        """Have the version that was taken on on disk once more, where that lost it. Raises ReachError."""
+        if self._applied is not NOTHING:
+            save_applied(self._state_dir, self._applied)
+
     def file_changed(self, file_config: AgentConfig) -> None:
         """Begin from another file; a version that does not fit it is not in force, and is told."""
         self._file_config = file_config

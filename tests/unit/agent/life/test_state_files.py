@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from skerry_edge.agent.life.lock import hold_state_dir, holder_of
 from skerry_edge.agent.life.state_files import StateFiles
 from skerry_edge.agent.life.state_watch import StateWatch
+from skerry_edge.foundation.atomic import write_atomic
 
 NAME = "kept.json"
 
@@ -88,3 +91,43 @@ def test_what_cannot_be_set_aside_costs_the_file_alone(tmp_path: Path, monkeypat
     monkeypatch.setattr(Path, "rename", fails)
     assert read(files) == "damaged"
     assert "could not be set aside: Read-only file system" in files.take_notices()[0]
+
+
+def test_a_directory_that_is_removed_is_made_and_held_anew_with_what_must_outlive_a_restart(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    told: list[str] = []
+    with hold_state_dir(folder):
+        watch = StateWatch(
+            StateFiles(folder),
+            lambda label, text: told.append(f"{label}: {text}"),
+            keepers=[lambda: write_atomic(folder / NAME, b"kept")],
+        )
+        watch.act(0.0)
+        assert told == []
+        shutil.rmtree(folder)
+        assert holder_of(folder) is None
+        watch.act(100.0)
+        assert [one.partition(":")[0] for one in told] == ["state-lost"]
+        assert holder_of(folder) == str(os.getpid())
+        assert (folder / NAME).read_bytes() == b"kept"
+        watch.act(200.0)
+        assert len(told) == 1
+        watch.close()
+    assert holder_of(folder) is None
+
+
+def test_a_directory_that_cannot_be_made_anew_is_told_of_once_and_tried_again(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    folder.mkdir()
+    told: list[str] = []
+    watch = StateWatch(StateFiles(folder), lambda label, text: told.append(f"{label}: {text}"))
+    folder.rmdir()
+    folder.write_text("in its place")
+    watch.act(0.0)
+    watch.act(100.0)
+    assert len(told) == 1
+    assert "cannot be made anew" in told[0]
+    folder.unlink()
+    watch.act(200.0)
+    assert "held anew" in told[1]
+    watch.close()
