@@ -74,6 +74,7 @@ def event_out(row: EventRow, *, picture: Taken | None) -> EventOut:
         snapshot=_snapshot_address(row.device, picture.message_id) if picture else None,
         snapshot_of=picture.id if picture else None,
         snapshot_ms=picture.ts_ms if picture else None,
+        snapshot_box=picture.box if picture else None,
     )
 
 

@@ -75,6 +75,9 @@ class EventOut(BaseModel):
     )
     snapshot_of: int | None = Field(description="The id of the event that the picture came with.")
     snapshot_ms: int | None = Field(description="When the picture was taken, by the device's clock.")
+    snapshot_box: list[float] | None = Field(
+        default=None, description="Where the object was when the picture was taken: the box of that event."
+    )
 
 
 class EventsOut(BaseModel):

@@ -117,9 +117,11 @@ def list_alerts(session: Session, wanted: AlertSearch) -> list[AlertRow]:
     return list(session.scalars(query))
 
 
-def count_open_alerts(session: Session) -> dict[str, int]:
-    """Return the number of alerts that last by their severity."""
+def count_open_alerts(session: Session, *, sites: frozenset[str] | None = None) -> dict[str, int]:
+    """Return the number of alerts that last by their severity; with ``sites``, only of devices there."""
     query = select(AlertRow.severity, func.count()).where(_is_open()).group_by(AlertRow.severity)
+    if sites is not None:
+        query = query.join(Device, Device.id == AlertRow.device).where(Device.site.in_(sites))
     return {row[0]: row[1] for row in session.execute(query)}
 
 

@@ -90,9 +90,14 @@ def count_events(session: Session) -> list[tuple[str, str, int]]:
     return [(row[0], row[1], row[2]) for row in rows]
 
 
-def count_events_since(session: Session, received_ms: int) -> int:
-    """Return how much happened that arrived at or after ``received_ms``; an object that lasts counts once."""
+def count_events_since(session: Session, received_ms: int, *, sites: frozenset[str] | None = None) -> int:
+    """Return how much happened that arrived at or after ``received_ms``; an object that lasts counts once.
+
+    ``sites`` of None are all.
+    """
     query = select(func.count()).select_from(EventRow).where(EventRow.received_ms >= received_ms)
+    if sites is not None:
+        query = query.where(EventRow.site.in_(sites))
     return session.scalar(query.where(EventRow.phase.in_(BEGINNINGS))) or 0
 
 

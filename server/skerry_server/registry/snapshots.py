@@ -36,11 +36,12 @@ def read_snapshot(session: Session, device: str, event: str) -> bytes | None:
 
 
 class Taken(NamedTuple):
-    """The event that a kept snapshot came with: its row's id, its message id, and when it happened."""
+    """The event that a kept snapshot came with: its row's id, its message id, when it happened, and its own box."""
 
     id: int
     message_id: str
     ts_ms: int
+    box: list[float] | None
 
 
 def pictures_of(session: Session, events: Collection[EventRow]) -> dict[int, Taken]:
@@ -51,13 +52,14 @@ def pictures_of(session: Session, events: Collection[EventRow]) -> dict[int, Tak
     single = {one.id for one in events if one.track is None}
     devices = {one.device for one in events if one.track is not None}
     tracks = {one.track for one in events if one.track is not None}
-    query = select(EventRow.id, EventRow.message_id, EventRow.ts_ms, EventRow.device, EventRow.track).join(
+    query = select(EventRow.id, EventRow.message_id, EventRow.ts_ms, EventRow.box, EventRow.device, EventRow.track)
+    query = query.join(
         ReportRow,
         (ReportRow.device == EventRow.device) & (ReportRow.item == EventRow.message_id) & (ReportRow.kind == SNAPSHOT),
     )
     is_of_track = EventRow.device.in_(devices) & EventRow.track.in_(tracks)
     rows = session.execute(query.where(EventRow.id.in_(single) | is_of_track).order_by(EventRow.id))
-    taken = [(Taken(row.id, row.message_id, row.ts_ms), (row.device, row.track)) for row in rows]
+    taken = [(Taken(row.id, row.message_id, row.ts_ms, row.box), (row.device, row.track)) for row in rows]
     found = {}
     for one in events:
         own = [picture for picture, of in taken if picture.id == one.id or _is_earlier(picture, of, one)]

@@ -55,7 +55,7 @@ def event_rows(events: Iterable[EventOut], *, sessions: Mapping[str, str | None]
             "latency": latency_text(one.latency_ms),
             "note": _event_note(one, sessions.get(one.device)),
             "snapshot": one.snapshot or "",
-            "crop": crop_style(one.box),
+            "crop": crop_style(one.snapshot_box),
         }
         for one in events
     ]

@@ -65,6 +65,20 @@ def test_an_event_of_an_object_shows_its_newest_picture_up_to_then(database, sto
     assert taken == [3, 3, 1, 1]
 
 
+def test_a_picture_brings_the_box_of_the_event_it_came_with(database, store, delivery, keep, commit):
+    seen, gone = [0.1, 0.1, 0.2, 0.2], [0.8, 0.1, 0.9, 0.2]
+    track = {"track": "a-1", "began": 1}
+    deliveries = [
+        delivery("event", seq=1, phase="begin", box=seen, **track),
+        delivery("event", seq=2, phase="end", box=gone, **track),
+    ]
+    commit(deliveries, store, database)
+    keep("m1")
+    with database.transaction() as session:
+        newest = read_events(session, EventSearch())[0]
+    assert (newest.box, newest.snapshot_box) == (gone, seen)
+
+
 def test_the_newest_of_a_device_are_kept_whatever_other_devices_send(database, keep, monkeypatch):
     monkeypatch.setattr(snapshots, "MAX_SNAPSHOTS", 2)
     keep("e1", "e2", "e3")
