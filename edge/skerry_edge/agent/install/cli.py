@@ -182,13 +182,16 @@ def _say_next(request: Request, root: Path, troubles: Sequence[str], *, is_rehea
     from skerry_edge.agent.install.advice import advice  # noqa: PLC0415  # keeps --help fast
     from skerry_edge.agent.install.packages import installed_packages  # noqa: PLC0415  # the same
     from skerry_edge.agent.install.places import CONFIG_FILE  # noqa: PLC0415  # the same
+    from skerry_edge.agent.install.request import is_here  # noqa: PLC0415  # the same
 
     if not is_rehearsal:
         click.echo(f"checked: the agent can run with {CONFIG_FILE}")
     for one in troubles:
         click.echo(f"  {one}")
     wanted = request.board.system.apt_packages if request.board.system else ()
-    for line in advice(request.board, here=installed_packages(wanted, root), backends=request.backends):
+    # A rehearsal for another board says nothing of what that has already.
+    here = installed_packages(wanted, root) if is_here(request.board, root) or not is_rehearsal else None
+    for line in advice(request.board, here=here, backends=request.backends):
         click.echo(f"next: {line}")
 
 

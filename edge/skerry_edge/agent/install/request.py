@@ -173,11 +173,17 @@ def _refuse_replacement(given: Path) -> ConfigError:
 
 
 def _systemd(board: Board, root: Path, *, is_rehearsal: bool) -> int:
-    if is_rehearsal and root == Path("/"):
-        here = detect(read_machine(root), all_boards()).match
-        if here is None or here.board != board:
-            return usual_systemd(board)
+    if is_rehearsal and not is_here(board, root):
+        return usual_systemd(board)
     return systemd_version(root, board)
+
+
+def is_here(board: Board, root: Path) -> bool:
+    """Tell whether a tree is that of a board: an image is what it is installed for, a machine what it looks like."""
+    if root != Path("/"):
+        return True
+    match = detect(read_machine(root), all_boards()).match
+    return match is not None and match.board == board
 
 
 def _configured(wanted: str, configured: str) -> Board:

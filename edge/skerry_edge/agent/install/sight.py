@@ -36,7 +36,7 @@ def require_visible(program: str, root: Path) -> None:
                 "the service could not see the program that it is to run",
                 where="--program",
                 found=f"'{path}'",
-                todo="with the system's Python: /usr/bin/python3 -m venv --clear /opt/skerry, and install Skerry there",
+                todo="with the system's Python: /usr/bin/python3 -m venv --clear /opt/skerry, and Skerry in it",
             )
 
 
