@@ -63,6 +63,8 @@ class StreamProgram:
             os.close(complaints_writer)
         self.descriptor = stream
         self._is_open = True
+        self._reaping = threading.Lock()
+        """Held while the program is reaped: after that its number may be another's."""
         self._complaints = _Complaints(complaints, self.name)
 
     def read(self, max_bytes: int, timeout_s: float) -> bytes | None:
@@ -79,16 +81,23 @@ class StreamProgram:
         lines = self._complaints.last
         return next((line for line in lines if "error" in line.lower()), lines[-1] if lines else "no reason given")
 
+    def ask_to_end(self) -> None:
+        """Have the program let go of its device and end, which the stream's end tells; any thread may call it."""
+        with self._reaping:
+            if self._process.returncode is None:
+                # Not by Popen's own methods, which reap a leader that has ended.
+                os.killpg(self._process.pid, signal.SIGTERM)
+
     def end(self) -> int:
         """End the program and all that it started, and return its exit code (negative: the signal that ended it)."""
         if self._process.returncode is not None:
             return self._process.returncode
-        # Not by Popen's own methods, which reap a leader that has ended: until it is reaped, its number is its group's.
-        os.killpg(self._process.pid, signal.SIGTERM)
+        self.ask_to_end()
         if not self._has_ended_within(STOP_S):
             _log.warning("%s does not end when asked, and is killed", self.name)
-        os.killpg(self._process.pid, signal.SIGKILL)
-        return self._process.wait()
+        with self._reaping:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            return self._process.wait()
 
     def close(self) -> None:
         """End the program and close the stream; closing twice is harmless."""

@@ -20,6 +20,8 @@ DROPPED_RATE = "rate-limit"
 """A newer item came while the pipeline kept to its ``max_fps``."""
 DROPPED_DAMAGED = "damaged"
 """The item was not whole."""
+CLOSE_S = 1.3
+"""A program has a second to let go of its camera when it is asked to (`StreamProgram`); then it is killed."""
 
 
 class EndOfSourceError(Exception):
@@ -84,7 +86,7 @@ class LiveCapture(Generic[T]):
 
     ``due_s`` gives an item's time in the source in seconds, which a file is paced by; None for a source that has a
     pace of its own, whose ``captured_s`` gives an item's capture on the monotonic clock. What is not ``is_whole`` is
-    dropped.
+    dropped. ``interrupt`` ends a wait for the next item, where the source can; another thread calls it.
     """
 
     def __init__(
@@ -95,8 +97,10 @@ class LiveCapture(Generic[T]):
         due_s: Callable[[T], float] | None = None,
         captured_s: Callable[[T], float | None] = lambda _: None,
         is_whole: Callable[[T], bool] = lambda _: True,
+        interrupt: Callable[[], None] = lambda: None,
     ) -> None:
         self._items = items
+        self._interrupt = interrupt
         self._due_s = due_s
         self._captured_s = captured_s
         self._is_whole = is_whole
@@ -119,10 +123,20 @@ class LiveCapture(Generic[T]):
         """Return what was replaced before it was taken."""
         return self._mailbox.take_drops()
 
+    @property
+    def is_reading(self) -> bool:
+        """Whether the thread is still there."""
+        return self._thread.is_alive()
+
     def close(self) -> None:
-        """Stop the thread; one that hangs in a read is left behind."""
+        """Stop reading, and return when the source is let go of; one that hangs in a read is left behind."""
+        self.abandon()
+        self._thread.join(CLOSE_S)
+
+    def abandon(self) -> None:
+        """Have the thread stop as soon as it can, without waiting for it."""
         self._stop.set()
-        self._thread.join(0.2)
+        self._interrupt()
 
     def _read_on(self) -> None:
         try:

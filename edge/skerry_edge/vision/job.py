@@ -78,6 +78,7 @@ class DetectJob:
             max_fps=None,
             captured_s=lambda item: item.at_s if isinstance(item, Frame) else None,
             is_whole=lambda item: isinstance(item, Frame),
+            interrupt=camera.close,
         )
         with suppress(KeyboardInterrupt), closing(capture):
             try:

@@ -102,6 +102,26 @@ def test_a_gstreamer_camera_that_stands_still_is_told_while_it_is_looked_at(
     eventually(lambda: not camera.is_running(), what="the end of the camera's program")
 
 
+def test_a_camera_has_time_to_be_let_go_of_before_the_agent_ends(
+    mosquitto, start_agent, eventually, gate, tmp_path: Path
+) -> None:
+    # Stands for one that has stalled, and whose daemon must hear of the end (nvarguscamerasrc on a Jetson).
+    program = tmp_path / "bin" / "gst-launch-1.0"
+    program.parent.mkdir()
+    program.write_text(f"""#!/bin/sh
+trap 'sleep 0.5; touch {tmp_path}/let-go; exit 0' TERM
+touch {tmp_path}/began
+while :; do sleep 0.02; done
+""")
+    program.chmod(0o755)
+    source = {"kind": "gstreamer", "pipeline": "nvarguscamerasrc", "stall_s": 60.0}
+    path = f"{program.parent}{os.pathsep}{os.environ['PATH']}"
+    agent = start_agent(mosquitto.port, [gate(source)], environment={"PATH": path})
+    eventually((tmp_path / "began").exists, what="the camera's program", deadline_s=60.0)
+    assert agent.stop() == 0
+    assert (tmp_path / "let-go").exists()
+
+
 @pytest.mark.parametrize("kind", ["gstreamer", "v4l2", "rtsp"])
 def test_a_camera_that_never_was_there_degrades_the_device_and_nothing_else(
     mosquitto, recorder, start_agent, eventually, gate, kind: str, free_port

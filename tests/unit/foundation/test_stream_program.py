@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -42,6 +43,16 @@ def test_a_program_that_is_silent_is_no_program_that_ended() -> None:
     with closing(run("import time; time.sleep(60)")) as program:
         assert program.read(10, 0.05) is None
     assert program.end() == -15
+
+
+def test_one_that_is_asked_to_end_from_elsewhere_ends_the_wait_for_its_stream() -> None:
+    script = "import signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: sys.exit(3)); print(1); time.sleep(60)"
+    with closing(run(script)) as program:
+        assert program.read(10, 30.0) == b"1\n"
+        threading.Thread(target=program.ask_to_end).start()
+        assert program.read(10, 30.0) == b""
+    assert program.end() == 3
+    program.ask_to_end()  # harmless now
 
 
 def test_a_stream_on_a_descriptor_of_its_own_is_not_mixed_with_what_is_printed(

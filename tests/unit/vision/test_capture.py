@@ -86,7 +86,26 @@ def test_a_live_file_plays_at_its_own_pace() -> None:
 def test_closing_a_live_source_ends_its_reading() -> None:
     capture = LiveCapture((one for one in [0.0, 3600.0]), due_s=float, max_fps=None)
     capture.close()
-    assert not capture._thread.is_alive()
+    assert not capture.is_reading
+
+
+def test_closing_a_live_source_that_waits_ends_the_wait_and_returns_when_the_source_was_let_go_of() -> None:
+    told, waits, let_go = threading.Event(), threading.Event(), []
+
+    def source() -> Iterator[int]:
+        try:
+            waits.set()
+            told.wait(60.0)
+            yield 1
+        finally:
+            threading.Event().wait(0.4)  # a camera's program takes its time
+            let_go.append(True)
+
+    capture = LiveCapture(source(), max_fps=None, interrupt=told.set)
+    assert waits.wait(10.0)
+    capture.close()
+    assert let_go == [True]
+    assert not capture.is_reading
 
 
 def test_the_mailbox_counts_by_what_the_taker_is_doing() -> None:

@@ -33,6 +33,7 @@ def run(config: DetectionPipeline, link: Link) -> None:
         watcher = Watcher(config, link, detector)
         with closing(open_capture(config.source, link, when_lost=lambda: watcher.end(SOURCE_LOST))) as capture:
             watcher.end(_watch(capture, watcher, link))
+            link.progress(drops=capture.drops())
 
 
 def _watch(capture: Capture[Scene], watcher: Watcher, link: Link) -> str:

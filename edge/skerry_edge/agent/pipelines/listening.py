@@ -92,6 +92,8 @@ class Listening:
 
     def _judge(self, pcm: Pcm, lost: int) -> None:
         began_s = time.monotonic()
+        if lost:
+            self._beat.add(drops={BEHIND: lost})
         if self._is_stale or lost:
             self._listener.restart()
             self._is_stale = False
@@ -104,8 +106,7 @@ class Listening:
         self._faults.inferred()
         self._tell(detections, began_s)
         elapsed_ms = (time.monotonic() - began_s) * 1e3
-        drops = {BEHIND: lost} if lost else {}
-        self._beat.add(frames=1, drops=drops, stages_ms={"inference": elapsed_ms, "end_to_end": elapsed_ms})
+        self._beat.add(frames=1, stages_ms={"inference": elapsed_ms, "end_to_end": elapsed_ms})
 
     def _tell(self, detections: list[Detection], arrived_s: float) -> None:
         """Report words; the newest sound came at ``arrived_s``, and what decided may have come before it."""

@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from skerry_edge.agent.config.pipelines import DetectionPipeline
 from skerry_edge.agent.line.link import Link, name_of
 from skerry_edge.agent.line.protocol import Finding, Picture, TakeSnapshot
-from skerry_edge.agent.pipelines.faults import Faults
+from skerry_edge.agent.pipelines.faults import FaultLabel, Faults
 from skerry_edge.agent.sources.scenes import Scene
 from skerry_edge.agent.watching.observer import Observer
 from skerry_edge.agent.watching.pictures import Darkroom, Snapshots, View
 from skerry_edge.agent.watching.story import Told
 from skerry_edge.backends.base import BackendError
+from skerry_edge.foundation.errors import SkerryError
 from skerry_edge.vision.capture import Captured
 from skerry_edge.vision.detector import Detector
 from skerry_edge.vision.errors import ImageError
@@ -45,7 +46,7 @@ class Watcher:
         """Detect and report. Raises BackendError when inferences keep failing."""
         item = captured.item.item
         if isinstance(item, Failure):
-            self._faults.report("source-error", item.error)
+            self._fail("source-error", item.error, drops)
             return
         now_s = captured.at_s if captured.item.time_s is None else captured.item.time_s
         try:
@@ -54,10 +55,10 @@ class Watcher:
                 return
             seen = self._observer.look(item.pixels, now_s=now_s, ts_ms=captured.ts_ms)
         except BackendError as error:
-            self._faults.report("inference-error", error)
+            self._fail("inference-error", error, drops)
             return
         except ImageError as error:
-            self._faults.report("source-error", error)
+            self._fail("source-error", error, drops)
             return
         self._faults.inferred()
         self.newest = seen.view
@@ -86,6 +87,12 @@ class Watcher:
             self._link.report(self._finding(told, message=reason))
         if counts is not None:
             self._link.report(counts)
+
+    def _fail(self, label: FaultLabel, error: SkerryError, drops: dict[str, int]) -> None:
+        """Report a failure, which ends the pipeline where it is one too many, and what was dropped before it."""
+        if drops:
+            self._link.progress(drops=drops)
+        self._faults.report(label, error)
 
     def _report(self, news: Sequence[Told], view: View, captured: Captured[Scene]) -> None:
         # Taken here: making a snapshot for the first is no part of deciding on the second.

@@ -15,7 +15,7 @@ from skerry_edge.agent.sources.standstill import FrozenPicture
 from skerry_edge.agent.sources.tended import TendedCapture
 from skerry_edge.foundation.source_error import SourceError
 from skerry_edge.vision.capture import Capture, Captured, FileCapture, LiveCapture
-from skerry_edge.vision.frames import Failure, Frame
+from skerry_edge.vision.frames import Failure, Frame, Source
 from skerry_edge.vision.stills import StillSource, folder_source
 from skerry_edge.vision.video import VideoSource as VideoFile
 
@@ -92,12 +92,7 @@ def _tended(source: LiveVisionSource, link: Link, when_lost: Callable[[], None])
             health.judged(text, is_still=frozen.judge(captured.item.item.pixels, captured.at_s))
 
     return TendedCapture(
-        lambda: LiveCapture(
-            _camera_scenes(source),
-            max_fps=source.max_fps,
-            captured_s=lambda scene: scene.item.at_s if isinstance(scene.item, Frame) else None,
-            is_whole=lambda scene: isinstance(scene.item, Frame),
-        ),
+        lambda: _camera_capture(source),
         health,
         look=look,
         when_lost=when_lost,
@@ -105,10 +100,30 @@ def _tended(source: LiveVisionSource, link: Link, when_lost: Callable[[], None])
     )
 
 
-def _camera_scenes(source: LiveVisionSource) -> Generator[Scene, None, None]:
-    """Yield what a camera gives until it fails. Raises SourceError, MissingError, and what `open_camera` raises."""
+def _camera_capture(source: LiveVisionSource) -> LiveCapture[Scene]:
+    opened: list[Source] = []
+
+    def interrupt() -> None:
+        for camera in opened:
+            camera.close()
+
+    return LiveCapture(
+        _camera_scenes(source, opened),
+        max_fps=source.max_fps,
+        captured_s=lambda scene: scene.item.at_s if isinstance(scene.item, Frame) else None,
+        is_whole=lambda scene: isinstance(scene.item, Frame),
+        interrupt=interrupt,
+    )
+
+
+def _camera_scenes(source: LiveVisionSource, opened: list[Source]) -> Generator[Scene, None, None]:
+    """Yield what a camera gives until it fails; the camera is added to ``opened``.
+
+    Raises SourceError, MissingError, and what `open_camera` raises.
+    """
     damaged = 0
     with closing(open_camera(source)) as camera:
+        opened.append(camera)
         for item in camera.frames():
             yield Scene(item=item, time_s=None)
             damaged = damaged + 1 if isinstance(item, Failure) else 0

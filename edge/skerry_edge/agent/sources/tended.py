@@ -10,21 +10,24 @@ from typing import Generic, TypeVar
 from skerry_edge.agent.sources.health import SourceHealth
 from skerry_edge.foundation.errors import SkerryError
 from skerry_edge.foundation.source_error import SourceError
-from skerry_edge.vision.capture import Capture, Captured
+from skerry_edge.vision.capture import Captured, LiveCapture
 
 T = TypeVar("T")
+MAX_LEFT_BEHIND = 3
+"""Each reader that hangs in a driver keeps a thread and a descriptor, which only the end of the process gives back."""
 
 
 class TendedCapture(Generic[T]):
-    """A capture that never fails: while its source does, there is nothing to take, and the parent knows why.
+    """A capture that does not fail: while its source does, there is nothing to take, and the parent knows why.
 
-    ``open_capture`` begins anew; ``look`` is shown what was taken, and ``when_lost`` called at each failure. A capture
-    that is silent for ``answer_s``, failures included, hangs in a driver and is left behind.
+    Only a driver that hangs again and again is its end. ``open_capture`` begins anew; ``look`` is shown what was taken,
+    and ``when_lost`` called at each failure. A capture that is silent for ``answer_s``, failures included, hangs in a
+    driver and is left behind.
     """
 
     def __init__(
         self,
-        open_capture: Callable[[], Capture[T]],
+        open_capture: Callable[[], LiveCapture[T]],
         health: SourceHealth,
         *,
         look: Callable[[Captured[T]], None],
@@ -36,13 +39,17 @@ class TendedCapture(Generic[T]):
         self._look = look
         self._when_lost = when_lost
         self._answer_s = answer_s
-        self._capture: Capture[T] | None = None
+        self._capture: LiveCapture[T] | None = None
+        self._left_behind: list[LiveCapture[T]] = []
         self._due_s = 0.0
         self._heard_s = 0.0
         self._drops: Counter[str] = Counter()
 
     def take(self, timeout_s: float) -> Captured[T] | None:
-        """Return what the source gives, or None where it gives nothing within ``timeout_s`` (see Capture)."""
+        """Return what the source gives, or None where it gives nothing within ``timeout_s`` (see Capture).
+
+        Raises SourceError when `MAX_LEFT_BEHIND` readers hang: with the process, all of them end.
+        """
         now_s = time.monotonic()
         if self._capture is None:
             if now_s < self._due_s:
@@ -50,13 +57,16 @@ class TendedCapture(Generic[T]):
                 return None
             self._capture, self._heard_s = self._open_capture(), now_s
         try:
-            captured = self._take(self._capture, timeout_s)
+            captured = self._capture.take(timeout_s)
         except SkerryError as error:
-            self._leave(error)
+            self._capture.close()
+            self._leave(self._capture, error)
             return None
         if captured is not None:
             self._heard_s = time.monotonic()
             self._look(captured)
+        elif time.monotonic() - self._heard_s > self._answer_s:
+            self._leave_behind(self._capture)
         return captured
 
     def drops(self) -> dict[str, int]:
@@ -70,17 +80,18 @@ class TendedCapture(Generic[T]):
         if self._capture is not None:
             self._capture.close()
 
-    def _take(self, capture: Capture[T], timeout_s: float) -> Captured[T] | None:
-        captured = capture.take(timeout_s)
-        if captured is None and time.monotonic() - self._heard_s > self._answer_s:
-            found = f"nothing for {self._answer_s:g} s, not even a failure"
-            raise SourceError("stalled", "the source's driver does not answer", found=found)
-        return captured
+    def _leave_behind(self, capture: LiveCapture[T]) -> None:
+        """Go on without a reader that hangs. Raises SourceError where there are too many of them."""
+        capture.abandon()
+        self._left_behind = [one for one in (*self._left_behind, capture) if one.is_reading]
+        if len(self._left_behind) >= MAX_LEFT_BEHIND:
+            found, todo = f"{MAX_LEFT_BEHIND} reads that never ended", "plug the source in anew, or restart the device"
+            raise SourceError("stalled", "the source's driver hangs again and again", found=found, todo=todo)
+        found = f"nothing for {self._answer_s:g} s, not even a failure"
+        self._leave(capture, SourceError("stalled", "the source's driver does not answer", found=found))
 
-    def _leave(self, error: SkerryError) -> None:
-        assert self._capture is not None  # noqa: S101  # it has just failed
-        self._drops.update(self._capture.drops())
-        self._capture.close()
+    def _leave(self, capture: LiveCapture[T], error: SkerryError) -> None:
+        self._drops.update(capture.drops())
         self._capture = None
         self._due_s = self._health.failed(error)
         self._when_lost()

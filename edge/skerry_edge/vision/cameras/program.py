@@ -71,10 +71,13 @@ class ProgramCamera:
         Raises MissingError where the program is not installed, SourceError when it ends or stalls.
         """
         with closing(StreamProgram(self._program.command, install=self._program.install)) as running:
+            self._running = running
             yield from self._frames(running)
 
     def close(self) -> None:
-        """Do nothing: the program ends with the iteration."""
+        """Ask the program to end, and with it the iteration, which waits for that; any thread may call it."""
+        if self._running is not None:
+            self._running.ask_to_end()
 
     def _frames(self, running: StreamProgram) -> Iterator[Frame | Failure]:
         cutter, began_s, index, waited_s = self._program.cutter(), time.monotonic(), 0, 0.0

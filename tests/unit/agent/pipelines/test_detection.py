@@ -214,6 +214,16 @@ def test_a_failed_inference_is_an_event_and_no_empty_picture(watch) -> None:
     assert (progress.frames, progress.errors) == (0, 1)
 
 
+@pytest.mark.parametrize("fault", [BackendError("gone"), ImageError("no colour picture")])
+def test_what_was_dropped_before_a_failure_is_counted(ends, fault: Exception) -> None:
+    link, parent = ends
+    Watcher(PIPELINE, link, ScriptedDetector(fault)).look(captured(FRAME), {"busy": 7})  # type: ignore[arg-type]
+    damaged = captured(Failure(source="b.png", error=ImageError("it does not decode")))
+    Watcher(PIPELINE, link, ScriptedDetector()).look(damaged, {"damaged": 2})  # type: ignore[arg-type]
+    drops = [one.drops for one in parent.reports() if isinstance(one, Progress) and one.drops]
+    assert drops == [{"busy": 7}, {"damaged": 2}]
+
+
 def test_failures_that_go_on_are_counted_and_told_once(watch) -> None:
     reports = watch(BackendError("gone"), BackendError("gone"), CAR)
     assert [type(one).__name__ for one in reports[1]] == ["Progress"]

@@ -133,7 +133,8 @@ def test_who_asks_a_pipeline_of_sound_for_a_picture_is_told_that_there_is_none(e
     assert answer.reason
 
 
-def test_after_a_gap_a_new_stream_begins_and_the_gap_is_counted(ends) -> None:
+@pytest.mark.parametrize("after_it", [[], BackendError("the model fails")])
+def test_after_a_gap_a_new_stream_begins_and_the_gap_is_counted(ends, after_it: list[Detection] | Exception) -> None:
     class Lossy(MicrophoneSource):
         def __iter__(self) -> Iterator[Pcm]:
             for lost in (0, 0, 4000, 0):
@@ -141,9 +142,9 @@ def test_after_a_gap_a_new_stream_begins_and_the_gap_is_counted(ends) -> None:
                 yield np.zeros(CHUNK_SAMPLES, np.int16)
 
     link, parent = ends
-    listener = ScriptedListener()
+    listener = ScriptedListener([], [], after_it)
     Listening(PIPELINE, link, listener).hear_all([Lossy()])
-    assert (listener.chunks, listener.restarts) == (4, 1)
+    assert (listener.chunks, listener.restarts) == (4, 1 if after_it == [] else 2)
     drops = [report.drops for report in parent.reports() if isinstance(report, Progress)]
     assert {BEHIND: 3} in drops
 
