@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 
 from skerry_edge.contracts.messages import SESSION_PATTERN, STAGES
-from skerry_edge.foundation.errors import ConfigError
+from skerry_edge.foundation.errors import ReachError
 
 GHOST = {"kind": "synthetic", "name": "ghost", "events_per_s": 50.0, "limit": 20}
 PARENT_MB = 60
@@ -121,7 +121,7 @@ def test_the_second_agent_on_a_state_directory_is_refused(mosquitto, start_agent
     first = start_agent(mosquitto.port, [GHOST], state_dir=state)
     eventually(lambda: "connected" in first.log, what="the first agent")
     second = start_agent(mosquitto.port, [GHOST], state_dir=state, device="cam-2")
-    assert second.process.wait(60) == ConfigError.exit_code
+    assert second.process.wait(60) == ReachError.exit_code
     assert f"process {first.process.pid}" in second.log
     assert "Traceback" not in second.log
     assert first.process.poll() is None
