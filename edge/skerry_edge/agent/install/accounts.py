@@ -30,6 +30,14 @@ def groups_of(root: Path) -> dict[str, int]:
     return {fields[0]: int(fields[2]) for fields in _rows(root / "etc/group", 4) if fields[2].isdecimal()}
 
 
+def members_of(root: Path, name: str) -> list[str] | None:
+    """Return who is in a group of the tree by name, None where there is none. Raises ReachError as `groups_of`."""
+    for fields in _rows(root / "etc/group", 4):
+        if fields[0] == name:
+            return [one for one in fields[3].split(",") if one]
+    return None
+
+
 def uid_of(root: Path, name: str) -> int:
     """Return a user's number. Raises MissingError where the tree has no such user."""
     if name == "root":

@@ -11,7 +11,7 @@ from functools import singledispatchmethod
 from pathlib import Path
 from typing import Literal
 
-from skerry_edge.agent.install.accounts import find_user, gid_of, groups_of, uid_of
+from skerry_edge.agent.install.accounts import find_user, gid_of, groups_of, members_of, uid_of
 from skerry_edge.agent.install.pending import Pending
 from skerry_edge.agent.install.places import PENDING_FILE
 from skerry_edge.agent.install.steps import Command, Folder, Link, ServiceUser, Step, TextFile
@@ -49,6 +49,7 @@ class Executor:
         A command runs where a file that it is for has changed, in this run or in one that did not get so far.
         """
         steps = tuple(steps)
+        self._refuse_outside(steps)
         outcomes = [self._install(step) for step in steps]
         if any(isinstance(step, Command) for step in steps):
             self._changed.clear()
@@ -57,6 +58,7 @@ class Executor:
     def remove(self, steps: Iterable[Step], *, purge: bool) -> list[Outcome]:
         """Undo the steps; ``purge`` takes state, secrets and edited files as well. Raises ReachError, MissingError."""
         steps = tuple(steps)
+        self._refuse_outside(steps)
         # What stops the service runs before its files go, and is decided by their being there.
         for step in steps:
             if isinstance(step, TextFile | Link) and self._exists(step.path):
@@ -70,17 +72,32 @@ class Executor:
         self._changed.clear()
         return outcomes
 
+    def _refuse_outside(self, steps: Iterable[Step]) -> None:
+        """Raise ReachError, before anything is touched, where a link in an image leads out of it."""
+        for step in steps:
+            if isinstance(step, Folder | TextFile):
+                self._resolved(self._at(step.path))
+            elif isinstance(step, Link):
+                self._at(step.path)  # what the link itself says is for the system that will run
+
     def _at(self, path: str) -> Path:
         """Return where a path of the tree is. Raises ReachError where a link in an image leads out of it."""
         place = self._root / path.lstrip("/")
-        if not place.parent.resolve().is_relative_to(self._root):
-            raise ReachError(
-                "a link leads out of the file tree",
-                where=str(place.parent),
-                found=str(place.parent.resolve()),
-                todo="run this inside the image (chroot) instead",
-            )
+        self._resolved(place.parent)
         return place
+
+    def _resolved(self, place: Path) -> Path:
+        """Return what a place is after all links. Raises ReachError where that is outside the tree, or nowhere."""
+        todo = "run this inside the image (chroot) instead"
+        try:
+            found = place.resolve()
+        except (OSError, RuntimeError) as error:  # Python before 3.13 has a RuntimeError for links in a circle
+            raise ReachError("a link leads nowhere", where=str(place), found=str(error), todo="remove it") from error
+        if found.is_symlink():  # as later ones leave it
+            raise ReachError("a link leads nowhere", where=str(place), todo="remove it")
+        if not found.is_relative_to(self._root):
+            raise ReachError("a link leads out of the file tree", where=str(place), found=str(found), todo=todo)
+        return found
 
     def _exists(self, path: str) -> bool:
         return os.path.lexists(self._at(path))
@@ -100,7 +117,9 @@ class Executor:
 
     @_install.register
     def _(self, step: Folder) -> Outcome:
-        path, there = self._at(step.path), self._exists(step.path)
+        # A link to a directory is as good: the state of a device may lie on a disk of its own.
+        path = self._resolved(self._at(step.path))
+        there = path.exists()
         if there and self._has(path, step.mode, step.owner, step.group):
             return Outcome(step=step, result="unchanged")
         if not self._is_rehearsal:
@@ -161,18 +180,29 @@ class Executor:
         if left:
             return Outcome(step=step, result="kept", note=f"what stays belongs to it: {', '.join(left)}")
         self._run(("userdel", *self._prefix(), step.name))
+        if not self._is_rehearsal and members_of(self._root, step.name) == []:
+            # `userdel` leaves the group where USERGROUPS_ENAB is not set in login.defs.
+            self._run(("groupdel", *self._prefix(), step.name))
         return Outcome(step=step, result="removed")
 
     @_remove.register
     def _(self, step: Folder, *, purge: bool, others: tuple[Step, ...]) -> Outcome:  # noqa: ARG002  # the others' signature
-        path = self._at(step.path)
+        place = self._at(step.path)
         if not self._exists(step.path):
             return Outcome(step=step, result="absent")
-        held = sorted(one.name for one in path.iterdir() if not self._was_removed(step.path, one.name))
+        path = self._resolved(place)
+        names = [one.name for one in path.iterdir()] if path.exists() else []
+        held = sorted(name for name in names if not self._was_removed(step.path, name))
         if held and not (purge and step.holds_state):
             return Outcome(step=step, result="kept", note=f"it holds {', '.join(held[:3])}{' …' if held[3:] else ''}")
+        if path.is_mount():
+            self._empty(path)
+            return Outcome(step=step, result="kept", note="a file system is mounted there; it is empty now")
         if not self._is_rehearsal:
-            shutil.rmtree(path)
+            if path.exists():
+                shutil.rmtree(path)
+            if place.is_symlink():
+                place.unlink()
         return Outcome(step=step, result="removed")
 
     @_remove.register
@@ -198,6 +228,13 @@ class Executor:
     @_remove.register
     def _(self, step: Command, *, purge: bool, others: tuple[Step, ...]) -> Outcome:  # noqa: ARG002  # the others' signature
         return self._command(step)
+
+    def _empty(self, folder: Path) -> None:
+        for one in () if self._is_rehearsal else list(folder.iterdir()):
+            if one.is_dir() and not one.is_symlink():
+                shutil.rmtree(one)
+            else:
+                one.unlink()
 
     def _unlink(self, step: TextFile | Link, path: Path) -> Outcome:
         if not self._is_rehearsal:

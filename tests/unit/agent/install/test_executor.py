@@ -114,3 +114,57 @@ def test_what_lies_where_a_link_should_go_stays_there(root: Path) -> None:
     (root / "bin/skerry").unlink()
     assert results(Executor(root, is_live=False), link) == ["created"]
     assert [one.result for one in Executor(root, is_live=False).remove((link,), purge=False)] == ["removed"]
+
+
+STATE = Folder(path="/var/state", mode=0o750, owner=US, group=US, holds_state=True)
+
+
+def test_a_link_to_a_directory_within_the_tree_serves_as_one_and_goes_with_it(root: Path) -> None:
+    (root / "data/state").mkdir(parents=True)
+    (root / "var").mkdir()
+    (root / "var/state").symlink_to("../data/state")
+    assert results(Executor(root, is_live=False), STATE) == ["changed"]
+    assert results(Executor(root, is_live=False), STATE) == ["unchanged"]
+    (root / "data/state/outbox").write_text("x")
+    assert [one.result for one in Executor(root, is_live=False).remove((STATE,), purge=False)] == ["kept"]
+    assert [one.result for one in Executor(root, is_live=False).remove((STATE,), purge=True)] == ["removed"]
+    assert not (root / "data/state").exists()
+    assert not os.path.lexists(root / "var/state")
+
+
+def test_a_link_to_a_directory_that_is_not_there_yet_is_followed(root: Path) -> None:
+    (root / "data").mkdir()
+    (root / "var").mkdir()
+    (root / "var/state").symlink_to("../data/state")
+    assert results(Executor(root, is_live=False), STATE) == ["created"]
+    assert (root / "data/state").is_dir()
+
+
+@pytest.mark.parametrize("step", [STATE, TextFile(path="/var/state", content="x\n", mode=0o644, owner=US, group=US)])
+def test_a_link_out_of_the_tree_is_refused_before_anything_is_touched(root: Path, tmp_path: Path, step: Step) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir(mode=0o755)
+    (root / "var").mkdir()
+    (root / "var/state").symlink_to(outside)
+    for act in (lambda one: one.install((UNIT, step)), lambda one: one.remove((UNIT, step), purge=True)):
+        with pytest.raises(ReachError, match="leads out"):
+            act(Executor(root, is_live=False))
+        assert not (root / "etc/unit").exists()
+        assert outside.stat().st_mode & 0o777 == 0o755
+
+
+def test_links_in_a_circle_are_refused(root: Path) -> None:
+    (root / "var").mkdir()
+    (root / "var/state").symlink_to("state")
+    with pytest.raises(ReachError):
+        Executor(root, is_live=False).install((STATE,))
+
+
+def test_a_group_that_the_user_leaves_behind_goes_as_well(root: Path, programs: Callable[[str, int], Path]) -> None:
+    programs("userdel", 0)
+    calls = programs("groupdel", 0)
+    assert [one.result for one in Executor(root, is_live=False).remove((USER,), purge=True)] == ["removed"]
+    assert calls.read_text() == f"--prefix {root} {US}\n"
+    (root / "etc/group").write_text(f"{US}:x:{os.getegid()}:somebody\n")
+    Executor(root, is_live=False).remove((USER,), purge=True)
+    assert calls.read_text().count("\n") == 1, "a group that others are in stays"
