@@ -106,13 +106,6 @@ class Runner:
         if self._attempt is not None:
             self._attempt.set_log_level(level)
 
-    def restart(self) -> None:
-        """Start anew with the first choice of backend, and forget all failures."""
-        if self._attempt is not None:
-            self._attempt.drop()
-        self._forget_children()
-        self._course = course.course_of(self._pipeline.backend_choices)
-
     def terminate(self) -> None:
         """Ask the child to end, and start no other."""
         self._set_life(supervision.ended(self._course.life, time.monotonic()))

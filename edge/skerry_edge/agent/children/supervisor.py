@@ -17,8 +17,8 @@ from skerry_edge.agent.life.loop import NEVER_S, serve
 from skerry_edge.agent.line.protocol import Order, Picture
 from skerry_edge.contracts.messages import PipelineVitals
 
-_LEAVE_S = 1.0
-"""So long a pipeline that is to end has to give up its source."""
+_LEAVE_S = 1.5
+"""So long a pipeline that is to end has to give up its source: a camera's program takes a second at most."""
 
 
 class Supervisor:
@@ -65,10 +65,14 @@ class Supervisor:
         """
         self._log_level = log_level
         kept = {worker.pipeline.name: worker for worker in self._workers if worker.pipeline in pipelines}
+        for worker in kept.values():
+            worker.set_log_level(log_level)
+        self._replace(pipelines, kept)
+
+    def _replace(self, pipelines: Sequence[PipelineConfig], kept: Mapping[str, Worker]) -> None:
+        """Go on with these pipelines: with the workers that are ``kept``, by name, and with new ones for the others."""
         for worker in self._workers:
-            if worker.pipeline.name in kept:
-                worker.set_log_level(log_level)
-            else:
+            if worker.pipeline.name not in kept:
                 worker.terminate()
                 self._leaving.append(worker)
         new = {one.name: self._worker_for(one) for one in pipelines if one.name not in kept}
@@ -123,10 +127,12 @@ class Supervisor:
         return {one.pipeline.name: f"{one.vitals.model} {one.vitals.model_version}" for one in self._workers}
 
     def restart(self, pipeline: str) -> None:
-        """Start a pipeline's child anew, whatever it does and however often it has failed."""
-        for worker in self._workers:
-            if worker.pipeline.name == pipeline:
-                worker.restart()
+        """Start a pipeline's child anew, whatever it does and however often it has failed.
+
+        It has time to give up its source, like one whose configuration has changed.
+        """
+        kept = {worker.pipeline.name: worker for worker in self._workers if worker.pipeline.name != pipeline}
+        self._replace([worker.pipeline for worker in self._workers], kept)
 
     def order(self, pipeline: str, order: Order) -> bool:
         """Pass an order on to a pipeline's child; False where there is none that could take it."""

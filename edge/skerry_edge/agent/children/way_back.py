@@ -10,7 +10,7 @@ from skerry_edge.agent.children.opener import Opener, not_started
 from skerry_edge.agent.life.loop import NEVER_S
 from skerry_edge.agent.line.protocol import Ready, Report
 
-HAND_OVER_S = 1.0
+HAND_OVER_S = 1.5
 """So long the child that works has to give up the source when another stands by."""
 
 

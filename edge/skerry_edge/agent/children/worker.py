@@ -83,10 +83,6 @@ class Worker:
         """Pass an order on to the child; False where there is none that could take it."""
         return self._runner.order(order)
 
-    def restart(self) -> None:
-        """Start anew with the first choice of backend, and forget all failures."""
-        self._runner.restart()
-
     def set_log_level(self, level: str) -> None:
         """Have this child and all later ones log from this level on."""
         self._runner.set_log_level(level)
