@@ -110,6 +110,20 @@ def test_no_more_is_under_way_than_the_broker_allows(make_rig, scripted_broker, 
     assert len(scripted_broker.published) == 4, "the birth, two events, and the next"
 
 
+def test_the_last_word_waits_for_room_and_is_the_will_s_where_there_is_none(
+    make_rig, scripted_broker, eventually
+) -> None:
+    scripted_broker.connack = bytes((0x20, 6, 0, 0, 3)) + bytes((0x21, 0, 1))
+    scripted_broker.puback = lambda mid: puback(mid) if mid == STATUS else None
+    rig = make_rig("5")
+    rig.session.start()
+    eventually(lambda: rig.sent(Status), what="the birth")
+    rig.put(1)
+    eventually(lambda: rig.sent(Event), what="the event, for which the broker gives no acknowledgement")
+    rig.session.stop(time.monotonic() + 0.6)
+    assert len(scripted_broker.published) == 2, "the birth and the event: one at a time"
+
+
 def test_what_was_not_acknowledged_is_sent_again_and_marked(make_rig, scripted_broker, eventually) -> None:
     scripted_broker.puback = lambda mid: puback(mid) if mid == STATUS else None
     rig = make_rig()
@@ -171,6 +185,8 @@ def test_a_broker_that_refuses_what_is_published_loses_no_event(
     eventually(lambda: "refuses what this device publishes" in caplog.text, what="the refusal in the log")
     assert rig.outbox.stats().depth == 1
     assert "access rules" in caplog.text
+    eventually(lambda: len(scripted_broker.levels) >= 3, what="three connections")
+    assert caplog.text.count("not told again") == 1
     scripted_broker.puback = puback
     eventually(lambda: rig.outbox.stats().depth == 0, what="an empty outbox")
 

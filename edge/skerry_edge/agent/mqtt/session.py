@@ -187,7 +187,6 @@ class Session:
                 raise
             return self._opened(terms)
         is_new, self._choice = not self._choice.speaks_3, accepted(self._choice)
-        self._told = None
         _log.info("connected to %s with MQTT %s", connection.where, connection.version)
         if is_new and connection.version != "5" and self._delivery.without_subscriber == "keep":
             _log.warning(
@@ -265,13 +264,20 @@ class Session:
                 delivery.send_waiting()
             delivery.take(connection.pump(self._waker, left_s))
         if last is not None:
+            while not delivery.has_room and (left_s := stop_by_s - time.monotonic()) > 0:
+                delivery.take(connection.pump(self._waker, left_s))
+            if not delivery.has_room:
+                return  # without a goodbye: the will says what there is no room for
             delivery.post(self._status(last))
         while delivery.is_unanswered and (left_s := stop_by_s - time.monotonic()) > 0:
             delivery.take(connection.pump(self._waker, left_s))
         connection.say_goodbye()
 
     def _wait_after(self, terms: Terms, reason: str, lasted_s: float, *, lasting: bool = False) -> None:
-        self._failures = 1 if lasted_s >= STABLE_AFTER_S else self._failures + 1
+        if lasted_s >= STABLE_AFTER_S:
+            # Not with every connection: what a broker refuses behind its CONNACK comes with each.
+            self._failures, self._told = 0, None
+        self._failures += 1
         delay_s = terms.backoff.delay_s(self._failures, random.random())  # noqa: S311  # spreads retries
         self._tell(terms, reason, delay_s, lasting=lasting)
         end_s = time.monotonic() + delay_s
