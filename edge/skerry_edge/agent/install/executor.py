@@ -66,7 +66,7 @@ class Executor:
         self._gone = set()
         outcomes = []
         for step in steps:
-            outcomes.append(self._remove(step, purge=purge, others=steps))
+            outcomes.append(self._remove(step, purge=purge))
             if outcomes[-1].result == "removed" and not isinstance(step, Command | ServiceUser):
                 self._gone.add(step.path)
         self._changed.clear()
@@ -165,18 +165,17 @@ class Executor:
         return self._command(step)
 
     @singledispatchmethod
-    def _remove(self, step: Step, *, purge: bool, others: tuple[Step, ...]) -> Outcome:  # noqa: ARG002  # the signature of all that follow
+    def _remove(self, step: Step, *, purge: bool) -> Outcome:  # noqa: ARG002  # the signature of all that follow
         raise TypeError(type(step).__name__)
 
     @_remove.register
-    def _(self, step: ServiceUser, *, purge: bool, others: tuple[Step, ...]) -> Outcome:  # noqa: ARG002  # the others' signature
+    def _(self, step: ServiceUser, *, purge: bool) -> Outcome:  # noqa: ARG002  # the others' signature
         user = find_user(self._root, step.name)
         if user is None:
             return Outcome(step=step, result="absent")
         if user.comment != step.comment:
             return Outcome(step=step, result="kept", note="it was there before")
-        owned = [one.path for one in others if isinstance(one, Folder) and step.name in (one.owner, one.group)]
-        left = [path for path in owned if path not in self._gone and self._exists(path)]
+        left = [path for path in step.owns if path not in self._gone and self._exists(path)]
         if left:
             return Outcome(step=step, result="kept", note=f"what stays belongs to it: {', '.join(left)}")
         self._run(("userdel", *self._prefix(), step.name))
@@ -186,7 +185,7 @@ class Executor:
         return Outcome(step=step, result="removed")
 
     @_remove.register
-    def _(self, step: Folder, *, purge: bool, others: tuple[Step, ...]) -> Outcome:  # noqa: ARG002  # the others' signature
+    def _(self, step: Folder, *, purge: bool) -> Outcome:
         place = self._at(step.path)
         if not self._exists(step.path):
             return Outcome(step=step, result="absent")
@@ -206,7 +205,7 @@ class Executor:
         return Outcome(step=step, result="removed")
 
     @_remove.register
-    def _(self, step: TextFile, *, purge: bool, others: tuple[Step, ...]) -> Outcome:  # noqa: ARG002  # the others' signature
+    def _(self, step: TextFile, *, purge: bool) -> Outcome:
         path = self._at(step.path)
         if not self._exists(step.path):
             return Outcome(step=step, result="absent")
@@ -217,7 +216,7 @@ class Executor:
         return self._unlink(step, path)
 
     @_remove.register
-    def _(self, step: Link, *, purge: bool, others: tuple[Step, ...]) -> Outcome:  # noqa: ARG002  # the others' signature
+    def _(self, step: Link, *, purge: bool) -> Outcome:  # noqa: ARG002  # the others' signature
         path = self._at(step.path)
         if not self._exists(step.path):
             return Outcome(step=step, result="absent")
@@ -226,7 +225,7 @@ class Executor:
         return self._unlink(step, path)
 
     @_remove.register
-    def _(self, step: Command, *, purge: bool, others: tuple[Step, ...]) -> Outcome:  # noqa: ARG002  # the others' signature
+    def _(self, step: Command, *, purge: bool) -> Outcome:  # noqa: ARG002  # the others' signature
         return self._command(step)
 
     def _empty(self, folder: Path) -> None:

@@ -109,7 +109,7 @@ def removal_plan(program: str | None) -> tuple[Step, ...]:
 
 def _frame() -> tuple[Step, ...]:
     return (
-        ServiceUser(name=USER, home=STATE_DIR, comment="Skerry agent"),
+        ServiceUser(name=USER, home=STATE_DIR, comment="Skerry agent", owns=(CONFIG_DIR, STATE_DIR, CACHE_DIR)),
         Folder(path=CONFIG_DIR, mode=0o750, owner="root", group=USER),
         Folder(path=STATE_DIR, mode=0o750, owner=USER, group=USER, holds_state=True),
         Folder(path=CACHE_DIR, mode=0o750, owner=USER, group=USER, holds_state=True),

@@ -6,10 +6,12 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from skerry_boards.schema import Board, Camera, Runtime
+from skerry_boards.schema import EDGETPU, Board, Camera, Runtime
 from skerry_edge.agent.install.places import CA_FILE, PASSWORD_FILE, STATE_DIR
 from skerry_edge.backends.registry import entry_of
 from skerry_edge.foundation.extras import install_hint
+
+_COMPILE = "skerry convert … --to edgetpu-int8"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,7 +69,7 @@ def turning_on(board: Board) -> str | None:
     first = board.runtimes[0] if board.runtimes else None
     if first is None or first.device == "cpu":
         return None
-    models = "; the model must be compiled for it (skerry convert … --to edgetpu)" if first.device == "edgetpu" else ""
+    models = f"; the model must be compiled for it ({_COMPILE})" if first.device == EDGETPU else ""
     choices = ", ".join(_text(one.choice) for one in board.runtimes)
     return f"backends = [{choices}]{models}"
 

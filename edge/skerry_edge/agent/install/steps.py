@@ -7,11 +7,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ServiceUser:
-    """A system user without a login, and the group of the same name; ``comment`` marks it as ours."""
+    """A system user without a login, and the group of the same name; ``comment`` marks it as ours.
+
+    It stays for as long as one of the folders that it ``owns``: no file is to be left to a number.
+    """
 
     name: str
     home: str
     comment: str
+    owns: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

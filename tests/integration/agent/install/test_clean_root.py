@@ -204,6 +204,27 @@ def test_a_configuration_with_which_the_agent_would_end_is_told_and_not_started(
     assert install("install", "--program", SKERRY)["/etc/skerry/agent.toml"] == "unchanged"
 
 
+def test_an_ordinary_user_runs_an_agent_without_asking_for_more(
+    clean_system: Any, configuration: Callable[[int], str]
+) -> None:
+    config = clean_system.root / "mnt/mine.toml"
+    given = clean_system.root / configuration(1883).lstrip("/")
+    config.write_text(given.read_text().replace(', password_file = "mqtt-password"', ""))
+    home = clean_system.root / "mnt/home"
+    home.mkdir()
+    home.chmod(0o777)
+    as_nobody = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "env", "HOME=/mnt/home")
+    command = clean_system.command(*as_nobody, SKERRY, "agent", "run", "--config", "/mnt/mine.toml")
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("skerry agent garden/cam-1")
+        assert (home / ".local/state/skerry/agent.lock").is_file()
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
 def test_the_program_is_linked_to_where_shells_look(
     clean_system: Any, install: Callable[..., dict[str, str]], configuration: Callable[[int], str]
 ) -> None:

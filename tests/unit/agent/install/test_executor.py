@@ -90,7 +90,7 @@ def test_nothing_is_stopped_that_is_not_there(root: Path, programs: Callable[[st
 
 SECRET = TextFile(path="/etc/us/secret", content="x\n", mode=0o640, owner=US, group=US, secret=True, outlasts=True)
 FOLDER = Folder(path="/etc/us", mode=0o750, owner=US, group=US)
-USER = ServiceUser(name=US, home="/var/us", comment="ours")
+USER = ServiceUser(name=US, home="/var/us", comment="ours", owns=("/etc/us",))
 
 
 def test_a_secret_outlasts_an_uninstallation_with_its_folder_and_user(root: Path) -> None:
