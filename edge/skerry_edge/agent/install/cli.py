@@ -101,7 +101,8 @@ def install(root: Path, *, dry_run: bool, as_json: bool, **wishes: Any) -> None:
     from skerry_edge.agent.install.executor import Executor  # noqa: PLC0415  # the same
     from skerry_edge.agent.install.plan import install_plan  # noqa: PLC0415  # the same
     from skerry_edge.agent.install.program import require_program  # noqa: PLC0415  # the same
-    from skerry_edge.agent.install.request import Wishes, request_from  # noqa: PLC0415  # the same
+    from skerry_edge.agent.install.request import request_from  # noqa: PLC0415  # the same
+    from skerry_edge.agent.install.settling import Wishes  # noqa: PLC0415  # the same
     from skerry_edge.agent.install.steps import Command  # noqa: PLC0415  # the same
 
     _require_root(dry_run=dry_run)
@@ -180,9 +181,9 @@ def _checked(root: Path) -> list[str]:
 
 def _say_next(request: Request, root: Path, troubles: Sequence[str], *, is_rehearsal: bool) -> None:
     from skerry_edge.agent.install.advice import advice  # noqa: PLC0415  # keeps --help fast
+    from skerry_edge.agent.install.board_choice import is_here  # noqa: PLC0415  # the same
     from skerry_edge.agent.install.packages import installed_packages  # noqa: PLC0415  # the same
     from skerry_edge.agent.install.places import CONFIG_FILE  # noqa: PLC0415  # the same
-    from skerry_edge.agent.install.request import is_here  # noqa: PLC0415  # the same
 
     if not is_rehearsal:
         click.echo(f"checked: the agent can run with {CONFIG_FILE}")

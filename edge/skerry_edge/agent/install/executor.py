@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import singledispatchmethod
 from pathlib import Path
 from typing import Literal
 
-from skerry_edge.agent.install.accounts import find_user, gid_of, groups_of, members_of, uid_of
+from skerry_edge.agent.install.accounts import find_user, groups_of, members_of
 from skerry_edge.agent.install.pending import Pending
 from skerry_edge.agent.install.places import PENDING_FILE
 from skerry_edge.agent.install.steps import Command, Folder, Link, ServiceUser, Step, TextFile
 from skerry_edge.agent.install.system_program import run_program
 from skerry_edge.agent.install.templates import is_edited
+from skerry_edge.agent.install.tree import Tree, empty, leads_to
 from skerry_edge.foundation.atomic import write_atomic
-from skerry_edge.foundation.errors import MissingError, ReachError
 
 Result = Literal["created", "changed", "unchanged", "kept", "removed", "absent", "ran", "not needed", "not here"]
 
@@ -37,10 +35,10 @@ class Executor:
 
     def __init__(self, root: Path, *, is_live: bool, is_rehearsal: bool = False) -> None:
         """Take up what an earlier run left undone. Raises ReachError."""
-        self._root = root
+        self._tree = Tree(root)
         self._is_live = is_live
         self._is_rehearsal = is_rehearsal
-        self._changed = Pending(self._at(PENDING_FILE) if is_live and not is_rehearsal else None)
+        self._changed = Pending(self._tree.at(PENDING_FILE) if is_live and not is_rehearsal else None)
         self._gone: set[str] = set()
 
     def install(self, steps: Iterable[Step]) -> list[Outcome]:
@@ -61,7 +59,7 @@ class Executor:
         self._refuse_outside(steps)
         # What stops the service runs before its files go, and is decided by their being there.
         for step in steps:
-            if isinstance(step, TextFile | Link) and self._exists(step.path):
+            if isinstance(step, TextFile | Link) and self._tree.exists(step.path):
                 self._changed.note(step.path)
         self._gone = set()
         outcomes = []
@@ -76,31 +74,9 @@ class Executor:
         """Raise ReachError, before anything is touched, where a link in an image leads out of it."""
         for step in steps:
             if isinstance(step, Folder | TextFile):
-                self._resolved(self._at(step.path))
+                self._tree.resolved(self._tree.at(step.path))
             elif isinstance(step, Link):
-                self._at(step.path)  # what the link itself says is for the system that will run
-
-    def _at(self, path: str) -> Path:
-        """Return where a path of the tree is. Raises ReachError where a link in an image leads out of it."""
-        place = self._root / path.lstrip("/")
-        self._resolved(place.parent)
-        return place
-
-    def _resolved(self, place: Path) -> Path:
-        """Return what a place is after all links. Raises ReachError where that is outside the tree, or nowhere."""
-        todo = "run this inside the image (chroot) instead"
-        try:
-            found = place.resolve()
-        except (OSError, RuntimeError) as error:  # Python before 3.13 has a RuntimeError for links in a circle
-            raise ReachError("a link leads nowhere", where=str(place), found=str(error), todo="remove it") from error
-        if found.is_symlink():  # as later ones leave it
-            raise ReachError("a link leads nowhere", where=str(place), todo="remove it")
-        if not found.is_relative_to(self._root):
-            raise ReachError("a link leads out of the file tree", where=str(place), found=str(found), todo=todo)
-        return found
-
-    def _exists(self, path: str) -> bool:
-        return os.path.lexists(self._at(path))
+                self._tree.at(step.path)  # what the link itself says is for the system that will run
 
     @singledispatchmethod
     def _install(self, step: Step) -> Outcome:
@@ -108,32 +84,32 @@ class Executor:
 
     @_install.register
     def _(self, step: ServiceUser) -> Outcome:
-        if find_user(self._root, step.name) is not None:
+        if find_user(self._tree.root, step.name) is not None:
             return Outcome(step=step, result="unchanged")
-        group = ("--gid", step.name) if step.name in groups_of(self._root) else ("--user-group",)
+        group = ("--gid", step.name) if step.name in groups_of(self._tree.root) else ("--user-group",)
         options = ("--system", *group, "--no-create-home", "--home-dir", step.home, "--shell", "/usr/sbin/nologin")
-        self._run(("useradd", *self._prefix(), *options, "--comment", step.comment, step.name))
+        self._run(("useradd", *self._tree.prefix(), *options, "--comment", step.comment, step.name))
         return Outcome(step=step, result="created")
 
     @_install.register
     def _(self, step: Folder) -> Outcome:
         # A link to a directory is as good: the state of a device may lie on a disk of its own.
-        path = self._resolved(self._at(step.path))
+        path = self._tree.resolved(self._tree.at(step.path))
         there = path.exists()
-        if there and self._has(path, step.mode, step.owner, step.group):
+        if there and self._tree.has(path, step.mode, step.owner, step.group):
             return Outcome(step=step, result="unchanged")
         if not self._is_rehearsal:
             path.mkdir(parents=True, exist_ok=True)
-            self._own(path, step.mode, step.owner, step.group)
+            self._tree.own(path, step.mode, step.owner, step.group)
         return Outcome(step=step, result="changed" if there else "created")
 
     @_install.register
     def _(self, step: TextFile) -> Outcome:
-        if step.needs is not None and not self._exists(step.needs):
+        if step.needs is not None and not self._tree.exists(step.needs):
             return Outcome(step=step, result="not here", note=f"there is no {step.needs}")
-        path, there = self._at(step.path), self._exists(step.path)
-        text = _read(path) if there else None
-        if text == step.content and self._has(path, step.mode, step.owner, step.group):
+        path, there = self._tree.at(step.path), self._tree.exists(step.path)
+        text = self._tree.read(step.path) if there else None
+        if text == step.content and self._tree.has(path, step.mode, step.owner, step.group):
             return Outcome(step=step, result="unchanged")
         if text is not None and step.is_kept and text != step.content and is_edited(text):
             return Outcome(step=step, result="kept", note="it has been edited since it was written")
@@ -141,13 +117,13 @@ class Executor:
         if not self._is_rehearsal:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_atomic(path, step.content.encode(), mode=0o600)
-            self._own(path, step.mode, step.owner, step.group)
+            self._tree.own(path, step.mode, step.owner, step.group)
         return Outcome(step=step, result="changed" if there else "created")
 
     @_install.register
     def _(self, step: Link) -> Outcome:
-        path, there = self._at(step.path), self._exists(step.path)
-        if there and _leads_to(path, step.target):
+        path, there = self._tree.at(step.path), self._tree.exists(step.path)
+        if there and leads_to(path, step.target):
             return Outcome(step=step, result="unchanged")
         if step.is_shy and there:
             return Outcome(step=step, result="kept", note="something else lies there")
@@ -170,32 +146,33 @@ class Executor:
 
     @_remove.register
     def _(self, step: ServiceUser, *, purge: bool) -> Outcome:  # noqa: ARG002  # the others' signature
-        user = find_user(self._root, step.name)
+        user = find_user(self._tree.root, step.name)
         if user is None:
             return Outcome(step=step, result="absent")
         if user.comment != step.comment:
             return Outcome(step=step, result="kept", note="it was there before")
-        left = [path for path in step.owns if path not in self._gone and self._exists(path)]
+        left = [path for path in step.owns if path not in self._gone and self._tree.exists(path)]
         if left:
             return Outcome(step=step, result="kept", note=f"what stays belongs to it: {', '.join(left)}")
-        self._run(("userdel", *self._prefix(), step.name))
-        if not self._is_rehearsal and members_of(self._root, step.name) == []:
+        self._run(("userdel", *self._tree.prefix(), step.name))
+        if not self._is_rehearsal and members_of(self._tree.root, step.name) == []:
             # `userdel` leaves the group where USERGROUPS_ENAB is not set in login.defs.
-            self._run(("groupdel", *self._prefix(), step.name))
+            self._run(("groupdel", *self._tree.prefix(), step.name))
         return Outcome(step=step, result="removed")
 
     @_remove.register
     def _(self, step: Folder, *, purge: bool) -> Outcome:
-        place = self._at(step.path)
-        if not self._exists(step.path):
+        place = self._tree.at(step.path)
+        if not self._tree.exists(step.path):
             return Outcome(step=step, result="absent")
-        path = self._resolved(place)
+        path = self._tree.resolved(place)
         names = [one.name for one in path.iterdir()] if path.exists() else []
         held = sorted(name for name in names if not self._was_removed(step.path, name))
         if held and not (purge and step.holds_state):
             return Outcome(step=step, result="kept", note=f"it holds {', '.join(held[:3])}{' …' if held[3:] else ''}")
         if path.is_mount():
-            self._empty(path)
+            if not self._is_rehearsal:
+                empty(path)
             return Outcome(step=step, result="kept", note="a file system is mounted there; it is empty now")
         if not self._is_rehearsal:
             if path.exists():
@@ -206,34 +183,27 @@ class Executor:
 
     @_remove.register
     def _(self, step: TextFile, *, purge: bool) -> Outcome:
-        path = self._at(step.path)
-        if not self._exists(step.path):
+        path = self._tree.at(step.path)
+        if not self._tree.exists(step.path):
             return Outcome(step=step, result="absent")
         if step.outlasts and not purge:
             return Outcome(step=step, result="kept", note="a configuration may name it; --purge takes it")
-        if step.is_kept and not purge and is_edited(_read(path)):
+        if step.is_kept and not purge and is_edited(self._tree.read(step.path)):
             return Outcome(step=step, result="kept", note="it has been edited; --purge takes it")
         return self._unlink(step, path)
 
     @_remove.register
     def _(self, step: Link, *, purge: bool) -> Outcome:  # noqa: ARG002  # the others' signature
-        path = self._at(step.path)
-        if not self._exists(step.path):
+        path = self._tree.at(step.path)
+        if not self._tree.exists(step.path):
             return Outcome(step=step, result="absent")
-        if step.is_shy and not _leads_to(path, step.target):
+        if step.is_shy and not leads_to(path, step.target):
             return Outcome(step=step, result="kept", note="something else lies there")
         return self._unlink(step, path)
 
     @_remove.register
     def _(self, step: Command, *, purge: bool) -> Outcome:  # noqa: ARG002  # the others' signature
         return self._command(step)
-
-    def _empty(self, folder: Path) -> None:
-        for one in () if self._is_rehearsal else list(folder.iterdir()):
-            if one.is_dir() and not one.is_symlink():
-                shutil.rmtree(one)
-            else:
-                one.unlink()
 
     def _unlink(self, step: TextFile | Link, path: Path) -> Outcome:
         if not self._is_rehearsal:
@@ -245,7 +215,7 @@ class Executor:
         return f"{folder}/{name}" in self._gone
 
     def _command(self, step: Command) -> Outcome:
-        is_late = step.while_there and not any(map(self._exists, step.after))
+        is_late = step.while_there and not any(map(self._tree.exists, step.after))
         if is_late or not any(path in self._changed for path in step.after):
             return Outcome(step=step, result="not needed")
         if not self._is_live or shutil.which(step.program[0]) is None:
@@ -253,32 +223,6 @@ class Executor:
         self._run(step.program)
         return Outcome(step=step, result="ran")
 
-    def _prefix(self) -> tuple[str, ...]:
-        return () if self._root == Path("/") else ("--prefix", str(self._root))
-
     def _run(self, program: tuple[str, ...]) -> None:
         if not self._is_rehearsal:
             run_program(program)
-
-    def _has(self, path: Path, mode: int, owner: str, group: str) -> bool:
-        found = path.lstat()
-        try:
-            ids = (uid_of(self._root, owner), gid_of(self._root, group))
-        except MissingError:
-            return False  # the user is still to be made
-        return stat.S_IMODE(found.st_mode) == mode and (found.st_uid, found.st_gid) == ids
-
-    def _own(self, path: Path, mode: int, owner: str, group: str) -> None:
-        os.chown(path, uid_of(self._root, owner), gid_of(self._root, group))
-        path.chmod(mode)
-
-
-def _leads_to(path: Path, target: str) -> bool:
-    return path.is_symlink() and str(path.readlink()) == target
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise ReachError("cannot read a file that is there", where=str(path), found=error.strerror) from error

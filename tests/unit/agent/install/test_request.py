@@ -12,7 +12,8 @@ import pytest
 from skerry_boards.loader import all_boards, load_board
 from skerry_edge.agent.config.agent import AgentConfig
 from skerry_edge.agent.install.program import require_program, runtime_seeker
-from skerry_edge.agent.install.request import Wishes, request_from
+from skerry_edge.agent.install.request import request_from
+from skerry_edge.agent.install.settling import Wishes
 from skerry_edge.agent.install.starter import Naming, starter_configuration
 from skerry_edge.agent.install.target import systemd_version
 from skerry_edge.agent.install.templates import marked
