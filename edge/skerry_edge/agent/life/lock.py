@@ -16,6 +16,8 @@ _log = logging.getLogger(__name__)
 LOCK = "agent.lock"
 _UNKNOWN = "unknown"
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+_MISPLACED = (errno.EISDIR, errno.ENOENT)
+"""A folder has the lock's place, or a link that leads nowhere: the directory's own lock has to do."""
 
 
 @contextmanager
@@ -52,11 +54,11 @@ def _open(path: Path) -> int | None:
     try:
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
-        if error.errno not in (errno.EROFS, *_FULL):
+        if error.errno not in (errno.EROFS, *_FULL, *_MISPLACED):
             raise
         _log.warning("no lock can be written in %s: %s", path.parent, error.strerror)
     try:
-        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        return os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
         return None
 
@@ -67,7 +69,7 @@ def holder_of(state_dir: Path) -> str | None:
         descriptors = []
         for path in (state_dir, state_dir / LOCK):
             with suppress(OSError):
-                descriptors.append(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+                descriptors.append(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC))
                 opened.callback(os.close, descriptors[-1])
         is_held = any(not _take(one, fcntl.LOCK_SH) for one in descriptors)
         return (_holder(descriptors[1]) if len(descriptors) > 1 else _UNKNOWN) if is_held else None
@@ -86,7 +88,10 @@ def _take(descriptor: int, kind: int) -> bool:
 
 
 def _holder(descriptor: int) -> str:
-    return os.pread(descriptor, 32, 0).decode("ascii", errors="replace").strip() or _UNKNOWN
+    try:
+        return os.pread(descriptor, 32, 0).decode("ascii", errors="replace").strip() or _UNKNOWN
+    except OSError:
+        return _UNKNOWN  # a pipe or a folder in the lock's place
 
 
 def _lock(folder: int, file: int | None, state_dir: Path) -> None:

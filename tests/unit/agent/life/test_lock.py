@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from skerry_edge.agent.life.lock import hold_state_dir, holder_of
+from skerry_edge.agent.life.lock import LOCK, hold_state_dir, holder_of
 from skerry_edge.foundation.errors import ReachError
 
 
@@ -71,3 +72,15 @@ def test_a_directory_that_cannot_be_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ReachError, match="state directory"), hold_state_dir(tmp_path / "file"):
         pytest.fail("a file was taken for a directory")
+
+
+@pytest.mark.parametrize("put", [lambda path: path.mkdir(), os.mkfifo, lambda path: path.symlink_to("/nowhere/at/all")])
+def test_whatever_has_the_lock_s_place_the_directory_is_held_and_nothing_is_waited_for(
+    tmp_path: Path, put: Callable[[Path], object]
+) -> None:
+    put(tmp_path / LOCK)
+    with hold_state_dir(tmp_path):
+        assert holder_of(tmp_path) == "unknown"
+        with pytest.raises(ReachError, match="another agent"), hold_state_dir(tmp_path):
+            pytest.fail("the directory was held twice")
+    assert holder_of(tmp_path) is None
