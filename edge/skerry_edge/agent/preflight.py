@@ -9,8 +9,8 @@ from skerry_edge.agent.config.areas import label_problem
 from skerry_edge.agent.config.pipelines import DetectionPipeline, PipelineConfig, SyntheticPipeline
 from skerry_edge.agent.config.source_checks import source_trouble
 from skerry_edge.agent.pipelines.words import options_of, words_of
+from skerry_edge.backends.choice import choose_variant
 from skerry_edge.backends.registry import BACKENDS, missing_reason
-from skerry_edge.backends.variants import choose_variant
 from skerry_edge.contracts.bundle import Bundle
 from skerry_edge.foundation.errors import SkerryError
 from skerry_edge.models.catalogue import resolve_model
@@ -71,7 +71,8 @@ def _missing(backends: tuple[str, ...]) -> dict[str, str]:
 
 def _backend_troubles(pipeline: DetectionPipeline, bundle: Bundle) -> list[str]:
     missing = _missing(pipeline.backends)
-    tried = [name for name in pipeline.backends if name not in missing] or list(pipeline.backends) or [None]
+    installed = tuple(name for name in pipeline.backends if name not in missing)
+    tried: tuple[str | None, ...] = installed or pipeline.backends or (None,)
     found = (_backend_trouble(bundle, pipeline.variant, backend) for backend in tried)
     return [trouble for trouble in found if trouble is not None]
 

@@ -86,10 +86,15 @@ def backend_for(model_format: str) -> str:
     raise ConfigError(f"no backend loads models of format '{model_format}'", todo="choose another variant")
 
 
-def is_exclusive(name: str) -> bool:
-    """Tell whether a backend serves a single process at a time; an unknown name is left to whoever opens it."""
-    entry = BACKENDS.get(_parts(name)[0])
-    return entry is not None and entry.exclusive
+def shared_accelerator(name: str) -> str | None:
+    """Return what a backend shares a process for, None where each of its models may have one of its own.
+
+    That is one for all devices of an exclusive backend: `edgetpu`, `edgetpu:usb` and `edgetpu:usb:0` may all be the one
+    stick that there is. An unknown name is left to whoever opens it.
+    """
+    backend, _ = _parts(name)
+    entry = BACKENDS.get(backend)
+    return backend if entry is not None and entry.exclusive else None
 
 
 def entry_of(name: str) -> BackendEntry:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from skerry_edge.backends.base import BackendError
-from skerry_edge.backends.variants import choose_variant
+from skerry_edge.backends.choice import choose_variant
 from skerry_edge.contracts.bundle import Bundle
 from skerry_edge.contracts.errors import BundleError
 from skerry_edge.contracts.manifest import Manifest, artifacts

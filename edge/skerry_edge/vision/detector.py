@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from skerry_edge.backends.base import Array, Backend, BackendError, BackendOptions
-from skerry_edge.backends.variants import choose_variant, open_variant
+from skerry_edge.backends.choice import choose_variant
+from skerry_edge.backends.variants import open_variant
 from skerry_edge.contracts.bundle import Bundle
 from skerry_edge.contracts.errors import BundleError
 from skerry_edge.contracts.manifest import ImageInput, Manifest, Tensor, Variant

@@ -9,7 +9,7 @@ import pytest
 
 from skerry_edge.backends import onnx
 from skerry_edge.backends.base import BackendOptions
-from skerry_edge.backends.registry import entry_of, is_exclusive, missing_reason, open_backend
+from skerry_edge.backends.registry import entry_of, missing_reason, open_backend, shared_accelerator
 from skerry_edge.foundation.errors import ConfigError, MissingError
 
 CPU, CUDA, TENSORRT = "CPUExecutionProvider", "CUDAExecutionProvider", "TensorrtExecutionProvider"
@@ -87,6 +87,6 @@ def test_a_device_that_a_backend_does_not_know_is_refused(name, tmp_path):
 def test_a_name_with_a_device_is_that_backend():
     assert entry_of("openvino:gpu") is entry_of("openvino")
     assert missing_reason("onnx:cuda") == missing_reason("onnx")
-    assert is_exclusive("edgetpu:usb:1")
+    assert shared_accelerator("edgetpu:usb:1") == "edgetpu"
     with pytest.raises(ConfigError, match="there is no such backend"):
         entry_of("openvnio:gpu")

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from skerry_edge.backends.base import BackendError, BackendOptions, ModelFileError
+from skerry_edge.backends.choice import choose_variant
 from skerry_edge.backends.stand_in import VARIABLE, Orders, StandIn, load, orders_from
-from skerry_edge.backends.variants import choose_variant
 from skerry_edge.contracts.bundle import Bundle
 from skerry_edge.foundation.errors import ConfigError, MissingError
 
@@ -70,9 +70,7 @@ def test_it_need_not_even_load(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, 
 
 
 def test_only_who_names_it_gets_it(monkeypatch: pytest.MonkeyPatch, discs: Path) -> None:
-    monkeypatch.setattr(
-        "skerry_edge.backends.variants.missing_reason", lambda name: None if name == "stand-in" else "x"
-    )
+    monkeypatch.setattr("skerry_edge.backends.choice.missing_reason", lambda name: None if name == "stand-in" else "x")
     bundle = Bundle.open(discs)
     with pytest.raises(MissingError):
         choose_variant(bundle, variant=None, backend=None)

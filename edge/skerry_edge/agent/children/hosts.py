@@ -13,7 +13,7 @@ from skerry_edge.agent.children.process import ChildProcess
 from skerry_edge.agent.config.checks import reads_stdin
 from skerry_edge.agent.line.line import Line
 from skerry_edge.agent.line.protocol import Start
-from skerry_edge.backends.registry import is_exclusive
+from skerry_edge.backends.registry import shared_accelerator
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -148,16 +148,20 @@ class Hosts:
         on_readable: Callable[[], None],
         on_lost: Callable[[Loss], None],
     ) -> Seat:
-        """Start a pipeline on a backend (None: its model's own choice), in the process that suits. Raises OSError."""
+        """Start a pipeline on a backend, in the process that suits. Raises OSError.
+
+        None is for a pipeline that has none, or whose model's choice is not known: it gets a process of its own.
+        """
         host = self._host(start, backend)
         return host.seat(start, on_readable=on_readable, on_lost=on_lost)
 
     def _host(self, start: Start, backend: str | None) -> Host:
-        if backend is None or not is_exclusive(backend):
+        accelerator = None if backend is None else shared_accelerator(backend)
+        if accelerator is None:
             return self._new(start.pipeline.name, None if reads_stdin(start.pipeline) else subprocess.DEVNULL)
-        shared = self._shared.get(backend)
+        shared = self._shared.get(accelerator)
         if shared is None or shared.pid is None:
-            shared = self._shared[backend] = self._new(backend, subprocess.DEVNULL)
+            shared = self._shared[accelerator] = self._new(accelerator, subprocess.DEVNULL)
         return shared
 
     def _new(self, name: str, stdin: int | None) -> Host:

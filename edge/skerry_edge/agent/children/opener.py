@@ -9,8 +9,12 @@ from msgspec.structs import replace
 from skerry_edge.agent.children.attempt import Attempt, OnEnd, OnReport
 from skerry_edge.agent.children.hosts import Hosts
 from skerry_edge.agent.children.load_times import LoadTimes
-from skerry_edge.agent.config.pipelines import PipelineConfig
+from skerry_edge.agent.config.pipelines import DetectionPipeline, PipelineConfig
 from skerry_edge.agent.line.protocol import Start
+from skerry_edge.backends.choice import choose_variant
+from skerry_edge.contracts.bundle import Bundle
+from skerry_edge.foundation.errors import SkerryError
+from skerry_edge.models.catalogue import resolve_model
 
 
 class Opener:
@@ -24,10 +28,12 @@ class Opener:
 
     def open(self, backend: str | None, on_report: OnReport, on_end: OnEnd, *, stands_by: bool) -> Attempt:
         """Start a child on ``backend``, None where it is the model's own choice. Raises OSError."""
-        pipeline = self._pipeline if backend is None else replace(self._pipeline, backends=(backend,))
+        # Chosen here, and not by the child: an accelerator that serves one process must be known before there is one.
+        chosen = own_choice(self._pipeline) if backend is None else backend
+        pipeline = self._pipeline if chosen is None else replace(self._pipeline, backends=(chosen,))
         start = Start(pipeline=pipeline, log_level=self.log_level, stands_by=stands_by)
         usual_s = self._load_times.usual_s(self._load(backend))
-        return Attempt(start, backend, self._hosts, usual_s=usual_s, on_report=on_report, on_end=on_end)
+        return Attempt(start, chosen, self._hosts, usual_s=usual_s, on_report=on_report, on_end=on_end)
 
     def note_loaded(self, backend: str | None, attempt: Attempt) -> None:
         """Learn from a child that has become ready."""
@@ -39,6 +45,20 @@ class Opener:
 
     def _load(self, backend: str | None) -> str:
         return f"{self._pipeline.loads} on {backend or 'its own choice'}"
+
+
+def own_choice(pipeline: PipelineConfig) -> str | None:
+    """Return the backend that a pipeline's model chooses here.
+
+    None where the pipeline has no backends, and where none can be chosen: its child finds the same, and says why.
+    """
+    if not isinstance(pipeline, DetectionPipeline):
+        return None
+    try:
+        bundle = Bundle.open(resolve_model(pipeline.model))
+        return choose_variant(bundle, variant=pipeline.variant, backend=None)[1]
+    except SkerryError:
+        return None
 
 
 def not_started(error: OSError) -> str:

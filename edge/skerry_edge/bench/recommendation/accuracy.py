@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from skerry_edge.backends.variants import EXACT
+from skerry_edge.backends.choice import EXACT
 from skerry_edge.bench.evaluation.detection.figures import DetectionReport, Difference
 from skerry_edge.bench.recommendation.result import AccuracySource, Drop
 from skerry_edge.bench.speed.result import Row

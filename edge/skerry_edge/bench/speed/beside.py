@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import ExitStack, closing
 
-from skerry_edge.backends.variants import extracted
+from skerry_edge.backends.extraction import extracted
 from skerry_edge.bench.speed.cold import WORKER, ColdOrder
 from skerry_edge.bench.speed.contender import Contender
 from skerry_edge.bench.speed.frames import FrameSource

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from skerry_edge.audio import network
 from skerry_edge.audio.model import WakeWordModel
+from skerry_edge.backends.choice import choose_variant, faithful_first
 from skerry_edge.backends.registry import entry_of, missing_reason
-from skerry_edge.backends.variants import choose_variant, faithful_first
 from skerry_edge.contracts.bundle import Bundle
 from skerry_edge.foundation.errors import ConfigError
 from skerry_edge.foundation.nearest import suggestion

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from skerry_edge.backends.choice import EXACT, choose_variant, faithful_first, require_variant
 from skerry_edge.backends.registry import missing_reason
-from skerry_edge.backends.variants import EXACT, choose_variant, faithful_first, require_variant
 from skerry_edge.contracts.bundle import Bundle
 from skerry_edge.foundation.errors import ConfigError
 

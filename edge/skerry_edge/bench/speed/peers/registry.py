@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from skerry_edge.backends.choice import EXACT, faithful_first
 from skerry_edge.backends.registry import missing_reason
-from skerry_edge.backends.variants import EXACT, faithful_first
 from skerry_edge.contracts.bundle import Bundle
 from skerry_edge.contracts.manifest import Variant
 from skerry_edge.foundation.errors import ConfigError
