@@ -71,7 +71,7 @@ def read_authority(path: Path) -> str:
         raise ConfigError(
             "this is no certificate of an authority",
             where=str(path),
-            found=text[:30].splitlines()[0] if text else "nothing",
+            found=error.reason if isinstance(error, ssl.SSLError) else str(error),
             todo="give the PEM file of the authority that signed the broker's certificate",
         ) from error
     if "PRIVATE KEY" in text:

@@ -225,11 +225,12 @@ def test_an_authority_is_copied_and_named(tmp_path: Path, authority: Path) -> No
     assert config.mqtt.tls.ca_file == "/etc/skerry/ca.pem"
     assert "BEGIN CERTIFICATE" in (request.authority or "")
     assert refusal(tmp_path, ca_file=authority).where == "--broker"
-    (tmp_path / "no.pem").write_text("hello")
-    key = authority.with_suffix(".key")
-    authority.write_text(authority.read_text() + key.read_text())
+    (tmp_path / "no.pem").write_text("hunter2")
+    mistaken = refusal(tmp_path, ca_file=tmp_path / "no.pem", broker="mqtts://10.0.0.2")
+    assert "no certificate" in mistaken.what
+    assert "hunter2" not in str(mistaken), "whatever file was meant, it may hold a secret"
+    authority.write_text(authority.read_text() + authority.with_suffix(".key").read_text())
     assert "private key" in refusal(tmp_path, ca_file=authority, broker="mqtts://10.0.0.2").what
-    assert "no certificate" in refusal(tmp_path, ca_file=tmp_path / "no.pem", broker="mqtts://10.0.0.2").what
 
 
 @pytest.mark.parametrize(
