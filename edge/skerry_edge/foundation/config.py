@@ -73,12 +73,14 @@ def fit(tree: object, kind: type[T], *, name: str, text: str = "") -> T:
     Errors name ``name``, the key, and its line in ``text`` where that is the TOML that ``tree`` comes from. Raises
     ConfigError.
     """
-    _refuse_nul(tree, (), text, name)
-    _refuse_unknown(tree, kind, (), text, name)
     try:
+        _refuse_nul(tree, (), text, name)
+        _refuse_unknown(tree, kind, (), text, name)
         return msgspec.convert(tree, kind)
     except msgspec.ValidationError as error:
         raise _located(str(error), tree, kind, text, name) from error
+    except RecursionError as error:
+        raise ConfigError("the configuration is nested too deeply", where=name) from error
 
 
 def _refuse_nul(value: object, path: KeyPath, text: str, name: str) -> None:

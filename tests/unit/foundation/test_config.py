@@ -210,7 +210,9 @@ def test_text_that_is_no_toml_is_refused_with_its_place(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["a = " + "[" * 9000 + "]" * 9000, "a = " + "{a=" * 9000 + "1" + "}" * 9000], ids=["arrays", "tables"]
+    "text",
+    ["a = " + "[" * 9000 + "]" * 9000, "a = " + "{a=" * 9000 + "1" + "}" * 9000, f"[{'.'.join('a' * 3000)}]"],
+    ids=["arrays", "tables", "a header"],
 )
 def test_a_text_nested_beyond_measure_is_refused(text: str) -> None:
     assert refusal(text).exit_code == 2
