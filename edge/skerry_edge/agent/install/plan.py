@@ -40,7 +40,7 @@ class Request:
     """What is to be installed: the configuration's text, the program in the target, and the target's groups.
 
     ``is_given`` says that somebody brought the configuration along. ``backends`` are those that it names, ``systemd``
-    is the version of the target's, ``authority`` the text of a certificate that the broker is to be known by.
+    is the version of the target's, ``version`` Skerry's own, ``authority`` the text of a certificate that the broker is to be known by.
     """
 
     board: Board
@@ -49,6 +49,7 @@ class Request:
     program: str
     groups: Collection[str]
     systemd: int
+    version: str
     backends: Collection[str] = ()
     password: Secret | None = None
     authority: str | None = None
@@ -143,6 +144,8 @@ def _unit(request: Request) -> str:
     text = render(
         UNIT,
         {
+            # Another version is another unit: what runs is then started anew.
+            "VERSION": request.version,
             "SYSTEM_CALLS": system_call_filter(request.systemd),
             "PROGRAM": request.program,
             "CONFIG": CONFIG_FILE,

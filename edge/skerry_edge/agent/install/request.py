@@ -6,6 +6,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from skerry_boards.schema import Board
+from skerry_edge import __version__
 from skerry_edge.agent.config.agent import AgentConfig
 from skerry_edge.agent.config.pipelines import DetectionPipeline
 from skerry_edge.agent.install.board_choice import is_here
@@ -40,6 +41,7 @@ def request_from(wishes: Wishes, *, root: Path, groups: Collection[str], is_rehe
         program=wishes.program,
         groups=groups,
         systemd=systemd,
+        version=__version__,
         password=password,
         authority=authority,
     )

@@ -51,7 +51,14 @@ def model(tmp_path: Path) -> Callable[[str], Path]:
 
 def unit_text(board: str, systemd: int = 252) -> str:
     groups = ("video", "audio", "plugdev")
-    request = Request(board=load_board(board), configuration="", program="/bin/true", groups=groups, systemd=systemd)
+    request = Request(
+        board=load_board(board),
+        configuration="",
+        program="/bin/true",
+        groups=groups,
+        systemd=systemd,
+        version="0.1.0",
+    )
     return next(one.content for one in install_plan(request) if isinstance(one, TextFile) and one.path == UNIT_FILE)
 
 

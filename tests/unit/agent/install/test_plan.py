@@ -41,6 +41,7 @@ def plan(
         "program": "/opt/skerry/bin/skerry",
         "groups": groups,
         "systemd": systemd,
+        "version": "0.1.0",
     }
     return list(install_plan(Request(**{**values, **more})))  # type: ignore[arg-type]
 
@@ -132,6 +133,10 @@ def test_a_unit_says_only_what_its_systemd_knows() -> None:
     assert left_out == set(SINCE)
     assert settings <= {*OF_235.split(), *SINCE}, "look up since when systemd knows it"
     assert "A child that runs out of memory" not in old, "a comment on what is left out"
+
+
+def test_another_version_is_another_unit_so_that_an_upgrade_is_started() -> None:
+    assert unit("raspberry-pi-5", version="0.1.0") != unit("raspberry-pi-5", version="0.2.0")
 
 
 def test_a_systemd_that_keeps_no_state_is_refused() -> None:
