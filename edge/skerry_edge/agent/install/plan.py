@@ -40,7 +40,8 @@ class Request:
     """What is to be installed: the configuration's text, the program in the target, and the target's groups.
 
     ``is_given`` says that somebody brought the configuration along. ``backends`` are those that it names, ``systemd``
-    is the version of the target's, ``version`` Skerry's own, ``authority`` the text of a certificate that the broker is to be known by.
+    is the version of the target's, ``version`` Skerry's own, ``authority`` the text of a certificate that the broker
+    is to be known by.
     """
 
     board: Board
