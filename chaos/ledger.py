@@ -1,7 +1,9 @@
 """Whether all that was accepted arrived, and in order: what the device had on disk, held against what came. Pure.
 
-Two kinds of proof. What lies in the outbox of an agent that was just killed was accepted, so it must arrive later. And
-a synthetic pipeline counts its events up from one, so between two that arrived from one life of it none may be missing.
+Three kinds of proof. What lies in the outbox of an agent that was just killed was accepted, so it must arrive later. A
+synthetic pipeline counts its events up from one, so between two that arrived from one life of it none may be missing.
+And what a child had sent before it was killed, while its agent lived on, must arrive: its count would not tell, since
+the next child begins at one again.
 """
 
 from __future__ import annotations
@@ -30,8 +32,17 @@ class Verdict:
         return not self.lost and not self.disordered
 
 
-def judge(arrived: Sequence[Event], accepted_ids: Iterable[str]) -> Verdict:
-    """Hold what arrived, in its order, against what was accepted."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LastSent:
+    """The last event that a child sent before it was killed: its number, and its time in Unix ms."""
+
+    pipeline: str
+    number: int
+    ts_ms: int
+
+
+def judge(arrived: Sequence[Event], accepted_ids: Iterable[str], last_sent: Iterable[LastSent] = ()) -> Verdict:
+    """Hold what arrived, in its order, against what was accepted and what killed children had sent."""
     first: dict[str, Event] = {}
     for event in arrived:
         first.setdefault(event.id, event)
@@ -40,6 +51,7 @@ def judge(arrived: Sequence[Event], accepted_ids: Iterable[str]) -> Verdict:
         if event.kind != "system":
             by_pipeline[event.pipeline].append(event)
     lost = [f"event {one} lay in the outbox and never arrived" for one in accepted_ids if one not in first]
+    lost += _tails(first.values(), last_sent)
     for events in by_pipeline.values():
         lost += _gaps(sorted(events, key=_place))
     return Verdict(
@@ -64,6 +76,16 @@ def _gaps(events: Sequence[Event]) -> list[str]:
             missing.append(f"{event.pipeline}: after event {before} of {event.session} came {number}")
         before = number
     return missing
+
+
+def _tails(events: Iterable[Event], last_sent: Iterable[LastSent]) -> list[str]:
+    """Return whose last event is missing: with it, as many as its count does not show."""
+    came = {(one.pipeline, one.message, one.ts) for one in events}
+    return [
+        f"{one.pipeline}: event {one.number}, the last of a child that was killed, never arrived"
+        for one in last_sent
+        if (one.pipeline, str(one.number), one.ts_ms) not in came
+    ]
 
 
 def _turns(events: Sequence[Event]) -> list[str]:

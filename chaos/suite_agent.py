@@ -17,10 +17,11 @@ from typing import Any
 
 from chaos.cable import Cable
 from chaos.collector import Collector
-from chaos.ledger import Verdict, judge
+from chaos.ledger import LastSent, Verdict, judge
 from chaos.programs import Program, agent, children, free_port, mosquitto
 from skerry_edge.agent.outbox.database import LetterDatabase
 from skerry_edge.agent.outbox.outbox import FILE
+from skerry_edge.agent.pipelines.synthetic import TALLY_VARIABLE
 from skerry_edge.contracts.codec import decode
 from skerry_edge.contracts.messages import Event
 from skerry_edge.contracts.topics import parse_topic
@@ -34,9 +35,11 @@ DRAIN_S = 120.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
-    """The verdict, how many faults of each kind there were, and whether all that waited arrived in time."""
+    """The verdict and what it was passed on, how many faults of each kind, and whether all arrived in time."""
 
     verdict: Verdict
+    arrived: tuple[Event, ...]
+    last_sent: tuple[LastSent, ...]
     faults: dict[str, int]
     drained: bool
 
@@ -92,6 +95,7 @@ class Rig:
     collector: Collector
     random: random.Random
     accepted: set[str] = field(default_factory=set)
+    last_sent: list[LastSent] = field(default_factory=list)
     faults: dict[str, int] = field(default_factory=dict)
     device: Program = field(init=False)
 
@@ -99,7 +103,9 @@ class Rig:
         """Begin in good order."""
         self.broker.start()
         self.collector.start()
-        self.device = agent(self.folder, self._settings())
+        tally = self.folder / "tally"
+        tally.mkdir()
+        self.device = agent(self.folder, self._settings(), {TALLY_VARIABLE: str(tally)})
         self.device.start()
         if not self.go_on_until(lambda: len(self.collector.events) > 0):
             raise TimeoutError(f"the agent sent nothing; see {self.device.log}")
@@ -130,7 +136,13 @@ class Rig:
         self.device.start()
         drained = self.go_on_until(lambda: self.accepted <= {one.id for one in self.collector.events})
         self.device.stop()
-        return Outcome(verdict=judge(self.collector.events, self.accepted), faults=self.faults, drained=drained)
+        return Outcome(
+            verdict=judge(self.collector.events, self.accepted, self.last_sent),
+            arrived=tuple(self.collector.events),
+            last_sent=tuple(self.last_sent),
+            faults=self.faults,
+            drained=drained,
+        )
 
     def end(self) -> None:
         """Leave nothing running."""
@@ -155,9 +167,15 @@ class Rig:
         self.device.start()
 
     def _kill_child(self) -> None:
-        found = children(self.device.pid or 0)
-        if found:
-            os.kill(self.random.choice(found), signal.SIGKILL)
+        agent_pid = self.device.pid or 0
+        found = children(agent_pid)
+        if not found:
+            return
+        child = self.random.choice(found)
+        os.kill(child, signal.SIGKILL)
+        # With another in its place, the agent has taken all that this one had sent.
+        if self.go_on_until(lambda: len(children(agent_pid)) == len(found) and child not in children(agent_pid)):
+            self.last_sent += last_sent(self.folder / "tally", child)
 
     def _note_accepted(self) -> None:
         """Write down what lies in the outbox of an agent that has just ended."""
@@ -177,6 +195,12 @@ class Rig:
             "mqtt": {"url": f"mqtt://127.0.0.1:{self.cable.port}", "keepalive_s": 5},
             "pipelines": pipelines,
         }
+
+
+def last_sent(tally: Path, pid: int) -> list[LastSent]:
+    """Return what a child noted as the last event that it sent; nothing where it was killed before it sent any."""
+    notes = [(path.name.removesuffix(f"-{pid}"), path.read_text().split()) for path in tally.glob(f"*-{pid}")]
+    return [LastSent(pipeline=name, number=int(words[0]), ts_ms=int(words[1])) for name, words in notes if words]
 
 
 def waiting_ids(path: Path) -> set[str]:

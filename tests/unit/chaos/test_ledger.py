@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from chaos.ledger import judge
+from chaos.ledger import LastSent, judge
 from msgspec.structs import replace
 
 from skerry_edge.contracts.messages import Event
@@ -56,6 +56,15 @@ def test_the_first_that_came_must_be_the_first_there_was():
 def test_another_life_of_a_pipeline_counts_anew():
     later = "00000002-0000000b"
     assert judge([event(1), event(2), event(1, seq=3), event(1, session=later)], []).is_good
+
+
+def test_the_tail_of_a_killed_child_is_missed_though_the_next_child_counts_anew():
+    lives = [event(1), event(2), event(1, seq=4), event(2, seq=5)]
+    assert judge(lives, []).is_good, "the counts alone do not tell"
+    verdict = judge(lives, [], [LastSent(pipeline="p0", number=3, ts_ms=1)])
+    assert verdict.lost == ("p0: event 3, the last of a child that was killed, never arrived",)
+    assert judge(lives, [], [LastSent(pipeline="p0", number=2, ts_ms=1)]).is_good
+    assert not judge(lives, [], [LastSent(pipeline="p0", number=2, ts_ms=2)]).is_good, "that of another life"
 
 
 def test_pipelines_do_not_order_each_other():

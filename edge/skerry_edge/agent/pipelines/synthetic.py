@@ -1,4 +1,8 @@
-"""The synthetic pipeline: events without a model, and the faults of real pipelines on demand."""
+"""The synthetic pipeline: events without a model, and the faults of real pipelines on demand.
+
+The environment variable SKERRY_TALLY names a folder where each child notes the last event that it sent, in a file
+`PIPELINE-PID` that holds its number and its time (Unix ms): what a killed child had sent must arrive all the same.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from skerry_edge import __version__
@@ -16,6 +21,7 @@ from skerry_edge.foundation.errors import ReachError, VerdictError
 from skerry_edge.foundation.wall_clock import unix_ms
 
 BEAT_S = 0.2
+TALLY_VARIABLE = "SKERRY_TALLY"
 _BOX = (0.25, 0.25, 0.75, 0.75)
 
 
@@ -29,6 +35,7 @@ def run(config: SyntheticPipeline, link: Link) -> None:
     link.ready(
         model=config.name, model_version=__version__, backend=config.backends[0] if config.backends else "synthetic"
     )
+    note_sent = _tally(config)
     period_s = 1.0 / config.events_per_s
     sent = 0
     due_s = time.monotonic()
@@ -42,24 +49,39 @@ def run(config: SyntheticPipeline, link: Link) -> None:
             due_s = time.monotonic() + BEAT_S
             continue
         sent += 1
-        _send(config, link, sent)
+        note_sent(sent, _send(config, link, sent))
         due_s += period_s
         if config.fault not in ("none", "refuse", "stall") and config.fault_after and sent % config.fault_after == 0:
             _fail(config, link)
 
 
-def _send(config: SyntheticPipeline, link: Link, number: int) -> None:
-    began_s = time.perf_counter()
+def _send(config: SyntheticPipeline, link: Link, number: int) -> int:
+    """Send an event, and return its time in Unix ms."""
+    began_s, ts_ms = time.perf_counter(), unix_ms()
     link.find(
         "detection",
         config.label,
-        ts_ms=unix_ms(),
+        ts_ms=ts_ms,
         score=1.0,
         box=_BOX,
         latency_ms=0.0,
         message=str(number),
     )
     link.progress(frames=1, stages_ms={"end_to_end": (time.perf_counter() - began_s) * 1e3})
+    return ts_ms
+
+
+def _tally(config: SyntheticPipeline) -> Callable[[int, int], object]:
+    """Return what notes that an event, by number and time, was sent. Raises ReachError."""
+    folder = os.environ.get(TALLY_VARIABLE)
+    if not folder:
+        return lambda _number, _ts_ms: None
+    path = Path(folder, f"{config.name}-{os.getpid()}")
+    try:
+        descriptor = os.open(path, os.O_CREAT | os.O_WRONLY, 0o600)
+    except OSError as error:
+        raise ReachError("cannot keep a tally", where=str(path), found=error.strerror) from error
+    return lambda number, ts_ms: os.pwrite(descriptor, f"{number:10} {ts_ms:13}\n".encode(), 0)
 
 
 def _is_due(config: SyntheticPipeline) -> bool:
