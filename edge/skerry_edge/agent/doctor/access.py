@@ -54,7 +54,7 @@ def judge_access(devices: Iterable[Device], who: Who) -> Finding:
         return Finding(name="permissions", status="ok", found=f"{who.name} may use all {len(devices)} devices")
     groups = ",".join(sorted({one.group for one in barred}))
     names = ", ".join(one.path for one in barred[:4]) + (" …" if barred[4:] else "")
-    todo = f"run `skerry agent install` again, or let it join the groups: usermod -aG {groups} {who.name}"
+    todo = f"run `sudo skerry agent install` again, or let it join the groups: sudo usermod -aG {groups} {who.name}"
     return Finding(name="permissions", status="failed", found=f"{who.name} may not use {names}", todo=todo)
 
 

@@ -99,5 +99,5 @@ def look_at_service() -> Sequence[Finding]:
     state = done.stdout.strip() or "unknown"
     if state == "active":
         return (Finding(name="service", status="ok", found="active"),)
-    todo = f"systemctl status {UNIT}; journalctl -u {UNIT} -n 50"
+    todo = f"systemctl status {UNIT}; sudo journalctl -u {UNIT} -n 50"
     return (Finding(name="service", status="failed", found=state, todo=todo),)

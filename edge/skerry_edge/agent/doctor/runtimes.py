@@ -34,7 +34,9 @@ def judge_confinement(unit: str | None, wanted: Sequence[str]) -> tuple[Finding,
         return (Finding(name=name, status="not applicable", found="no runtime here needs more than every unit allows"),)
     said = _DENIAL.findall(unit)
     if said and said[-1] in ("yes", "true", "1", "on"):
-        todo = "run `skerry agent install` again, or put MemoryDenyWriteExecute=no below [Service] (systemctl edit)"
+        todo = (
+            "run `sudo skerry agent install` again, or put MemoryDenyWriteExecute=no below [Service] (systemctl edit)"
+        )
         return (
             Finding(name=name, status="failed", found="the service keeps OpenVINO from writing kernels", todo=todo),
         )

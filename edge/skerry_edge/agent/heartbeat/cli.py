@@ -146,12 +146,23 @@ def _plain(value: object, unit: str) -> str:
 
 
 def _config(config_file: Path | None) -> AgentConfig | None:
-    found = config_file if config_file is not None else installed_config()
+    found = config_file if config_file is not None else _installed()
     if found is None:
         return None
     from skerry_edge.agent.config.checks import load_config  # noqa: PLC0415  # keeps --help fast
 
     return load_config(found)
+
+
+def _installed() -> Path | None:
+    """Return the installed configuration, None where this user may not read it: the machine can be told without."""
+    from skerry_edge.foundation.errors import ReachError  # noqa: PLC0415  # keeps --help fast
+
+    try:
+        return installed_config()
+    except ReachError as error:
+        click.echo(f"without the configuration: {error}", err=True)
+        return None
 
 
 def _thermal(config: AgentConfig) -> Any:  # noqa: ANN401  # a board's Thermal or None; its module is not to be loaded for --help

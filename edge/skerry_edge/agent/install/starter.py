@@ -39,7 +39,7 @@ def starter_configuration(board: Board, naming: Naming, *, is_here: Callable[[st
     backends = ", ".join(_text(one.backend) for one in here)
     return f"""\
 # `skerry agent example-config` prints every key with what it means; check changes with
-# `skerry agent check-config FILE`, then `systemctl reload skerry-agent`.
+# `sudo skerry agent check-config`, then `sudo systemctl reload skerry-agent`.
 site = {_text(naming.site)}
 device = {_text(naming.device)}
 board = {_text(board.name)}

@@ -230,6 +230,9 @@ def test_the_program_is_linked_to_where_shells_look(
 ) -> None:
     install("install", *OPTIONS, "--config", configuration(1883), "--password-file", "/mnt/password")
     assert clean_system.run("/usr/local/bin/skerry", "--version").returncode == 0
+    as_nobody = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+    closed = clean_system.run(*as_nobody, "/usr/local/bin/skerry", "doctor")
+    assert (closed.returncode, "sudo usermod -aG skerry" in closed.stderr) == (4, True)
     install("uninstall")
     assert not (clean_system.root / "usr/local/bin/skerry").is_symlink()
 

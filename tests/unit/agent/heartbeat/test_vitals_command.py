@@ -12,6 +12,7 @@ from skerry_edge.agent.heartbeat.cli import rows_of, vitals
 from skerry_edge.agent.life.lives import noted_life
 from skerry_edge.agent.life.state_files import StateFiles
 from skerry_edge.contracts.messages import Heartbeat
+from skerry_edge.foundation.errors import ReachError
 
 CONFIG = """\
 site = "garden"
@@ -88,3 +89,14 @@ def test_nothing_is_made_where_the_agent_never_ran(tmp_path: Path) -> None:
 )
 def test_a_figure_is_shown_in_its_unit(name: str, value: object, rows: list[tuple[str, str]]) -> None:
     assert rows_of(name, value) == rows
+
+
+def test_who_may_not_read_the_installed_configuration_still_sees_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    def closed() -> Path | None:
+        raise ReachError("cannot read the installed configuration", todo="use sudo")
+
+    monkeypatch.setattr("skerry_edge.agent.heartbeat.cli.installed_config", closed)
+    done = CliRunner().invoke(vitals, ["--json"])
+    assert done.exit_code == 0
+    assert json.loads(done.stdout)["memory_total_mb"] > 0
+    assert "use sudo" in done.stderr
