@@ -21,7 +21,7 @@ def chosen_board(name: str, root: Path) -> Board:
 def configured_board(wanted: str, configured: str) -> Board:
     """Return the board that a given configuration names, which nobody may contradict."""
     board = load_board(configured)
-    if wanted not in (AUTO, configured, board.name):
+    if wanted != AUTO and load_board(wanted) != board:
         found = f"--board {wanted}, and '{configured}' in the configuration"
         raise ConfigError("two boards are named", where="--board", found=found, todo="leave out --board")
     return require_computer(board)

@@ -174,9 +174,10 @@ def _checked(root: Path) -> list[str]:
     from skerry_edge.agent.install.usable import require_usable  # noqa: PLC0415  # keeps --help fast
     from skerry_edge.agent.preflight import find_troubles  # noqa: PLC0415  # imports the runtimes' seams
 
-    config = require_usable(root)
-    # What hangs on an image's machine cannot be seen from here.
-    return [f"{one.pipeline}: {one.text}" for one in find_troubles(config)] if root == Path("/") else []
+    config, troubles = require_usable(root)
+    if root == Path("/"):  # what hangs on an image's machine cannot be seen from here
+        troubles += [f"{one.pipeline}: {one.text}" for one in find_troubles(config)]
+    return troubles
 
 
 def _say_next(request: Request, root: Path, troubles: Sequence[str], *, is_rehearsal: bool) -> None:

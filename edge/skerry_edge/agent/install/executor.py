@@ -17,6 +17,7 @@ from skerry_edge.agent.install.system_program import run_program
 from skerry_edge.agent.install.templates import is_edited
 from skerry_edge.agent.install.tree import Tree, empty, leads_to
 from skerry_edge.foundation.atomic import write_atomic
+from skerry_edge.foundation.errors import ReachError
 
 Result = Literal["created", "changed", "unchanged", "kept", "removed", "absent", "ran", "not needed", "not here"]
 
@@ -47,7 +48,7 @@ class Executor:
         A command runs where a file that it is for has changed, in this run or in one that did not get so far.
         """
         steps = tuple(steps)
-        self._refuse_outside(steps)
+        self._refuse_misplaced(steps)
         outcomes = [self._install(step) for step in steps]
         if any(isinstance(step, Command) for step in steps):
             self._changed.clear()
@@ -56,7 +57,7 @@ class Executor:
     def remove(self, steps: Iterable[Step], *, purge: bool) -> list[Outcome]:
         """Undo the steps; ``purge`` takes state, secrets and edited files as well. Raises ReachError, MissingError."""
         steps = tuple(steps)
-        self._refuse_outside(steps)
+        self._refuse_misplaced(steps)
         # What stops the service runs before its files go, and is decided by their being there.
         for step in steps:
             if isinstance(step, TextFile | Link) and self._tree.exists(step.path):
@@ -70,13 +71,20 @@ class Executor:
         self._changed.clear()
         return outcomes
 
-    def _refuse_outside(self, steps: Iterable[Step]) -> None:
-        """Raise ReachError, before anything is touched, where a link in an image leads out of it."""
+    def _refuse_misplaced(self, steps: Iterable[Step]) -> None:
+        """Raise ReachError, before anything is touched, for a link out of an image, and for what is of another kind."""
         for step in steps:
-            if isinstance(step, Folder | TextFile):
-                self._tree.resolved(self._tree.at(step.path))
-            elif isinstance(step, Link):
-                self._tree.at(step.path)  # what the link itself says is for the system that will run
+            if isinstance(step, Command | ServiceUser):
+                continue
+            place = self._tree.at(step.path)
+            if isinstance(step, Link):  # what a link says is for the system that will run
+                is_other = place.is_dir() and not place.is_symlink() and not step.is_shy
+            else:
+                found = self._tree.resolved(place)
+                is_other = found.exists() and not (found.is_dir() if isinstance(step, Folder) else found.is_file())
+            if is_other:
+                wanted = "directory" if isinstance(step, Folder) else "file"
+                raise ReachError(f"something else has the place of a {wanted}", where=str(place), todo="move it away")
 
     @singledispatchmethod
     def _install(self, step: Step) -> Outcome:

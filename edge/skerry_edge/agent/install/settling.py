@@ -93,7 +93,7 @@ def _differing(wishes: Wishes, config: AgentConfig) -> dict[str, tuple[str, str]
     tls = config.mqtt.tls or TlsConfig()
     broker = None if wishes.broker is None else str(parse_broker_url(wishes.broker, where="--broker"))
     asked: dict[str, tuple[str | None, str | None]] = {
-        "--board": (config.board, None if wishes.board == AUTO else wishes.board),
+        "--board": (load_board(config.board).name, None if wishes.board == AUTO else load_board(wishes.board).name),
         "--site": (config.site, wishes.site),
         "--device": (config.device, wishes.device),
         "--broker": (str(parse_broker_url(config.mqtt.url)), broker),

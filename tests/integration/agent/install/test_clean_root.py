@@ -202,6 +202,10 @@ def test_a_configuration_with_which_the_agent_would_end_is_told_and_not_started(
     assert (barred.returncode, "skerry may not read" in barred.stderr) == (2, True)
     password.chmod(0o640)
     assert install("install", "--program", SKERRY)["/etc/skerry/agent.toml"] == "unchanged"
+    edited = clean_system.root / "etc/skerry/agent.toml"
+    edited.write_text(f'state_dir = "/srv/skerry"\n{edited.read_text()}')
+    elsewhere = clean_system.run(SKERRY, "agent", "install", "--program", SKERRY)
+    assert (elsewhere.returncode, "'state_dir'" in elsewhere.stderr) == (2, True)
 
 
 def test_an_ordinary_user_runs_an_agent_without_asking_for_more(

@@ -168,3 +168,25 @@ def test_a_group_that_the_user_leaves_behind_goes_as_well(root: Path, programs: 
     (root / "etc/group").write_text(f"{US}:x:{os.getegid()}:somebody\n")
     Executor(root, is_live=False).remove((USER,), purge=True)
     assert calls.read_text().count("\n") == 1, "a group that others are in stays"
+
+
+@pytest.mark.parametrize(
+    ("step", "put"),
+    [
+        (STATE, lambda path: path.write_text("a file")),
+        (UNIT, lambda path: path.mkdir()),
+        (UNIT, os.mkfifo),
+        (Link(path="/etc/link", target="/etc/unit"), lambda path: path.mkdir()),
+    ],
+)
+def test_what_is_of_another_kind_is_refused_before_anything_is_touched(
+    root: Path, step: Folder | TextFile | Link, put: Callable[[Path], object]
+) -> None:
+    place = root / step.path.lstrip("/")
+    place.parent.mkdir(exist_ok=True)
+    put(place)
+    first = TextFile(path="/etc/first", content="x\n", mode=0o644, owner=US, group=US)
+    for act in (lambda one: one.install((first, step)), lambda one: one.remove((first, step), purge=False)):
+        with pytest.raises(ReachError, match="something else has the place"):
+            act(Executor(root, is_live=False))
+    assert not (root / "etc/first").exists()

@@ -199,6 +199,11 @@ def test_an_option_that_somebody_s_own_configuration_contradicts_is_refused(
     assert f"leave out {option}" in (error.todo or "")
 
 
+def test_what_the_configuration_says_anyway_may_be_said_again(tmp_path: Path, installed: Callable[..., Path]) -> None:
+    installed(GIVEN, is_given=True)
+    assert first(tmp_path, board="rpi5", broker="mqtt://10.0.0.2:1883") == GIVEN
+
+
 def test_another_configuration_does_not_replace_an_edited_one(tmp_path: Path, installed: Callable[..., Path]) -> None:
     path = installed(GIVEN)
     path.write_text(path.read_text() + "# ours\n")
@@ -283,6 +288,8 @@ def test_a_given_configuration_says_which_board_it_is_for(tmp_path: Path) -> Non
     (tmp_path / "given.toml").write_text(GIVEN)
     unnamed = wishes(board="auto", config_file=tmp_path / "given.toml")
     assert request_from(unnamed, root=tmp_path, groups=()).board.name == "raspberry-pi-5"
+    alias = wishes(board="rpi5", config_file=tmp_path / "given.toml")
+    assert request_from(alias, root=tmp_path, groups=()).board.name == "raspberry-pi-5"
     error = refusal(tmp_path, board="raspberry-pi-4", config_file=tmp_path / "given.toml")
     assert (error.what, error.where) == ("two boards are named", "--board")
 
