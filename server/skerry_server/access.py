@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import re
+import socket
 import ssl
 
 from skerry_edge.contracts.topics import FLEET_FILTER
@@ -31,6 +34,16 @@ def shared_access(settings: Settings) -> Access:
         client_id=f"{settings.config.broker.client_id}-{settings.config.ingest.worker}",
         topic_filter=f"$share/{GROUP}/{FLEET_FILTER}" if is_shared else FLEET_FILTER,
     )
+
+
+def downlink_access(settings: Settings) -> Access:
+    """Return the access of a process that publishes to devices. Raises ConfigError and ReachError.
+
+    Its name is this process's alone: several may publish, and none has anything to come back to.
+    """
+    host = re.sub(r"[^A-Za-z0-9_.-]", "-", socket.gethostname())[:32]
+    client_id = f"{settings.config.broker.client_id}-down-{host}-{os.getpid()}"
+    return _access(settings, client_id=client_id, topic_filter="")
 
 
 def _access(settings: Settings, *, client_id: str, topic_filter: str) -> Access:

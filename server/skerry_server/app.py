@@ -7,9 +7,10 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 from skerry_edge.foundation.redaction import redact
-from skerry_server.access import shared_access, sole_access
+from skerry_server.access import downlink_access, shared_access, sole_access
 from skerry_server.config.server import Settings
 from skerry_server.config.stores import SqliteStore
+from skerry_server.downlink.downlink import Downlink
 from skerry_server.health import PARTS, Health
 from skerry_server.ingest.watch import Watch
 from skerry_server.ingesting import Ingesting
@@ -54,7 +55,10 @@ class FleetServer(ServerProcess):
         super().__init__(settings, Health())
         from skerry_server.serving import Serving  # noqa: PLC0415  # a worker must not carry the web's weight
 
-        self._serving = Serving(settings, store=self.store, database=self.database, health=self.health)
+        self._downlink = Downlink(downlink_access(settings), self.database)
+        self._serving = Serving(
+            settings, store=self.store, database=self.database, health=self.health, downlink=self._downlink
+        )
         self._ingesting = Ingesting(
             settings, sole_access(settings), store=self.store, database=self.database, health=self.health
         )
@@ -71,7 +75,7 @@ class FleetServer(ServerProcess):
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until ``stop`` is set, then let what arrived become durable, bounded in time, and close."""
-        await _together(stop, self._ingesting.run, self._serving.run)
+        await _together(stop, self._ingesting.run, self._serving.run, self._downlink.run)
         self.close()
 
 
@@ -99,7 +103,10 @@ class ApiServer(ServerProcess):
         super().__init__(settings, Health([name for name in PARTS if name in ("store", "registry")]))
         from skerry_server.serving import Serving  # noqa: PLC0415  # a worker must not carry the web's weight
 
-        self._serving = Serving(settings, store=self.store, database=self.database, health=self.health)
+        self._downlink = Downlink(downlink_access(settings), self.database)
+        self._serving = Serving(
+            settings, store=self.store, database=self.database, health=self.health, downlink=self._downlink
+        )
         self._watch = Watch(store=self.store, database=self.database, health=self.health)
 
     @property
@@ -116,7 +123,7 @@ class ApiServer(ServerProcess):
         """Serve until ``stop`` is set, and close."""
         watching = asyncio.create_task(self._watch.run())
         try:
-            await _together(stop, self._serving.run)
+            await _together(stop, self._serving.run, self._downlink.run)
         finally:
             await end_all({watching})
             self.close()

@@ -14,12 +14,14 @@ from fastapi import FastAPI
 
 from skerry_edge.foundation.broker_address import parse_broker_url
 from skerry_edge.foundation.errors import ReachError
+from skerry_server.api.context import Context
 from skerry_server.api.routes import create_api
 from skerry_server.auth.front import add_gate, check_certificate, open_door, sign_in_note
 from skerry_server.config.server import Settings
+from skerry_server.downlink.downlink import Downlink
 from skerry_server.health import Health
 from skerry_server.registry.database import Database
-from skerry_server.stores.base import Store
+from skerry_server.stores.archive import TimeSeriesStore
 
 GRACE_S = 2
 CLOSE_S = 5.0
@@ -32,11 +34,14 @@ class Serving:
     Raises ReachError where the port is taken, and ConfigError where strangers could come in.
     """
 
-    def __init__(self, settings: Settings, *, store: Store, database: Database, health: Health) -> None:
+    def __init__(
+        self, settings: Settings, *, store: TimeSeriesStore, database: Database, health: Health, downlink: Downlink
+    ) -> None:
         self._settings = settings
         self._store = store
         self._database = database
         self._health = health
+        self._downlink = downlink
         self._certificate = check_certificate(settings)
         self.doorkeeper = open_door(database, settings.config.http)
         self._socket = listen(settings.config.http.host, settings.config.http.port)
@@ -72,7 +77,16 @@ class Serving:
         from skerry_server.ui.page import add_dashboard  # noqa: PLC0415
 
         broker = parse_broker_url(self._settings.config.broker.url, where="key 'broker.url'")
-        api = create_api(self._database, self._store, self._health)
+        api = create_api(
+            Context(
+                database=self._database,
+                store=self._store,
+                health=self._health,
+                doorkeeper=self.doorkeeper,
+                downlink=self._downlink,
+                config=self._settings.config,
+            )
+        )
         add_dashboard(api, Overviews(self._database, self._health), self._database, broker=str(broker))
         # Last, so that it stands before all the rest.
         add_gate(api, self.doorkeeper, self._settings.config.http)

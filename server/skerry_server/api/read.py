@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from skerry_server.api.schemas import DeadLetterOut, DeviceOut, EventOut
+from skerry_server.api.schemas import DeadLetterOut, DeviceDetailOut, DeviceOut, EventOut
 from skerry_server.registry.events import EventSearch, search
+from skerry_server.registry.fleet.changes import tags_of
+from skerry_server.registry.fleet.groups import groups_of
 from skerry_server.registry.models import DeadLetterRow, Device, EventRow, PresenceRow
 from skerry_server.registry.snapshots import Taken, pictures_of
 
@@ -36,7 +38,16 @@ def device_out(row: Device, presence: PresenceRow | None) -> DeviceOut:
         uptime_s=row.uptime_s,
         outbox_depth=row.outbox_depth,
         outbox_dropped=row.outbox_dropped,
+        name=row.name,
+        note=row.note,
+        decommissioned_ms=row.decommissioned_ms,
     )
+
+
+def device_detail_out(session: Session, row: Device) -> DeviceDetailOut:
+    """Return a device with its tags and groups."""
+    whole = device_out(row, session.get(PresenceRow, row.id))
+    return DeviceDetailOut(**whole.model_dump(), tags=tags_of(session, row.id), groups=groups_of(session, row.id))
 
 
 def read_events(session: Session, wanted: EventSearch) -> list[EventOut]:
@@ -90,6 +101,7 @@ def dead_letter_out(row: DeadLetterRow) -> DeadLetterOut:
         times=row.times,
         first_received_ms=row.first_received_ms,
         last_received_ms=row.last_received_ms,
+        replayed_ms=row.replayed_ms,
     )
 
 

@@ -29,12 +29,23 @@ class DeviceOut(BaseModel):
     uptime_s: float | None
     outbox_depth: int | None
     outbox_dropped: int | None
+    name: str | None = Field(description="What people call it.")
+    note: str | None = Field(description="What people noted about it.")
+    decommissioned_ms: int | None = Field(description="When it was taken out of service.")
 
 
 class DevicesOut(BaseModel):
-    """All devices, by name."""
+    """One page of devices, by id; ``next`` is the cursor of the following page, if there is one."""
 
     devices: list[DeviceOut]
+    next: str | None
+
+
+class DeviceDetailOut(DeviceOut):
+    """A device with what people arranged."""
+
+    tags: dict[str, str]
+    groups: list[str]
 
 
 class SightOut(BaseModel):
@@ -95,10 +106,11 @@ class DeadLetterOut(BaseModel):
     reason: str
     detail: str
     payload: str
-    payload_bytes: int = Field(description="How long the payload was; up to 64 KiB are kept.")
+    payload_bytes: int = Field(description="How long the payload was; up to 256 KiB are kept.")
     times: int = Field(description="How often the same topic and payload came.")
     first_received_ms: int
     last_received_ms: int
+    replayed_ms: int | None = Field(description="When it was taken in after all.")
 
 
 class DeadLettersOut(BaseModel):
@@ -118,9 +130,13 @@ class SampleOut(BaseModel):
 
 
 class SamplesOut(BaseModel):
-    """Points of a device, newest first."""
+    """One page of points of a device, newest first; ``next`` is the cursor of the following page, if there is one.
+
+    Points of one moment stay together, so a page may have some more than were asked for.
+    """
 
     samples: list[SampleOut]
+    next: str | None
 
 
 class PartOut(BaseModel):

@@ -97,7 +97,7 @@ class Gate:
             raise
         if visitor is None:
             _limit(self._strangers, address)
-            raise SignInError("sign in first", todo="send a token as 'Authorization: Bearer …', or sign in at /sign-in")
+            raise SignInError("sign in first", todo="send a bearer token, or sign in at /sign-in")
         return visitor
 
 

@@ -25,6 +25,7 @@ class Need:
 
 ANYONE = Need(role=None)
 VIEWER = Need(role="viewer")
+VIEWER_EVERYWHERE = Need(role="viewer", everywhere=True)
 OPERATOR = Need(role="operator")
 OPERATOR_EVERYWHERE = Need(role="operator", everywhere=True)
 ADMIN = Need(role="admin")
@@ -89,11 +90,11 @@ TABLE: dict[tuple[str, str], Need] = {
     ("GET", "/api/v1/silences"): VIEWER,
     ("POST", "/api/v1/silences"): OPERATOR,
     ("DELETE", "/api/v1/silences/{silence}"): OPERATOR,
-    ("GET", "/api/v1/dead-letters"): VIEWER,
-    ("GET", "/api/v1/dead-letters/{letter}"): VIEWER,
-    ("POST", "/api/v1/dead-letters/{letter}/replay"): OPERATOR,
+    ("GET", "/api/v1/dead-letters"): VIEWER_EVERYWHERE,
+    ("GET", "/api/v1/dead-letters/{letter}"): VIEWER_EVERYWHERE,
+    ("POST", "/api/v1/dead-letters/{letter}/replay"): OPERATOR_EVERYWHERE,
     ("POST", "/api/v1/dead-letters/replay"): OPERATOR_EVERYWHERE,
-    ("DELETE", "/api/v1/dead-letters/{letter}"): OPERATOR,
+    ("DELETE", "/api/v1/dead-letters/{letter}"): OPERATOR_EVERYWHERE,
     ("GET", "/api/v1/audit"): ADMIN_EVERYWHERE,
     ("GET", "/api/v1/audit/verify"): ADMIN_EVERYWHERE,
     ("GET", "/api/v1/retention"): VIEWER,

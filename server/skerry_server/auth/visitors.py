@@ -61,7 +61,7 @@ def visitor_of(connection: HTTPConnection) -> Visitor:
     """
     visitor = find_visitor(connection)
     if visitor is None:
-        raise SignInError("sign in first", todo="send a token as 'Authorization: Bearer …', or sign in at /sign-in")
+        raise SignInError("sign in first", todo="send a bearer token, or sign in at /sign-in")
     return visitor
 
 

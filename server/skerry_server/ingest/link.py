@@ -24,7 +24,7 @@ from skerry_server.errors import BrokerError
 
 ANSWER_S = 10.0
 KEEPALIVE_S = 30
-RECEIVE_MAXIMUM = 20_000
+RECEIVE_MAXIMUM = 10_000
 """Messages that the broker may have on the way to us unacknowledged (MQTT 5): some batches, or what it allows."""
 MAXIMUM_PACKET_BYTES = 16 * 1024 * 1024
 """Above this, an MQTT 5 broker drops a message instead of sending it; far above what the contract allows."""
@@ -78,7 +78,7 @@ def parse_publish(first_byte: int, body: bytes, *, is_mqtt5: bool) -> Publicatio
     return Publication(topic=topic, payload=body[at:], packet_id=packet_id, is_retained=bool(first_byte & 0x01))
 
 
-class _OneConnection(gmqtt.Client):  # type: ignore[misc]  # gmqtt ships no types
+class OneConnection(gmqtt.Client):  # type: ignore[misc]  # gmqtt ships no types
     """A client for one connection only.
 
     The next connection gets a new client, so an acknowledgement that comes late goes nowhere, instead of to a
@@ -104,7 +104,7 @@ class Link:
                 "receive_maximum": RECEIVE_MAXIMUM,
                 "maximum_packet_size": MAXIMUM_PACKET_BYTES,
             }
-        self._client = _OneConnection(
+        self._client = OneConnection(
             access.client_id, clean_session=False, optimistic_acknowledgement=False, **properties
         )
         if access.username is not None:

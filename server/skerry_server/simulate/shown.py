@@ -18,8 +18,6 @@ from skerry_server.simulate.expectation import Expectation, ExpectedDevice
 TIMEOUT_S = 30.0
 AT_ONCE = 8
 PAGE = 500
-MAX_SAMPLES = 10_000
-"""The most heartbeats of one device that the API gives at once."""
 _NO_QUERY: Mapping[str, str | int] = {}
 
 
@@ -62,7 +60,7 @@ class _Reading:
         self._read = 0
 
     async def read(self, progress: Callable[[int], None]) -> Shown:
-        listed = {one["device"]: one for one in (await self._get("devices"))["devices"]}
+        listed = {one["device"]: one async for one in self._pages("devices", "devices")}
         wanted = [one for one in self._expectation.devices if one.device in listed]
 
         async def read_one(one: ExpectedDevice) -> tuple[str, ShownDevice]:
@@ -79,8 +77,8 @@ class _Reading:
         device = wanted.device
         beat = await self._heartbeat(device)
         beats, offsets = set(), {}
-        samples = await self._get(f"devices/{device}/samples", {"measurement": "heartbeat", "limit": MAX_SAMPLES})
-        for fields in (one["fields"] for one in samples["samples"]):
+        async for sample in self._pages(f"devices/{device}/samples", "samples", measurement="heartbeat"):
+            fields = sample["fields"]
             start = int(fields["session"])
             if self._expectation.is_of_run(wanted, start):
                 beats.add((start, int(fields["seq"])))

@@ -71,6 +71,22 @@ def get_group(session: Session, name: str) -> GroupRow:
     return row
 
 
+def find_group(session: Session, name: str) -> GroupRow:
+    """Return a group to look at. Raises NotFoundError."""
+    row = session.get(GroupRow, name)
+    if row is None:
+        raise NotFoundError("there is no such group", found=repr(name))
+    return row
+
+
+def visible_members(session: Session, group: str, *, sites: frozenset[str] | None) -> list[str]:
+    """Return the devices of a group that are in service, at ``sites`` if given, by id. Raises NotFoundError."""
+    find_group(session, group)
+    query = select(Device.id).join(GroupMemberRow, GroupMemberRow.device == Device.id)
+    query = query.where(GroupMemberRow.group == group, Device.decommissioned_ms.is_(None)).order_by(Device.id)
+    return list(session.scalars(query if sites is None else query.where(Device.site.in_(sites))))
+
+
 def members_of(session: Session, group: str) -> list[str]:
     """Return the devices of a group in the order of their names."""
     query = select(GroupMemberRow.device).where(GroupMemberRow.group == group).order_by(GroupMemberRow.device)

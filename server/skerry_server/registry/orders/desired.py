@@ -89,6 +89,17 @@ def newest_desired(session: Session, device: str) -> DesiredRow | None:
     return session.scalar(query)
 
 
+def newest_of(session: Session, devices: Iterable[str]) -> dict[str, DesiredRow]:
+    """Return the version that holds for each of ``devices`` that has one."""
+    found: dict[str, DesiredRow] = {}
+    later = aliased(DesiredRow)
+    is_surpassed = select(later.version).where(later.device == DesiredRow.device, later.version > DesiredRow.version)
+    for piece in chunks(devices):
+        query = select(DesiredRow).where(DesiredRow.device.in_(piece), ~is_surpassed.exists())
+        found |= {row.device: row for row in session.scalars(query)}
+    return found
+
+
 def list_desired(session: Session, device: str, *, limit: int, before_version: int | None = None) -> list[DesiredRow]:
     """Return at most ``limit`` versions for ``device``, newest first."""
     query = select(DesiredRow).where(DesiredRow.device == device).order_by(DesiredRow.version.desc()).limit(limit)

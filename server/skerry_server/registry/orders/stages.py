@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from skerry_server.errors import ConflictError, NotFoundError
 from skerry_server.registry.audit.trail import Author, note
-from skerry_server.registry.fleet.groups import get_group, members_of
+from skerry_server.registry.fleet.groups import get_group, visible_members
 from skerry_server.registry.models import DesiredRow, DesiredStageRow
 from skerry_server.registry.orders.desired import add_versions, check_wish
 
@@ -36,12 +36,12 @@ def stage(
 
 
 def apply_stage(session: Session, author: Author, stage_id: int) -> list[DesiredRow]:
-    """Make what is staged the next version of every device that is in the group now, and return those versions.
+    """Make what is staged the next version of every device in service that is in the group now; return the versions.
 
     Raises NotFoundError, and ConflictError where it was applied or discarded before.
     """
     row = _decide(session, author, stage_id, "applied")
-    members = members_of(session, row.group)
+    members = visible_members(session, row.group, sites=None)
     versions = add_versions(session, author, members, config=row.config, models=row.models)
     told = {"stage": stage_id, "versions": {one.device: one.version for one in versions}}
     note(session, author, "desired.apply", row.group, told)

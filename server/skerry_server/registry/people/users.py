@@ -29,8 +29,11 @@ def add_user(
         "disabled": False,
         "created_ms": author.ts_ms,
     }
+    take_turn(session)
     if not insert_new(session, table_of(UserRow), [row]):
         raise ConflictError("there is a user of this name already", found=repr(name))
+    # With the first user sign-in begins: who cannot add others would be alone for good.
+    _check_administrators(session)
     note(session, author, "user.add", name, {"role": role, "sites": row["sites"]})
 
 

@@ -1,0 +1,208 @@
+"""Alerts and silences: looked at, acknowledged, silenced."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.orm import Session
+
+from skerry_edge.contracts.topics import NAME_PATTERN
+from skerry_server.api.context import Asking, Context, RowNumber, Wish, answers, cut, visible_device
+from skerry_server.api.queries import CURSOR_PATTERN, TEXT_PATTERN
+from skerry_server.auth.visitors import ForbiddenError, Visitor
+from skerry_server.errors import NotFoundError
+from skerry_server.health import now_ms
+from skerry_server.registry.alerts import AlertSearch, acknowledge, get_alert, list_alerts
+from skerry_server.registry.checks import MAX_NOTE_CHARS
+from skerry_server.registry.events import MAX_PAGE
+from skerry_server.registry.models import AlertRow, Device, SilenceRow
+from skerry_server.registry.silences import active_silences, add_silence, end_silence, get_silence
+
+MAX_SILENCE_S = 366 * 86_400
+_Rule = Annotated[str, Field(min_length=1, max_length=63, pattern=TEXT_PATTERN)]
+_Name = Annotated[str, Field(pattern=NAME_PATTERN)]
+
+
+class AlertQuery(BaseModel):
+    """Which alerts are wanted; what is not given excludes nothing."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    state: Literal["firing", "acknowledged", "resolved"] | None = None
+    rule: _Rule | None = None
+    device: _Name | None = None
+    limit: int = Field(default=50, ge=1, le=MAX_PAGE)
+    cursor: str | None = Field(default=None, pattern=CURSOR_PATTERN, description="`next` of the page before.")
+
+    def search(self, sites: frozenset[str] | None) -> AlertSearch:
+        """Return the search; ``sites`` are those that whoever asks may see."""
+        before_id = int(self.cursor) if self.cursor else None
+        asked = self.model_dump(include={"state", "rule", "device"})
+        return AlertSearch(**asked, sites=sites, before_id=before_id, limit=self.limit + 1)
+
+
+class AlertOut(BaseModel):
+    """A rule that holds or held; without ``device`` it is about the fleet or the server."""
+
+    id: int
+    rule: str
+    device: str | None
+    subject: str
+    severity: str
+    state: Literal["firing", "acknowledged", "resolved"]
+    began_ms: int
+    ended_ms: int | None
+    value: float | None
+    detail: str
+    acknowledged_by: str | None
+    acknowledged_ms: int | None
+    notified_ms: int | None
+
+
+class AlertsOut(BaseModel):
+    """One page of alerts, newest first; ``next`` is the cursor of the following page, if there is one."""
+
+    alerts: list[AlertOut]
+    next: str | None
+
+
+class SilenceIn(Wish):
+    """Alerts that nobody wants to hear of: of a rule, a device, a group, or what is common to those given."""
+
+    rule: _Rule | None = None
+    device: _Name | None = None
+    group: _Name | None = None
+    lasts_s: int = Field(ge=1, le=MAX_SILENCE_S)
+    comment: str = Field(default="", max_length=MAX_NOTE_CHARS, pattern=TEXT_PATTERN)
+
+
+class SilenceOut(BaseModel):
+    """A silence; an empty rule, device or group stands for all."""
+
+    id: int
+    rule: str | None
+    device: str | None
+    group: str | None
+    created_ms: int
+    until_ms: int
+    author: str
+    comment: str
+
+
+class SilencesOut(BaseModel):
+    """The silences that hold, oldest first."""
+
+    silences: list[SilenceOut]
+
+
+def add_alerts(router: APIRouter, context: Context) -> None:
+    """Add the routes of alerts and silences."""
+    _add_silences(router, context)
+
+    @router.get("/alerts")
+    def alerts(query: Annotated[AlertQuery, Query()], visitor: Asking) -> AlertsOut:
+        """Alerts, newest first."""
+        with context.database.reading() as session:
+            rows = list_alerts(session, query.search(visitor.principal.sites))
+        page, last = cut(rows, query.limit)
+        return AlertsOut(alerts=[alert_out(row) for row in page], next=str(last.id) if last else None)
+
+    @router.post(
+        "/alerts/{alert}/acknowledge",
+        responses=answers(_404="No such alert at your sites.", _409="It is over, or somebody sees to it already."),
+    )
+    def take_note(alert: RowNumber, visitor: Asking) -> AlertOut:
+        """Say that you see to an alert: it is told no more."""
+        with context.database.transaction() as session:
+            row = get_alert(session, alert)
+            if not _sees(session, visitor, row.device):
+                raise NotFoundError("there is no such alert", found=str(alert))
+            acknowledge(session, context.doorkeeper.author(visitor), alert)
+        return alert_out(row)
+
+
+def _add_silences(router: APIRouter, context: Context) -> None:
+    @router.get("/silences")
+    def silences(visitor: Asking) -> SilencesOut:
+        """Silences that hold."""
+        with context.database.reading() as session:
+            rows = [row for row in active_silences(session, now_ms=now_ms()) if _sees_silence(session, visitor, row)]
+        return SilencesOut(silences=[silence_out(row) for row in rows])
+
+    @router.post(
+        "/silences", status_code=201, responses=answers(_404="No such device at your sites, or no such group.")
+    )
+    def silence(wish: SilenceIn, visitor: Asking) -> SilenceOut:
+        """Silence alerts for a while."""
+        author = context.doorkeeper.author(visitor)
+        with context.database.transaction() as session:
+            if wish.device is not None:
+                visible_device(session, visitor, wish.device)
+            elif visitor.principal.sites is not None:
+                raise ForbiddenError("name a device: what is silenced must be at your sites")
+            row = add_silence(
+                session,
+                author,
+                until_ms=author.ts_ms + wish.lasts_s * 1000,
+                comment=wish.comment,
+                rule=wish.rule,
+                device=wish.device,
+                group=wish.group,
+            )
+        return silence_out(row)
+
+    @router.delete("/silences/{silence}", status_code=204, responses=answers(_404="No such silence at your sites."))
+    def speak(silence: RowNumber, visitor: Asking) -> None:
+        """End a silence now."""
+        with context.database.transaction() as session:
+            row = get_silence(session, silence)
+            if not _sees(session, visitor, row.device):
+                raise NotFoundError("there is no such silence", found=str(silence))
+            end_silence(session, context.doorkeeper.author(visitor), silence)
+
+
+def _sees_silence(session: Session, visitor: Visitor, row: SilenceRow) -> bool:
+    # One without a device holds for the visitor's devices as well.
+    return row.device is None or _sees(session, visitor, row.device)
+
+
+def _sees(session: Session, visitor: Visitor, device: str | None) -> bool:
+    if visitor.principal.sites is None:
+        return True
+    row = session.get(Device, device) if device is not None else None
+    return row is not None and visitor.principal.sees(row.site)
+
+
+def alert_out(row: AlertRow) -> AlertOut:
+    """Return an alert."""
+    return AlertOut(
+        id=row.id,
+        rule=row.rule,
+        device=row.device,
+        subject=row.subject,
+        severity=row.severity,
+        state=row.state,  # type: ignore[arg-type]  # checked by pydantic
+        began_ms=row.began_ms,
+        ended_ms=row.ended_ms,
+        value=row.value,
+        detail=row.detail,
+        acknowledged_by=row.acknowledged_by,
+        acknowledged_ms=row.acknowledged_ms,
+        notified_ms=row.notified_ms,
+    )
+
+
+def silence_out(row: SilenceRow) -> SilenceOut:
+    """Return a silence."""
+    return SilenceOut(
+        id=row.id,
+        rule=row.rule,
+        device=row.device,
+        group=row.group,
+        created_ms=row.created_ms,
+        until_ms=row.until_ms,
+        author=row.author,
+        comment=row.comment,
+    )

@@ -1,0 +1,1 @@
+"""The way down: desired states and commands from the registry to the devices, over MQTT."""
