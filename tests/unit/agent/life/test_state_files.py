@@ -24,7 +24,7 @@ def read(files: StateFiles) -> str:
         msgspec.json.decode(data, type=dict[str, int])
         return "good"
 
-    return files.read(NAME, parse, max_bytes=1000, absent="absent", damaged="damaged")
+    return files.read(NAME, parse, max_bytes=100_000, absent="absent", damaged="damaged")
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def read(files: StateFiles) -> str:
         lambda path: path.symlink_to("/dev/zero"),
         lambda path: path.write_bytes(b'{"a":' * 100 + b"1"),
         lambda path: path.write_bytes(b'{"unknown": ' + b"[" * 90_000),
-        lambda path: path.write_bytes(b" " * 1001),
+        lambda path: path.write_bytes(b" " * 100_001),
         lambda path: path.write_bytes(b"\xff"),
         lambda path: path.symlink_to(path.name),
     ],
