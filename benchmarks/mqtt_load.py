@@ -64,9 +64,9 @@ class Publisher:
         self._socket = socket.create_connection(("127.0.0.1", port))
         self._buffer = b""
         self._packet_id = 0
-        # CONNECT: protocol name, version 5, clean start, keep alive 0 (none), no properties.
+        # CONNECT: protocol name, version 5, clean start, keep alive 600 s, no properties.
         name = client_id.encode()
-        body = b"\x00\x04MQTT\x05\x02\x00\x00\x00" + struct.pack("!H", len(name)) + name
+        body = b"\x00\x04MQTT\x05\x02\x02\x58\x00" + struct.pack("!H", len(name)) + name
         self._socket.sendall(b"\x10" + _length(len(body)) + body)
         self._packet()
 

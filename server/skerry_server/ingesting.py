@@ -10,7 +10,6 @@ import socket
 from collections.abc import Iterator
 from typing import Any
 
-from skerry_edge.foundation.errors import SkerryError
 from skerry_server.config.server import Settings
 from skerry_server.health import Health, now_ms
 from skerry_server.ingest.commit import Committer
@@ -21,12 +20,16 @@ from skerry_server.ingest.pauses import PatientStore
 from skerry_server.ingest.sweep import Sweep
 from skerry_server.ingest.watch import Watch
 from skerry_server.ingest.worker import Worker
+from skerry_server.leased_job import LeasedJob
 from skerry_server.presence import SilenceRules
 from skerry_server.registry.database import Database
 from skerry_server.spool.spool import Spool
+from skerry_server.stores.archive import TimeSeriesStore
 from skerry_server.stores.base import Store, StoreInfo
 from skerry_server.stores.opening import open_store
 from skerry_server.tasks import end_all
+from skerry_server.upkeep.chores import RegistryChore, TelemetryChore
+from skerry_server.upkeep.runner import Upkeep
 
 LOG = logging.getLogger(__name__)
 DRAIN_S = 3.0
@@ -36,7 +39,9 @@ CLOSE_S = 5.0
 class Ingesting:
     """One worker. It holds its spool from the start: a second one under the same name is refused with SpoolError."""
 
-    def __init__(self, settings: Settings, access: Access, *, store: Store, database: Database, health: Health) -> None:
+    def __init__(
+        self, settings: Settings, access: Access, *, store: TimeSeriesStore, database: Database, health: Health
+    ) -> None:
         config = settings.config
         self._health = health
         self._spool = Spool(settings.spool_folder, budget_bytes=config.ingest.spool_mb * 1_000_000)
@@ -58,7 +63,12 @@ class Ingesting:
             learned=_Restarts(self._worker).learn,
         )
         holder = f"{access.client_id}@{socket.gethostname()}:{os.getpid()}"
-        self._sweep = Sweep(database=database, health=health, rules=_rules(settings), holder=holder, now_ms=now_ms)
+        sweep = Sweep(database=database, health=health, rules=_rules(settings), now_ms=now_ms)
+        upkeep = Upkeep([TelemetryChore(store, config.telemetry), RegistryChore(database, config.retention)])
+        self._jobs = [
+            LeasedJob(database=database, name=name, holder=holder, work=work)
+            for name, work in (("sweep", sweep.run), ("upkeep", upkeep.run))
+        ]
 
     async def run(self, stop: asyncio.Event) -> None:
         """Take in until ``stop`` is set, then let what arrived become durable, bounded in time, and hang up."""
@@ -66,7 +76,12 @@ class Ingesting:
         consuming: asyncio.Task[Any] = asyncio.create_task(self._consumer.run(hang_up))
         endless = {
             asyncio.create_task(one)
-            for one in (self._worker.run(), self._worker.tend(), self._watch.run(), self._sweep.run())
+            for one in (
+                self._worker.run(),
+                self._worker.tend(),
+                self._watch.run(),
+                *(job.run() for job in self._jobs),
+            )
         }
         stopping = asyncio.create_task(stop.wait())
         try:
@@ -79,14 +94,9 @@ class Ingesting:
             await end_all({consuming, *endless, stopping})
         finally:
             self._worker.close()
-            self._give_up_jobs()
+            for job in self._jobs:
+                job.give_up()
             self._spool.close()
-
-    def _give_up_jobs(self) -> None:
-        try:
-            self._sweep.give_up()
-        except SkerryError as error:
-            LOG.info("the lease on the sweep was not given back, and ends by itself: %s", error)
 
 
 @contextlib.contextmanager

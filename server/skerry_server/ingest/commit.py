@@ -144,7 +144,6 @@ class Committer:
 
     def flush(self) -> None:
         """Write the soft state. Raises RegistryError; it is then kept for the next time."""
-        began_s = time.monotonic()
         rows = self._soft.take()
         try:
             self._save(rows)
@@ -152,7 +151,7 @@ class Committer:
             self._soft.give_back(rows)
             raise
         finally:
-            self._soft.flushed(began_s)
+            self._soft.flushed(time.monotonic())
 
     def _measure(self, accepted: list[Accepted], letters: list[DeadLetter]) -> Prepared:
         """Return the batch with the points of its heartbeats, without those that cannot be stored."""

@@ -11,7 +11,8 @@ from typing import NamedTuple, Protocol
 
 from skerry_server.ingest.validate import Delivery
 
-MAX_BATCH = 5_000
+MAX_BATCH = 2_500
+"""Some 5,000 lines, as a heartbeat has one for itself and one for each pipeline."""
 MAX_BATCH_BYTES = 16 * 1024 * 1024
 """A batch of snapshots is cut here: what is written at once has a size, and the spool's files have one."""
 LINGER_S = 0.02

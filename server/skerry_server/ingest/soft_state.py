@@ -5,7 +5,6 @@ Losing it in a crash costs nothing that the next heartbeat does not bring again,
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 
 from skerry_edge.contracts.messages import Heartbeat
@@ -13,8 +12,8 @@ from skerry_server.ingest.validate import Accepted
 from skerry_server.registry.soft_rows import SoftRow, vitals_of
 
 EVERY_S = 1.0
-REST_FACTOR = 9.0
-"""After a flush the next one waits so many times as long as that took: a tenth of the time at most goes into them."""
+MAX_ROWS = 5_000
+"""So many are written at once, or before their time: each holds a heartbeat."""
 
 
 class SoftState:
@@ -49,7 +48,7 @@ class SoftState:
 
     def is_due(self, now_s: float) -> bool:
         """Tell whether it is time to write."""
-        return bool(self._rows) and now_s >= self._due_s
+        return bool(self._rows) and (now_s >= self._due_s or len(self._rows) >= MAX_ROWS)
 
     def take(self, devices: Iterable[str] | None = None) -> dict[str, SoftRow]:
         """Return and forget the rows of ``devices``, default all."""
@@ -62,7 +61,6 @@ class SoftState:
         """Have rows written later that could not be written now; what came meanwhile is newer."""
         self._rows = rows | self._rows
 
-    def flushed(self, began_s: float) -> None:
-        """Note that a flush is over which began at ``began_s``."""
-        now_s = time.monotonic()
-        self._due_s = now_s + max(EVERY_S, REST_FACTOR * (now_s - began_s))
+    def flushed(self, now_s: float) -> None:
+        """Note that a flush was tried."""
+        self._due_s = now_s + EVERY_S

@@ -1,4 +1,4 @@
-"""The sweep of silent devices: by one process at a time, and only while the server itself hears."""
+"""The sweep of silent devices: only while the server itself hears, and in one process at a time (see LeasedJob)."""
 
 from __future__ import annotations
 
@@ -11,19 +11,16 @@ from skerry_edge.foundation.errors import SkerryError
 from skerry_server.health import Health
 from skerry_server.presence import SilenceRules
 from skerry_server.registry.database import Database
-from skerry_server.registry.leases import acquire, release
 from skerry_server.registry.presence_rows import mark_silent
 
 LOG = logging.getLogger(__name__)
-LEASE = "sweep"
-TERM_S = 15.0
 LONGEST_PAUSE_S = 5.0
 STEP_MS = 2_000
 """A wall clock that moves against the monotonic one by more than this has been set."""
 
 
 class Deafness:
-    """From when on silence counts: since the server hears, holds the job, and its clock was not set. Pure."""
+    """From when on silence counts: since the server hears and its clock was not set. Pure."""
 
     def __init__(self) -> None:
         self.floor_ms: int | None = None
@@ -43,21 +40,19 @@ class Deafness:
 
 
 class Sweep:
-    """Marks devices that have been silent too long, where this process holds the lease."""
+    """Marks devices that have been silent too long."""
 
-    def __init__(
-        self, *, database: Database, health: Health, rules: SilenceRules, holder: str, now_ms: Callable[[], int]
-    ) -> None:
+    def __init__(self, *, database: Database, health: Health, rules: SilenceRules, now_ms: Callable[[], int]) -> None:
         self._database = database
         self._health = health
         self._rules = rules
-        self._holder = holder
         self._now_ms = now_ms
         self._deafness = Deafness()
         self._pause_s = min(LONGEST_PAUSE_S, max(0.05, rules.limit_s(None) / 20))
 
     async def run(self) -> None:
-        """Sweep until cancelled."""
+        """Sweep until cancelled; where another did so before, all devices have the full time again."""
+        self._deafness = Deafness()
         while True:
             await asyncio.to_thread(self.turn)
             await asyncio.sleep(self._pause_s)
@@ -65,21 +60,13 @@ class Sweep:
     def turn(self) -> None:
         """Look once, and mark who has been silent too long."""
         try:
-            hears = self._health.hears() and self._holds_lease()
-            floor_ms = self._deafness.turn(hears=hears, wall_ms=self._now_ms(), monotonic_s=time.monotonic())
+            floor_ms = self._deafness.turn(
+                hears=self._health.hears(), wall_ms=self._now_ms(), monotonic_s=time.monotonic()
+            )
             if floor_ms is not None:
                 self._mark(floor_ms)
         except SkerryError as error:
             self._health.fails("registry", str(error))
-
-    def give_up(self) -> None:
-        """Let another process have the job at once. Raises RegistryError."""
-        with self._database.transaction() as session:
-            release(session, LEASE, self._holder)
-
-    def _holds_lease(self) -> bool:
-        with self._database.transaction() as session:
-            return acquire(session, LEASE, self._holder, term_ms=round(TERM_S * 1000))
 
     def _mark(self, floor_ms: int) -> None:
         with self._database.transaction() as session:

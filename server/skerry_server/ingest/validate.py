@@ -85,7 +85,7 @@ def refuse(delivery: Delivery, reason: str, detail: str) -> DeadLetter:
 
 
 # Each device has a few topics and uses them for ever.
-_topic = lru_cache(maxsize=200_000)(parse_topic)
+_topic = lru_cache(maxsize=20_000)(parse_topic)
 
 
 def _message(topic: Topic, payload: bytes) -> Message | None:

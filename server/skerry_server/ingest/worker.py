@@ -156,11 +156,15 @@ class Worker:
     def _record(self, batch: Sequence[Delivery], prepared: Prepared) -> Sequence[Delivery]:
         """Record ``prepared``, and return what of ``batch`` is owed to store or registry."""
         try:
-            return self._note_committed(self._committer.record(prepared))
+            owed = self._note_committed(self._committer.record(prepared))
         except RegistryError as error:
             self._fail(error)
         except Exception:
             LOG.exception("a batch of %d cannot be recorded", len(batch))
+        else:
+            if self._committer.flush_is_due():
+                self._flush()
+            return owed
         return batch
 
     def _spool_all(self, owed: Sequence[Delivery]) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from skerry_server.presence import Facts, Presence, SilenceRules, is_silent, silent
@@ -63,6 +63,10 @@ def mark_silent(session: Session, rules: SilenceRules, *, floor_ms: int, now_ms:
     """
     query = select(Device.id, Device.last_received_ms, Device.heartbeat_interval_s)
     query = query.join(PresenceRow, PresenceRow.device == Device.id).where(PresenceRow.state != "offline")
+    # The database leaves out the many that were just heard; what it lets through is decided below.
+    limit_ms = func.coalesce(Device.heartbeat_interval_s, rules.heartbeat_s) * (rules.missed * 1000)
+    last_ms = func.coalesce(Device.last_received_ms, 0)
+    query = query.where((last_ms + limit_ms < now_ms) | (last_ms > now_ms))
     fallen: dict[str, Presence] = {}
     candidates = [
         row.id
