@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from skerry_server.errors import ConflictError, NotFoundError
 from skerry_server.registry.audit.trail import Author, note
+from skerry_server.registry.chunks import chunks
 from skerry_server.registry.database import affected, insert_new
 from skerry_server.registry.models import AlertRow, Device, table_of
 from skerry_server.registry.text import storable
@@ -44,30 +46,39 @@ class AlertSearch:
     limit: int = 50
 
 
-def fire(session: Session, cause: Cause, *, now_ms: int) -> bool:
-    """Begin an alert, or bring value and detail of the one that lasts up to date; tell whether it began."""
-    found = {"severity": cause.severity, "value": cause.value, "detail": storable(cause.detail)}
-    changed = session.execute(update(AlertRow).where(_is_open(), *_is_about(cause)).values(**found))
-    if affected(changed):
-        return False
-    row = {
-        "rule": cause.rule,
-        "device": cause.device,
-        "subject": storable(cause.subject),
-        "state": "firing",
-        "began_ms": now_ms,
-        **found,
-    }
-    # Another process may have begun it meanwhile: the unique indexes let only one in.
-    return insert_new(session, table_of(AlertRow), [row]) == 1
+def fire(session: Session, causes: Sequence[Cause], *, now_ms: int) -> int:
+    """Begin alerts and return how many are new: of one rule, device and subject only one lasts."""
+    rows = [
+        {
+            "rule": cause.rule,
+            "device": cause.device,
+            "subject": storable(cause.subject),
+            "state": "firing",
+            "began_ms": now_ms,
+            **_found(cause),
+        }
+        for cause in causes
+    ]
+    # Another process may have begun one meanwhile: the unique indexes let only one in.
+    return insert_new(session, table_of(AlertRow), rows)
 
 
-def resolve(session: Session, alert_id: int, *, now_ms: int) -> bool:
-    """End an alert; tell whether it lasted until now."""
-    ended = session.execute(
-        update(AlertRow).where(AlertRow.id == alert_id, _is_open()).values(state="resolved", ended_ms=now_ms)
+def worsen(session: Session, alert_id: int, cause: Cause) -> None:
+    """Note that an alert got worse: it fires again, whoever has seen to it, and people are to be told anew."""
+    session.execute(
+        update(AlertRow)
+        .where(AlertRow.id == alert_id, _is_open())
+        .values(state="firing", acknowledged_by=None, acknowledged_ms=None, notified_ms=None, **_found(cause))
     )
-    return affected(ended) == 1
+
+
+def resolve(session: Session, alert_ids: Iterable[int], *, now_ms: int) -> int:
+    """End alerts and return how many of them lasted until now."""
+    ended = {"state": "resolved", "ended_ms": now_ms}
+    return sum(
+        affected(session.execute(update(AlertRow).where(AlertRow.id.in_(piece), _is_open()).values(**ended)))
+        for piece in chunks(alert_ids)
+    )
 
 
 def acknowledge(session: Session, author: Author, alert_id: int) -> None:
@@ -90,14 +101,30 @@ def get_alert(session: Session, alert_id: int) -> AlertRow:
     return row
 
 
-def mark_notified(session: Session, alert_id: int, *, now_ms: int) -> None:
-    """Note when people were last told of an alert."""
-    session.execute(update(AlertRow).where(AlertRow.id == alert_id).values(notified_ms=now_ms))
+def mark_notified(session: Session, alert_ids: Iterable[int], *, now_ms: int) -> None:
+    """Note when people were last told of alerts."""
+    for piece in chunks(alert_ids):
+        session.execute(update(AlertRow).where(AlertRow.id.in_(piece)).values(notified_ms=now_ms))
 
 
 def open_alerts(session: Session) -> list[AlertRow]:
     """Return all alerts that last, oldest first."""
     return list(session.scalars(select(AlertRow).where(_is_open()).order_by(AlertRow.id)))
+
+
+def over_untold(session: Session, *, since_ms: int) -> list[AlertRow]:
+    """Return the alerts that ended after ``since_ms``, and of whose end people that knew of them were not told."""
+    is_untold = AlertRow.notified_ms < AlertRow.ended_ms
+    query = select(AlertRow).where(AlertRow.ended_ms > since_ms, is_untold).order_by(AlertRow.id)
+    return list(session.scalars(query))
+
+
+def count_firings(session: Session, *, since_ms: int) -> dict[tuple[str, str | None, str], int]:
+    """Return how often each (rule, device, subject) fired, of those that last or ended after ``since_ms``."""
+    about = (AlertRow.rule, AlertRow.device, AlertRow.subject)
+    is_recent = or_(_is_open(), AlertRow.ended_ms > since_ms)
+    rows = session.execute(select(*about, func.count()).where(is_recent).group_by(*about))
+    return {(rule, device, subject): count for rule, device, subject, count in rows}
 
 
 def list_alerts(session: Session, wanted: AlertSearch) -> list[AlertRow]:
@@ -129,6 +156,5 @@ def _is_open() -> ColumnElement[bool]:
     return AlertRow.ended_ms.is_(None)
 
 
-def _is_about(cause: Cause) -> tuple[ColumnElement[bool], ...]:
-    device = AlertRow.device.is_(None) if cause.device is None else AlertRow.device == cause.device
-    return AlertRow.rule == cause.rule, device, AlertRow.subject == storable(cause.subject)
+def _found(cause: Cause) -> dict[str, Any]:
+    return {"severity": cause.severity, "value": cause.value, "detail": storable(cause.detail)}

@@ -7,7 +7,7 @@ worst one term. Whoever holds a lease must count its term on the monotonic clock
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, ColumnElement, Float, cast, delete, func, literal, or_, update
+from sqlalchemy import BigInteger, ColumnElement, Float, cast, delete, func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from skerry_server.registry.database import COUNTED, affected, insert_or_leave
@@ -35,6 +35,12 @@ def acquire(session: Session, name: str, holder: str, *, term_ms: int) -> bool:
         new.values(name=name, holder=holder, until_ms=now_ms + literal(term_ms)), execution_options=COUNTED
     )
     return affected(added) == 1
+
+
+def is_held(session: Session, name: str, holder: str) -> bool:
+    """Tell whether ``holder`` has the lease now, and let nobody take it until this transaction ends."""
+    query = select(LeaseRow.name).where(LeaseRow.name == name, LeaseRow.holder == holder)
+    return session.scalar(query.where(LeaseRow.until_ms > _database_now_ms(session)).with_for_update()) is not None
 
 
 def release(session: Session, name: str, holder: str) -> None:

@@ -12,6 +12,7 @@ from skerry_server.registry.tables.devices import Device
 from skerry_server.registry.tables.events import EventRow
 from skerry_server.registry.tables.groups import DeviceTagRow, GroupMemberRow, GroupRow
 from skerry_server.registry.tables.leases import LeaseRow
+from skerry_server.registry.tables.notifications import NotificationRow
 from skerry_server.registry.tables.people import TokenRow, UserRow, WebSessionRow
 from skerry_server.registry.tables.presence import PresenceIntervalRow, PresenceRow, SessionClockRow
 from skerry_server.registry.tables.reports import ReportRow
@@ -31,6 +32,7 @@ __all__ = [
     "GroupMemberRow",
     "GroupRow",
     "LeaseRow",
+    "NotificationRow",
     "PresenceIntervalRow",
     "PresenceRow",
     "ReportRow",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import or_, select
+from collections.abc import Collection
+
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from skerry_edge.foundation.errors import ConfigError
@@ -11,7 +13,7 @@ from skerry_server.registry.audit.trail import Author, note
 from skerry_server.registry.checks import MAX_NOTE_CHARS, check_text
 from skerry_server.registry.fleet.changes import get_device
 from skerry_server.registry.fleet.groups import get_group
-from skerry_server.registry.models import GroupMemberRow, SilenceRow
+from skerry_server.registry.models import SilenceRow
 
 
 def add_silence(
@@ -72,14 +74,13 @@ def active_silences(session: Session, *, now_ms: int) -> list[SilenceRow]:
     return list(session.scalars(select(SilenceRow).where(SilenceRow.until_ms > now_ms).order_by(SilenceRow.id)))
 
 
-def is_silenced(session: Session, *, rule: str, device: str | None, now_ms: int) -> bool:
-    """Tell whether a silence holds for an alert of ``rule`` about ``device``, or about the fleet where that is None."""
-    query = select(SilenceRow.id).where(SilenceRow.until_ms > now_ms)
-    query = query.where(or_(SilenceRow.rule.is_(None), SilenceRow.rule == rule))
+def holds_for(silence: SilenceRow, *, rule: str, device: str | None, groups: Collection[str]) -> bool:
+    """Tell whether ``silence`` is about an alert of ``rule`` and ``device``, which is in ``groups``.
+
+    ``device`` of None is the fleet or the server: a silence of a device or a group is not about that.
+    """
+    if silence.rule not in (None, rule):
+        return False
     if device is None:
-        query = query.where(SilenceRow.device.is_(None), SilenceRow.group.is_(None))
-    else:
-        groups = select(GroupMemberRow.group).where(GroupMemberRow.device == device)
-        query = query.where(or_(SilenceRow.device.is_(None), SilenceRow.device == device))
-        query = query.where(or_(SilenceRow.group.is_(None), SilenceRow.group.in_(groups)))
-    return session.scalar(query.limit(1)) is not None
+        return silence.device is None and silence.group is None
+    return silence.device in (None, device) and (silence.group is None or silence.group in groups)

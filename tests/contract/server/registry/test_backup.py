@@ -77,7 +77,7 @@ def filled(fleet, ann):
         add_group(session, ann, "canaries")
         add_members(session, ann, "canaries", ["cam-1"])
         put_desired(session, ann, "cam-1", config={"fps": 5, "zones": [[0.5, None]]}, models={})
-        fire(session, Cause(rule="hot", device=None, subject="", severity="info", value=None, detail=""), now_ms=1)
+        fire(session, [Cause(rule="hot", device=None, subject="", severity="info", value=None, detail="")], now_ms=1)
         add_user(session, ann, "ann", password=PASSWORD, role="admin")
         add_user(session, ann, "bob", password=PASSWORD, role="viewer", sites=["home"])
     return fleet

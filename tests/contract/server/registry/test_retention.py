@@ -93,8 +93,8 @@ def test_what_holds_stays_however_old_it_is(fleet, ann):
             ],
         )
         for rule in ("hot", "offline"):
-            fire(session, Cause(rule=rule, device=None, subject="", severity="info", value=None, detail=""), now_ms=1)
-        resolve(session, open_alerts(session)[0].id, now_ms=2)
+            fire(session, [Cause(rule=rule, device=None, subject="", severity="info", value=None, detail="")], now_ms=1)
+        resolve(session, [open_alerts(session)[0].id], now_ms=2)
         put_desired(session, ann, "cam-1", config={}, models={})
     purge(fleet, Retention(), now_ms=10_000 * DAY_MS)
     with fleet.reading() as session:
@@ -121,7 +121,7 @@ def known(fleet, ann):
             add_members(session, ann, f"of-{device}", [device])
             put_desired(session, ann, device, config={}, models={})
             order(session, ann, device, "ping", args={}, expires_ms=2_000)
-            fire(session, Cause(rule="hot", device=device, subject="", severity="info", value=1, detail=""), now_ms=1)
+            fire(session, [Cause(rule="hot", device=device, subject="", severity="info", value=1, detail="")], now_ms=1)
             add_silence(session, ann, until_ms=2_000, comment="", device=device)
             add_dead_letters(session, [letter(device, 1), letter(device, 2)])
             clock = SessionClock(device=device, session=SESSION, clock="synced", offset_ms=1, decided_ms=1)
