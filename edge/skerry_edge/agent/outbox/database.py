@@ -104,6 +104,8 @@ class LetterDatabase:
                 self._connection.text_factory = text_of
                 self._prepare()
                 self._count()
+                # Some network file systems know no log, or give a file another number with each look.
+                self._can_be_lost = self._loss() is None
                 self._opened = opened.pop_all()
 
     @property
@@ -182,18 +184,18 @@ class LetterDatabase:
     def check_place(self) -> None:
         """Raise LostError where what is written would be found by nobody: SQLite goes on with a file that is gone."""
         with reported(self._path):
-            there = self._path.stat() if self._path.exists() else None
-            head = os.pread(self._file, len(FILE_START), 0)
-            has_log = Path(f"{os.path.realpath(self._path)}-wal").exists()  # SQLite follows a link, as its log does
-            found = None
-            if there is None or not has_log:
-                found = "it was removed"
-            elif not os.path.samestat(there, os.fstat(self._file)):
-                found = "another file has its name"
-            elif head != FILE_START:
-                found = "it was written over"
+            found = self._loss() if self._can_be_lost else None
         if found is not None:
             raise LostError("the outbox's file is lost", where=str(self._path), found=found)
+
+    def _loss(self) -> str | None:
+        """Say what befell the open file, None where it is what its name stands for."""
+        log = Path(f"{os.path.realpath(self._path)}-wal")  # SQLite follows a link, as its log does
+        if not (self._path.exists() and log.exists()):
+            return "it was removed"
+        if not os.path.samestat(self._path.stat(), os.fstat(self._file)):
+            return "another file has its name"
+        return None if os.pread(self._file, len(FILE_START), 0) == FILE_START else "it was written over"
 
     def _prepare(self) -> None:
         """Set the file up, and refuse one that is not as this class leaves it."""
