@@ -10,6 +10,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 
 from skerry_edge.foundation.errors import ConfigError, MissingError
+from skerry_edge.foundation.extras import install_hint
 from skerry_edge.foundation.redaction import redact
 
 STATEMENT_TIMEOUT_S = 30
@@ -49,7 +50,7 @@ def open_engine(address: str, *, patience_s: float) -> Engine:
             f"the registry's database needs the Python package '{package}'",
             where=redact(address),
             found=str(error),
-            todo="install it: pip install 'skerry[server]'",
+            todo=install_hint("server"),
         ) from error
     if is_sqlite:
         event.listen(engine, "connect", _prepare_sqlite)
