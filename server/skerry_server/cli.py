@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from skerry_server.alerts.cli import alerts
 from skerry_server.commands.dead_letters import dead_letters
 from skerry_server.commands.running import api, ingest, run
 from skerry_server.commands.spool import spool
@@ -18,5 +19,5 @@ def server() -> None:
     """Run the fleet server."""
 
 
-for _command in (run, ingest, api, spool, dead_letters, migrate, backup, restore, audit, erase_device):
+for _command in (run, ingest, api, spool, dead_letters, alerts, migrate, backup, restore, audit, erase_device):
     server.add_command(_command)

@@ -58,6 +58,10 @@ class SpoolFullError(SpoolError):
     """The spool has reached its byte budget; what arrives is left unacknowledged until there is room."""
 
 
+class ChannelError(ReachError):
+    """A channel did not bring a notification to people; it is tried again."""
+
+
 class NotFoundError(ConfigError):
     """What was asked for by its name or number is not in the registry."""
 

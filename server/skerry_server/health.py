@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from skerry_server.metrics import IngestMetrics
+from skerry_server.metrics import AlertMetrics, IngestMetrics
 
 PartName = Literal["broker", "store", "registry", "spool"]
 PARTS: tuple[PartName, ...] = ("broker", "store", "registry", "spool")
@@ -51,7 +51,9 @@ class Health:
 
     def __init__(self, parts: Iterable[PartName] = PARTS) -> None:
         self.metrics = IngestMetrics()
+        self.alerts = AlertMetrics()
         self._parts = {name: Part(is_ok=False, detail="not reached yet", since_ms=now_ms()) for name in parts}
+        self._remarks: dict[str, str] = {}
         self._lock = threading.Lock()
         self._recent: deque[tuple[float, int]] = deque()
         self._turned_s: float | None = None
@@ -69,6 +71,20 @@ class Health:
         self.metrics.durable.add(count)
         with self._lock:
             self._recent.append((time.monotonic(), count))
+
+    def remark(self, name: str, detail: str | None) -> None:
+        """Note what is wrong with something that the server can do without, None where nothing is any more."""
+        with self._lock:
+            before = self._remarks.pop(name, None)
+            if detail is not None:
+                self._remarks[name] = detail
+        if detail is not None and before is None:
+            LOG.warning("%s: %s", name, detail)
+
+    def remarks(self) -> dict[str, str]:
+        """Return what is wrong with what the server can do without, by its name."""
+        with self._lock:
+            return dict(self._remarks)
 
     def parts(self) -> dict[PartName, Part]:
         """Return all parts."""

@@ -21,4 +21,5 @@ def health_report(health: Health) -> dict[str, Any]:
         "spooled": counts.spooled,
         "dead": counts.dead,
         "waiting": counts.waiting,
+        "remarks": health.remarks(),
     }

@@ -10,6 +10,7 @@ import socket
 from collections.abc import Iterator
 from typing import Any
 
+from skerry_server.alerts.alerting import Alerting
 from skerry_server.config.server import Settings
 from skerry_server.health import Health, now_ms
 from skerry_server.ingest.commit import Committer
@@ -65,9 +66,11 @@ class Ingesting:
         holder = f"{access.client_id}@{socket.gethostname()}:{os.getpid()}"
         sweep = Sweep(database=database, health=health, rules=_rules(settings), now_ms=now_ms)
         upkeep = Upkeep([TelemetryChore(store, config.telemetry), RegistryChore(database, config.retention)])
+        alerting = Alerting(settings, store=store, database=database, health=health, holder=holder)
+        self._courier = alerting.courier
         self._jobs = [
             LeasedJob(database=database, name=name, holder=holder, work=work)
-            for name, work in (("sweep", sweep.run), ("upkeep", upkeep.run))
+            for name, work in (("sweep", sweep.run), ("upkeep", upkeep.run), (alerting.lease, alerting.lookout.run))
         ]
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -80,6 +83,7 @@ class Ingesting:
                 self._worker.run(),
                 self._worker.tend(),
                 self._watch.run(),
+                self._courier.run(),
                 *(job.run() for job in self._jobs),
             )
         }

@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 
 BATCH_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+BATCH_MESSAGES = (1, 5, 10, 50, 100, 500, 1_000, 2_500, 5_000)
 LAG_SECONDS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 3600.0)
 
 
@@ -100,16 +101,46 @@ class IngestMetrics:
         self.replayed = Counter("skerry_ingest_replayed_total", "Messages replayed from the spool.")
         self.dead = LabelledCounter("skerry_ingest_dead_total", "Messages that became dead letters.", label="reason")
         self.waiting = Gauge("skerry_ingest_waiting", "Messages received and not yet durable.")
+        self.spool_segments = Gauge("skerry_spool_segments", "Files in the spool.")
+        self.spool_oldest_s = Gauge("skerry_spool_oldest_seconds", "Age of the oldest in the spool that is not stored.")
         self.spool_bytes = Gauge("skerry_spool_bytes", "Bytes in the spool.")
         self.spool_owed_bytes = Gauge("skerry_spool_owed_bytes", "Bytes in the spool that the store does not have.")
         self.spool_damaged_bytes = Gauge("skerry_spool_damaged_bytes", "Bytes of the spool found damaged or torn.")
         self.batch_seconds = Histogram(
             "skerry_ingest_batch_seconds", "How long it took to make a batch durable.", bounds=BATCH_SECONDS
         )
+        self.batch_messages = Histogram(
+            "skerry_ingest_batch_messages", "How many messages were made durable at once.", bounds=BATCH_MESSAGES
+        )
+        self.flush_seconds = Histogram(
+            "skerry_ingest_flush_seconds", "How long writing soft state took.", bounds=BATCH_SECONDS
+        )
         self.lag_seconds = Histogram(
             "skerry_ingest_lag_seconds",
             "How long the oldest message of a batch waited until it was durable.",
             bounds=LAG_SECONDS,
+        )
+
+    @property
+    def all(self) -> tuple[Counter | LabelledCounter | Gauge | Histogram, ...]:
+        """All of them."""
+        return tuple(vars(self).values())
+
+
+class AlertMetrics:
+    """What a process counts of alerts and notifications; ``all`` is what an exporter walks over."""
+
+    def __init__(self) -> None:
+        self.fired = Counter("skerry_alerts_fired_total", "Alerts that began.")
+        self.sent = LabelledCounter("skerry_alerts_sent_total", "Notifications that were brought.", label="channel")
+        self.failed = LabelledCounter(
+            "skerry_alerts_failed_total", "Attempts to bring a notification that failed.", label="channel"
+        )
+        self.given_up = LabelledCounter(
+            "skerry_alerts_given_up_total", "Notifications that were never brought.", label="channel"
+        )
+        self.look_seconds = Histogram(
+            "skerry_alerts_look_seconds", "How long one look at the whole fleet took.", bounds=BATCH_SECONDS
         )
 
     @property

@@ -11,6 +11,7 @@ import click
 from skerry_server.registry.cli.opening import config_option
 
 if TYPE_CHECKING:
+    from skerry_edge.foundation.log import LogFormat
     from skerry_server.app import ServerProcess
     from skerry_server.config.server import Settings
 
@@ -31,6 +32,13 @@ log_level_option = click.option(
     default="info",
     show_default=True,
     help="How much to say on standard error.",
+)
+log_format_option = click.option(
+    "--log-format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How to say it: lines for people, or one JSON object a line.",
 )
 
 
@@ -88,6 +96,14 @@ A configuration, with what holds where a line is left out:
   heartbeat_s = 30                  # of devices that tell no interval of their own
   missed = 3
 
+\b
+  [alerts]                          # `skerry server alerts rules` shows the rules that hold
+  interval_s = 15
+  group_wait_s = 30                 # alerts of one rule and site are told together
+  repeat_s = 14400
+  # [[alerts.rule]]                 # see `skerry server alerts rules --help`
+  # [[alerts.channel]]              # see `skerry server alerts test --help`
+
 Data goes to $STATE_DIRECTORY, else $XDG_STATE_HOME/skerry, else ~/.local/state/skerry. Paths in the file are
 taken from the file's own folder.
 
@@ -98,7 +114,8 @@ Until there is a user, only this machine can connect, and whoever is at it may d
 )
 @config_option
 @log_level_option
-def run(config: Path | None, log_level: str) -> None:
+@log_format_option
+def run(config: Path | None, log_level: str, log_format: LogFormat) -> None:
     """Take in what the fleet publishes, store it, and show it: all in one process.
 
     Messages are acknowledged to the broker only when they are stored, or on disk in the spool while store or registry
@@ -109,6 +126,7 @@ def run(config: Path | None, log_level: str) -> None:
     _run(
         config,
         log_level,
+        log_format,
         FleetServer,
         lambda server: {
             "dashboard": server.url,
@@ -143,9 +161,12 @@ The configuration is that of `skerry server run`, with a registry and a store th
 )
 @config_option
 @click.option("--worker", metavar="NAME", help="Name of this worker, up to 32 letters, digits, '.', '_' and '-'.")
-@click.option("--port", type=click.IntRange(1, 65535), help="Answer /healthz and /readyz here, on this machine.")
+@click.option(
+    "--port", type=click.IntRange(1, 65535), help="Answer /healthz, /readyz and /metrics here, on this machine."
+)
 @log_level_option
-def ingest(config: Path | None, worker: str | None, port: int | None, log_level: str) -> None:
+@log_format_option
+def ingest(config: Path | None, worker: str | None, port: int | None, log_level: str, log_format: LogFormat) -> None:
     """Take in what the fleet publishes, as one worker of any number."""
     from skerry_server.app import IngestServer  # noqa: PLC0415  # keeps `--help` fast
     from skerry_server.config.server import with_worker  # noqa: PLC0415  # as above
@@ -153,6 +174,7 @@ def ingest(config: Path | None, worker: str | None, port: int | None, log_level:
     _run(
         config,
         log_level,
+        log_format,
         lambda settings: IngestServer(with_worker(settings, worker=worker, port=port)),
         lambda server: {
             "worker": server.settings.config.ingest.worker,
@@ -176,13 +198,15 @@ speaks for store and registry; the broker is the workers' business.
 )
 @config_option
 @log_level_option
-def api(config: Path | None, log_level: str) -> None:
+@log_format_option
+def api(config: Path | None, log_level: str, log_format: LogFormat) -> None:
     """Serve API and dashboard without taking anything in."""
     from skerry_server.app import ApiServer  # noqa: PLC0415  # keeps `--help` fast
 
     _run(
         config,
         log_level,
+        log_format,
         ApiServer,
         lambda server: {
             "dashboard": server.url,
@@ -196,6 +220,7 @@ def api(config: Path | None, log_level: str) -> None:
 def _run(
     config: Path | None,
     log_level: str,
+    log_format: LogFormat,
     make: Callable[[Settings], Any],
     describe: Callable[[Any], dict[str, str]],
 ) -> None:
@@ -206,7 +231,7 @@ def _run(
     from skerry_edge.foundation.stdout import announce  # noqa: PLC0415  # as above
     from skerry_server.config.server import load_settings  # noqa: PLC0415  # as above
 
-    configure_logging(log_level)
+    configure_logging(log_level, log_format)
     server = make(load_settings(config))
     for name, value in describe(server).items():
         announce(f"{name:<10} {value}")

@@ -12,6 +12,7 @@ from skerry_edge.foundation.broker_address import parse_broker_url
 from skerry_edge.foundation.config import load_toml
 from skerry_edge.foundation.errors import ConfigError
 from skerry_edge.foundation.secret_file import read_secret
+from skerry_server.config.alerts import Alerts, check_alerts
 from skerry_server.config.broker import Broker
 from skerry_server.config.http import Http, check_http
 from skerry_server.config.ingest import Ingest
@@ -42,6 +43,7 @@ class ServerConfig(Section, frozen=True, kw_only=True):
     http: Http = field(default_factory=Http)
     ingest: Ingest = field(default_factory=Ingest)
     presence: PresenceRules = field(default_factory=PresenceRules)
+    alerts: Alerts = field(default_factory=Alerts)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +102,7 @@ def check(config: ServerConfig, where: str) -> None:
     parse_broker_url(config.broker.url, where=f"{where}, key 'broker.url'")
     check_http(config.http, where=where)
     check_telemetry(config.telemetry, where=where)
+    check_alerts(config.alerts, where=where)
     if not isinstance(config.store, SqliteStore):
         check_store_url(config.store.url, where=f"{where}, key 'store.url'")
 

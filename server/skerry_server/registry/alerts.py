@@ -39,6 +39,7 @@ class AlertSearch:
     """
 
     state: str | None = None
+    is_open: bool | None = None
     rule: str | None = None
     device: str | None = None
     sites: frozenset[str] | None = None
@@ -137,6 +138,8 @@ def list_alerts(session: Session, wanted: AlertSearch) -> list[AlertRow]:
     ):
         if value is not None:
             query = query.where(column == value)
+    if wanted.is_open is not None:
+        query = query.where(_is_open() if wanted.is_open else ~_is_open())
     if wanted.sites is not None:
         query = query.join(Device, Device.id == AlertRow.device).where(Device.site.in_(wanted.sites))
     if wanted.before_id is not None:

@@ -1,0 +1,129 @@
+"""The courier: takes notifications from the registry to their channels, each channel at its own pace.
+
+Whoever takes a notification moves its time on first, so any number of processes may do this at once. A channel that
+fails is tried again with growing pauses; it holds up neither the others nor the lookout.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+
+from skerry_edge.foundation.backoff import Backoff, is_worth_logging
+from skerry_edge.foundation.errors import SkerryError
+from skerry_server.alerts.channels import Channel
+from skerry_server.errors import ChannelError
+from skerry_server.health import Health
+from skerry_server.registry.alerts import Severity
+from skerry_server.registry.database import Database
+from skerry_server.registry.models import NotificationRow
+from skerry_server.registry.notifications import claim_due, has_due, put_off, remove_notification
+
+LOG = logging.getLogger(__name__)
+PAUSE_S = 1.0
+BATCH = 20
+HOLD_MS = 300_000
+"""For so long nobody else tries what one process has taken; longer than all of a batch can take."""
+BACKOFF = Backoff(first_s=10.0, max_s=600.0)
+GIVE_UP_MS = 86_400_000
+
+
+class Courier:
+    """Brings what is due, until cancelled."""
+
+    def __init__(
+        self,
+        *,
+        channels: Sequence[Channel],
+        database: Database,
+        health: Health,
+        now_ms: Callable[[], int],
+        backoff: Backoff = BACKOFF,
+    ) -> None:
+        self._channels = {channel.name: channel for channel in channels}
+        self._database = database
+        self._health = health
+        self._now_ms = now_ms
+        self._backoff = backoff
+
+    async def run(self) -> None:
+        """Bring what is due, until cancelled."""
+        while True:
+            await self.turn()
+            await asyncio.sleep(PAUSE_S)
+
+    async def turn(self) -> None:
+        """Bring what is due now; the channels beside each other."""
+        try:
+            rows = await asyncio.to_thread(self._take)
+        except SkerryError as error:
+            self._health.remark("alerts courier", str(error))
+            return
+        self._health.remark("alerts courier", None)
+        by_channel: dict[str, list[NotificationRow]] = defaultdict(list)
+        for row in rows:
+            by_channel[row.channel].append(row)
+        await asyncio.gather(*(asyncio.to_thread(self._bring, name, some) for name, some in by_channel.items()))
+
+    def _take(self) -> list[NotificationRow]:
+        now_ms = self._now_ms()
+        with self._database.reading() as session:
+            if not has_due(session, now_ms=now_ms):
+                return []
+        with self._database.transaction() as session:
+            return claim_due(session, now_ms=now_ms, hold_ms=HOLD_MS, limit=BATCH)
+
+    def _bring(self, name: str, rows: Sequence[NotificationRow]) -> None:
+        """Bring ``rows`` in their order to one channel; after a failure the rest waits as well."""
+        try:
+            for index, row in enumerate(rows):
+                reason = self._try(name, row)
+                if reason is not None:
+                    self._put_off(rows[index:], reason)
+                    return
+        except SkerryError as error:
+            # What was taken comes again when its time has passed.
+            self._health.remark("alerts courier", str(error))
+
+    def _try(self, name: str, row: NotificationRow) -> str | None:
+        """Bring one notification, or give it up; return why it is to be tried again, None where it is not."""
+        channel = self._channels.get(name)
+        if channel is None or self._now_ms() - row.created_ms > GIVE_UP_MS:
+            self._give_up(row, "the channel is no longer configured" if channel is None else "it is a day old")
+            return None
+        severity: Severity = row.severity  # type: ignore[assignment]  # only `add_notifications` writes this column
+        try:
+            channel.carrier.send(severity=severity, title=row.title, body=row.body)
+        except ChannelError as error:
+            return str(error)
+        self._health.alerts.sent.add(name)
+        self._health.remark(_remark(name), None)
+        with self._database.transaction() as session:
+            remove_notification(session, row.id)
+        return None
+
+    def _put_off(self, rows: Sequence[NotificationRow], reason: str) -> None:
+        first = rows[0]
+        attempts = first.attempts + 1
+        due_ms = self._now_ms() + round(1000 * self._backoff.delay_s(attempts, random.random()))  # noqa: S311  # no secret
+        with self._database.transaction() as session:
+            put_off(session, first.id, due_ms=due_ms, attempts=attempts, error=reason)
+            for row in rows[1:]:
+                put_off(session, row.id, due_ms=due_ms, attempts=row.attempts, error=row.error)
+        self._health.alerts.failed.add(first.channel)
+        self._health.remark(_remark(first.channel), f"{attempts} times in a row: {reason}")
+        if is_worth_logging(attempts):
+            LOG.warning("%s; attempt %d, %d wait", reason, attempts, len(rows))
+
+    def _give_up(self, row: NotificationRow, reason: str) -> None:
+        with self._database.transaction() as session:
+            remove_notification(session, row.id)
+        self._health.alerts.given_up.add(row.channel)
+        LOG.error("a notification for channel '%s' is given up, %s: %s", row.channel, reason, row.title)
+
+
+def _remark(channel: str) -> str:
+    return f"alerts channel '{channel}'"

@@ -1,0 +1,190 @@
+"""The lookout: one look after another at the fleet, and what follows from each written in one transaction.
+
+It reads without a lock, decides purely, and writes only where this process still has the lease in that very
+transaction: one that was held up and has lost the job meanwhile changes nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+
+from skerry_edge.foundation.errors import SkerryError
+from skerry_server.alerts.channels import Channel
+from skerry_server.alerts.digest import Timing
+from skerry_server.alerts.fleet import Watched, read_fleet
+from skerry_server.alerts.history import History
+from skerry_server.alerts.judgement import FLAP_WINDOW_MS, Clocks, Key, Memory, Moment, Open, Verdict, judge
+from skerry_server.alerts.readings import ServerPart, ServerState, readings
+from skerry_server.alerts.rules import rules_of
+from skerry_server.alerts.telling import Told, tell
+from skerry_server.config.alerts import Alerts
+from skerry_server.health import Health
+from skerry_server.registry.alerts import (
+    count_firings,
+    fire,
+    mark_notified,
+    open_alerts,
+    over_untold,
+    resolve,
+    worsen,
+)
+from skerry_server.registry.database import Database
+from skerry_server.registry.leases import is_held
+from skerry_server.registry.models import AlertRow, DeadLetterRow, SilenceRow
+from skerry_server.registry.notifications import add_notifications
+from skerry_server.registry.silences import active_silences
+
+LOG = logging.getLogger(__name__)
+LEASE = "alerts"
+REMARK = "alerts"
+DEAD_LETTER_WINDOW_MS = 60_000
+UNTOLD_MS = 86_400_000
+"""The end of an alert is told within a day or not at all."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Seen:
+    """What one look at the registry found."""
+
+    fleet: Mapping[str, Watched]
+    lasting: Sequence[AlertRow]
+    over: Sequence[AlertRow]
+    silences: Sequence[SilenceRow]
+    firings: Mapping[Key, int]
+    dead_letters_per_min: float
+
+
+class Lookout:
+    """Looks at the fleet every ``interval_s``; `run` is the work of a LeasedJob whose holder is ``holder``."""
+
+    def __init__(
+        self,
+        *,
+        alerts: Alerts,
+        channels: Sequence[Channel],
+        database: Database,
+        history: History,
+        health: Health,
+        spool_bytes: int,
+        holder: str,
+        now_ms: Callable[[], int],
+    ) -> None:
+        self._interval_s = alerts.interval_s
+        self._timing = Timing(
+            group_wait_ms=round(alerts.group_wait_s * 1000),
+            group_interval_ms=round(alerts.group_interval_s * 1000),
+            repeat_ms=round(alerts.repeat_s * 1000),
+        )
+        self._rules = {rule.name: rule for rule in rules_of(alerts)}
+        self._channels = channels
+        self._database = database
+        self._history = history
+        self._health = health
+        self._spool_bytes = spool_bytes
+        self._holder = holder
+        self._now_ms = now_ms
+        self._clocks: Mapping[Key, Clocks] = {}
+
+    async def run(self) -> None:
+        """Look until cancelled; what somebody else may have judged meanwhile is waited for anew."""
+        self._clocks = {}
+        while True:
+            began_s = time.monotonic()
+            await asyncio.to_thread(self.turn)
+            took_s = time.monotonic() - began_s
+            self._health.alerts.look_seconds.observe(took_s)
+            # However large the fleet, at most half of the time goes into this.
+            await asyncio.sleep(max(self._interval_s - took_s, took_s))
+
+    def turn(self) -> None:
+        """Look once. What fails is told in the server's health and tried again with the next look."""
+        try:
+            self.look(Moment(mono_s=time.monotonic(), wall_ms=self._now_ms()))
+        except SkerryError as error:
+            self._health.remark(REMARK, str(error))
+        else:
+            self._health.remark(REMARK, None)
+
+    def look(self, now: Moment) -> None:
+        """Look once, and write what follows. Raises RegistryError."""
+        seen = self._see(now.wall_ms)
+        self._learn(seen.fleet, now.wall_ms)
+        server = self._server_state(seen)
+        memory = Memory(
+            lasting={
+                Key(row.rule, row.device, row.subject): Open(id=row.id, severity=row.severity) for row in seen.lasting
+            },
+            clocks=self._clocks,
+            firings=seen.firings,
+        )
+        fleet = seen.fleet.values()
+        verdict = judge(
+            ((rule, readings(rule, fleet, self._history, server)) for rule in self._rules.values()), memory, now
+        )
+        told = tell(
+            [*seen.lasting, *seen.over],
+            seen.silences,
+            seen.fleet,
+            self._rules,
+            self._channels,
+            self._timing,
+            now_ms=now.wall_ms,
+        )
+        if self._write(verdict, told, now.wall_ms):
+            self._clocks = verdict.clocks
+
+    def _see(self, now_ms: int) -> Seen:
+        with self._database.reading() as session:
+            since_ms = now_ms - DEAD_LETTER_WINDOW_MS
+            dead = session.scalar(select(func.count()).where(DeadLetterRow.last_received_ms > since_ms))
+            firings = count_firings(session, since_ms=now_ms - FLAP_WINDOW_MS)
+            return Seen(
+                fleet=read_fleet(session),
+                lasting=open_alerts(session),
+                over=over_untold(session, since_ms=now_ms - UNTOLD_MS),
+                silences=active_silences(session, now_ms=now_ms),
+                firings={Key(*about): count for about, count in firings.items()},
+                dead_letters_per_min=float(dead or 0),
+            )
+
+    def _learn(self, fleet: Mapping[str, Watched], now_ms: int) -> None:
+        try:
+            self._history.learn(fleet, now_ms=now_ms)
+        except SkerryError as error:
+            # What is usual does not change in an hour: rules go on with what is known.
+            self._health.remark("alerts history", str(error))
+        else:
+            self._health.remark("alerts history", None)
+
+    def _server_state(self, seen: Seen) -> ServerState:
+        parts: dict[str, ServerPart] = {
+            name: ServerPart(is_away=not part.is_ok, since_ms=part.since_ms, detail=f"{name}: {part.detail}")
+            for name, part in self._health.parts().items()
+        }
+        used = 100.0 * self._health.metrics.spool_bytes.value / self._spool_bytes if self._spool_bytes else None
+        return ServerState(parts=parts, spool_percent=used, dead_letters_per_min=seen.dead_letters_per_min)
+
+    def _write(self, verdict: Verdict, told: Told, now_ms: int) -> bool:
+        """Write what follows from a look; tell whether this process still had the job."""
+        if not (verdict.began or verdict.worse or verdict.over or told.alerts):
+            return True
+        with self._database.transaction() as session:
+            if not is_held(session, LEASE, self._holder):
+                return False
+            # Marked first: what gets worse in this very look is told with the next one.
+            mark_notified(session, told.alerts, now_ms=now_ms)
+            add_notifications(session, told.notifications, now_ms=now_ms)
+            began = fire(session, verdict.began, now_ms=now_ms)
+            for alert_id, cause in verdict.worse.items():
+                worsen(session, alert_id, cause)
+            resolve(session, verdict.over, now_ms=now_ms)
+        self._health.alerts.fired.add(began)
+        if began or verdict.over:
+            LOG.info("alerts: %d began, %d are over", began, len(verdict.over))
+        return True
