@@ -25,13 +25,12 @@ HEARTBEATS = 15
 """A second apart, after the first that tells of frames."""
 VARIANTS = ("onnx-int8", "tflite-int8")
 HANGS = 5
+HANG_KINDS = ("hang", "early_hang", "slow_hang", "load_hang")
 _NEED_NETWORK = (
-    ("pipeline_overhead_ms", "<= 2", "ms"),
+    ("frame_overhead_ms", "<= 2", "ms"),
     ("detection_child_mb", "<= 200", "MB"),
-    ("hang_to_degraded_s", "<= 3", "s"),
-    ("hang_to_next_backend_s", "<= 5", "s"),
-    ("load_hang_to_degraded_s", "<= 3", "s"),
-    ("load_hang_to_next_backend_s", "<= 5", "s"),
+    *((f"{kind}_to_degraded_s", "<= 3", "s") for kind in HANG_KINDS),
+    *((f"{kind}_to_next_backend_s", "<= 5", "s") for kind in HANG_KINDS),
 )
 WORDS_SAID_S = 120.0
 ACCEPTED = 400
@@ -42,7 +41,22 @@ def main(arguments: list[str]) -> None:
     """Measure every figure, print and write them. A goal that is not met is told by the figure, not the exit code."""
     if arguments:
         sys.exit(f"the suite takes no arguments, found: {' '.join(arguments)}")
-    publish("agent", [*network_figures(), parent_figure(), *outbox_figures(), *wakeword_figures()])
+    publish("agent", [overhead_figure(), *network_figures(), parent_figure(), *outbox_figures(), *wakeword_figures()])
+
+
+def overhead_figure() -> Figure:
+    """Return what a pipeline with objects adds to its network, from the frame to the event's place in the outbox."""
+    try:
+        with running_agent(FOLDER / "signs", [signs_pipeline()]) as (_, heard):
+            heard.wait(lambda: len(with_events(heard)) >= HEARTBEATS, "heartbeats that tell of events")
+    except (FileNotFoundError, TimeoutError) as error:
+        return not_measured("pipeline_overhead_ms", "<= 2", "ms", str(error))
+    windows = with_events(heard)[-HEARTBEATS:]
+    beside_ms = statistics.median(overhead_ms(one) for one in windows)
+    accepted_ms = statistics.median(one.stages_ms["publish"].p50 for one in windows)
+    both_ms = statistics.median(overhead_ms(one) + one.stages_ms["publish"].p50 for one in windows)
+    note = f"signs that come and go: {beside_ms:.2f} ms of a frame, and {accepted_ms:.2f} ms to the outbox"
+    return at_most("pipeline_overhead_ms", both_ms, 2, "ms", note=note)
 
 
 def network_figures() -> list[Figure]:
@@ -62,21 +76,19 @@ def pipeline_of(network: TinyYolo, **more: object) -> dict[str, object]:
 
 
 def variant_figures(variant: str, network: TinyYolo) -> list[Figure]:
-    """Run one variant in an agent, and return its overhead and the memory of its child.
+    """Run one variant in an agent, and return what is spent beside its network, and the memory of its child.
 
-    The network's weights are noise and see no objects, so events come from a second pipeline, which looks at signs.
+    The network's weights are noise and see no objects: what events cost is `pipeline_overhead_ms`.
     """
-    pipelines = [pipeline_of(network, variant=variant), signs_pipeline()]
-    with running_agent(FOLDER / variant, pipelines) as (_, heard):
-        heard.wait(lambda: len(at_work(heard)) >= HEARTBEATS and published(heard), "heartbeats of the pipelines")
-        child_mb = max(one.memory_mb or 0.0 for one in at_work(heard))
-    windows = at_work(heard)[-HEARTBEATS:]
-    accepted_ms = statistics.median(published(heard))
+    with running_agent(FOLDER / variant, [pipeline_of(network, variant=variant)]) as (_, heard):
+        heard.wait(lambda: len(at_work(heard)) >= HEARTBEATS, "heartbeats of the pipeline")
+        windows = at_work(heard)[-HEARTBEATS:]
+    child_mb = max(one.memory_mb or 0.0 for one in windows)
     beside_ms = statistics.median(overhead_ms(one) for one in windows)
     end_to_end = statistics.median(one.stages_ms["end_to_end"].p50 for one in windows)
-    note = f"{variant}: {beside_ms:.2f} of a frame's {end_to_end:.1f} ms, and {accepted_ms:.2f} ms to the outbox"
+    note = f"{variant}: of a frame's {end_to_end:.1f} ms; nothing is seen in it"
     return [
-        at_most("pipeline_overhead_ms", beside_ms + accepted_ms, 2, "ms", note=note),
+        at_most("frame_overhead_ms", beside_ms, 2, "ms", note=note),
         at_most("detection_child_mb", child_mb, 200, "MB", note=variant),
     ]
 
@@ -84,18 +96,21 @@ def variant_figures(variant: str, network: TinyYolo) -> list[Figure]:
 def hang_figures(network: TinyYolo) -> list[Figure]:
     """Let the first backend stop answering, and return how soon the fleet is told, and how soon the next one answers.
 
-    The second is the arrival of the heartbeat that tells of it, one each 0.1 s. A load that hangs is one of a model
-    that this device has loaded before.
+    The second is the arrival of the heartbeat that tells of it, one each 0.1 s. A pipeline hangs at work, at its second
+    frame, at work on a network that takes 0.5 s, and while it loads a model that this device has loaded before.
     """
     pipeline = pipeline_of(network, variant="onnx-int8", backends=["stand-in", "onnx"])
-    at_work = [hang(FOLDER / f"hang-{number}", pipeline, "fault=hang after=40") for number in range(HANGS)]
-    loads = []
+    hangs: dict[str, list[tuple[float, float]]] = {kind: [] for kind in HANG_KINDS}
     for number in range(HANGS):
+        hangs["hang"].append(hang(FOLDER / f"hang-{number}", pipeline, "fault=hang after=40"))
+        # The first inference is the trial run.
+        hangs["early_hang"].append(hang(FOLDER / f"early-{number}", pipeline, "fault=hang after=2"))
+        hangs["slow_hang"].append(hang(FOLDER / f"slow-{number}", pipeline, "fault=hang after=30 latency_ms=500"))
         folder = FOLDER / f"stall-{number}"
         with running_agent(folder, [pipeline], heartbeat_interval_s=0.1) as (_, heard):
             heard.when(lambda one: _tells_of("stand-in", one))
-        loads.append(hang(folder, pipeline, "fault=stall"))
-    return [*_hang_figures("hang", at_work), *_hang_figures("load_hang", loads)]
+        hangs["load_hang"].append(hang(folder, pipeline, "fault=stall"))
+    return [figure for kind, each in hangs.items() for figure in _hang_figures(kind, each)]
 
 
 def hang(folder: Path, pipeline: dict[str, object], fault: str) -> tuple[float, float]:
@@ -142,15 +157,16 @@ def wakeword_figures() -> list[Figure]:
     data = Path(os.environ.get("SKERRY_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
     try:
         cost = measure(data / "wakeword" / "alexa", seconds=WORDS_SAID_S)
-    except (SkerryError, TimeoutError) as error:
+    except (SkerryError, FileNotFoundError, TimeoutError) as error:
         return [
             not_measured("wakeword_cpu_percent", "<= 2", "%", str(error)),
             not_measured("wakeword_delay_ms", "<= 300", "ms", str(error)),
         ]
+    lasted = f"parent, child and arecord, {cost.seconds:.0f} s live"
     heard = f"{len(cost.delays_ms)} of {cost.said} words, median {cost.delay_ms(0.5):.0f} ms"
     return [
-        at_most("wakeword_cpu_percent", cost.cpu_percent, 2, "%", note=f"four words, {cost.seconds:.0f} s live"),
-        at_most("wakeword_delay_ms", cost.delay_ms(0.95), 300, "ms", note=f"95 % of {heard}"),
+        at_most("wakeword_cpu_percent", cost.cpu_percent, 2, "%", note=lasted),
+        at_most("wakeword_delay_ms", cost.delay_ms(0.95), 300, "ms", note=f"to the broker, 95 % of {heard}"),
     ]
 
 
@@ -165,10 +181,9 @@ def overhead_ms(window: PipelineVitals) -> float:
     return stages["end_to_end"] - sum(stages[name] for name in _WITHIN)
 
 
-def published(heard: Heard) -> list[float]:
-    """Return the median milliseconds from a decision to the event's place in the outbox, of each window with events."""
-    windows = [one.pipelines[1] for one in heard.heartbeats() if len(one.pipelines) == 2]
-    return [one.stages_ms["publish"].p50 for one in windows if "publish" in one.stages_ms]
+def with_events(heard: Heard) -> list[PipelineVitals]:
+    """Return the windows of the first pipeline in which an event went to the outbox."""
+    return [one for one in at_work(heard) if "publish" in one.stages_ms]
 
 
 def signs_pipeline() -> dict[str, object]:

@@ -1,5 +1,6 @@
-"""What listening costs and how soon it answers: an agent's child with four words hears real recordings played live.
+"""What listening costs and how soon it is known: an agent with four words hears real recordings from a microphone.
 
+The microphone is ALSA's own file plug-in, which `arecord` reads like any other; sound comes at the pace of speech.
 `python -m benchmarks.wakeword_cost FOLDER` prints the figures; FOLDER holds recordings in which somebody says "Alexa".
 """
 
@@ -7,25 +8,21 @@ from __future__ import annotations
 
 import argparse
 import os
-import select
+import shutil
+import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import psutil
+from benchmarks.agent_rig import Heard, running_agent
 
-from skerry_edge.agent.children.process import ChildProcess
-from skerry_edge.agent.config.pipelines import WakeWordPipeline
-from skerry_edge.agent.config.sources import StdinSource
-from skerry_edge.agent.config.words import WordConfig
-from skerry_edge.agent.line.line import Line
-from skerry_edge.agent.line.protocol import Finding, Ready, Report, Start
 from skerry_edge.audio.pcm import SAMPLE_RATE_HZ, Pcm
 from skerry_edge.audio.recordings import RecordingSource, find_recordings
+from skerry_edge.contracts.messages import Event
 from skerry_edge.foundation.errors import DataError
 
 WORDS = ("alexa", "hey_jarvis", "hey_mycroft", "okay_nabu")
@@ -37,8 +34,9 @@ WORD_FRAMES = range(30, 101)
 BLOCK_SAMPLES = SAMPLE_RATE_HZ * 60 // 1000
 """A microphone hands its sound on in pieces of 60 ms, as `arecord` is asked to."""
 PAUSE_SAMPLES = SAMPLE_RATE_HZ
-READY_S = 60.0
+DEVICE = "said"
 LATE_S = 2.0
+HEARTBEAT_S = 5.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,7 +49,10 @@ class Stream:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WakeWordCost:
-    """``cpu_percent`` of one core in processor time; delays from a word's end to its event's arrival, sorted."""
+    """``cpu_percent`` of one core in processor time, by parent, child and `arecord` together.
+
+    ``memory_mb`` is the child's. The delays are from a word's end to its event's arrival at a subscriber, sorted.
+    """
 
     cpu_percent: float
     memory_mb: float
@@ -65,26 +66,68 @@ class WakeWordCost:
 
 
 def measure(folder: Path, *, words: Sequence[str] = WORDS, seconds: float = 60.0) -> WakeWordCost:
-    """Play the recordings of ``folder`` live to a child for about ``seconds``, and watch it.
+    """Play the recordings of ``folder`` live to an agent for about ``seconds``, and watch it.
 
-    Raises DataError where no recording is a lone word or none is heard, TimeoutError where the child does not begin.
+    Raises DataError where no recording is a lone word or none is heard, TimeoutError where the agent does not begin,
+    FileNotFoundError where Mosquitto or `arecord` is not installed.
     """
+    if shutil.which("arecord") is None:
+        raise FileNotFoundError("the program arecord is not installed")
     stream = stream_of(find_recordings(folder), seconds)
-    source, writer = os.pipe()
-    child = ChildProcess(stdin=source, environment=os.environ)
-    os.close(source)
-    _, line = child.open_line()
-    try:
-        pipeline = WakeWordPipeline(
-            name="ear", words=tuple(WordConfig(model=one) for one in words), source=StdinSource()
+    with tempfile.TemporaryDirectory(prefix="skerry-wakeword-") as name:
+        speaker = Speaker(Path(name))
+        ear = {
+            "kind": "wakeword",
+            "name": "ear",
+            "words": [{"model": one} for one in words],
+            "source": {"kind": "mic", "device": DEVICE, "silent_s": 0.0},
+        }
+        with running_agent(Path(name), [ear], heartbeat_interval_s=HEARTBEAT_S, environment=speaker.environment) as (
+            agent,
+            heard,
+        ):
+            if agent.pid is None:
+                raise DataError("the agent ended before its time", where=str(agent.log))
+            return _watch(psutil.Process(agent.pid), heard, stream, speaker)
+
+
+class Speaker:
+    """Says what it is told into a microphone of ALSA's, and is silent before."""
+
+    def __init__(self, folder: Path) -> None:
+        self._fifo = folder / "said"
+        os.mkfifo(self._fifo)
+        config = folder / "asound.conf"
+        config.write_text(
+            f"""pcm.null {{ type null }}
+            pcm.{DEVICE} {{ type file slave.pcm "null" file "/dev/null" infile "{self._fifo}" format "raw" }}
+            """,
+            encoding="utf-8",
         )
-        line.send(Start(pipeline=pipeline, log_level="ERROR"))
-        return _watch(psutil.Process(child.pid), line, stream, writer)
-    finally:
-        line.close()
-        child.kill()
-        child.reap()
-        child.close()
+        self.environment = {"ALSA_CONFIG_PATH": str(config)}
+        self._to_say: Pcm | None = None
+        self._began = threading.Event()
+        self._began_s = 0.0
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def say(self, pcm: Pcm) -> float:
+        """Begin to say it, and return when that was (Unix seconds)."""
+        self._to_say = pcm
+        self._began.wait()
+        return self._began_s
+
+    def wait(self) -> None:
+        """Wait until it was said."""
+        self._thread.join()
+
+    def _run(self) -> None:
+        with self._fifo.open("wb", buffering=0) as file:
+            while self._to_say is None:
+                _play(np.zeros(BLOCK_SAMPLES, np.int16), file.write)
+            self._began_s = time.time()
+            self._began.set()
+            _play(self._to_say, file.write)
 
 
 def stream_of(paths: Sequence[Path], seconds: float) -> Stream:
@@ -117,59 +160,37 @@ def _lone_word(path: Path) -> Iterator[tuple[Pcm, float]]:
         yield pcm, float(voiced[-1] + 1) * FRAME / SAMPLE_RATE_HZ
 
 
-def _watch(process: psutil.Process, line: Line, stream: Stream, writer: int) -> WakeWordCost:
-    _wait_until_ready(line)
-    before_s, began_s = _used_s(process), time.monotonic()
-    player = threading.Thread(target=_play, args=(stream.pcm, writer, began_s))
-    player.start()
-    arrivals_s = _arrivals(line, until_s=began_s + len(stream.pcm) / SAMPLE_RATE_HZ)
-    used_s, memory_mb = _used_s(process) - before_s, process.memory_info().rss / 1e6
-    lasted_s = time.monotonic() - began_s
-    player.join()
-    delays_ms = tuple(_delays_ms(stream, [at_s - began_s for at_s in arrivals_s]))
+def _watch(agent: psutil.Process, heard: Heard, stream: Stream, speaker: Speaker) -> WakeWordCost:
+    heard.wait(lambda: any(one.pipelines and one.pipelines[0].frames for one in heard.heartbeats()), "the first sound")
+    before_s, began_s = _used_s(agent), speaker.say(stream.pcm)
+    speaker.wait()
+    used_s, lasted_s = _used_s(agent) - before_s, time.time() - began_s
+    (child,) = agent.children()
+    delays_ms = tuple(_delays_ms(stream, [at_s - began_s for at_s in _arrivals_s(heard)]))
     if not delays_ms:
         raise DataError("none of the words was heard", found=f"{len(stream.word_ends_s)} were said")
     return WakeWordCost(
         cpu_percent=100.0 * used_s / lasted_s,
-        memory_mb=memory_mb,
+        memory_mb=child.memory_info().rss / 1e6,
         seconds=lasted_s,
         said=len(stream.word_ends_s),
         delays_ms=delays_ms,
     )
 
 
-def _wait_until_ready(line: Line) -> None:
-    end_s = time.monotonic() + READY_S
-    while not any(isinstance(one, Ready) for one in _reports(line, end_s)):
-        if time.monotonic() > end_s:
-            raise TimeoutError(f"the child was not ready within {READY_S:.0f} s")
+def _arrivals_s(heard: Heard) -> list[float]:
+    """Return when each word's event arrived (Unix seconds)."""
+    came = zip(heard.messages, heard.came_s, strict=False)
+    return [at_s for one, at_s in came if isinstance(one, Event) and one.kind == "wakeword"]
 
 
-def _arrivals(line: Line, *, until_s: float) -> list[float]:
-    """Return when each word arrived (monotonic seconds)."""
-    arrived = []
-    while time.monotonic() < until_s:
-        found = [one for one in _reports(line, until_s) if isinstance(one, Finding) and one.kind == "wakeword"]
-        arrived += [time.monotonic()] * len(found)
-    return arrived
-
-
-def _reports(line: Line, until_s: float) -> list[Report]:
-    """Return what has come, after a wait at most until then. Raises DataError where the child has hung up."""
-    select.select([line], [], [], max(0.0, min(0.5, until_s - time.monotonic())))
-    reports = line.read()
-    if reports is None:
-        raise DataError("the child ended before its time")
-    return reports
-
-
-def _play(pcm: Pcm, writer: int, began_s: float) -> None:
+def _play(pcm: Pcm, write: Callable[[bytes], object]) -> None:
     """Write the sound as it would be spoken."""
-    with closing(os.fdopen(writer, "wb", buffering=0)) as file:
-        for start in range(0, len(pcm), BLOCK_SAMPLES):
-            block = pcm[start : start + BLOCK_SAMPLES]
-            time.sleep(max(0.0, began_s + (start + len(block)) / SAMPLE_RATE_HZ - time.monotonic()))
-            file.write(block.tobytes())
+    began_s = time.monotonic()
+    for start in range(0, len(pcm), BLOCK_SAMPLES):
+        block = pcm[start : start + BLOCK_SAMPLES]
+        time.sleep(max(0.0, began_s + (start + len(block)) / SAMPLE_RATE_HZ - time.monotonic()))
+        write(block.tobytes())
 
 
 def _delays_ms(stream: Stream, arrivals_s: Sequence[float]) -> list[float]:
@@ -180,9 +201,10 @@ def _delays_ms(stream: Stream, arrivals_s: Sequence[float]) -> list[float]:
     return sorted(1e3 * one for one in late_s if one < LATE_S)
 
 
-def _used_s(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return float(times.user + times.system)
+def _used_s(agent: psutil.Process) -> float:
+    """Return the processor time of an agent and of all that it runs."""
+    times = [one.cpu_times() for one in (agent, *agent.children(recursive=True))]
+    return float(sum(one.user + one.system for one in times))
 
 
 def main() -> None:
