@@ -1,4 +1,4 @@
-"""The few addresses of a worker, which has no API: /healthz and /readyz over plain HTTP on this machine."""
+"""The few addresses of a worker, which has no API: /healthz, /readyz and /metrics over plain HTTP on this machine."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import msgspec
 
 from skerry_server.health import Health
 from skerry_server.health_report import health_report
+from skerry_server.observation.exposition import CONTENT_TYPE, Exposition
 
 HOST = "127.0.0.1"
 MAX_REQUEST_BYTES = 8 * 1024
@@ -21,6 +22,7 @@ class Probes:
 
     def __init__(self, health: Health, port: int) -> None:
         self._health = health
+        self._exposition = Exposition(health)
         self._port = port
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -46,6 +48,8 @@ class Probes:
         path = rest.partition(b" ")[0].partition(b"?")[0]
         if method != b"GET":
             return _response(HTTPStatus.METHOD_NOT_ALLOWED, b"")
+        if path == b"/metrics":
+            return _response(HTTPStatus.OK, self._exposition.text(), content_type=CONTENT_TYPE)
         if path not in (b"/healthz", b"/readyz"):
             return _response(HTTPStatus.NOT_FOUND, b"")
         is_well = self._health.is_alive() if path == b"/healthz" else self._health.is_ok()
@@ -53,9 +57,9 @@ class Probes:
         return _response(status, msgspec.json.encode(health_report(self._health)))
 
 
-def _response(status: HTTPStatus, body: bytes) -> bytes:
+def _response(status: HTTPStatus, body: bytes, *, content_type: str = "application/json") -> bytes:
     head = (
-        f"HTTP/1.1 {status.value} {status.phrase}\r\ncontent-type: application/json\r\n"
+        f"HTTP/1.1 {status.value} {status.phrase}\r\ncontent-type: {content_type}\r\n"
         f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
     )
     return head.encode() + body

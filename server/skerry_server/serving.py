@@ -20,6 +20,7 @@ from skerry_server.auth.front import add_gate, check_certificate, open_door, sig
 from skerry_server.config.server import Settings
 from skerry_server.downlink.downlink import Downlink
 from skerry_server.health import Health
+from skerry_server.observation.page import add_metrics, count_requests
 from skerry_server.registry.database import Database
 from skerry_server.stores.archive import TimeSeriesStore
 
@@ -87,9 +88,11 @@ class Serving:
                 config=self._settings.config,
             )
         )
+        exposition = add_metrics(api, self._database, self._health)
         add_dashboard(api, Overviews(self._database, self._health), self._database, broker=str(broker))
-        # Last, so that it stands before all the rest.
+        # Last, so that it stands before all the rest; what it refuses is counted, too.
         add_gate(api, self.doorkeeper, self._settings.config.http)
+        count_requests(api, exposition)
         return api
 
 

@@ -26,6 +26,7 @@ class Need:
 ANYONE = Need(role=None)
 VIEWER = Need(role="viewer")
 VIEWER_EVERYWHERE = Need(role="viewer", everywhere=True)
+VIEWER_EVERYWHERE = Need(role="viewer", everywhere=True)
 OPERATOR = Need(role="operator")
 OPERATOR_EVERYWHERE = Need(role="operator", everywhere=True)
 ADMIN = Need(role="admin")
@@ -37,6 +38,8 @@ TABLE: dict[tuple[str, str], Need] = {
     # Health, sign-in and what its page is made of.
     ("GET", "/healthz"): ANYONE,
     ("GET", "/readyz"): ANYONE,
+    # Its figures are of the whole fleet.
+    ("GET", "/metrics"): VIEWER_EVERYWHERE,
     ("GET", "/sign-in"): ANYONE,
     ("POST", "/sign-in"): ANYONE,
     ("GET", "/favicon.ico"): ANYONE,

@@ -282,13 +282,18 @@ class Worker:
             self._report_spool()
 
     def _flush(self) -> None:
+        began_s = time.monotonic()
         try:
             self._committer.flush()
         except RegistryError as error:
             self._fail(error)
+        else:
+            self._health.metrics.flush_seconds.observe(time.monotonic() - began_s)
 
     def _report_spool(self) -> None:
         status, metrics = self._spool.status(), self._health.metrics
+        metrics.spool_segments.value = status.segments
+        metrics.spool_oldest_s.value = max(0.0, time.time() - status.oldest_owed_s) if status.oldest_owed_s else 0.0
         metrics.spool_bytes.value = status.bytes
         metrics.spool_owed_bytes.value = status.owed_bytes
         metrics.spool_damaged_bytes.value = status.damaged_bytes + status.torn_bytes
@@ -301,5 +306,6 @@ class Worker:
     def _note_settled(self, batch: Sequence[Delivery], took_s: float) -> None:
         self._health.settle(len(batch))
         self._health.metrics.batch_seconds.observe(took_s)
+        self._health.metrics.batch_messages.observe(len(batch))
         self._health.metrics.lag_seconds.observe(max(0.0, (now_ms() - batch[0].received_ms) / 1e3))
         self._health.metrics.waiting.value = self._intake.waiting

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,13 +20,15 @@ _NAME = re.compile(r"([0-9]{12})-([0-9a-f]{8})\.spool\Z")
 class Segment:
     """A file of frames, named ``<number>-<mark>.spool``; ``size_bytes`` is what is known to be on disk.
 
-    ``messages`` counts those that this process wrote, None where another did.
+    ``messages`` counts those that this process wrote, None where another did; ``begun_s`` (Unix) is when it was begun,
+    or, where another process did that, when it was last written to.
     """
 
-    def __init__(self, path: Path, *, number: int, mark: bytes, size_bytes: int) -> None:
+    def __init__(self, path: Path, *, number: int, mark: bytes, size_bytes: int, begun_s: float) -> None:
         self.path = path
         self.number = number
         self.size_bytes = size_bytes
+        self.begun_s = begun_s
         self.messages: int | None = None
         self._mark = mark
         self._descriptor: int | None = None
@@ -34,7 +37,8 @@ class Segment:
     def create(cls, folder: Path, number: int) -> Segment:
         """Make an empty file, so that its name survives a power cut. Raises SpoolError."""
         mark = secrets.token_bytes(MARK_BYTES)
-        segment = cls(folder / f"{number:012d}-{mark.hex()}.spool", number=number, mark=mark, size_bytes=0)
+        path = folder / f"{number:012d}-{mark.hex()}.spool"
+        segment = cls(path, number=number, mark=mark, size_bytes=0, begun_s=time.time())
         segment.messages = 0
         try:
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
@@ -51,7 +55,9 @@ class Segment:
         parts = _NAME.match(path.name)
         if parts is None:
             return None
-        return cls(path, number=int(parts[1]), mark=bytes.fromhex(parts[2]), size_bytes=path.stat().st_size)
+        found = path.stat()
+        number, mark = int(parts[1]), bytes.fromhex(parts[2])
+        return cls(path, number=number, mark=mark, size_bytes=found.st_size, begun_s=found.st_mtime)
 
     @property
     def is_open(self) -> bool:

@@ -27,10 +27,12 @@ LOCK = "lock"
 class SpoolStatus:
     """What is kept: ``owed_bytes`` are not in the store or registry, ``kept_bytes`` may still be lost by the store.
 
-    ``damaged_bytes`` and ``torn_bytes`` were found in segments read since the start.
+    ``oldest_owed_s`` (Unix) is since when the oldest of what is owed waits. ``damaged_bytes`` and ``torn_bytes`` were
+    found in segments read since the start.
     """
 
     segments: int
+    oldest_owed_s: float | None
     owed_bytes: int
     kept_bytes: int
     budget_bytes: int
@@ -156,10 +158,12 @@ class Spool:
     def status(self) -> SpoolStatus:
         """Return what is kept now."""
         with self._lock:
-            owed = sum(one.segment.size_bytes for one in self._held if one.taken_s is None)
+            waiting = [one.segment for one in self._held if one.taken_s is None and one.segment.size_bytes]
+            owed = sum(one.size_bytes for one in waiting)
             total = sum(one.segment.size_bytes for one in self._held)
             return SpoolStatus(
                 segments=len(self._held),
+                oldest_owed_s=min((one.begun_s for one in waiting), default=None),
                 owed_bytes=owed,
                 kept_bytes=total - owed,
                 budget_bytes=self._budget_bytes,

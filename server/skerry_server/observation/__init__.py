@@ -1,0 +1,1 @@
+"""What the server's processes tell of themselves to Prometheus."""
