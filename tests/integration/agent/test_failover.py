@@ -119,10 +119,12 @@ def test_pipelines_on_an_exclusive_accelerator_share_a_process_and_a_hang_of_one
     )
     eventually(lambda: all(runs_on(recorder, "stand-in", one) for one in (0, 1)), what="work of both")
     (shared,) = agent.children()
+    assert all(one.shares_process for one in recorder.heartbeats[-1].pipelines), "its memory is both's"
     eventually(lambda: runs_on(recorder, "onnx", 0) or runs_on(recorder, "onnx", 1), what="one on its second choice")
     eventually(lambda: len(agent.children()) == 2 and recorder.heartbeats[-1].pipelines[0].frames, what="both again")
     beat = recorder.heartbeats[-1]
     assert sorted(one.backend for one in beat.pipelines) == ["onnx", "stand-in"]
+    assert not any(one.shares_process for one in beat.pipelines)
     assert shared not in agent.children()
     assert "which shares its accelerator" in agent.log
 

@@ -87,6 +87,11 @@ class Attempt:
         return self._seat.host.pid
 
     @property
+    def shares_process(self) -> bool:
+        """Whether the child serves other pipelines, too."""
+        return self._seat.host.is_shared
+
+    @property
     def deadlines(self) -> Deadlines:
         """How soon the child must be ready, and how long it may be silent now that its pace is known."""
         patience_s = pace.patience_s(self._pace, self._limit_s)

@@ -40,6 +40,11 @@ class Host:
         """The child's process id, None once it has ended."""
         return self._process.pid if self._is_open else None
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether more than one pipeline runs in it."""
+        return len(self._seats) > 1
+
     def seat(self, start: Start, *, on_readable: Callable[[], None], on_lost: Callable[[Loss], None]) -> Seat:
         """Begin one more pipeline; ``on_readable`` serves its line. Raises OSError."""
         try:

@@ -67,6 +67,11 @@ class Runner:
         return self._attempt.pid if self._attempt is not None else None
 
     @property
+    def shares_process(self) -> bool:
+        """Whether the child serves other pipelines, too."""
+        return self._attempt is not None and self._attempt.shares_process
+
+    @property
     def life(self) -> Life:
         """How the child fares."""
         return self._course.life

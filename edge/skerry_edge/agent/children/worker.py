@@ -102,6 +102,7 @@ class Worker:
             muted=self._mutes.is_muted(self.pipeline.name),
             failures=life.failures,
             held=supervision.is_held(life),
+            shares_process=self._runner.shares_process,
         )
 
     def terminate(self) -> None:

@@ -59,6 +59,11 @@ class Listening:
         self._is_stale = False
         """Whether what the listener remembers does not belong to the sound that comes next."""
 
+    @property
+    def is_muted(self) -> bool:
+        """Whether what comes is neither kept nor judged."""
+        return self._muting.is_muted
+
     def hear_all(self, sources: list[AudioSource]) -> None:
         """Hear each source as a stream of its own. Raises the last one's error where all of them failed."""
         failures = 0

@@ -15,7 +15,7 @@ class Muting:
 
     def __init__(self, link: Link) -> None:
         self._link = link
-        self._is_muted = False
+        self.is_muted = False
         # The first sound comes after what was ordered before it.
         self._samples = ASK_SAMPLES
 
@@ -26,10 +26,10 @@ class Muting:
             self._samples = 0
             for order in self._link.orders():
                 self._take(order)
-        return self._is_muted
+        return self.is_muted
 
     def _take(self, order: Order) -> None:
         if isinstance(order, Mute):
-            self._is_muted = order.muted
+            self.is_muted = order.muted
         elif isinstance(order, TakeSnapshot):
             self._link.report(Picture(order=order.order, reason="a wake-word pipeline has no picture"))

@@ -26,6 +26,6 @@ def run(config: WakeWordPipeline, link: Link) -> None:
         link.ready(model="+".join(word.name for word in words), model_version=version_of(words), backend=BACKEND)
         listening = Listening(config, link, listener)
         while not link.stop.is_set():
-            listening.hear_all(open_sound(config.source, link))
+            listening.hear_all(open_sound(config.source, link, is_muted=lambda: listening.is_muted))
             if not (isinstance(config.source, AudioFileSource) and config.source.loop):
                 return

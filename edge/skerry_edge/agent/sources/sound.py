@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 
 from skerry_edge.agent.config.sources import AudioFileSource, LiveSoundSource, MicrophoneSource, SoundSource
@@ -18,23 +18,27 @@ from skerry_edge.audio.stdin import StdinSource
 from skerry_edge.foundation.errors import SkerryError
 
 
-def open_sound(source: SoundSource, link: Link) -> list[AudioSource]:
+def open_sound(source: SoundSource, link: Link, *, is_muted: Callable[[], bool] = lambda: False) -> list[AudioSource]:
     """Return the source, or those of a folder; a live one keeps the beat of ``link`` while it waits for sound.
+
+    While ``is_muted``, what comes is not judged.
 
     Raises DataError and ReachError for a folder that holds or gives no recordings.
     """
     if isinstance(source, AudioFileSource):
         return open_sources(source.path)
-    return [TendedSound(source, link)]
+    return [TendedSound(source, link, is_muted)]
 
 
 class TendedSound:
     """A microphone, or standard input, as a source that does not fail: while it does, nothing comes, and it is told.
 
-    ``dropped_samples`` counts what was not heard: dropped for newer sound, or spoken while there was no source.
+    ``dropped_samples`` counts what was not heard: dropped for newer sound, or spoken while there was no source. While
+    ``is_muted``, silence is no trouble, since nobody looks; a source that fails is.
     """
 
-    def __init__(self, source: LiveSoundSource, link: Link) -> None:
+    def __init__(self, source: LiveSoundSource, link: Link, is_muted: Callable[[], bool]) -> None:
+        self._is_muted = is_muted
         self._config = source
         self._link = link
         self._health = SourceHealth(link, stalled="stalled-audio", still="stalled-audio")
@@ -87,11 +91,17 @@ class TendedSound:
             with closing(self._source):
                 for pcm in self._source:
                     self._health.delivered()
-                    self._health.judged(self._silent, is_still=self._silence.judge(pcm, time.monotonic()))
+                    self._judge(pcm)
                     yield pcm
         except self._failures as error:
             return error
         return None
+
+    def _judge(self, pcm: Pcm) -> None:
+        if self._is_muted():
+            self._silence.restart()
+        else:
+            self._health.judged(self._silent, is_still=self._silence.judge(pcm, time.monotonic()))
 
     def _beat(self) -> None:
         """Show that the child is alive while there is no sound, and end the wait for it when told to stop."""

@@ -25,6 +25,10 @@ class Standstill:
             self._moved_s = now_s
         return now_s - self._moved_s >= self._limit_s
 
+    def restart(self) -> None:
+        """Forget what was before."""
+        self._moved_s = None
+
 
 class FrozenPicture:
     """Tells when a camera repeats one picture for ``frozen_s``: a living sensor's noise never comes twice."""
@@ -57,3 +61,7 @@ class SilentSound:
     def judge(self, pcm: NDArray[np.int16], now_s: float) -> bool:
         """Take a chunk, and tell whether the sound is silent."""
         return self._standstill.note(now_s, moved=int(pcm.max()) - int(pcm.min()) > self._span)
+
+    def restart(self) -> None:
+        """Forget what was before."""
+        self._standstill.restart()

@@ -27,7 +27,7 @@ class Child:
     def __init__(self) -> None:
         ours, self._theirs = socket.socketpair()
         self.line = Line(ours)
-        self.host = SimpleNamespace(pid=1)
+        self.host = SimpleNamespace(pid=1, is_shared=False)
         self.was_killed = False
 
     def seat(self, start: Start, backend: str | None, *, on_readable: Callable[[], None], on_lost: object) -> Any:
