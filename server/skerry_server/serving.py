@@ -12,7 +12,6 @@ from collections.abc import Iterator
 import uvicorn
 from fastapi import FastAPI
 
-from skerry_edge.foundation.broker_address import parse_broker_url
 from skerry_edge.foundation.errors import ReachError
 from skerry_server.api.context import Context
 from skerry_server.api.routes import create_api
@@ -74,22 +73,19 @@ class Serving:
 
     def _pages(self) -> FastAPI:
         # Imported here: NiceGUI takes most of a second to load, and a wrong configuration is told before.
-        from skerry_server.ui.overview import Overviews  # noqa: PLC0415
         from skerry_server.ui.page import add_dashboard  # noqa: PLC0415
 
-        broker = parse_broker_url(self._settings.config.broker.url, where="key 'broker.url'")
-        api = create_api(
-            Context(
-                database=self._database,
-                store=self._store,
-                health=self._health,
-                doorkeeper=self.doorkeeper,
-                downlink=self._downlink,
-                config=self._settings.config,
-            )
+        context = Context(
+            database=self._database,
+            store=self._store,
+            health=self._health,
+            doorkeeper=self.doorkeeper,
+            downlink=self._downlink,
+            config=self._settings.config,
         )
+        api = create_api(context)
         exposition = add_metrics(api, self._database, self._health)
-        add_dashboard(api, Overviews(self._database, self._health), self._database, broker=str(broker))
+        add_dashboard(api, context)
         # Last, so that it stands before all the rest; what it refuses is counted, too.
         add_gate(api, self.doorkeeper, self._settings.config.http)
         count_requests(api, exposition)

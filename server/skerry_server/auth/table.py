@@ -26,7 +26,6 @@ class Need:
 ANYONE = Need(role=None)
 VIEWER = Need(role="viewer")
 VIEWER_EVERYWHERE = Need(role="viewer", everywhere=True)
-VIEWER_EVERYWHERE = Need(role="viewer", everywhere=True)
 OPERATOR = Need(role="operator")
 OPERATOR_EVERYWHERE = Need(role="operator", everywhere=True)
 ADMIN = Need(role="admin")
@@ -48,7 +47,14 @@ TABLE: dict[tuple[str, str], Need] = {
     ("DELETE", "/api/v1/session"): VIEWER,
     # The dashboard.
     ("GET", "/"): VIEWER,
+    ("GET", "/devices"): VIEWER,
     ("GET", "/devices/{name}"): VIEWER,
+    ("GET", "/events"): VIEWER,
+    ("GET", "/models"): VIEWER,
+    ("GET", "/alerts"): VIEWER,
+    ("GET", "/groups"): VIEWER,
+    ("GET", "/dead-letters"): VIEWER_EVERYWHERE,
+    ("GET", "/audit"): ADMIN_EVERYWHERE,
     ("*", "/_nicegui_ws/{rest:path}"): VIEWER,
     ("*", "/_nicegui/{rest:path}"): VIEWER,
     # The API.

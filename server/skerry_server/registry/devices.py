@@ -54,6 +54,12 @@ def sites(session: Session, devices: Iterable[str]) -> dict[str, str]:
     return {row.id: row.site for row in rows}
 
 
+def sessions_of(session: Session, devices: Iterable[str]) -> dict[str, str]:
+    """Return the session that each of ``devices`` is in, as far as it has been heard."""
+    rows = session.execute(select(PresenceRow.device, PresenceRow.session).where(PresenceRow.device.in_(list(devices))))
+    return {row.device: row.session for row in rows}
+
+
 def list_devices(session: Session, *, device: str | None = None) -> list[tuple[Device, PresenceRow | None]]:
     """Return all devices, or the one called ``device``, with their presence, in the order of their names."""
     query = select(Device, PresenceRow).outerjoin(PresenceRow, PresenceRow.device == Device.id).order_by(Device.id)

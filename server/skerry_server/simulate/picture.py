@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 WIDTH, HEIGHT = 320, 240
-STEPS = 8
+STEPS = 40
 """Boxes are drawn on a grid this fine, so that few pictures need be drawn for many events."""
 QUALITY = 70
 Box = tuple[float, float, float, float]

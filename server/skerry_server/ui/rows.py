@@ -10,7 +10,6 @@ from skerry_server.api.schemas import DeviceOut, EventOut
 HOT_C = 75.0
 NOTHING = "—"
 """What stands where a figure is unknown."""
-KIND_ICONS = {"detection": "visibility", "wakeword": "graphic_eq", "system": "info"}
 DIGEST_CHARS = 8
 THUMBNAIL_PX = 40
 """As wide as `.sk-shot` in dashboard.css."""
@@ -25,29 +24,31 @@ Row = dict[str, str | int | bool]
 def device_rows(devices: Iterable[DeviceOut], *, now_ms: int) -> list[Row]:
     """Return one row a device: those that need somebody first, then by name."""
     ordered = sorted(devices, key=lambda one: (_ORDER[one.presence], one.device))
-    return [
-        {
-            "id": one.device,
-            "state": one.presence,
-            "device": one.device,
-            "place": _place(one),
-            "model": "\n".join(map(model_text, one.models)) or NOTHING,
-            "temperature": f"{one.temperature_c:.1f} °C" if one.temperature_c is not None else NOTHING,
-            "hot": bool(one.throttled) or (one.temperature_c or 0.0) >= HOT_C,
-            "seen": ago(one.last_seen_ms, now_ms=now_ms),
-            "note": _note(one, now_ms=now_ms),
-        }
-        for one in ordered
-    ]
+    return [device_row(one, now_ms=now_ms) for one in ordered]
 
 
-def event_rows(events: Iterable[EventOut], *, sessions: Mapping[str, str | None]) -> list[Row]:
+def device_row(one: DeviceOut, *, now_ms: int) -> Row:
+    """Return a device as a row."""
+    return {
+        "id": one.device,
+        "state": one.presence,
+        "device": one.device,
+        "place": _place(one),
+        "model": "\n".join(map(model_text, one.models)) or NOTHING,
+        "temperature": f"{one.temperature_c:.1f} °C" if one.temperature_c is not None else NOTHING,
+        "hot": bool(one.throttled) or (one.temperature_c or 0.0) >= HOT_C,
+        "seen": ago(one.last_seen_ms, now_ms=now_ms),
+        "note": _note(one, now_ms=now_ms),
+    }
+
+
+def event_rows(events: Iterable[EventOut], *, sessions: Mapping[str, str]) -> list[Row]:
     """Return one row an event, in the order given; ``sessions`` are those that the devices are in now."""
     return [
         {
-            "id": one.id,
+            # The rows of one object are the same row, brought up to date.
+            "key": f"{one.device} {one.track}" if one.track else str(one.id),
             "time": clock_time(one.ts_ms),
-            "icon": KIND_ICONS[one.kind],
             "kind": one.kind,
             "label": one.label,
             "device": one.device,

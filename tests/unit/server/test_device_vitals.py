@@ -7,7 +7,8 @@ import pytest
 from skerry_edge.contracts.messages import Heartbeat, PipelineVitals, Quantiles
 from skerry_edge.contracts.vitals import Temperature
 from skerry_server.api.schemas import DeviceOut
-from skerry_server.ui.device_page import groups_html, read_device
+from skerry_server.ui.device_views import read_heartbeat
+from skerry_server.ui.templating import render
 from skerry_server.ui.vitals import device_groups, span
 
 
@@ -178,30 +179,32 @@ def test_a_length_of_time_has_two_units_at_most(seconds, text):
 
 def test_whatever_a_device_says_is_text_and_never_markup():
     beat = heartbeat(versions={"<b>": "<script>alert(1)</script>"}, power_mode='"><img>')
-    page = groups_html(device_groups(device(reason="<i>&"), beat, now_ms=0))
+    groups = device_groups(device(reason="<i>&"), beat, now_ms=0)
+    page = render("device_now.html", groups=groups, pipelines=[])
     assert "<script>" not in page
     assert "<img>" not in page
     assert "&lt;i&gt;&amp;" in page
 
 
-def test_the_newest_heartbeat_is_kept_and_read_with_its_device(store, database, delivery, commit):
+def test_the_newest_heartbeat_of_a_device_is_kept_and_read(store, database, delivery, commit):
     commit(
         [delivery("heartbeat", seq=1, power_mode="5W"), delivery("heartbeat", seq=2, power_mode="15W")], store, database
     )
     commit([delivery("heartbeat", seq=1, power_mode="late")], store, database)
-    found = read_device(database, "cam-1")
-    assert found is not None
-    assert found[1].power_mode == "15W"
-    assert read_device(database, "cam-2") is None
+    with database.reading() as session:
+        assert read_heartbeat(session, "cam-1").power_mode == "15W"
+        assert read_heartbeat(session, "cam-2") is None
 
 
 def test_a_device_without_heartbeat_and_one_of_another_version_have_none(store, database, delivery, commit):
     commit([delivery("event", device="cam-2")], store, database)
-    assert read_device(database, "cam-2")[1] is None
+    with database.reading() as session:
+        assert read_heartbeat(session, "cam-2") is None
     commit([delivery("heartbeat")], store, database)
     with database.transaction() as session:
         session.connection().exec_driver_sql("UPDATE devices SET heartbeat = x'7b7d'")
-    assert read_device(database, "cam-1")[1] is None
+    with database.reading() as session:
+        assert read_heartbeat(session, "cam-1") is None
 
 
 def test_a_pipeline_that_may_not_listen_says_so():

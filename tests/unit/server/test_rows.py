@@ -188,6 +188,12 @@ def test_a_thumbnail_shows_the_box_whatever_a_device_says(box, style):
     assert crop_style(box) == style
 
 
+def test_a_thumbnail_is_cut_out_by_the_box_of_the_event_that_its_picture_came_with():
+    gone = event(snapshot="/p", box=[0.8, 0.8, 0.9, 0.9], snapshot_box=[0.25, 0.5, 0.35, 0.6])
+    (row,) = event_rows([gone], sessions=SESSIONS)
+    assert row["crop"] == crop_style((0.25, 0.5, 0.35, 0.6))
+
+
 def test_a_hash_that_stands_for_a_version_is_cut_and_a_version_is_not():
     assert model_text("Alexa sha256:9011a8155b04") == "Alexa 9011a815"
     assert model_text("skerry-signs 1.0.0") == "skerry-signs 1.0.0"

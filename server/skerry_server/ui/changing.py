@@ -1,0 +1,59 @@
+"""What a visitor changes from a page: checked again at the moment it is done, in one transaction with its audit row."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+
+from nicegui import ui
+from sqlalchemy.orm import Session
+
+from skerry_edge.foundation.errors import SkerryError
+from skerry_server.api.context import Context, visible_device
+from skerry_server.auth.policy import require
+from skerry_server.auth.table import Need
+from skerry_server.auth.visitors import SignInError, Visitor
+from skerry_server.registry.audit.trail import Author
+
+Change = Callable[[Session, Author], str]
+"""Makes a change and returns, in a sentence, what was done."""
+
+
+class Changes:
+    """What the visitor of one open page does."""
+
+    def __init__(self, context: Context, visitor: Visitor) -> None:
+        self._context = context
+        self._visitor = visitor
+
+    async def make(self, change: Change, *, need: Need) -> bool:
+        """Do it and say so on the page, or say why it cannot be done; tell whether it was done."""
+        return await self.do(lambda: self._in_transaction(change), need=need)
+
+    async def do(self, work: Callable[[], str], *, need: Need) -> bool:
+        """Do ``work``, which returns what was done, in a thread, as `make` does."""
+        try:
+            done = await asyncio.to_thread(self._allowed, work, need)
+        except SkerryError as error:
+            ui.notify(str(error), type="negative", multi_line=True, close_button="Close")
+            return False
+        ui.notify(done, type="positive")
+        return True
+
+    def _allowed(self, work: Callable[[], str], need: Need) -> str:
+        if not self._context.doorkeeper.still_holds(self._visitor):
+            raise SignInError("you are signed out, or may do something else by now", todo="load the page again")
+        require(self._visitor, need)
+        return work()
+
+    def _in_transaction(self, change: Change) -> str:
+        with self._context.database.transaction() as session:
+            done = change(session, self._context.doorkeeper.author(self._visitor))
+        self._context.downlink.wake()
+        return done
+
+
+def require_devices(session: Session, visitor: Visitor, devices: Iterable[str]) -> None:
+    """Raise NotFoundError for the first of ``devices`` that is not there, or is at a site that is not theirs."""
+    for device in devices:
+        visible_device(session, visitor, device)

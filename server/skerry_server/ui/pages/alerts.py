@@ -1,0 +1,149 @@
+"""Alerts: those that last, with acknowledgement and silence, the silences that hold, and the newest that are over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy.orm import Session
+
+from skerry_edge.foundation.errors import ConfigError
+from skerry_server.api.context import Context, visible_device
+from skerry_server.auth.table import OPERATOR
+from skerry_server.auth.visitors import Visitor
+from skerry_server.errors import NotFoundError
+from skerry_server.health import now_ms
+from skerry_server.registry.alerts import AlertSearch, acknowledge, get_alert, list_alerts
+from skerry_server.registry.audit.trail import Author
+from skerry_server.registry.models import AlertRow
+from skerry_server.registry.silences import active_silences, add_silence, end_silence, get_silence
+from skerry_server.ui.asking import Field, ask
+from skerry_server.ui.frame import Page
+from skerry_server.ui.templating import render
+from skerry_server.ui.views.alerts import alert_line, open_lines, silence_line
+from skerry_server.ui.views.event_filter import is_number
+
+MAX_OPEN = 200
+SHOWN_PAST = 30
+HOUR_MS = 3_600_000
+MAX_HOURS = 24 * 365
+
+
+class AlertsPage(Page):
+    """All alerts that the visitor's sites have."""
+
+    title = "Alerts"
+    here = "/alerts"
+    refresh_s = 1.0
+
+    def __init__(self, context: Context, visitor: Visitor, query: Mapping[str, str]) -> None:
+        super().__init__(context, visitor)
+        del query
+
+    def read(self) -> Mapping[str, str]:
+        """Return the page as one region."""
+        with self.context.database.reading() as session:
+            lasting = [*self._alerts(session, "firing", MAX_OPEN), *self._alerts(session, "acknowledged", MAX_OPEN)]
+            past = self._alerts(session, "resolved", SHOWN_PAST)
+            silences = [row for row in active_silences(session, now_ms=now_ms()) if self._may_see(session, row.device)]
+        at_ms = now_ms()
+        content = render(
+            "alerts.html",
+            open=open_lines(lasting, at_ms=at_ms),
+            past=[alert_line(row, at_ms=at_ms) for row in past],
+            silences=[silence_line(row) for row in silences],
+            may_operate=self.may_operate,
+        )
+        return {"alerts": content}
+
+    async def act(self, act: str, of: str, picked: list[str]) -> None:
+        """Acknowledge an alert, silence one or several, end a silence."""
+        del picked
+        number = int(of) if is_number(of) else None
+        if act == "acknowledge" and number is not None:
+            await self._acknowledge(number)
+        elif act == "silence":
+            await self._silence(number)
+        elif act == "end-silence" and number is not None:
+            await self._end_silence(number)
+
+    async def _acknowledge(self, number: int) -> None:
+        if await ask("Acknowledge", "You say that you see to this alert.", confirm="Acknowledge") is None:
+            return
+
+        def change(session: Session, author: Author) -> str:
+            self._require(session, get_alert(session, number).device)
+            acknowledge(session, author, number)
+            return "Acknowledged"
+
+        await self.changes.make(change, need=OPERATOR)
+
+    async def _silence(self, number: int | None) -> None:
+        alert = None if number is None else self._read_alert(number)
+        given = await ask(
+            "Silence alerts",
+            "Nobody is told of alerts with this rule, device and group; an empty field stands for all.",
+            confirm="Silence",
+            fields=[
+                Field(name="rule", label="Rule", value=alert.rule if alert else ""),
+                Field(name="device", label="Device", value=(alert.device or "") if alert else ""),
+                Field(name="group", label="Group"),
+                Field(name="hours", label="Hours", value="2"),
+                Field(name="comment", label="Why"),
+            ],
+        )
+        if given is None:
+            return
+
+        def change(session: Session, author: Author) -> str:
+            about = {key: given[key].strip() or None for key in ("rule", "device", "group")}
+            self._require(session, about["device"])
+            until_ms = author.ts_ms + round(_hours(given["hours"]) * HOUR_MS)
+            add_silence(session, author, until_ms=until_ms, comment=given["comment"], **about)
+            return "Silenced"
+
+        await self.changes.make(change, need=OPERATOR)
+
+    async def _end_silence(self, number: int) -> None:
+        if await ask("End the silence", "People are told of these alerts again.", confirm="End") is None:
+            return
+
+        def change(session: Session, author: Author) -> str:
+            self._require(session, get_silence(session, number).device)
+            end_silence(session, author, number)
+            return "The silence has ended"
+
+        await self.changes.make(change, need=OPERATOR)
+
+    def _alerts(self, session: Session, state: str, limit: int) -> list[AlertRow]:
+        wanted = AlertSearch(state=state, sites=self.visitor.principal.sites, limit=limit)
+        return list_alerts(session, wanted)
+
+    def _read_alert(self, number: int) -> AlertRow:
+        with self.context.database.reading() as session:
+            alert = get_alert(session, number)
+            self._require(session, alert.device)
+        return alert
+
+    def _may_see(self, session: Session, device: str | None) -> bool:
+        try:
+            self._require(session, device)
+        except NotFoundError:
+            return False
+        return True
+
+    def _require(self, session: Session, device: str | None) -> None:
+        """Raise NotFoundError where what is about ``device``, or about all for None, is not the visitor's."""
+        if device is not None:
+            visible_device(session, self.visitor, device)
+        elif self.visitor.principal.sites is not None:
+            raise NotFoundError("there is no such alert or silence at your sites")
+
+
+def _hours(text: str) -> float:
+    try:
+        hours = float(text)
+    except ValueError as error:
+        raise ConfigError("say for how many hours", found=repr(text[:20])) from error
+    if not 0 < hours <= MAX_HOURS:
+        raise ConfigError(f"a silence lasts up to {MAX_HOURS} hours", found=repr(text[:20]))
+    return hours

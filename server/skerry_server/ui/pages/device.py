@@ -1,0 +1,81 @@
+"""The page of one device: one of several views of it, and what can be done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from skerry_server.api.context import Context, visible_device
+from skerry_server.api.read import device_out
+from skerry_server.auth.visitors import Visitor
+from skerry_server.errors import NotFoundError
+from skerry_server.registry.checks import check_choice
+from skerry_server.registry.devices import list_devices
+from skerry_server.registry.fleet.changes import tags_of
+from skerry_server.registry.fleet.groups import groups_of
+from skerry_server.ui.device_acts import DeviceActs
+from skerry_server.ui.device_views import READERS
+from skerry_server.ui.frame import Page
+from skerry_server.ui.templating import render
+
+VIEWS = {
+    "now": "Now",
+    "history": "History",
+    "events": "Events",
+    "configuration": "Configuration",
+    "commands": "Commands and logs",
+    "presence": "Presence",
+}
+
+
+class DevicePage(Page):
+    """One device."""
+
+    title = "Device"
+    here = "/devices"
+    refresh_s = 1.0
+
+    def __init__(self, context: Context, visitor: Visitor, name: str, query: Mapping[str, str]) -> None:
+        super().__init__(context, visitor)
+        self._name = name
+        self._query = query
+        self._acts = DeviceActs(context, visitor, self.changes, name)
+
+    @property
+    def heading(self) -> str:
+        """The device's name."""
+        return self._name
+
+    def read(self) -> Mapping[str, str]:
+        """Return the head, and the view that the address asks for."""
+        view = check_choice(self._query.get("view", "now"), VIEWS, where="view")
+        head = self._head(view)
+        return {"head": head, view: READERS[view](self.context, self._name, self._query)}
+
+    async def act(self, act: str, of: str, picked: list[str]) -> None:
+        """Change something about the device."""
+        del of, picked
+        if self.may_operate:
+            await self._acts.act(act)
+
+    def _head(self, view: str) -> str:
+        with self.context.database.reading() as session:
+            try:
+                row = visible_device(session, self.visitor, self._name)
+            except NotFoundError as error:
+                raise NotFoundError("No device of this name was ever heard", found=self._name) from error
+            device = device_out(*list_devices(session, device=self._name)[0])
+            tags, groups = tags_of(session, self._name), groups_of(session, self._name)
+        place = " · ".join(part for part in (row.name, device.site, device.board) if part)
+        return render(
+            "device_head.html",
+            name=self._name,
+            presence=device.presence,
+            place=place,
+            tags=tags,
+            groups=groups,
+            note=row.note,
+            is_out=row.decommissioned_ms is not None,
+            may_operate=self.may_operate,
+            views=VIEWS,
+            chosen=view,
+        )

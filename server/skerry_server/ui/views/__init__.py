@@ -1,0 +1,1 @@
+"""What pages show, as text and numbers ready for their templates. Pure."""
