@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from skerry_edge.foundation.errors import DataError
+from skerry_edge.foundation.errors import ConfigError, DataError
 from skerry_edge.options import NumberRange
 from skerry_edge.vision.quiet import quieten_opencv
 
@@ -75,7 +75,7 @@ Exit codes:
     "--save",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Save pictures and videos with the boxes drawn into DIR, by the names of their sources. Not of cameras.",
+    help="Save pictures and videos with the boxes drawn into DIR, by the names of their sources; not with a CAMERA.",
 )
 @click.option(
     "--frames",
@@ -118,6 +118,8 @@ def detect(  # noqa: PLR0913  # one parameter for each option
     SKERRY_RTSP_PASSWORD; in an address, every user of the machine can see it.
     """
     quieten_opencv()
+    if save is not None:
+        _refuse_cameras(paths)
     from skerry_edge.backends.base import BackendOptions  # noqa: PLC0415  # keeps --help free of numpy
     from skerry_edge.models.catalogue import resolve_model  # noqa: PLC0415  # the same
     from skerry_edge.vision.detector import Detector  # noqa: PLC0415  # the same
@@ -142,6 +144,16 @@ def detect(  # noqa: PLR0913  # one parameter for each option
     if failed:
         click.echo(f"{failed} source{'s' if failed > 1 else ''} failed", err=True)
         click.get_current_context().exit(FAILED_EXIT_CODE)
+
+
+def _refuse_cameras(names: tuple[str, ...]) -> None:
+    """Raise ConfigError where a camera's pictures were to be saved: they have no end, and would fill the disk."""
+    from skerry_edge.vision.cameras.names import names_camera, shown_name  # noqa: PLC0415  # keeps --help free of numpy
+
+    camera = next((name for name in names if names_camera(name)), None)
+    if camera is not None:
+        todo = "leave --save out, or record a video and name that"
+        raise ConfigError("pictures of a camera are not saved", where="--save", found=shown_name(camera), todo=todo)
 
 
 def _report(detector: Detector, *, as_json: bool) -> Report:

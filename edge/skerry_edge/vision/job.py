@@ -10,10 +10,8 @@ from dataclasses import dataclass
 from rich.progress import Progress, TaskID
 
 from skerry_edge.foundation.errors import MissingError, SkerryError
-from skerry_edge.foundation.redaction import redact
 from skerry_edge.foundation.source_error import SourceError
-from skerry_edge.vision.cameras.names import open_named_camera
-from skerry_edge.vision.cameras.rtsp_address import SCHEME, shown
+from skerry_edge.vision.cameras.names import open_named_camera, shown_name
 from skerry_edge.vision.capture import LiveCapture
 from skerry_edge.vision.detector import Detector
 from skerry_edge.vision.draw import draw_detections
@@ -60,10 +58,10 @@ class DetectJob:
                     camera = open_named_camera(name, stall_s=self._limits.stall_s)
                     source = None if camera is not None else open_source(name)
                 except SkerryError as error:
-                    self._fail(Failure(source=_shown(name), error=error))
+                    self._fail(Failure(source=shown_name(name), error=error))
                     continue
                 if camera is not None:
-                    self._watch(camera, _shown(name))
+                    self._watch(camera, shown_name(name))
                 elif source is not None:
                     with closing(source):
                         self._run_source(source, self._bar.add_task(name, total=len(source) or None))
@@ -122,11 +120,6 @@ class DetectJob:
     def _fail(self, failure: Failure) -> None:
         self._failed.add(failure.source)
         self._report.failure(failure)
-
-
-def _shown(name: str) -> str:
-    """Return a source's name without what an address may hold of a login."""
-    return shown(name) if name.startswith(SCHEME) else redact(name)
 
 
 def _items(camera: Source) -> Generator[Frame | Failure, None, None]:

@@ -57,3 +57,14 @@ def test_a_camera_that_is_not_there_leaves_the_other_sources(
 @pytest.mark.parametrize(("option", "value"), [("--frames", 0), ("--frames", "x"), ("--stall", 0), ("--stall", "nan")])
 def test_impossible_limits_are_wrong_usage(skerry, discs: Path, option: str, value: object) -> None:
     assert skerry("detect", discs, "/dev/video0", option, value).code == 2
+
+
+@pytest.mark.parametrize("camera", ["/dev/video0", "rpicam", "rtsps://joe:hunter2@cam/x", "gstreamer:v4l2src"])
+def test_pictures_of_a_camera_cannot_be_saved_and_that_is_said_at_once(
+    skerry, discs: Path, tmp_path: Path, camera: str
+) -> None:
+    run = skerry("detect", discs, discs.parent, camera, "--save", tmp_path / "boxes")
+    assert (run.code, run.out) == (2, "")
+    assert "pictures of a camera are not saved" in run.err
+    assert "hunter2" not in run.err
+    assert not (tmp_path / "boxes").exists()

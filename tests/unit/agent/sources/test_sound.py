@@ -125,24 +125,6 @@ def test_who_is_told_to_stop_does_not_wait_for_a_microphone(ends, microphones, m
     assert list(stream) == []
 
 
-def test_the_silence_of_a_muted_microphone_is_no_trouble_and_counts_anew_afterwards(
-    ends, microphones, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    link, parent = ends
-    clock = iter(np.arange(0.0, 100.0, 0.4))
-    monkeypatch.setattr(sound.time, "monotonic", lambda: float(next(clock)))
-    microphones([NOISE, *[SILENCE] * 22])
-    muted = iter([*[False] * 2, *[True] * 10, *[False] * 10, True])
-    (opened,) = open_sound(replace(SOURCE, silent_s=3.0), link, is_muted=lambda: next(muted))
-    stream = iter(opened)
-    for _ in range(15):
-        next(stream)
-    assert events(parent.reports()) == []
-    for _ in range(4):
-        next(stream)
-    assert events(parent.reports()) == ["stalled-audio"]
-
-
 def test_who_is_told_to_stop_does_not_wait_for_sound(ends, tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
     link, _ = ends
     program = tmp_path / "arecord"  # a stand-in that opens the device and never hears anything

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from skerry_edge.foundation.errors import ConfigError
+from skerry_edge.vision.cameras.gstreamer import GStreamerOptions, command_line
+from skerry_edge.vision.cameras.names import open_named_camera
 from skerry_edge.vision.cameras.rtsp_address import parse_rtsp_url
 
 
@@ -54,3 +56,14 @@ def test_what_is_no_address_is_refused_without_repeating_its_login(url: str) -> 
     assert "joe" not in str(caught.value)
     assert "hun" not in (caught.value.where or "")
     assert "rtsp://HOST" in (caught.value.todo or "")
+
+
+def test_a_stream_over_tls_is_refused_with_the_way_that_checks_its_certificate() -> None:
+    with pytest.raises(ConfigError, match="RTSP over TLS is not read here") as caught:
+        parse_rtsp_url("rtsps://joe:hunter2@cam/x")
+    assert "hunter2" not in str(caught.value)
+    assert "rtspsrc location=rtsps://HOST/PATH ! decodebin" in str(caught.value)
+    way = GStreamerOptions(pipeline="rtspsrc location=rtsps://cam/x ! decodebin")
+    assert "location=rtsps://cam/x" in command_line(way)
+    with pytest.raises(ConfigError, match="over TLS"):
+        open_named_camera("rtsps://cam/x", stall_s=1.0)
