@@ -127,7 +127,7 @@ def test_a_broker_that_takes_no_large_packets_still_gets_the_events(
     assert [event.label for event in of_phase(recorder, "begin")] == ["red disc", "blue disc"]
     assert recorder.snapshots == {}
     assert recorder.states == ["online"]
-    assert "takes no snapshot of" in agent.log
+    assert "the broker does not take pictures" in agent.log
 
 
 def test_a_file_is_looked_at_frame_by_frame(
