@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Protocol, TypeVar
 
 from fastapi import Depends, Path, Query
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -77,6 +77,14 @@ class Context:
     doorkeeper: Doorkeeper
     downlink: Downward
     config: ServerConfig
+
+
+def _as_whole(value: object) -> object:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+AS_WHOLE = BeforeValidator(_as_whole)
+"""For a whole number of a request's JSON, in which 5.0 is one as well (JSON Schema, 6.1.1)."""
 
 
 class Wish(BaseModel):

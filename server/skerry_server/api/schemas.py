@@ -29,9 +29,9 @@ class DeviceOut(BaseModel):
     uptime_s: float | None
     outbox_depth: int | None
     outbox_dropped: int | None
-    name: str | None = Field(description="What people call it.")
-    note: str | None = Field(description="What people noted about it.")
-    decommissioned_ms: int | None = Field(description="When it was taken out of service.")
+    name: str | None = Field(default=None, description="What people call it.")
+    note: str | None = Field(default=None, description="What people noted about it.")
+    decommissioned_ms: int | None = Field(default=None, description="When it was taken out of service.")
 
 
 class DevicesOut(BaseModel):

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from skerry_edge.contracts.topics import NAME_PATTERN
-from skerry_server.api.context import Asking, Context, RowNumber, Wish, answers, cut, visible_device
+from skerry_server.api.context import AS_WHOLE, Asking, Context, RowNumber, Wish, answers, cut, visible_device
 from skerry_server.api.queries import CURSOR_PATTERN, TEXT_PATTERN
 from skerry_server.auth.visitors import ForbiddenError, Visitor
 from skerry_server.errors import NotFoundError
@@ -74,7 +74,7 @@ class SilenceIn(Wish):
     rule: _Rule | None = None
     device: _Name | None = None
     group: _Name | None = None
-    lasts_s: int = Field(ge=1, le=MAX_SILENCE_S)
+    lasts_s: Annotated[int, AS_WHOLE] = Field(ge=1, le=MAX_SILENCE_S)
     comment: str = Field(default="", max_length=MAX_NOTE_CHARS, pattern=TEXT_PATTERN)
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from skerry_edge.contracts.topics import ID_PATTERN, NAME_PATTERN
 from skerry_server.api.context import (
+    AS_WHOLE,
     Asking,
     Context,
     DeviceName,
@@ -52,7 +53,9 @@ class CommandIn(Wish):
         default={},
         description="`pipeline` for snapshot, restart, mute and unmute; `minutes` for mute; `lines` for logs.",
     )
-    expires_s: int = Field(default=300, ge=1, le=MAX_EXPIRY_S, description="After so long the device refuses it.")
+    expires_s: Annotated[int, AS_WHOLE] = Field(
+        default=300, ge=1, le=MAX_EXPIRY_S, description="After so long the device refuses it."
+    )
 
 
 class CommandOut(BaseModel):

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from skerry_server.api.context import MAX_ID, Asking, Context, RowNumber, Wish, answers, cut
+from skerry_server.api.context import AS_WHOLE, MAX_ID, Asking, Context, RowNumber, Wish, answers, cut
 from skerry_server.api.queries import CURSOR_PATTERN, TEXT_PATTERN
 from skerry_server.api.read import dead_letter_out
 from skerry_server.api.replaying import replay
 from skerry_server.api.schemas import DeadLetterOut, DeadLettersOut
 from skerry_server.auth.visitors import Visitor
-from skerry_server.ingest.second_chance import check_choice, waiting_ids
+from skerry_server.ingest.second_chance import waiting_ids
 from skerry_server.registry.dead_letters import (
     count_dead_letters,
     dead_letters_of,
@@ -38,12 +38,22 @@ class LetterQuery(BaseModel):
     cursor: str | None = Field(default=None, pattern=CURSOR_PATTERN, description="`next` of the page before.")
 
 
-class ReplayIn(Wish):
-    """Which letters to replay, said in one way: by their ids, by their reason, or all."""
+class TheseIn(Wish):
+    """Letters to replay by their ids."""
 
-    ids: list[Annotated[int, Field(ge=1, le=MAX_ID)]] = Field(default=[], max_length=MAX_AT_ONCE)
-    reason: Annotated[str, Field(max_length=32, pattern=TEXT_PATTERN)] | None = None
-    everything: bool = False
+    ids: list[Annotated[int, Field(ge=1, le=MAX_ID), AS_WHOLE]] = Field(min_length=1, max_length=MAX_AT_ONCE)
+
+
+class OfReasonIn(Wish):
+    """Letters to replay: all of one reason that were not taken in yet."""
+
+    reason: str = Field(max_length=32, pattern=TEXT_PATTERN)
+
+
+class EverythingIn(Wish):
+    """Letters to replay: all that were not taken in yet."""
+
+    everything: Literal[True]
 
 
 class OutcomeOut(BaseModel):
@@ -93,10 +103,12 @@ def add_dead_letters(router: APIRouter, context: Context) -> None:
 
 def _add_replay(router: APIRouter, context: Context) -> None:
     @router.post("/dead-letters/replay", responses=_NO_LETTER)
-    def replay_many(wish: ReplayIn, visitor: Asking) -> ReplayedOut:
+    def replay_many(wish: TheseIn | OfReasonIn | EverythingIn, visitor: Asking) -> ReplayedOut:
         """Take letters in after all, as messages that have just come; doing it twice changes nothing."""
-        check_choice(wish.ids, reason=wish.reason, everything=wish.everything)
-        ids = wish.ids or waiting_ids(context.database, reason=wish.reason)
+        if isinstance(wish, TheseIn):
+            return _replayed(context, visitor, wish.ids)
+        reason = wish.reason if isinstance(wish, OfReasonIn) else None
+        ids = waiting_ids(context.database, reason=reason)
         return _replayed(context, visitor, ids)
 
     @router.post("/dead-letters/{letter}/replay", responses=_NO_LETTER)

@@ -42,7 +42,10 @@ class DeviceIn(Wish):
     name: Annotated[str, Field(max_length=MAX_NAME_CHARS, pattern=TEXT_PATTERN)] | None = None
     note: Annotated[str, Field(max_length=MAX_NOTE_CHARS, pattern=TEXT_PATTERN)] | None = None
     tags: Annotated[dict[_Key, _Value], Field(max_length=MAX_TAGS)] = Field(
-        default={}, description="All tags that it is to have."
+        default={},
+        description="All tags that it is to have.",
+        # Without it, the document would allow keys of any other form.
+        json_schema_extra={"additionalProperties": False},
     )
 
 

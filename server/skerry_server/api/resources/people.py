@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, StringConstraints
 from sqlalchemy.orm import Session
 
 from skerry_edge.contracts.topics import NAME_PATTERN
-from skerry_server.api.context import Asking, Context, RowNumber, Wish, answers
+from skerry_server.api.context import AS_WHOLE, Asking, Context, RowNumber, Wish, answers
 from skerry_server.api.queries import TEXT_PATTERN
 from skerry_server.auth.visitors import ForbiddenError, Visitor
 from skerry_server.errors import NotFoundError
@@ -78,7 +78,9 @@ class TokenIn(Wish):
     name: str = Field(min_length=1, max_length=MAX_NAME_CHARS, pattern=TEXT_PATTERN)
     role: Role = "viewer"
     sites: _Sites | None = None
-    expires_s: Annotated[int, Field(ge=1, le=MAX_TOKEN_S)] | None = Field(default=None, description="Null: never.")
+    expires_s: Annotated[int, Field(ge=1, le=MAX_TOKEN_S), AS_WHOLE] | None = Field(
+        default=None, description="Null: never."
+    )
     user: Annotated[str, Field(pattern=NAME_PATTERN)] | None = None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from typing import Annotated
@@ -12,7 +13,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from skerry_server.api.context import Asking, Context, DeviceName, visible_device
 from skerry_server.api.resources.devices import NO_DEVICE
 from skerry_server.api.schemas import SampleOut, SamplesOut
-from skerry_server.errors import TooWideError
 from skerry_server.stores.archive import NS_PER_S, Aggregate, WindowQuery
 from skerry_server.stores.base import MAX_TIME_NS, Measurement, Point
 from skerry_server.stores.base import Query as StoreQuery
@@ -64,7 +64,11 @@ class SeriesOut(BaseModel):
 
 
 class TelemetryOut(BaseModel):
-    """The series of one device, each oldest first. ``is_cut`` says that older windows were left out."""
+    """The series of one device, each oldest first.
+
+    ``step_s`` is what was asked for, or the shortest longer one that the range allows. ``is_cut`` says that there was
+    more than an answer holds, and that the oldest windows were left out.
+    """
 
     step_s: int
     since_ms: int
@@ -130,18 +134,12 @@ def whole_moments(points: Sequence[Point], limit: int) -> tuple[Sequence[Point],
 
 
 def window_query(device: str, query: WindowsQuery, *, now_ms: int) -> WindowQuery:
-    """Return what to ask the store. Raises TooWideError for more windows than an answer holds."""
+    """Return what to ask the store; steps that would give more windows than an answer holds are made longer."""
     until_ms = now_ms if query.until_ms is None else query.until_ms
     since_ms = max(0, until_ms - DEFAULT_RANGE_MS) if query.since_ms is None else query.since_ms
     range_s = max(0, until_ms - since_ms) / 1000
-    step_s = query.step_s or max(1, round(range_s / DEFAULT_WINDOWS))
-    if range_s / step_s > MAX_WINDOWS:
-        raise TooWideError(
-            f"the range has more than {MAX_WINDOWS} windows",
-            where="query.step_s",
-            found=f"{range_s:.0f} s in steps of {step_s} s",
-            todo="ask for a shorter range or longer steps",
-        )
+    step_s = query.step_s or round(range_s / DEFAULT_WINDOWS)
+    step_s = max(step_s, math.ceil(range_s / MAX_WINDOWS), 1)
     return WindowQuery(
         measurement=query.measurement,
         step_ns=step_s * NS_PER_S,

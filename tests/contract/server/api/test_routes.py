@@ -1,0 +1,137 @@
+"""Every route has a declared need, and is closed to whoever does not have it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from fastapi.routing import APIRoute
+from nicegui import ui
+from sqlalchemy import select
+from starlette.routing import Mount, Route
+
+from skerry_server.auth.table import TABLE, declared
+from skerry_server.registry.models import AuditRow
+from skerry_server.registry.people.roles import ROLES
+
+OF_A_SITE = re.compile(r"\{(device|alert|silence|group|command)\}")
+KNOWN = {
+    "command": "unknown",
+    "device": "cam-1",
+    "group": "all",
+    "stage": "1",
+    "event": "m7",
+    "alert": "1",
+    "letter": "1",
+    "silence": "1",
+    "token": "1",
+    "user": "oli",
+    "name": "cam-1",
+    "rest": "nothing",
+}
+BODIES = {
+    ("POST", "/api/v1/devices/{device}/commands"): {"name": "ping"},
+    ("POST", "/api/v1/groups/{group}/commands"): {"name": "ping"},
+    ("POST", "/api/v1/groups/{group}/devices"): {"devices": ["cam-1"]},
+    ("POST", "/api/v1/stages"): {"group": "all"},
+    ("POST", "/api/v1/silences"): {"device": "cam-1", "lasts_s": 60},
+}
+
+
+def walk(routes):
+    """Yield (method, path) of every route, whatever it is nested in."""
+    for route in routes:
+        original = getattr(route, "original_router", None)
+        if original is not None:
+            yield from walk(original.routes)
+        elif isinstance(route, Mount):
+            # What is mounted at the root is the dashboard with its pages; any other mount is a folder of files.
+            yield from walk(route.routes) if not route.path else [("*", f"{route.path}/{{rest:path}}")]
+        elif isinstance(route, APIRoute | Route):
+            for method in route.methods - {"HEAD"}:
+                yield method, route.path
+        else:
+            pytest.fail(f"a route of a kind that this test does not know: {route!r}")
+
+
+def filled(path):
+    return re.sub(r"\{(\w+)(:path)?\}", lambda found: KNOWN[found[1]], path)
+
+
+def guarded():
+    """Every line of the table that needs a role, as (method, path, need)."""
+    return [(method, path, need) for (method, path), need in TABLE.items() if need.role and method != "*"]
+
+
+def test_every_route_is_declared(fleet):
+    found = set(walk(fleet.app.routes))
+    assert {path for _, path in found} >= {"/api/v1/devices", "/api/v1/session", "/healthz", "/sign-in"}
+    assert [one for one in sorted(found) if declared(*one) is None] == []
+
+
+def test_every_line_of_the_table_for_the_api_has_a_route(fleet):
+    found = set(walk(fleet.app.routes))
+    assert [one for one in TABLE if one[1].startswith("/api/") and one not in found] == []
+
+
+def test_every_page_of_the_dashboard_needs_somebody_who_signed_in(fleet):
+    ui.run_with(fleet.app, show_welcome_message=False)
+    assert [one for one in sorted(set(walk(fleet.app.routes))) if is_open_to_strangers(fleet, *one)] == [
+        ("GET", "/healthz"),
+        ("GET", "/readyz"),
+        ("GET", "/sign-in"),
+        ("POST", "/api/v1/session"),
+    ]  # and POST /sign-in, which answers 401 to who sends no name
+
+
+def is_open_to_strangers(fleet, method, path):
+    path = re.sub(r"\{\w+(:path)?\}", "x", path)
+    answer = fleet.client().request("GET" if method == "*" else method, path, follow_redirects=False)
+    return answer.status_code != 401 and not answer.headers.get("location", "").startswith("/sign-in")
+
+
+def test_no_route_answers_without_credentials_or_with_too_little_of_them(fleet):
+    for method, path, need in guarded():
+        asked = {"method": method, "url": filled(path), "json": BODIES.get((method, path)), "follow_redirects": False}
+        stranger = fleet.client().request(**asked)
+        assert stranger.status_code == 401 or stranger.headers["location"].startswith("/sign-in"), path
+        assert fleet.client(authorization="Bearer skerry_guessed").request(**asked).status_code in (401, 303), path
+        too_low = ROLES[: ROLES.index(need.role)]
+        for name in (name for name, role in (("vic", "viewer"), ("oli", "operator")) if role in too_low):
+            assert fleet.as_(name).request(**asked).status_code == 403, (name, method, path)
+        if need.everywhere:
+            assert fleet.as_("yara").request(**asked).status_code == 403, (method, path)
+
+
+def test_nobody_reaches_a_foreign_site(fleet):
+    for method, path, _ in [one for one in guarded() if OF_A_SITE.search(one[1]) and not one[2].everywhere]:
+        body = {} if method in ("PUT", "PATCH") else BODIES.get((method, path))
+        headers = {"if-match": "*"} if method == "PUT" else {}
+        answer = fleet.as_("yara").request(method, filled(path), json=body, headers=headers)
+        if answer.status_code < 300:
+            # What is about a group shows and changes what of it is in the yard.
+            assert "{group}" in path
+            assert "cam-1" not in answer.text
+            assert "bell-1" in answer.text
+        else:
+            assert answer.status_code == 404, (method, path, answer.text)
+    with fleet.database.reading() as session:
+        about_home = select(AuditRow.subject).where(AuditRow.actor == "yara", AuditRow.detail.contains("cam-"))
+        assert session.execute(about_home).all() == []
+
+
+def test_lists_show_what_belongs_to_ones_sites_and_nothing_else(fleet):
+    yara, ann = fleet.as_("yara"), fleet.as_("ann")
+    for path in ("devices", "events", "commands", "alerts", "summary", "groups/all", "stages/1", "models"):
+        assert "cam-" not in yara.get(f"/api/v1/{path}").text, path
+    assert [one["device"] for one in yara.get("/api/v1/devices").json()["devices"]] == ["bell-1"]
+    assert yara.get("/api/v1/summary").json()["devices"] == 1
+    assert ann.get("/api/v1/summary").json()["devices"] == 3
+    assert yara.get("/api/v1/groups").json()["groups"][0]["devices"] == 1
+
+
+def test_a_stage_is_decided_only_by_whoever_has_all_its_devices(fleet):
+    yves = fleet.as_("yves")
+    for path, body in (("stages/1/apply", None), ("stages/1/discard", None), ("stages", {"group": "all"})):
+        assert yves.post(f"/api/v1/{path}", json=body).status_code == 403
+    assert yves.post("/api/v1/stages", json={"group": "yard-only"}).status_code == 201
