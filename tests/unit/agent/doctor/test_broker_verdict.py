@@ -1,0 +1,45 @@
+"""What a broker's limits mean for a fleet."""
+
+from dataclasses import replace
+
+import pytest
+
+from skerry_edge.agent.doctor.broker_verdict import Load, Observed, Terms, judge_broker
+
+LOAD = Load(devices=100, heartbeat_s=30, away_min=10)
+TERMS = Terms(
+    where="mqtt://broker:1883", receive_maximum=20, packet_bytes=None, maximum_qos=2, has_retain=True, has_shared=True,
+    has_wildcards=True, session_s=3600,
+)  # fmt: skip
+SEEN = Observed(terms=TERMS, unacknowledged=5000, kept=2000, tried=2000)
+
+
+def statuses(seen, load=LOAD, session_s=3600):
+    return {one.name: one.status for one in judge_broker(seen, load, server_session_s=session_s)}
+
+
+def test_a_broker_that_keeps_all_is_well():
+    assert set(statuses(SEEN).values()) == {"ok", "not applicable"}
+
+
+@pytest.mark.parametrize(
+    ("seen", "name", "status"),
+    [
+        (replace(SEEN, kept=1999), "queue for a server that is away", "warning"),
+        (replace(SEEN, unacknowledged=20), "unacknowledged to the server", "warning"),
+        (replace(SEEN, terms=replace(TERMS, session_s=3599)), "session of a server that is away", "warning"),
+        (replace(SEEN, terms=replace(TERMS, packet_bytes=65536)), "largest packet", "warning"),
+        (replace(SEEN, terms=replace(TERMS, has_shared=False)), "what it offers", "warning"),
+        (replace(SEEN, terms=replace(TERMS, has_retain=False)), "what it offers", "failed"),
+        (replace(SEEN, terms=replace(TERMS, maximum_qos=0)), "what it offers", "failed"),
+        (replace(SEEN, unacknowledged=None, kept=None, tried=0), "limits by trying", "warning"),
+    ],
+)
+def test_each_limit_that_would_lose_something_is_told(seen, name, status):
+    assert statuses(seen)[name] == status
+
+
+def test_a_fleet_larger_than_what_was_tried_is_not_called_safe():
+    big = Load(devices=10_000, heartbeat_s=30, away_min=60)
+    assert big.messages == 1_200_000
+    assert statuses(SEEN, big)["queue for a server that is away"] == "warning"
