@@ -101,6 +101,8 @@ class LiveCapture(Generic[T]):
     ) -> None:
         self._items = items
         self._interrupt = interrupt
+        self.heard_s = time.monotonic()
+        """When the source last gave an item, whole or damaged, wanted or not (monotonic seconds)."""
         self._due_s = due_s
         self._captured_s = captured_s
         self._is_whole = is_whole
@@ -149,6 +151,7 @@ class LiveCapture(Generic[T]):
         began_s = time.monotonic()
         while not self._stop.is_set():
             captured = _read(self._items)
+            self.heard_s = captured.at_s
             if not self._is_whole(captured.item):
                 self._mailbox.count(DROPPED_DAMAGED)
                 continue

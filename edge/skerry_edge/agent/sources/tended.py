@@ -21,8 +21,8 @@ class TendedCapture(Generic[T]):
     """A capture that does not fail: while its source does, there is nothing to take, and the parent knows why.
 
     Only a driver that hangs again and again is its end. ``open_capture`` begins anew; ``look`` is shown what was taken,
-    and ``when_lost`` called at each failure. A capture that is silent for ``answer_s``, failures included, hangs in a
-    driver and is left behind.
+    and ``when_lost`` called at each failure. A reader that was given nothing for ``answer_s``, no failure either, hangs
+    in a driver and is left behind.
     """
 
     def __init__(
@@ -42,7 +42,6 @@ class TendedCapture(Generic[T]):
         self._capture: LiveCapture[T] | None = None
         self._left_behind: list[LiveCapture[T]] = []
         self._due_s = 0.0
-        self._heard_s = 0.0
         self._drops: Counter[str] = Counter()
 
     def take(self, timeout_s: float) -> Captured[T] | None:
@@ -55,7 +54,7 @@ class TendedCapture(Generic[T]):
             if now_s < self._due_s:
                 time.sleep(min(timeout_s, self._due_s - now_s))
                 return None
-            self._capture, self._heard_s = self._open_capture(), now_s
+            self._capture = self._open_capture()
         try:
             captured = self._capture.take(timeout_s)
         except SkerryError as error:
@@ -63,9 +62,8 @@ class TendedCapture(Generic[T]):
             self._leave(self._capture, error)
             return None
         if captured is not None:
-            self._heard_s = time.monotonic()
             self._look(captured)
-        elif time.monotonic() - self._heard_s > self._answer_s:
+        elif time.monotonic() - self._capture.heard_s > self._answer_s:
             self._leave_behind(self._capture)
         return captured
 

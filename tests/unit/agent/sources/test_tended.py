@@ -93,3 +93,24 @@ def test_a_reader_that_came_back_to_itself_is_not_held_against_the_driver(tend: 
     capture.close()
     _, parent = ends
     assert sum(one.errors for one in parent.reports() if isinstance(one, Progress)) >= 3 * MAX_LEFT_BEHIND - 1
+
+
+def test_a_camera_that_is_looked_at_rarely_is_not_taken_for_one_that_hangs(ends: Ends) -> None:
+    link, parent = ends
+
+    def camera() -> Iterator[int]:
+        while True:
+            time.sleep(0.001)  # its own pace
+            yield 1
+
+    capture: TendedCapture[int] = TendedCapture(
+        lambda: LiveCapture(camera(), max_fps=0.001),  # type: ignore[arg-type]
+        SourceHealth(link, stalled="source-error", still="source-frozen"),
+        look=lambda _: None,
+        when_lost=lambda: None,
+        answer_s=0.3,
+    )
+    taken = [capture.take(0.05) for _ in range(20)]
+    capture.close()
+    assert sum(one is not None for one in taken) == 1
+    assert not any(isinstance(one, SourceState) for one in parent.reports())
