@@ -57,12 +57,12 @@ class Worker:
 
     def __init__(self, program: Program, port: int) -> None:
         self.program = program
-        self._url = f"http://127.0.0.1:{port}/readyz"
+        self.url = f"http://127.0.0.1:{port}/"
 
     def health(self) -> dict[str, Any]:
         """Return what /readyz says, an empty table while nobody answers."""
         try:
-            with urllib.request.urlopen(self._url, timeout=10) as answer:  # noqa: S310  # loopback
+            with urllib.request.urlopen(f"{self.url}readyz", timeout=10) as answer:  # noqa: S310  # loopback
                 found: dict[str, Any] = json.load(answer)
         except urllib.error.HTTPError as error:
             found = json.load(error)

@@ -12,6 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.dashboard_paint import dashboard_figures
 from benchmarks.ingest_rig import (
     Worker,
     bare_seconds,
@@ -39,7 +40,8 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--messages", type=int, default=60_000, help="heartbeats a turn")
     given = parser.parse_args(arguments)
     BENCH.mkdir(parents=True, exist_ok=True)
-    publish("ingest", [*ratio_figures(given.rounds, given.messages), *fleet_figures(), *embedded_figures()])
+    figures = [*ratio_figures(given.rounds, given.messages), *fleet_figures(), *embedded_figures()]
+    publish("ingest", [*figures, *dashboard_figures()])
 
 
 def ratio_figures(rounds: int, messages: int) -> list[Figure]:

@@ -47,5 +47,7 @@ def _stages(one: PipelineVitals) -> PipelineStages:
             )
             for name, quantiles in told
         ],
-        drops=[(cause, f"{number:,}") for cause, number in sorted(one.drops.items(), key=lambda item: -item[1])],
+        drops=[
+            (cause, f"{number:,}") for cause, number in sorted(one.drops.items(), key=lambda item: -item[1]) if number
+        ],
     )
