@@ -9,9 +9,9 @@ from __future__ import annotations
 import logging
 import os
 import re
-import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
@@ -83,7 +83,6 @@ class AppriseCarrier:
     def __init__(self, address: str, *, where: str) -> None:
         self._where = where
         self._secrets = _secrets_of(address)
-        self._lock = threading.Lock()
         with _quiet():
             self._apprise = _apprise()
             is_known = self._apprise.add(address)
@@ -97,8 +96,7 @@ class AppriseCarrier:
 
     def send(self, *, severity: Severity, title: str, body: str) -> None:
         """Bring a notification; returns when the service has taken it. Raises ChannelError."""
-        # Apprise's logger is one for all, so what it says is known to be about this address only one at a time.
-        with self._lock, _quiet() as said:
+        with _quiet() as said:
             is_taken = self._apprise.notify(body=body[:_BODY_LIMIT], title=title, notify_type=_TYPES[severity])
         if not is_taken:
             raise ChannelError("a channel did not take a notification", where=self._where, found=self._reason(said))
@@ -114,31 +112,30 @@ class AppriseCarrier:
         return redact(text)[:500] or None
 
 
-class _Collector(logging.Handler):
-    """Keeps the warnings of the thread that made it."""
+_SAID: ContextVar[list[str] | None] = ContextVar("said", default=None)
+"""What is warned of in this context: Apprise sends in threads of its own, but takes the context along."""
 
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.said: list[str] = []
-        self._thread = threading.get_ident()
+
+class _Collector(logging.Handler):
+    """Keeps each warning with whose sending it belongs to."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep a warning."""
-        if threading.get_ident() == self._thread:
-            self.said.append(record.getMessage())
+        said = _SAID.get()
+        if said is not None:
+            said.append(record.getMessage())
 
 
 @contextmanager
 def _quiet() -> Iterator[list[str]]:
     """Give the list of what Apprise warns of in the block; nothing of it reaches our log."""
     _close_loggers()
-    collector = _Collector()
-    logger = logging.getLogger("apprise")
-    logger.addHandler(collector)
+    said: list[str] = []
+    token = _SAID.set(said)
     try:
-        yield collector.said
+        yield said
     finally:
-        logger.removeHandler(collector)
+        _SAID.reset(token)
 
 
 @cache
@@ -147,8 +144,7 @@ def _close_loggers() -> None:
         logger = logging.getLogger(name)
         logger.propagate = False
         logger.setLevel(logging.WARNING)
-        # Without any handler Python would write to standard error.
-        logger.addHandler(logging.NullHandler())
+        logger.addHandler(_Collector() if name == "apprise" else logging.NullHandler())
 
 
 def _apprise() -> Apprise:

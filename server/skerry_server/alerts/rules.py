@@ -76,7 +76,7 @@ class Rule:
     def tell(self, value: float) -> str:
         """Return ``value`` with its meaning and its limit, in words."""
         if self.kind.is_switch:
-            return self.kind.what
+            return self.kind.phrase
         return f"{self.kind.what}: {value:.4g} {self.kind.unit} (limit {self.fire_at:g})"
 
 

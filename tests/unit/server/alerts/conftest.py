@@ -129,8 +129,8 @@ class Rig:
 def start(database, store):
     """Return a function that starts a lookout with rules; ``timing`` are fields of the table `alerts`."""
 
-    def start(*rules, channels=(), holder="one", **timing):
+    def start(*rules, channels=(), holder="one", archive=store, **timing):
         timing = {"group_wait_s": 0.0, "group_interval_s": 0.0} | timing
-        return Rig(database, store, Alerts(rule=tuple(Rule(**rule) for rule in rules), **timing), channels, holder)
+        return Rig(database, archive, Alerts(rule=tuple(Rule(**rule) for rule in rules), **timing), channels, holder)
 
     return start

@@ -29,6 +29,26 @@ def test_every_kind_can_be_read():
     assert set(KINDS) == elsewhere | set(VITALS) | set(PIPELINES) | set(COUNTERS)
 
 
+def duration(seconds):
+    return f"{seconds / 60:g} min" if seconds and not seconds % 60 else f"{seconds:g} s"
+
+
+def row(kind):
+    fire, clear = "it is so", "it is not"
+    if not kind.is_switch:
+        signs = "≤≥" if kind.is_below else "≥≤"
+        fire, clear = f"{signs[0]} {kind.fire_at:g} {kind.unit}", f"{signs[1]} {kind.clear_at:g}"
+    critical = "" if kind.critical_at is None else f"{kind.critical_at:g}"
+    name = f"`{kind.name}`" if kind.is_default else f"`{kind.name}` (not by default)"
+    times = duration(kind.for_s), duration(kind.clear_s)
+    return f"| {name} | {kind.what} | {fire}, {times[0]} | {clear}, {times[1]} | {kind.severity} | {critical} |"
+
+
+def test_the_operators_chapter_has_every_kind_with_its_defaults(project_root):
+    lines = (project_root / "docs" / "alerts.md").read_text().splitlines()
+    assert [row(kind) for kind in KINDS.values() if row(kind) not in lines] == []
+
+
 def test_without_rules_the_default_ones_hold_and_can_each_fire_and_clear():
     rules = rules_of(Alerts())
     assert {one.name for one in rules} == {name for name, kind in KINDS.items() if kind.is_default}
