@@ -11,6 +11,7 @@ from typing import Any
 from skerry_edge.foundation.errors import SkerryError
 from skerry_server.registry.database import Database
 from skerry_server.registry.leases import acquire, release
+from skerry_server.tasks import end_all
 
 LOG = logging.getLogger(__name__)
 TERM_S = 15.0
@@ -49,7 +50,7 @@ class LeasedJob:
 
     async def _hold(self, until_s: float) -> None:
         """Do the work until the lease is lost: counted on the monotonic clock, from before it was asked for."""
-        working = asyncio.ensure_future(self._work())
+        working = asyncio.create_task(self._work())
         try:
             while time.monotonic() < until_s:
                 done, _ = await asyncio.wait({working}, timeout=min(RENEW_S, until_s - time.monotonic()))
@@ -59,8 +60,7 @@ class LeasedJob:
                 # Refused or not answered: what was granted still holds for its time.
                 until_s = await self._ask() or until_s
         finally:
-            working.cancel()
-            await asyncio.wait({working})
+            await end_all({working})
 
     async def _ask(self) -> float | None:
         """Return until when (monotonic seconds) the lease is granted, None where another has it or nobody answers."""

@@ -22,6 +22,7 @@ from skerry_server.health import Health
 from skerry_server.observation.page import add_metrics, count_requests
 from skerry_server.registry.database import Database
 from skerry_server.stores.archive import TimeSeriesStore
+from skerry_server.tasks import end_all
 
 GRACE_S = 2
 CLOSE_S = 5.0
@@ -64,12 +65,9 @@ class Serving:
         serving = asyncio.create_task(web.serve([self._socket]))
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        stopping.cancel()
         web.should_exit = True
         await asyncio.wait({serving}, timeout=CLOSE_S)
-        serving.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await serving
+        await end_all({serving, stopping})
 
     def _pages(self) -> FastAPI:
         # Imported here: NiceGUI takes most of a second to load, and a wrong configuration is told before.

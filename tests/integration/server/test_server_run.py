@@ -167,6 +167,29 @@ def health_status(server):
         return None
 
 
+@pytest.fixture
+def silent_broker():
+    """Give the address of what takes a connection and never answers."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        yield f"mqtt://127.0.0.1:{listening.getsockname()[1]}"
+
+
+@pytest.mark.parametrize(
+    ("command", "kind"), [("api", "well"), ("api", "gone"), ("api", "absent"), ("api", "silent"), ("run", "silent")]
+)
+def test_sigterm_ends_a_server_whatever_its_broker_does(
+    broker, silent_broker, free_port, start_server, eventually, command, kind
+):
+    url = {"absent": f"mqtt://127.0.0.1:{free_port()}", "silent": silent_broker}.get(kind, broker.url)
+    server = start_server(url, command=(command,), wait=False)
+    eventually(lambda: health_status(server), what="the server answers")
+    if kind == "gone":
+        broker.stop()
+    assert server.stop() == 0
+
+
 def test_a_port_in_use_is_named_with_exit_code_4(tmp_path):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -188,7 +211,7 @@ def test_a_port_in_use_is_named_with_exit_code_4(tmp_path):
         ('[http]\nhost = "0.0.0.0"\n', 2, "with TLS only"),
         ("not toml", 2, "not valid TOML"),
         ('[registry]\nurl = "mysql://u:hunter2@h/d"\n', 2, "SQLite or PostgreSQL"),
-        ('[registry]\nurl = "postgresql+pg8000://h/d"\n', 3, "pg8000"),
+        ('[registry]\nurl = "postgresql+pg8000://h/d"\n', 2, "postgresql+psycopg"),
         ('[broker]\nusername = "u"\npassword_file = "nothing"\n', 4, "secret"),
     ],
 )
