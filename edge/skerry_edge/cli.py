@@ -24,6 +24,7 @@ SUMMARIES = {
     "detect": "Find objects in images, folders, videos and cameras.",
     "doctor": "Tell whether a device can do its work, and what to do where it cannot.",
     "evaluate": "Measure how well a model does its task.",
+    "fleet": "Look at a fleet and change it, as a client of its server.",
     "inspect": "Show what a bundle holds, and check it.",
     "listen": "Find wake words in recordings, a microphone or standard input.",
     "models": "List the models that go by a name, and bring those that Skerry does not ship.",
@@ -100,7 +101,7 @@ def root() -> None:
     The model owner     models, convert, inspect, render, train, evaluate, bench,
                         recommend
     The installer       agent, boards, detect, doctor, listen
-    The fleet operator  server, simulate, demo
+    The fleet operator  server, fleet, simulate, demo
     """  # noqa: D301  # \b is click's mark for text that keeps its line breaks
 
 

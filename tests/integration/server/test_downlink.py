@@ -64,7 +64,7 @@ def post(server, path, body):
     return answer.json()
 
 
-def test_commands_are_answered_and_desired_states_applied_or_refused(broker, start_server, cam, eventually):
+def test_commands_are_answered_and_desired_states_applied_or_refused(broker, start_server, cam, eventually, skerry):
     server = start_server(broker.url)
     cam.listen()
     cam.say("status", state="online")
@@ -79,6 +79,9 @@ def test_commands_are_answered_and_desired_states_applied_or_refused(broker, sta
     (message, _) = cam.got[0]
     assert 0 < message.properties.MessageExpiryInterval <= 60
     assert (message.qos, message.retain) == (1, False)
+
+    again = skerry("fleet", "send", "ping", "--device", "cam-1", "--server", server.url, "--json")
+    assert (again.code, again.json[0]["message"]) == (0, "pong")
 
     put(server, "devices/cam-1/desired", {"config": {"heartbeat_interval_s": 5}})
     eventually(

@@ -85,16 +85,12 @@ def list_(*, config: Path | None, as_json: bool) -> None:
     from skerry_server.registry.people.users import list_users  # noqa: PLC0415  # as above
 
     with _registry(config) as database, database.reading() as session:
-        rows = [
-            {"name": one.name, "role": one.role, "sites": one.sites, "disabled": one.disabled}
-            for one in list_users(session)
-        ]
+        rows = [(one.name, one.role, one.sites, one.disabled) for one in list_users(session)]
     if as_json:
-        click.echo(json.dumps(rows))
+        click.echo(json.dumps([dict(zip(("name", "role", "sites", "disabled"), row, strict=True)) for row in rows]))
         return
-    for row in rows:
-        mark = "  disabled" if row["disabled"] else ""
-        click.echo(f"{row['name']:<24} {row['role']:<10} {', '.join(row['sites'] or ['all sites'])}{mark}")
+    for name, role, sites, is_disabled in rows:
+        click.echo(f"{name:<24} {role:<10} {', '.join(sites or ['all sites'])}{'  disabled' if is_disabled else ''}")
     if not rows:
         click.echo("there is no user: whoever is at this machine may do everything, and nobody else can connect")
 
