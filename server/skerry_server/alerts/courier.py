@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 
 from skerry_edge.foundation.backoff import Backoff, is_worth_logging
@@ -20,19 +19,21 @@ from skerry_server.health import Health
 from skerry_server.registry.alerts import Severity
 from skerry_server.registry.database import Database
 from skerry_server.registry.models import NotificationRow
-from skerry_server.registry.notifications import claim_due, has_due, put_off, remove_notification
+from skerry_server.registry.notifications import claim_due, give_up_older, has_due, put_off, remove_notification
 
 LOG = logging.getLogger(__name__)
+REMARK = "alerts courier"
 PAUSE_S = 1.0
 BATCH = 20
 HOLD_MS = 300_000
 """For so long nobody else tries what one process has taken; longer than all of a batch can take."""
 BACKOFF = Backoff(first_s=10.0, max_s=600.0)
 GIVE_UP_MS = 86_400_000
+GIVE_UP_EVERY_S = 60.0
 
 
 class Courier:
-    """Brings what is due, until cancelled."""
+    """Brings what is due to its channels."""
 
     def __init__(
         self,
@@ -43,64 +44,70 @@ class Courier:
         now_ms: Callable[[], int],
         backoff: Backoff = BACKOFF,
     ) -> None:
-        self._channels = {channel.name: channel for channel in channels}
+        self._channels = channels
         self._database = database
         self._health = health
         self._now_ms = now_ms
         self._backoff = backoff
 
     async def run(self) -> None:
-        """Bring what is due, until cancelled."""
+        """Bring what is due, until cancelled; no channel waits for another."""
+        await asyncio.gather(self._give_up_often(), *(self._serve(channel) for channel in self._channels))
+
+    async def _serve(self, channel: Channel) -> None:
         while True:
-            await self.turn()
+            await asyncio.to_thread(self.turn, channel)
             await asyncio.sleep(PAUSE_S)
 
-    async def turn(self) -> None:
-        """Bring what is due now; the channels beside each other."""
-        try:
-            rows = await asyncio.to_thread(self._take)
-        except SkerryError as error:
-            self._health.remark("alerts courier", str(error))
-            return
-        self._health.remark("alerts courier", None)
-        by_channel: dict[str, list[NotificationRow]] = defaultdict(list)
-        for row in rows:
-            by_channel[row.channel].append(row)
-        await asyncio.gather(*(asyncio.to_thread(self._bring, name, some) for name, some in by_channel.items()))
+    async def _give_up_often(self) -> None:
+        while True:
+            await asyncio.to_thread(self.give_up)
+            await asyncio.sleep(GIVE_UP_EVERY_S)
 
-    def _take(self) -> list[NotificationRow]:
-        now_ms = self._now_ms()
-        with self._database.reading() as session:
-            if not has_due(session, now_ms=now_ms):
-                return []
-        with self._database.transaction() as session:
-            return claim_due(session, now_ms=now_ms, hold_ms=HOLD_MS, limit=BATCH)
-
-    def _bring(self, name: str, rows: Sequence[NotificationRow]) -> None:
-        """Bring ``rows`` in their order to one channel; after a failure the rest waits as well."""
+    def turn(self, channel: Channel) -> None:
+        """Bring what is due for ``channel`` now, in its order; after a failure the rest waits as well."""
         try:
+            rows = self._take(channel.name)
             for index, row in enumerate(rows):
-                reason = self._try(name, row)
+                reason = self._try(channel, row)
                 if reason is not None:
                     self._put_off(rows[index:], reason)
-                    return
+                    break
         except SkerryError as error:
             # What was taken comes again when its time has passed.
-            self._health.remark("alerts courier", str(error))
+            self._health.remark(REMARK, str(error))
+        else:
+            self._health.remark(REMARK, None)
 
-    def _try(self, name: str, row: NotificationRow) -> str | None:
-        """Bring one notification, or give it up; return why it is to be tried again, None where it is not."""
-        channel = self._channels.get(name)
-        if channel is None or self._now_ms() - row.created_ms > GIVE_UP_MS:
-            self._give_up(row, "the channel is no longer configured" if channel is None else "it is a day old")
-            return None
+    def give_up(self) -> None:
+        """Forget what nobody could be told for a day, and what is for channels that are gone."""
+        try:
+            with self._database.transaction() as session:
+                rows = give_up_older(session, than_ms=self._now_ms() - GIVE_UP_MS)
+        except SkerryError as error:
+            self._health.remark(REMARK, str(error))
+            return
+        for row in rows:
+            self._health.alerts.given_up.add(row.channel)
+            LOG.error("a notification for channel '%s' is given up after a day: %s", row.channel, row.title)
+
+    def _take(self, channel: str) -> list[NotificationRow]:
+        now_ms = self._now_ms()
+        with self._database.reading() as session:
+            if not has_due(session, channel, now_ms=now_ms):
+                return []
+        with self._database.transaction() as session:
+            return claim_due(session, channel, now_ms=now_ms, hold_ms=HOLD_MS, limit=BATCH)
+
+    def _try(self, channel: Channel, row: NotificationRow) -> str | None:
+        """Bring one notification; return why it is to be tried again, None where it is not."""
         severity: Severity = row.severity  # type: ignore[assignment]  # only `add_notifications` writes this column
         try:
             channel.carrier.send(severity=severity, title=row.title, body=row.body)
         except ChannelError as error:
             return str(error)
-        self._health.alerts.sent.add(name)
-        self._health.remark(_remark(name), None)
+        self._health.alerts.sent.add(channel.name)
+        self._health.remark(_remark(channel.name), None)
         with self._database.transaction() as session:
             remove_notification(session, row.id)
         return None
@@ -117,12 +124,6 @@ class Courier:
         self._health.remark(_remark(first.channel), f"{attempts} times in a row: {reason}")
         if is_worth_logging(attempts):
             LOG.warning("%s; attempt %d, %d wait", reason, attempts, len(rows))
-
-    def _give_up(self, row: NotificationRow, reason: str) -> None:
-        with self._database.transaction() as session:
-            remove_notification(session, row.id)
-        self._health.alerts.given_up.add(row.channel)
-        LOG.error("a notification for channel '%s' is given up, %s: %s", row.channel, reason, row.title)
 
 
 def _remark(channel: str) -> str:

@@ -108,7 +108,7 @@ def _due(members: Sequence[Alert], timing: Timing, now_ms: int) -> Iterable[tupl
     again = [one for one in lasting if one.notified_ms is not None and now_ms - one.notified_ms >= timing.repeat_ms]
     if timing.repeat_ms and again:
         yield "still", again
-    over = [(one, one.ended_ms) for one in audible if one.ended_ms is not None]
+    over = [(one, one.ended_ms) for one in audible if one.ended_ms is not None and one.ended_ms <= now_ms]
     if over and now_ms - min(ended_ms for _, ended_ms in over) >= timing.group_wait_ms:
         yield "resolved", [one for one, _ in over]
 
@@ -153,10 +153,11 @@ def _subject(alerts: Sequence[Alert]) -> tuple[str, str]:
             return "the server", "is"
         return (f"model {first.subject}", "is") if len(alerts) == 1 else (f"{len(alerts)} models", "are")
     devices = {one.device for one in alerts}
+    place = f" of site {first.site}" if first.site else ""
     if len(devices) > 1:
-        return f"{len(devices)} devices of site {first.site}", "are"
+        return f"{len(devices)} devices{place}", "are"
     about = f" ({first.subject})" if first.subject and len(alerts) == 1 else ""
-    return f"{first.device}{about} of site {first.site}", "is"
+    return f"{first.device}{about}{place}", "is"
 
 
 def _phrase(alert: Alert) -> str:

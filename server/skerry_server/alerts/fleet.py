@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -16,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from skerry_server.registry.models import Device, DeviceTagRow, GroupMemberRow, PresenceRow
 
-NO_TAGS: Mapping[str, str] = {}
+NO_TAGS: Mapping[str, str] = MappingProxyType({})
 FETCH_ROWS = 1000
 
 
@@ -81,11 +82,18 @@ class Watched(Struct, frozen=True, kw_only=True):
     tags: Mapping[str, str] = NO_TAGS
 
 
+class Fleet(Struct, frozen=True, kw_only=True):
+    """All devices in service by their id; of those in ``unreadable`` the heartbeat is of no version that is known."""
+
+    devices: dict[str, Watched]
+    unreadable: tuple[str, ...] = ()
+
+
 _DECODE = msgspec.json.Decoder(Vitals).decode
 
 
-def read_fleet(session: Session) -> dict[str, Watched]:
-    """Return all devices in service by their id."""
+def read_fleet(session: Session) -> Fleet:
+    """Return all devices in service."""
     groups: dict[str, set[str]] = defaultdict(set)
     for group, device in session.execute(select(GroupMemberRow.group, GroupMemberRow.device)):
         groups[device].add(group)
@@ -107,13 +115,20 @@ def read_fleet(session: Session) -> dict[str, Watched]:
         .where(Device.decommissioned_ms.is_(None))
         .execution_options(yield_per=FETCH_ROWS)
     )
-    return {
-        row.id: _watched(row, frozenset(groups.get(row.id, ())), tags.get(row.id)) for row in session.execute(query)
-    }
+    devices: dict[str, Watched] = {}
+    unreadable: list[str] = []
+    for row in session.execute(query):
+        try:
+            vitals = None if row.heartbeat is None else _DECODE(row.heartbeat)
+        except msgspec.MsgspecError:
+            # A worker of a later version wrote it; one such device must not keep the others from being watched.
+            vitals = None
+            unreadable.append(row.id)
+        devices[row.id] = _watched(row, vitals, frozenset(groups.get(row.id, ())), tags.get(row.id, NO_TAGS))
+    return Fleet(devices=devices, unreadable=tuple(unreadable))
 
 
-def _watched(row: Any, groups: frozenset[str], tags: Mapping[str, str] | None) -> Watched:  # noqa: ANN401  # a row of the query above
-    vitals = None if row.heartbeat is None else _DECODE(row.heartbeat)
+def _watched(row: Any, vitals: Vitals | None, groups: frozenset[str], tags: Mapping[str, str]) -> Watched:  # noqa: ANN401  # a row of the query above
     return Watched(
         id=row.id,
         site=row.site,
@@ -125,5 +140,5 @@ def _watched(row: Any, groups: frozenset[str], tags: Mapping[str, str] | None) -
         vitals=vitals if row.state in ("online", "degraded") else None,
         pipelines=tuple(one.name for one in vitals.pipelines) if vitals else (),
         groups=groups,
-        tags=tags or NO_TAGS,
+        tags=tags,
     )

@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 from skerry_edge.foundation.errors import SkerryError
 from skerry_server.alerts.channels import Channel
 from skerry_server.alerts.digest import Timing
-from skerry_server.alerts.fleet import Watched, read_fleet
+from skerry_server.alerts.fleet import Fleet, Watched, read_fleet
 from skerry_server.alerts.history import History
 from skerry_server.alerts.judgement import FLAP_WINDOW_MS, Clocks, Key, Memory, Moment, Open, Verdict, judge
 from skerry_server.alerts.readings import ServerPart, ServerState, readings
@@ -52,7 +52,7 @@ UNTOLD_MS = 86_400_000
 class Seen:
     """What one look at the registry found."""
 
-    fleet: Mapping[str, Watched]
+    fleet: Fleet
     lasting: Sequence[AlertRow]
     over: Sequence[AlertRow]
     silences: Sequence[SilenceRow]
@@ -114,7 +114,9 @@ class Lookout:
     def look(self, now: Moment) -> None:
         """Look once, and write what follows. Raises RegistryError."""
         seen = self._see(now.wall_ms)
-        self._learn(seen.fleet, now.wall_ms)
+        devices = seen.fleet.devices
+        self._note_unreadable(seen.fleet.unreadable)
+        self._learn(devices, now.wall_ms)
         server = self._server_state(seen)
         memory = Memory(
             lasting={
@@ -123,14 +125,14 @@ class Lookout:
             clocks=self._clocks,
             firings=seen.firings,
         )
-        fleet = seen.fleet.values()
-        verdict = judge(
-            ((rule, readings(rule, fleet, self._history, server)) for rule in self._rules.values()), memory, now
-        )
+        watched = ((rule, readings(rule, devices.values(), self._history, server)) for rule in self._rules.values())
+        verdict = judge(watched, memory, now)
+        # What changes in this very look is told with a later one, as its row then says.
+        changes = {*verdict.over, *verdict.worse}
         told = tell(
-            [*seen.lasting, *seen.over],
+            [*(row for row in seen.lasting if row.id not in changes), *seen.over],
             seen.silences,
-            seen.fleet,
+            devices,
             self._rules,
             self._channels,
             self._timing,
@@ -152,6 +154,13 @@ class Lookout:
                 firings={Key(*about): count for about, count in firings.items()},
                 dead_letters_per_min=float(dead or 0),
             )
+
+    def _note_unreadable(self, devices: Sequence[str]) -> None:
+        some = ", ".join(devices[:3])
+        self._health.remark(
+            "alerts vitals",
+            f"{len(devices)} devices have a heartbeat that this version cannot read: {some}" if devices else None,
+        )
 
     def _learn(self, fleet: Mapping[str, Watched], now_ms: int) -> None:
         try:
@@ -177,7 +186,6 @@ class Lookout:
         with self._database.transaction() as session:
             if not is_held(session, LEASE, self._holder):
                 return False
-            # Marked first: what gets worse in this very look is told with the next one.
             mark_notified(session, told.alerts, now_ms=now_ms)
             add_notifications(session, told.notifications, now_ms=now_ms)
             began = fire(session, verdict.began, now_ms=now_ms)

@@ -10,6 +10,7 @@ from skerry_server.alerts.channels import Channel
 from skerry_server.alerts.digest import Alert, Timing, merged, messages
 from skerry_server.alerts.fleet import Watched
 from skerry_server.alerts.rules import Rule
+from skerry_server.registry.alerts import Severity
 from skerry_server.registry.models import AlertRow, SilenceRow
 from skerry_server.registry.notifications import Notification
 from skerry_server.registry.silences import holds_for
@@ -47,9 +48,8 @@ def tell(
             if channel.wants(severity=one.severity, site=one.site, is_resolved=one.occasion == "resolved")
         ]
         for one in merged(wanted):
-            notifications.append(
-                Notification(channel=channel.name, severity=one.severity, title=one.title, body=one.body)
-            )
+            severity: Severity = "info" if one.occasion == "resolved" else one.severity
+            notifications.append(Notification(channel=channel.name, severity=severity, title=one.title, body=one.body))
             known.update(one.alerts)
     # The end of what nobody wants to hear of is nothing to wait with.
     known.update(number for one in due if one.occasion == "resolved" for number in one.alerts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from skerry_server.registry.alerts import Severity
@@ -50,14 +50,14 @@ def add_notifications(session: Session, notifications: Sequence[Notification], *
     insert_new(session, table_of(NotificationRow), rows)
 
 
-def has_due(session: Session, *, now_ms: int) -> bool:
-    """Tell whether any notification is due."""
-    return session.scalar(select(NotificationRow.id).where(NotificationRow.due_ms <= now_ms).limit(1)) is not None
+def has_due(session: Session, channel: str, *, now_ms: int) -> bool:
+    """Tell whether any notification is due for ``channel``."""
+    return session.scalar(select(NotificationRow.id).where(*_is_due(channel, now_ms)).limit(1)) is not None
 
 
-def claim_due(session: Session, *, now_ms: int, hold_ms: int, limit: int) -> list[NotificationRow]:
-    """Return at most ``limit`` notifications that are due, oldest first; nobody else gets them for ``hold_ms``."""
-    query = select(NotificationRow).where(NotificationRow.due_ms <= now_ms).order_by(NotificationRow.id).limit(limit)
+def claim_due(session: Session, channel: str, *, now_ms: int, hold_ms: int, limit: int) -> list[NotificationRow]:
+    """Return at most ``limit`` that are due for ``channel``, oldest first; nobody else gets them for ``hold_ms``."""
+    query = select(NotificationRow).where(*_is_due(channel, now_ms)).order_by(NotificationRow.id).limit(limit)
     rows = list(session.scalars(query.with_for_update(skip_locked=True)))
     for row in rows:
         row.due_ms = now_ms + hold_ms
@@ -75,8 +75,17 @@ def put_off(session: Session, notification_id: int, *, due_ms: int, attempts: in
 
 
 def remove_notification(session: Session, notification_id: int) -> None:
-    """Forget a notification: it was brought, or is given up."""
+    """Forget a notification that was brought."""
     session.execute(delete(NotificationRow).where(NotificationRow.id == notification_id))
+
+
+def give_up_older(session: Session, *, than_ms: int) -> list[NotificationRow]:
+    """Forget the notifications from before ``than_ms``, and return them."""
+    is_old = NotificationRow.created_ms < than_ms
+    rows = list(session.scalars(select(NotificationRow).where(is_old).with_for_update(skip_locked=True)))
+    for row in rows:
+        session.delete(row)
+    return rows
 
 
 def waiting_by_channel(session: Session) -> dict[str, Waiting]:
@@ -86,3 +95,7 @@ def waiting_by_channel(session: Session) -> dict[str, Waiting]:
     return {
         name: Waiting(count=count, since_ms=since, error=error) for name, count, since, error in session.execute(query)
     }
+
+
+def _is_due(channel: str, now_ms: int) -> tuple[ColumnElement[bool], ...]:
+    return NotificationRow.channel == channel, NotificationRow.due_ms <= now_ms

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
 from skerry_edge.foundation.backoff import Backoff
@@ -16,7 +14,7 @@ NOW_MS = 1_700_000_000_000
 
 class Rig:
     def __init__(self, database, channels):
-        self.database, self.health, self.now_ms = database, Health(), NOW_MS
+        self.database, self.channels, self.health, self.now_ms = database, channels, Health(), NOW_MS
         backoff = Backoff(first_s=10.0, max_s=60.0, chance_share=0.0)
         self.courier = Courier(
             channels=channels, database=database, health=self.health, now_ms=lambda: self.now_ms, backoff=backoff
@@ -29,7 +27,9 @@ class Rig:
 
     def turn(self, after_s=0):
         self.now_ms += after_s * 1000
-        asyncio.run(self.courier.turn())
+        for channel in self.channels:
+            self.courier.turn(channel)
+        self.courier.give_up()
 
     def waiting(self):
         with self.database.reading() as session:
@@ -93,7 +93,7 @@ def test_what_is_a_day_old_or_has_no_channel_any_more_is_given_up_aloud(rig, mai
 def test_what_one_process_has_taken_no_other_gets_until_its_time_has_passed(rig, mail):
     rig.add("mail", "first")
     with rig.database.transaction() as session:
-        assert len(claim_due(session, now_ms=rig.now_ms, hold_ms=HOLD_MS, limit=9)) == 1
+        assert len(claim_due(session, "mail", now_ms=rig.now_ms, hold_ms=HOLD_MS, limit=9)) == 1
     rig.turn()
     assert mail.carrier.taken == []
     rig.turn(HOLD_MS // 1000)

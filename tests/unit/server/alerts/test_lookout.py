@@ -131,6 +131,17 @@ def test_channels_hear_of_what_they_want_and_again_when_it_gets_worse(start, put
     assert told == [("all", "warning"), ("all", "critical"), ("night", "critical"), ("all", "resolved")]
 
 
+def test_what_ends_while_it_is_being_told_again_is_told_as_over_too(start, put_device, make_channel):
+    rig = start(HOT | {"for_s": 0.0, "clear_s": 0.0}, channels=[make_channel()], repeat_s=60.0)
+    put_device(temperature_c=85.0)
+    rig.look()
+    rig.look(15)
+    put_device(temperature_c=20.0)
+    rig.look(60)
+    rig.look(15)
+    assert [one.title.split("]")[0][1:] for one in rig.notifications()] == ["warning", "resolved"]
+
+
 def test_pipelines_are_judged_apart_and_deliberate_drops_are_none(start, put_device):
     rig = start(
         {"name": "errors", "kind": "errors", "for_s": 0.0}, {"name": "drops", "kind": "drop-rate", "for_s": 0.0}
@@ -310,3 +321,13 @@ def test_a_degraded_device_says_why(start, put_device):
     put_device(state="degraded", reason="camera is gone", since_ms=rig.now_ms - 60_000)
     rig.look()
     assert rig.rows()[0].detail == "camera is gone"
+
+
+def test_a_heartbeat_that_cannot_be_read_is_told_and_hides_no_other_device(start, put_device):
+    rig = start(HOT | {"for_s": 0.0}, OFFLINE)
+    put_device("cam-1", temperature_c="warm")
+    put_device("cam-2", temperature_c=99.0)
+    put_device("cam-3", state="offline", pipelines=7)
+    rig.look()
+    assert rig.alerts() == [("hot", "cam-2", "", "firing"), ("offline", "cam-3", "", "firing")]
+    assert rig.health.remarks()["alerts vitals"].startswith("2 devices have a heartbeat that this version cannot read")
