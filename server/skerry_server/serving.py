@@ -71,6 +71,7 @@ class Serving:
 
     def _pages(self) -> FastAPI:
         # Imported here: NiceGUI takes most of a second to load, and a wrong configuration is told before.
+        from skerry_server.ui.faults import fault_response  # noqa: PLC0415
         from skerry_server.ui.page import add_dashboard  # noqa: PLC0415
 
         context = Context(
@@ -83,9 +84,9 @@ class Serving:
         )
         api = create_api(context)
         exposition = add_metrics(api, self._database, self._health)
+        # Before the dashboard, which answers for every address that is left.
+        add_gate(api, self.doorkeeper, self._settings.config.http, refused_page=fault_response)
         add_dashboard(api, context)
-        # Last, so that it stands before all the rest; what it refuses is counted, too.
-        add_gate(api, self.doorkeeper, self._settings.config.http)
         count_requests(api, exposition)
         return api
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Callable
 
 from fastapi import FastAPI
+from starlette.responses import Response
 
 from skerry_edge.foundation.errors import ConfigError, SkerryError
 from skerry_server.auth.doorkeeper import Doorkeeper
-from skerry_server.auth.gate import Gate, Limits
+from skerry_server.auth.gate import Gate, Limits, error_response
 from skerry_server.auth.sign_in_page import add_sign_in_page
 from skerry_server.config.http import Http
 from skerry_server.config.server import Settings
@@ -38,11 +40,23 @@ def open_door(database: Database, http: Http) -> Doorkeeper:
     return doorkeeper
 
 
-def add_gate(api: FastAPI, doorkeeper: Doorkeeper, http: Http) -> None:
-    """Put the page to sign in at, and the gate, before all that ``api`` has when it starts."""
+def add_gate(
+    api: FastAPI,
+    doorkeeper: Doorkeeper,
+    http: Http,
+    *,
+    refused_page: Callable[[SkerryError], Response] = error_response,
+) -> None:
+    """Put the page to sign in at, and the gate, before all that ``api`` has when it starts.
+
+    Before anything is mounted that answers for every address. ``refused_page`` makes what a browser is shown instead
+    of a page that it may not see.
+    """
     add_sign_in_page(api, doorkeeper, behind_proxy=http.behind_proxy)
     limits = Limits(per_s=http.requests_per_s, burst=max(1, round(BURST_S * http.requests_per_s)))
-    api.add_middleware(Gate, doorkeeper=doorkeeper, behind_proxy=http.behind_proxy, limits=limits)
+    api.add_middleware(
+        Gate, doorkeeper=doorkeeper, behind_proxy=http.behind_proxy, limits=limits, refused_page=refused_page
+    )
 
 
 def sign_in_note(doorkeeper: Doorkeeper) -> str:

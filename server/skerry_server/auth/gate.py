@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -46,8 +46,17 @@ class Limits:
 class Gate:
     """ASGI middleware around the whole application."""
 
-    def __init__(self, app: ASGIApp, *, doorkeeper: Doorkeeper, behind_proxy: bool, limits: Limits) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        doorkeeper: Doorkeeper,
+        behind_proxy: bool,
+        limits: Limits,
+        refused_page: Callable[[SkerryError], Response],
+    ) -> None:
         self._app = app
+        self._refused_page = refused_page
         self._doorkeeper = doorkeeper
         self._behind_proxy = behind_proxy
         self._visitors = RateLimit(per_s=limits.per_s, burst=limits.burst)
@@ -65,7 +74,7 @@ class Gate:
             attach(scope, await self._admit(scope, headers))
             _check_length(headers)
         except SkerryError as error:
-            await _refuse(error, scope, receive, guarded)
+            await self._refuse(error, scope, receive, guarded)
             return
         await self._app(scope, _bounded(receive), guarded)
 
@@ -88,6 +97,19 @@ class Gate:
         # NiceGUI's own script sends what it sends: it adds no header.
         require_intent(method, headers, visitor, has_token=is_http and not path.startswith(NICEGUI))
         return visitor
+
+    async def _refuse(self, error: SkerryError, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.close", "code": POLICY_VIOLATION, "reason": error.what})
+            return
+        is_page = scope["method"] in ("GET", "HEAD") and not scope["path"].startswith((API, NICEGUI))
+        response: Response
+        if is_page and isinstance(error, SignInError):
+            response = RedirectResponse(f"{SIGN_IN}?next={quote(scope['path'], safe='/')}", status_code=303)
+        else:
+            response = self._refused_page(error) if is_page else error_response(error)
+        await response(scope, receive, send)
 
     async def _identify(self, headers: Mapping[str, str], address: str) -> Visitor:
         try:
@@ -138,20 +160,6 @@ def _with_headers(send: Send, ours: Mapping[str, str]) -> Send:
         await send(message)
 
     return guarded
-
-
-async def _refuse(error: SkerryError, scope: Scope, receive: Receive, send: Send) -> None:
-    if scope["type"] == "websocket":
-        await receive()
-        await send({"type": "websocket.close", "code": POLICY_VIOLATION, "reason": error.what})
-        return
-    is_page = not scope["path"].startswith((API, NICEGUI))
-    response: Response
-    if is_page and isinstance(error, SignInError) and scope["method"] in ("GET", "HEAD"):
-        response = RedirectResponse(f"{SIGN_IN}?next={quote(scope['path'], safe='/')}", status_code=303)
-    else:
-        response = error_response(error)
-    await response(scope, receive, send)
 
 
 def error_response(error: SkerryError) -> Response:
