@@ -79,8 +79,9 @@ class PipelineVitals(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How one pipeline did since the last heartbeat; ``stages_ms`` is keyed by names from STAGES.
 
     ``cpu_percent`` is its process's share of one core over that time, ``memory_mb`` what it has resident now; where it
-    ``shares_process`` with other pipelines, both are that process's as a whole, and not to be added up. One that is ``muted`` was ordered to neither keep nor judge sound. ``failures`` are those in a row; after many the
-    pipeline is ``held``: tried only rarely.
+    ``shares_process`` with other pipelines, both are that process's as a whole, and not to be added up. One that is
+    ``muted`` was ordered to neither keep nor judge sound. ``failures`` are those in a row; after many the pipeline is
+    ``held``: tried only rarely.
     """
 
     name: Name
