@@ -44,7 +44,8 @@ class Page(ABC):
     title: ClassVar[str]
     here: ClassVar[str]
     """The path under which the navigation knows it."""
-    refresh_s: ClassVar[float | None] = None
+    refresh_s: float | None = None
+    """How often it is read again, None where it stays as it is."""
 
     def __init__(self, context: Context, visitor: Visitor) -> None:
         self.context = context
@@ -112,12 +113,14 @@ class _Body:
         self._page = page
         self._place = ui.element("div").classes("sk-regions")
         self._regions: dict[str, Region] = {}
+        self._reading = asyncio.Lock()
         self._show(content)
 
     async def refresh(self) -> None:
         """Bring the regions up to what is known now; what was read last stays while nothing can be read."""
         try:
-            self._show(await asyncio.to_thread(self._page.read))
+            async with self._reading:
+                self._show(await asyncio.to_thread(self._page.read))
         except SkerryError as error:
             LOG.debug("a page stays as it is: %s", error)
 

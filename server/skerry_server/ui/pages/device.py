@@ -17,6 +17,9 @@ from skerry_server.ui.device_views import READERS
 from skerry_server.ui.frame import Page
 from skerry_server.ui.templating import render
 
+NOW_S = 1.0
+HISTORY_S = 15.0
+"""Long ranges cost the store some effort, and change slowly."""
 VIEWS = {
     "now": "Now",
     "history": "History",
@@ -32,12 +35,12 @@ class DevicePage(Page):
 
     title = "Device"
     here = "/devices"
-    refresh_s = 1.0
 
     def __init__(self, context: Context, visitor: Visitor, name: str, query: Mapping[str, str]) -> None:
         super().__init__(context, visitor)
         self._name = name
         self._query = query
+        self.refresh_s = HISTORY_S if query.get("view") == "history" else NOW_S
         self._acts = DeviceActs(context, visitor, self.changes, name)
 
     @property
