@@ -61,7 +61,7 @@ class Serving:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until ``stop`` is set."""
-        web = _Web(self._pages(), self._certificate)
+        web = _Web(self.application(), self._certificate)
         serving = asyncio.create_task(web.serve([self._socket]))
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -69,7 +69,12 @@ class Serving:
         await asyncio.wait({serving}, timeout=CLOSE_S)
         await end_all({serving, stopping})
 
-    def _pages(self) -> FastAPI:
+    def close(self) -> None:
+        """Let go of the socket of a server that was never run."""
+        self._socket.close()
+
+    def application(self) -> FastAPI:
+        """Return API, dashboard and the gate before them."""
         # Imported here: NiceGUI takes most of a second to load, and a wrong configuration is told before.
         from skerry_server.ui.faults import fault_response  # noqa: PLC0415
         from skerry_server.ui.page import add_dashboard  # noqa: PLC0415
