@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import unquote
 
 from skerry_edge.foundation.errors import ConfigError, MissingError
@@ -97,7 +97,10 @@ class AppriseCarrier:
     def send(self, *, severity: Severity, title: str, body: str) -> None:
         """Bring a notification; returns when the service has taken it. Raises ChannelError."""
         with _quiet() as said:
-            is_taken = self._apprise.notify(body=body[:_BODY_LIMIT], title=title, notify_type=_TYPES[severity])
+            # Said to be plain text, so that a service which sends HTML escapes what a device may have written.
+            is_taken = self._apprise.notify(
+                body=body[:_BODY_LIMIT], title=title, notify_type=_TYPES[severity], body_format="text"
+            )
         if not is_taken:
             raise ChannelError("a channel did not take a notification", where=self._where, found=self._reason(said))
 
@@ -184,5 +187,5 @@ def _checked(address: str, table: ChannelTable) -> str:
 def _secrets_of(address: str) -> set[str]:
     """Return every piece of an address that might be a secret, as it is written and decoded."""
     rest = address.partition("://")[2]
-    pieces: set[Any] = {address, rest, *_PARTS.findall(rest)}
+    pieces = {address, rest, *_PARTS.findall(rest)}
     return {one for piece in pieces for one in (piece, unquote(piece)) if len(one) >= LEAST_SECRET_CHARS}

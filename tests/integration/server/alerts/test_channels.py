@@ -7,6 +7,7 @@ import email.policy
 import io
 import logging
 
+import apprise
 import pytest
 
 from skerry_edge.foundation.errors import ConfigError, ReachError
@@ -64,16 +65,18 @@ def test_a_webhook_gets_severity_title_and_body(open_one, receiver):
     assert body["message"] == "cam-1: 85 °C\ncam-2: <b>"
 
 
-def test_a_mail_arrives_with_subject_and_text(open_one, smtp):
+@pytest.mark.parametrize(("form", "shown"), [("text", "85 °C <script>"), ("html", "85 °C &lt;script&gt;")])
+def test_a_mail_arrives_with_subject_and_text_that_a_device_cannot_turn_into_html(open_one, smtp, form, shown):
     address, mailbox = smtp
-    open_one(f"mailto://{address}?from=skerry@example.com&to=ops@example.com&mode=insecure").carrier.send(
-        severity="warning", title="[warning] cam-1 is too hot", body="cam-1: 85 °C"
+    open_one(f"mailto://{address}?from=skerry@example.com&to=ops@example.com&mode=insecure&format={form}").carrier.send(
+        severity="warning", title="[warning] cam-1 is too hot", body="cam-1: 85 °C <script>"
     )
     ((receivers, content),) = mailbox.mails
     mail = email.message_from_string(content, policy=email.policy.default)
     assert receivers == ["ops@example.com"]
     assert mail["subject"] == "[warning] cam-1 is too hot"
-    assert "cam-1: 85 °C" in mail.get_body(("plain", "html")).get_content()
+    found = mail.get_body((form.replace("text", "plain"),)).get_content()
+    assert shown in found.replace("&nbsp;", " ").replace("&deg;", "°")
 
 
 @pytest.mark.parametrize("status", [403, 500])
@@ -94,6 +97,19 @@ def test_nobody_at_the_address_is_a_failure_without_the_address(open_one, free_p
     with pytest.raises(ChannelError) as failed:
         open_one(f"json://127.0.0.1:{free_port()}/{SECRET}").carrier.send(severity="info", title="t", body="b")
     assert SECRET not in f"{failed.value}{log.getvalue()}{''.join(capfd.readouterr())}"
+
+
+def test_whatever_of_the_address_apprise_says_is_masked(open_one, receiver, monkeypatch, log):
+    def complain(self, **_):
+        logging.getLogger("apprise").warning("no route to /%s as %s", SECRET, "p@ss/word")
+        return False
+
+    channel = open_one(f"json://me:p%40ss%2Fword@{receiver.address}/{SECRET}")
+    monkeypatch.setattr(apprise.Apprise, "notify", complain)
+    with pytest.raises(ChannelError) as failed:
+        channel.carrier.send(severity="info", title="t", body="b")
+    assert failed.value.found == "no route to /*** as ***"
+    assert SECRET not in log.getvalue()
 
 
 @pytest.mark.parametrize("address", ["nosuch://x/" + SECRET, SECRET, "json://"])

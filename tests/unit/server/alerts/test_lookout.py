@@ -196,9 +196,9 @@ def test_reboots_of_the_last_day_count_and_those_before_do_not(start, put_device
                 measurement="heartbeat",
                 tags={"site": "home", "device": device, "board": "pi"},
                 fields={"reboots_unexpected": count},
-                time_ns=(begin_ms + 60_000) * 1_000_000,
+                time_ns=(begin_ms + hours * HOUR_MS + 60_000) * 1_000_000,
             )
-            for device, count in (("cam-1", 4.0), ("cam-2", 40.0))
+            for device, hours, count in (("cam-1", 0, 4.0), ("cam-1", 3, 6.0), ("cam-2", 0, 40.0), ("cam-1", -24, 0.0))
         ]
     )
     rig.look()
