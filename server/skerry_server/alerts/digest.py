@@ -83,16 +83,16 @@ def merged(told: Sequence[Message]) -> Sequence[Message]:
     """Return ``told``, or where it is more than a channel should get at once, one message in its place."""
     if len(told) <= MAX_MESSAGES:
         return told
-    worst = max((one.severity for one in told), key=RANK.__getitem__)
-    sites = {one.site for one in told if one.site is not None}
+    lasting = [one for one in told if one.occasion != "resolved"]
+    worst = max((one.severity for one in lasting or told), key=RANK.__getitem__)
+    sites = {one.site for one in told}
     count = sum(len(one.alerts) for one in told)
-    title = f"[{worst}] {count} alerts of {len(told)} kinds and sites"
     return [
         Message(
-            occasion="firing",
+            occasion="firing" if lasting else "resolved",
             severity=worst,
             site=sites.pop() if len(sites) == 1 else None,
-            title=title,
+            title=f"[{worst if lasting else 'resolved'}] {count} alerts of {len(told)} kinds and sites",
             body=_listed([one.title for one in told], most=3 * MAX_LINES),
             alerts=tuple(number for one in told for number in one.alerts),
         )
@@ -109,7 +109,10 @@ def _due(members: Sequence[Alert], timing: Timing, now_ms: int) -> Iterable[tupl
     if timing.repeat_ms and again:
         yield "still", again
     over = [(one, one.ended_ms) for one in audible if one.ended_ms is not None and one.ended_ms <= now_ms]
-    if over and now_ms - min(ended_ms for _, ended_ms in over) >= timing.group_wait_ms:
+    # While others of the group last there is more to come: devices come back one after another.
+    has_more = any(one.ended_ms is None and one.notified_ms is not None for one in members)
+    wait_ms = max(timing.group_wait_ms, timing.group_interval_ms) if has_more else timing.group_wait_ms
+    if over and now_ms - min(ended_ms for _, ended_ms in over) >= wait_ms:
         yield "resolved", [one for one, _ in over]
 
 

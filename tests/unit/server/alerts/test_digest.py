@@ -84,12 +84,23 @@ def test_what_is_over_is_told_once_gathered():
     assert one.title == "[resolved] 2 devices of site harbour are no longer offline"
 
 
+def test_ends_gather_for_longer_while_others_of_the_group_last():
+    over = alert(1, notified_ms=T0, ended_ms=T0 + 60_000)
+    lasting = alert(2, notified_ms=T0)
+    assert told([over, lasting], 359) == []
+    assert [one.alerts for one in told([over, lasting], 360)] == [(1,)]
+
+
 def test_more_messages_than_anybody_reads_become_one():
     alerts = [alert(number, site=f"s{number}") for number in range(MAX_MESSAGES + 1)]
     (one,) = merged(told(alerts, 30))
     assert one.title == "[critical] 6 alerts of 6 kinds and sites"
     assert len(one.body.splitlines()) == len(one.alerts) == 6
     assert len(merged(told(alerts[:-1], 30))) == MAX_MESSAGES
+    over = [replace(one, notified_ms=T0, ended_ms=T0) for one in alerts]
+    assert [one.title for one in merged(told(over, 30))] == ["[resolved] 6 alerts of 6 kinds and sites"]
+    (mixed,) = merged(told([*over, alert(9, severity="info")], 30))
+    assert (mixed.occasion, mixed.severity) == ("firing", "info")
 
 
 def test_a_device_cannot_steer_a_message():
