@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -164,9 +164,13 @@ class LetterDatabase:
             return int(size)
         return None
 
-    def keys(self, after: int) -> Iterator[int]:
+    def keys(self, after: int) -> Generator[int, None, None]:
         """Yield the keys above ``after``, oldest first."""
         return (key for (key,) in self._rows("SELECT key FROM letters WHERE key > ? ORDER BY key", after))
+
+    def keys_newest_first(self) -> Generator[int, None, None]:
+        """Yield all keys, newest first."""
+        return (key for (key,) in self._rows("SELECT key FROM letters ORDER BY key DESC"))
 
     def letter(self, key: int) -> Stored:
         """Return a letter that is held; what in it is of another type than it was written with is empty."""

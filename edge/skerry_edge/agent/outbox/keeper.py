@@ -26,6 +26,8 @@ CHECK_S = 2.0
 """How often it is looked whether the file is still there: SQLite does not notice."""
 RETRY_S = 5.0
 """How often a disk that took nothing is tried again."""
+LOST_PATIENCE_S = 30.0
+"""So long a lost file of which not all can be read is kept open and tried again, before what it gives is made do."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -158,23 +160,30 @@ class Keeper:
     def _replace(self, error: DamagedError) -> None:
         if isinstance(error, LostError) and self._database is not None:
             # The database still has what its file had: it goes only when that is safe.
-            copy_lost(self._database, self._path)
+            missing = copy_lost(self._database, self._path)
+            if missing and not self._is_out_for(LOST_PATIENCE_S):
+                what = "not all of the outbox's lost file can be read"
+                raise DiskError(what, where=str(self._path), found=f"{missing} messages are missing")
             self._let_go()
-            self._adopt(*replace_lost(self._path, self.max_bytes, str(error.found)))
+            self._adopt(*replace_lost(self._path, self.max_bytes, str(error.found), missing))
             return
         self._let_go()
         self._adopt(*replace_damaged(self._path, self.max_bytes, str(error.found)))
 
-    def _adopt(self, database: LetterDatabase, notice: Notice | None) -> None:
+    def _is_out_for(self, at_least_s: float) -> bool:
+        """Tell whether the disk has taken nothing for so long."""
+        return self._outage is not None and time.monotonic() - self._outage.since_s >= at_least_s
+
+    def _adopt(self, database: LetterDatabase, notices: Sequence[Notice]) -> None:
         self._database = database
         self._acked_up_to = 0
         self._acked = {key: size for key in self._acked if (size := database.size_of(key)) is not None}
         # What a damaged file no longer tells is written into its successor with the next commit.
         self._uncounted += max(0, self._dropped - database.dropped)
         self._dropped = database.dropped
-        if notice is not None:
+        for notice in notices:
             _log.error("%s", notice.message)
-            self._notices.append(notice)
+        self._notices += notices
 
     def _let_go(self) -> None:
         database, self._database = self._database, None
