@@ -23,3 +23,11 @@ def health_report(health: Health) -> dict[str, Any]:
         "waiting": counts.waiting,
         "remarks": health.remarks(),
     }
+
+
+def public_health_report(health: Health) -> dict[str, Any]:
+    """Return the report for strangers: what works and what does not, and nothing of what it is and where."""
+    report = health_report(health)
+    for name, part in health.parts().items():
+        report[name] = {"ok": part.is_ok, "detail": "", "since_ms": part.since_ms}
+    return report | {"remarks": []}

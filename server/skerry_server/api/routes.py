@@ -33,7 +33,7 @@ from skerry_server.api.schemas import HealthOut
 from skerry_server.auth.credentials import COOKIE
 from skerry_server.errors import NotFoundError
 from skerry_server.health import Health
-from skerry_server.health_report import health_report
+from skerry_server.health_report import health_report, public_health_report
 
 # They only tell the document how to sign in: the gate has let in whoever comes this far.
 _BEARER = HTTPBearer(auto_error=False, description="A token of `skerry server tokens` or POST /tokens.")
@@ -67,7 +67,7 @@ def create_api(context: Context) -> FastAPI:
     _add_health(router, context.health)
     _add_not_found(router)
     api.include_router(router)
-    _add_probes(api, context.health)
+    _add_probes(api, context)
     add_fault_handlers(api)
     return api
 
@@ -86,15 +86,18 @@ def _add_health(router: APIRouter, health: Health) -> None:
         return HealthOut(**health_report(health))
 
 
-def _add_probes(api: FastAPI, health: Health) -> None:
+def _add_probes(api: FastAPI, context: Context) -> None:
+    health = context.health
+    # Whoever is at this machine may know what is wrong; whoever else asks signs in and asks /api/v1/health.
+    report = health_report if context.config.http.is_local_only else public_health_report
     responses: dict[int | str, dict[str, Any]] = {503: {"model": HealthOut}}
 
     @api.get("/healthz", response_model=HealthOut, responses=responses)
     def healthz() -> JSONResponse:
         """200 while the process gets on with its work, whatever is away; 503 when only a new start would help."""
-        return JSONResponse(health_report(health), status_code=200 if health.is_alive() else 503)
+        return JSONResponse(report(health), status_code=200 if health.is_alive() else 503)
 
     @api.get("/readyz", response_model=HealthOut, responses=responses)
     def readyz() -> JSONResponse:
         """200 while all that the server needs works; 503, with the reason, while something does not."""
-        return JSONResponse(health_report(health), status_code=200 if health.is_ok() else 503)
+        return JSONResponse(report(health), status_code=200 if health.is_ok() else 503)

@@ -171,6 +171,9 @@ def _add_tokens(router: APIRouter, context: Context) -> None:
     def make(wish: TokenIn, visitor: Asking) -> NewTokenOut:
         """Make a token. Its secret is told once."""
         user = wish.user or visitor.name
+        if visitor.by == "token" and not _administers(visitor):
+            # Else one that ends tomorrow could make one that never does.
+            raise ForbiddenError("a token makes no other token", todo="sign in with name and password")
         if user != visitor.name and not _administers(visitor):
             raise ForbiddenError("only an administrator of all sites makes tokens for others")
         author, sites = context.doorkeeper.author(visitor), wish.sites

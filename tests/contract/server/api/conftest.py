@@ -188,9 +188,9 @@ def populate(database, store, config, now):
         add_group(session, author, "yard-only")
         add_members(session, author, "yard-only", ["bell-1"])
         put_desired(session, author, "cam-1", config={"heartbeat_interval_s": 10}, models={})
-        order(session, author, "cam-1", "ping", args={}, expires_ms=now + 60_000)
+        order(session, author, "cam-1", "ping", args={}, expires_ms=now + 3_600_000)
         stage(session, author, "all", config={"heartbeat_interval_s": 20}, models={"camera": "tiny"})
-        add_silence(session, author, until_ms=now + 60_000, comment="works", device="cam-2")
+        add_silence(session, author, until_ms=now + 3_600_000, comment="works", device="cam-2")
         for device in ("cam-1", "bell-1"):
             about = {"rule": "offline", "device": device, "subject": "", "severity": "critical"}
             session.add(AlertRow(**about, state="firing", began_ms=now, detail="silent"))

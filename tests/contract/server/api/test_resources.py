@@ -201,17 +201,26 @@ def test_every_change_is_in_the_audit_under_who_made_it(fleet, ann):
 
 
 def test_a_token_can_do_no_more_than_who_made_it_and_ends_when_it_is_revoked(fleet, ann):
-    vic, yves = fleet.as_("vic"), fleet.as_("yves")
+    vic, yves = signed_in(fleet, "vic"), signed_in(fleet, "yves")
     assert vic.post(f"{V1}/tokens", json={"name": "t", "role": "operator"}).status_code == 403
     assert vic.post(f"{V1}/tokens", json={"name": "t", "user": "ann"}).status_code == 403
     made = yves.post(f"{V1}/tokens", json={"name": "t", "expires_s": 60}).json()
     assert (made["sites"], made["role"]) == (["yard"], "viewer")
     own = fleet.client(authorization=f"Bearer {made['secret']}")
     assert [one["device"] for one in own.get(f"{V1}/devices").json()["devices"]] == ["bell-1"]
+    # A token that ends must not make one that does not.
+    assert own.post(f"{V1}/tokens", json={"name": "t"}).status_code == 403
     assert "secret" not in yves.get(f"{V1}/tokens").text
     assert vic.delete(f"{V1}/tokens/{made['id']}").status_code == 404
     assert yves.delete(f"{V1}/tokens/{made['id']}").status_code == 204
     assert own.get(f"{V1}/devices").status_code == 401
+
+
+def signed_in(fleet, name):
+    client = fleet.client()
+    session = client.post(f"{V1}/session", json={"user": name, "password": "correct horse battery"}).json()
+    client.headers["x-csrf-token"] = session["csrf_token"]
+    return client
 
 
 def test_the_last_administrator_stays(ann):

@@ -96,6 +96,16 @@ def test_every_line_of_the_table_for_the_api_has_a_route(fleet):
     assert [one for one in TABLE if one[1].startswith("/api/") and one not in found] == []
 
 
+def test_whatever_changes_something_needs_an_operator_and_what_ends_it_for_good_an_administrator():
+    own = {"/api/v1/session", "/sign-in", "/api/v1/tokens", "/api/v1/tokens/{token}"}
+    changing = {one: need for one, need in TABLE.items() if one[0] not in ("GET", "*") and one[1] not in own}
+    assert [one for one, need in changing.items() if need.role not in ("operator", "admin")] == []
+    for path in ("/api/v1/users", "/api/v1/users/{user}", "/api/v1/devices/{device}", "/api/v1/audit"):
+        assert all(
+            need.role == "admin" for one, need in TABLE.items() if one[1] == path and one[0] in ("DELETE", "POST")
+        )
+
+
 def test_nothing_but_health_and_sign_in_is_open_to_strangers(whole_server):
     found = sorted(set(walk(whole_server.app.routes)))
     assert [one for one in found if is_open_to_strangers(whole_server, *one)] == [

@@ -202,3 +202,11 @@ def test_no_answer_repeats_a_password(fleet):
     answer = fleet.as_("ann").post("/api/v1/users", json={"name": "eve", "password": "too short", "role": "viewer"})
     assert answer.status_code == 422
     assert "too short" not in answer.text.replace("string should have", "")
+
+
+def test_strangers_learn_whether_the_server_is_well_and_not_what_it_stands_on(make_fleet):
+    at_home, abroad = make_fleet(people=False), make_fleet(http=Http(behind_proxy=True))
+    assert at_home.client().get("/readyz").json()["registry"]["detail"] == "a test"
+    told = abroad.client().get("/readyz")
+    assert (told.status_code, told.json()["registry"]) == (200, told.json()["registry"] | {"ok": True, "detail": ""})
+    assert abroad.as_("vic").get("/api/v1/health").json()["registry"]["detail"] == "a test"
