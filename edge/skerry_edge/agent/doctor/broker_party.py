@@ -23,6 +23,9 @@ from skerry_edge.foundation.broker_address import parse_broker_url
 ANSWER_S = 10.0
 MANY = 65_535
 """The most that MQTT lets one side leave unacknowledged."""
+_WHAT_A_TRIAL_NEEDS = (
+    "see its log: a trial needs MQTT 5, and a user whose connections may have different client ids, as the server's"
+)
 
 
 class Party:
@@ -121,11 +124,8 @@ class Party:
             if not self._change.wait_for(lambda: condition() or self._is_lost, ANSWER_S):
                 raise BrokerError("the broker does not answer", where=self.where)
             if not condition():
-                raise BrokerError(
-                    "the broker ended the connection",
-                    where=self.where,
-                    todo="see the broker's log; it must speak MQTT 5 to be tried",
-                )
+                # Who comes with the same client id ends the one before, and not every broker says so.
+                raise BrokerError("the broker ended the connection", where=self.where, todo=_WHAT_A_TRIAL_NEEDS)
 
     def _on_connect(self, _client: Client, _data: Any, _flags: Any, code: ReasonCode, told: Properties | None) -> None:  # noqa: ANN401  # paho's
         with self._change:

@@ -152,6 +152,11 @@ def test_names_that_would_reach_further_get_neither_password_nor_certificate(fle
         assert "is no device id" in fleet_broker.administer(command, name, code=2)
 
 
+@pytest.mark.parametrize("host", ["", "a b", "x,DNS:y", "*"])
+def test_a_certificate_is_for_hosts_alone(fleet_broker, host):
+    assert "is no name or address" in fleet_broker.administer("broker-certificate", host, code=2)
+
+
 def test_the_broker_itself_gives_nothing_to_a_name_with_a_wildcard(fleet_broker, eventually):
     # A name that begins with '#' is a comment to mosquitto: it cannot be in the file.
     passwords = fleet_broker.folder / "devices.passwd"

@@ -78,6 +78,19 @@ def test_a_user_who_may_not_try_is_told_which_rule_is_missing(examine):
     assert "skerry-doctor/#" in findings["limits by trying"]["todo"]
 
 
+def test_over_tls_a_device_is_told_that_it_is_the_server_s_user_who_can_try(skerry, fleet_broker, tmp_path):
+    secret = tmp_path / "cam-a.secret"
+    secret.write_text(fleet_broker.passwords["cam-a"])
+    url = f"mqtts://localhost:{fleet_broker.device_port}"
+    trial = ("doctor", "--broker", url, "--username", "cam-a", "--password-file", secret, "--json")
+    done = skerry(*trial, "--ca-file", fleet_broker.folder / "ca.crt")
+    assert done.code == 1
+    assert "different client ids, as the server's" in done.json["findings"][0]["todo"]
+    stranger = skerry(*trial)
+    assert stranger.code == 1
+    assert "certificate" in stranger.json["findings"][0]["found"]
+
+
 def test_nothing_stays_at_the_broker(examine, fleet_broker):
     examine("skerry", "--devices", 1)
     watcher = fleet_broker.server(client_id="watcher")
