@@ -22,13 +22,20 @@ from skerry_edge.agent.config.vision import (
 )
 from skerry_edge.agent.config.words import VoiceConfig, Words
 
+_HASH_DIGITS = 12
+
 
 class _Pipeline(Part, frozen=True, kw_only=True):
-    """What every pipeline has: its name, how soon it must be ready, and how often it must show progress."""
+    """What every pipeline has: its name, how soon it must be ready, and how often it must show progress.
+
+    ``model_sha256`` tells models of one name apart. It is no key of the file: the agent fills it in with what it finds
+    (`downlink.model_hashes`), so that a pipeline whose model was replaced is another pipeline.
+    """
 
     name: Name
     start_deadline_s: Seconds = 60.0
     progress_deadline_s: Seconds = 5.0
+    model_sha256: str | None = None
 
     @property
     def backend_choices(self) -> tuple[str, ...]:
@@ -39,6 +46,10 @@ class _Pipeline(Part, frozen=True, kw_only=True):
     def loads(self) -> str:
         """What is loaded before it can run, as text: pipelines that load the same take the same time for it."""
         return self.kind
+
+    @property
+    def _model_version(self) -> str:
+        return self.model_sha256[:_HASH_DIGITS] if self.model_sha256 else "of unknown content"
 
     @property
     def is_endless(self) -> bool:
@@ -88,7 +99,7 @@ class DetectionPipeline(_Pipeline, frozen=True, kw_only=True, tag="detection", t
     @property
     def loads(self) -> str:
         """Its model, as a runtime is to load it."""
-        return f"{self.model} {self.variant or 'any variant'} {self.threads} threads"
+        return f"{self.model} {self._model_version} {self.variant or 'any variant'} {self.threads} threads"
 
 
 class WakeWordPipeline(_Pipeline, frozen=True, kw_only=True, tag="wakeword", tag_field="kind"):
@@ -106,7 +117,7 @@ class WakeWordPipeline(_Pipeline, frozen=True, kw_only=True, tag="wakeword", tag
     @property
     def loads(self) -> str:
         """Its words' models."""
-        return " + ".join(word.model for word in self.words)
+        return f"{' + '.join(word.model for word in self.words)} {self._model_version}"
 
 
 class SyntheticPipeline(_Pipeline, frozen=True, kw_only=True, tag="synthetic", tag_field="kind"):

@@ -9,6 +9,7 @@ from functools import partial
 from skerry_edge.agent.config.agent import AgentConfig
 from skerry_edge.agent.downlink.applied_file import load_applied, save_applied
 from skerry_edge.agent.downlink.desired import NOTHING, Applied, configured, named, next_step
+from skerry_edge.agent.downlink.model_hashes import with_hashes
 from skerry_edge.agent.downlink.models_here import with_model
 from skerry_edge.agent.life.state_files import StateFiles
 from skerry_edge.agent.mqtt.news import Inbound
@@ -46,7 +47,7 @@ class Configuration:
 
     @property
     def in_force(self) -> AgentConfig:
-        """The configuration that the agent is to run with."""
+        """The configuration that the agent is to run with, its pipelines with the hashes of their models."""
         return self._in_force
 
     @property
@@ -62,12 +63,13 @@ class Configuration:
     def file_changed(self, file_config: AgentConfig) -> None:
         """Begin from another file; a version that does not fit it is not in force, and is told."""
         self._file_config = file_config
-        self._in_force, self._fits = file_config, True
+        in_force, self._fits = file_config, True
         try:
-            self._in_force = configured(file_config, self._applied.desired, self._with_model)
+            in_force = configured(file_config, self._applied.desired, self._with_model)
         except SkerryError as error:
             self._fits = False
             self._refuse(f"the device's own configuration is in force: {error}")
+        self._in_force = with_hashes(in_force)
 
     def handle(self, arrival: Inbound) -> None:
         """Judge a message on the desired topic, and take it on where it may be."""
@@ -90,7 +92,7 @@ class Configuration:
             self._refuse("the desired configuration is nested too deeply")
 
     def _take_on(self, desired: Desired) -> None:
-        in_force = configured(self._file_config, desired, self._with_model)
+        in_force = with_hashes(configured(self._file_config, desired, self._with_model))
         applied = Applied.of(desired)
         # Kept before it is put into force: what a restart would undo must not seem done.
         save_applied(self._state_dir, applied)

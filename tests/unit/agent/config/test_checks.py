@@ -48,6 +48,11 @@ def test_the_example_is_a_valid_configuration(load: Load) -> None:
     assert kinds == [DetectionPipeline, WakeWordPipeline]
 
 
+def test_a_models_hash_is_no_key_of_the_file(load: Load) -> None:
+    with pytest.raises(ConfigError, match=r"unknown key.*pipelines\[0\].model_sha256"):
+        load(HEAD + PIPELINE + 'model_sha256 = "00"\n')
+
+
 def test_relative_paths_are_taken_from_the_files_own_folder(load: Load, tmp_path: Path) -> None:
     (tmp_path / "word").write_text("hunter2")
     config = load(

@@ -14,11 +14,14 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from skerry_edge.agent.config.agent import AgentConfig
+from skerry_edge.agent.config.changes import changes_between
 from skerry_edge.agent.config.words import WordConfig
 from skerry_edge.agent.downlink.applied_file import FILE
 from skerry_edge.agent.downlink.configuration import Configuration
 from skerry_edge.agent.life.state_files import StateFiles
 from skerry_edge.agent.mqtt.news import Inbound
+from skerry_edge.contracts.bundle import Bundle, write_bundle
+from skerry_edge.contracts.manifest import artifacts
 from skerry_edge.models.catalogue import shipped_models
 
 
@@ -194,6 +197,45 @@ def test_a_model_that_cannot_do_what_the_pipeline_asks_is_refused(
     assert "models.gate" in desk.told[0]
 
 
+@pytest.fixture
+def another(brought: Path) -> Callable[[], None]:
+    """Return a function that puts another model in the place of the one that was brought."""
+
+    def replace() -> None:
+        bundle = Bundle.open(brought)
+        manifest = structs.replace(bundle.manifest, version="99.0.0")
+        files = {one.file: bundle.read(one) for one in artifacts(manifest)}
+        write_bundle(brought, manifest, files)
+
+    return replace
+
+
+def test_a_model_that_was_replaced_under_its_name_makes_another_pipeline_and_is_timed_anew(
+    desk: Desk, config: AgentConfig, another: Callable[[], None]
+) -> None:
+    desk.want(1, models={"gate": "yard-2"})
+    another()
+    desk.want(2, models={"gate": "yard-2"})
+    before, after = (one.pipelines for one in desk.applied)
+    assert before[0].model == after[0].model
+    assert before[0] != after[0]
+    assert before[0].loads != after[0].loads
+    assert before[1:] == after[1:]
+
+
+def test_a_replaced_model_is_found_when_the_file_is_read_again(
+    make_desk, config: AgentConfig, brought: Path, another: Callable[[], None]
+) -> None:
+    own = config.pipelines[0]
+    desk = make_desk(pipelines=(structs.replace(own, model=str(brought)),))
+    before = desk.configuration.in_force
+    desk.configuration.file_changed(structs.replace(config, pipelines=(structs.replace(own, model=str(brought)),)))
+    assert desk.configuration.in_force == before
+    another()
+    desk.configuration.file_changed(structs.replace(config, pipelines=(structs.replace(own, model=str(brought)),)))
+    assert changes_between(before, desk.configuration.in_force).restarted == ("gate",)
+
+
 def test_a_file_that_is_no_bundle_is_refused(desk: Desk, brought: Path) -> None:
     brought.write_bytes(b"nonsense")
     desk.want(1, models={"gate": "yard-2"})
@@ -217,7 +259,8 @@ def test_an_empty_message_leaves_everything_as_it_is(desk: Desk) -> None:
 def test_a_file_that_a_version_does_not_fit_any_more_is_in_force_alone(make_desk, desk: Desk, config) -> None:
     desk.want(7, {"pipelines": {"gate": {"score_threshold": 0.9}}})
     again = make_desk(pipelines=config.pipelines[1:])
-    assert (again.version, again.configuration.in_force.pipelines) == (0, config.pipelines[1:])
+    assert again.version == 0
+    assert [one.name for one in again.configuration.in_force.pipelines] == ["bath", "ear", "beat"]
     assert "the device's own configuration is in force" in again.told[0]
     again.configuration.file_changed(config)
     assert (again.version, again.configuration.in_force.pipelines[0].score_threshold) == (7, 0.9)
