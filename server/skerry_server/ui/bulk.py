@@ -29,7 +29,7 @@ async def tag(changes: Changes, visitor: Visitor, devices: list[str]) -> None:
     """Add tags to the devices; others that they have stay."""
     given = await ask(
         "Tag devices",
-        f"{_many(devices)} get these tags; a value that one has under the same key is replaced.",
+        f"These tags are given to {_many(devices)}; a value under the same key is replaced.",
         confirm="Tag",
         fields=[Field(name="tags", label="Tags", hint="key=value, key=value")],
     )
@@ -50,13 +50,13 @@ async def tag(changes: Changes, visitor: Visitor, devices: list[str]) -> None:
 
 async def group(changes: Changes, visitor: Visitor, devices: list[str]) -> None:
     """Put the devices into a group."""
-    given = await ask("Add to a group", f"{_many(devices)} are put into it.", confirm="Add", fields=[_GROUP])
+    given = await ask("Add to a group", f"It takes in {_many(devices)}.", confirm="Add", fields=[_GROUP])
     if given is None:
         return
 
     def change(session: Session, author: Author) -> str:
         added = _gather(session, author, visitor, given, devices)
-        return f"{added} of {_many(devices)} are new in the group '{given['group'].strip()}'"
+        return f"the group '{given['group'].strip()}' has taken in {added} more"
 
     await changes.make(change, need=OPERATOR)
 
@@ -64,7 +64,10 @@ async def group(changes: Changes, visitor: Visitor, devices: list[str]) -> None:
 async def command(changes: Changes, visitor: Visitor, devices: list[str]) -> None:
     """Order the devices to do something."""
     given = await ask(
-        "Send a command", f"{_many(devices)} get it as soon as they can.", confirm="Send", fields=command_fields()
+        "Send a command",
+        f"It goes to {_many(devices)} at once; who cannot be reached gets it until it expires.",
+        confirm="Send",
+        fields=command_fields(),
     )
     if given is None:
         return
@@ -84,7 +87,7 @@ async def prepare(changes: Changes, visitor: Visitor, devices: list[str]) -> Non
     """Stage a desired state for a group that the devices are put into."""
     given = await ask(
         "Stage a desired state",
-        f"{_many(devices)} are put into the group, and the state is prepared for all that are in it. Nothing is sent "
+        f"The group takes in {_many(devices)}, and the state is prepared for all that are in it. Nothing is sent "
         "until it is applied under Groups.",
         confirm="Stage",
         fields=[_GROUP, *desired_fields({}, {})],

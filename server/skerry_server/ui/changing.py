@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from skerry_edge.foundation.errors import SkerryError
 from skerry_server.api.context import Context, visible_device
+from skerry_server.auth.doorkeeper import Doorkeeper
 from skerry_server.auth.policy import require
 from skerry_server.auth.table import Need
 from skerry_server.auth.visitors import SignInError, Visitor
@@ -41,9 +42,7 @@ class Changes:
         return True
 
     def _allowed(self, work: Callable[[], str], need: Need) -> str:
-        if not self._context.doorkeeper.still_holds(self._visitor):
-            raise SignInError("you are signed out, or may do something else by now", todo="load the page again")
-        require(self._visitor, need)
+        require_now(self._context.doorkeeper, self._visitor, need)
         return work()
 
     def _in_transaction(self, change: Change) -> str:
@@ -51,6 +50,16 @@ class Changes:
             done = change(session, self._context.doorkeeper.author(self._visitor))
         self._context.downlink.wake()
         return done
+
+
+def require_now(doorkeeper: Doorkeeper, visitor: Visitor, need: Need) -> None:
+    """Raise SignInError unless the visitor of an open page is still who it was drawn for; ForbiddenError as the gate.
+
+    A browser may say that a button was clicked which its page never showed.
+    """
+    if not doorkeeper.still_holds(visitor):
+        raise SignInError("you are signed out, or may do something else by now", todo="load the page again")
+    require(visitor, need)
 
 
 def require_devices(session: Session, visitor: Visitor, devices: Iterable[str]) -> None:
