@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from skerry_edge.contracts.topics import NAME_PATTERN, is_name
 from skerry_edge.foundation.errors import ConfigError
@@ -12,6 +12,7 @@ from skerry_edge.foundation.errors import ConfigError
 MAX_NAME_CHARS = 128
 MAX_NOTE_CHARS = 4096
 MAX_TAG_CHARS = 256
+MAX_JSON_DEPTH = 32
 _KEY = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}\Z")
 
 
@@ -56,13 +57,32 @@ def check_choice(value: str, choices: Iterable[str], *, where: str) -> str:
 
 
 def check_json(value: object, *, where: str, max_bytes: int) -> None:
-    """Refuse what is no JSON, and what has more than ``max_bytes`` as such. Raises ConfigError."""
+    """Refuse what is no JSON, what not every program reads as such, and what has more bytes. Raises ConfigError.
+
+    Half a character, a whole number beyond 64 bits and deep nesting pass some JSON readers and end others: nobody who
+    is to hand the value on could.
+    """
     try:
-        size = len(json.dumps(value, allow_nan=False))
+        size = len(json.dumps(value, allow_nan=False, ensure_ascii=False).encode())
     except (TypeError, ValueError, RecursionError) as error:
-        raise ConfigError("it cannot be written as JSON", where=where, found=str(error)) from error
+        raise ConfigError("it cannot be written as JSON", where=where, found=ascii(str(error))) from error
     if size > max_bytes:
         raise ConfigError(f"it has more than {max_bytes} bytes as JSON", where=where, found=f"{size}")
+    level: list[object] = [value]
+    for _ in range(MAX_JSON_DEPTH):
+        for one in level:
+            if isinstance(one, int) and not -(2**63) <= one < 2**63:
+                raise ConfigError("it holds a whole number of more than 64 bits", where=where, found=f"{one}"[:64])
+        level = [inner for one in level for inner in _inside(one)]
+        if not level:
+            return
+    raise ConfigError(f"it is nested more than {MAX_JSON_DEPTH} levels deep", where=where)
+
+
+def _inside(value: object) -> Iterable[object]:
+    if isinstance(value, Mapping):
+        return value.values()
+    return value if isinstance(value, list | tuple) else ()
 
 
 def _is_unicode(text: str) -> bool:

@@ -238,3 +238,29 @@ def test_errors_have_one_form(ann):
     assert list(ann.post(f"{V1}/devices").json()) == ["error", "where", "found", "todo"]
     broken = ann.post(f"{V1}/users", content=b"{", headers={"content-type": "application/json"})
     assert (broken.status_code, list(broken.json())) == (400, ["error", "where", "found", "todo"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"config": {"a": "\\ud800"}}',
+        '{"config": {"\\udfff": 1}}',
+        '{"config": {"a": 123456789012345678901234567890}}',
+        '{"config": {"a": NaN}}',
+        '{"config": {"a": 1e999}}',
+        '{"config": ' + '{"a":' * 100 + "1" + "}" * 100 + "}",
+        '{"config": ' + '{"a":' * 20_000 + "1" + "}" * 20_000 + "}",
+        '{"models": {"camera": "\\u0000"}}',
+        "[]",
+        "\xff",
+    ],
+)
+def test_what_could_not_be_handed_on_to_a_device_is_refused_and_changes_nothing(ann, text):
+    headers = {"if-match": "*", "content-type": "application/json"}
+    before = ann.get(f"{V1}/devices/cam-1/desired").json()
+    answer = ann.put(f"{V1}/devices/cam-1/desired", content=text.encode("latin-1"), headers=headers)
+    assert answer.status_code in (400, 422)
+    assert list(answer.json()) == ["error", "where", "found", "todo"]
+    staged = text.replace("{", '{"group": "all", ', 1).encode("latin-1")
+    assert ann.post(f"{V1}/stages", content=staged, headers=headers).status_code in (400, 422)
+    assert ann.get(f"{V1}/devices/cam-1/desired").json() == before
