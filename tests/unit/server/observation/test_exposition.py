@@ -7,6 +7,7 @@ from fastapi import FastAPI, HTTPException
 from httpx import ASGITransport, AsyncClient
 from prometheus_client.parser import text_string_to_metric_families
 
+from skerry_server.auth.table import need_of
 from skerry_server.errors import RegistryError
 from skerry_server.health import Health
 from skerry_server.observation.exposition import Exposition
@@ -116,3 +117,8 @@ def test_a_worker_answers_with_the_same_page(health):
     assert head.startswith(b"HTTP/1.1 200 ")
     assert b"content-type: text/plain" in head
     assert samples_of(body)["skerry_ingest_durable_total", ()] == 3
+
+
+def test_figures_of_the_whole_fleet_are_for_those_who_see_all_of_it():
+    need = need_of("GET", "/metrics")
+    assert (need.role, need.everywhere) == ("viewer", True)
