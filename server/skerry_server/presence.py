@@ -28,6 +28,8 @@ PresenceState = Literal["online", "degraded", "offline"]
 NOT_HEARD = "known from a retained message only, not heard from since"
 NOTHING = -1
 """Below every seq."""
+MAX_AHEAD_MS = 5 * 60 * 1000
+"""A clock that is further ahead of ours is not right, whatever it says of itself."""
 
 
 class Facts(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -206,7 +208,8 @@ def _takes_over(known: Presence, evidence: Evidence) -> bool:
     message = evidence.message
     if not evidence.is_heard or message.replayed:
         return False
-    if known.is_synced and message.clock == "synced" and message.ts > known.ts_ms:
+    is_right = message.clock == "synced" and message.ts <= evidence.received_ms + MAX_AHEAD_MS
+    if is_right and known.is_synced and message.ts > known.ts_ms:
         return True
     return _is_rival(known, evidence) and evidence.received_ms - known.facts.rival_since_ms >= evidence.limit_ms
 

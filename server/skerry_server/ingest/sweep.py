@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from skerry_edge.foundation.errors import SkerryError
 from skerry_server.health import Health
 from skerry_server.presence import SilenceRules
 from skerry_server.registry.database import Database
-from skerry_server.registry.presence_rows import mark_silent
+from skerry_server.registry.presence_rows import find_silent, mark_silent
 
 LOG = logging.getLogger(__name__)
 LONGEST_PAUSE_S = 5.0
+AT_ONCE = 500
+"""So many devices are marked in one transaction: whoever else writes must not wait for a whole fleet."""
+MAX_NAMED = 20
+"""So many devices a line of the log names: after an outage it can be all."""
 STEP_MS = 2_000
 """A wall clock that moves against the monotonic one by more than this has been set."""
 
@@ -69,7 +73,21 @@ class Sweep:
             self._health.fails("registry", str(error))
 
     def _mark(self, floor_ms: int) -> None:
-        with self._database.transaction() as session:
-            fallen = mark_silent(session, self._rules, floor_ms=floor_ms, now_ms=self._now_ms())
-        if fallen:
-            LOG.warning("nothing heard for too long from: %s", ", ".join(fallen))
+        with self._database.reading() as session:
+            suspects = find_silent(session, self._rules, floor_ms=floor_ms, now_ms=self._now_ms())
+        fallen: list[str] = []
+        try:
+            for start in range(0, len(suspects), AT_ONCE):
+                some = suspects[start : start + AT_ONCE]
+                with self._database.transaction() as session:
+                    marked = mark_silent(session, some, self._rules, floor_ms=floor_ms, now_ms=self._now_ms())
+                fallen += marked
+        finally:
+            if fallen:
+                LOG.warning("nothing heard for too long from %s", _listed(fallen))
+
+
+def _listed(devices: Sequence[str]) -> str:
+    """Return a few names in words, and how many more there are."""
+    rest = len(devices) - MAX_NAMED
+    return ", ".join(devices[:MAX_NAMED]) + (f" and {rest} more" if rest > 0 else "")

@@ -48,9 +48,11 @@ class Database:
         """Bring the tables up to this version, and return what was done for it. Raises RegistryError, ConfigError."""
         if self._is_current:
             return []
-        self._make_folder()
-        with self.reported(), self._engine.begin() as connection:
-            done = schema.migrate(connection)
+        done: list[schema.Migration] = []
+        # Looked at first: changing the schema waits for whoever writes, which a process that only reads must not.
+        if self.pending():
+            with self.reported(), self._engine.begin() as connection:
+                done = schema.migrate(connection)
         self._is_current = True
         return done
 

@@ -56,8 +56,8 @@ def save_presences(session: Session, presences: Mapping[str, Presence], transiti
     save_transitions(session, transitions)
 
 
-def mark_silent(session: Session, rules: SilenceRules, *, floor_ms: int, now_ms: int) -> list[str]:
-    """Note the devices that have been silent for too long, by the server's clock, and return them.
+def find_silent(session: Session, rules: SilenceRules, *, floor_ms: int, now_ms: int) -> list[str]:
+    """Return the devices that count as there and have been silent for too long, by the server's clock.
 
     ``floor_ms`` is when the server began to hear, as in `skerry_server.presence.is_silent`.
     """
@@ -66,9 +66,8 @@ def mark_silent(session: Session, rules: SilenceRules, *, floor_ms: int, now_ms:
     # The database leaves out the many that were just heard; what it lets through is decided below.
     limit_ms = func.coalesce(Device.heartbeat_interval_s, rules.heartbeat_s) * (rules.missed * 1000)
     last_ms = func.coalesce(Device.last_received_ms, 0)
-    query = query.where((last_ms + limit_ms < now_ms) | (last_ms > now_ms))
-    fallen: dict[str, Presence] = {}
-    candidates = [
+    query = query.where((last_ms + limit_ms < now_ms) | (last_ms > now_ms)).order_by(Device.id)
+    return [
         row.id
         for row in session.execute(query)
         if is_silent(
@@ -78,9 +77,18 @@ def mark_silent(session: Session, rules: SilenceRules, *, floor_ms: int, now_ms:
             now_ms=now_ms,
         )
     ]
-    for device, held in lock_presences(session, candidates).items() if candidates else ():
+
+
+def mark_silent(
+    session: Session, devices: Collection[str], rules: SilenceRules, *, floor_ms: int, now_ms: int
+) -> list[str]:
+    """Note those of ``devices`` as gone that are silent still, and return them; the others were heard meanwhile.
+
+    It locks them all until the transaction ends, so give it few at once.
+    """
+    fallen: dict[str, Presence] = {}
+    for device, held in lock_presences(session, devices).items():
         limit_s = rules.limit_s(held.interval_s)
-        # Asked again under the lock: it may have been heard while this waited.
         if held.presence is not None and is_silent(
             held.heard_ms or 0, limit_s=limit_s, floor_ms=floor_ms, now_ms=now_ms
         ):

@@ -128,8 +128,9 @@ def test_a_card_written_anew_is_believed_when_both_clocks_were_right():
         (present(session=NEXT, ts=5000), beat(session=NOW, ts=6000, clock="unsynced")),
         (present(session=NEXT, ts=5000, is_synced=False), beat(session=NOW, ts=6000)),
         (present(session=NEXT, ts=5000), beat(session=NOW, ts=6000, replayed=True)),
+        (present(session=NEXT, ts=5000), beat(session=NOW, ts=2**53 - 1)),
     ],
-    ids=["earlier", "device clock not set", "known clock not set", "replayed"],
+    ids=["earlier", "device clock not set", "known clock not set", "replayed", "years ahead"],
 )
 def test_a_fallen_start_counter_is_not_believed_otherwise(known, message):
     after = observe(known, seen(message)) or known

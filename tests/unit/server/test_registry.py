@@ -16,7 +16,7 @@ from skerry_server.registry.database import Database
 from skerry_server.registry.devices import count_devices, list_devices
 from skerry_server.registry.events import EventSearch, count_events, count_events_since, search
 from skerry_server.registry.presence_history import intervals_of
-from skerry_server.registry.presence_rows import mark_silent
+from skerry_server.registry.presence_rows import find_silent, mark_silent
 
 RULES = SilenceRules(heartbeat_s=30.0, missed=3)
 
@@ -68,9 +68,21 @@ def test_events_are_counted_by_kind_and_label(filled):
         assert count_events(session) == [("detection", "car", 4), ("detection", "dog", 2)]
 
 
+def test_a_process_that_begins_to_read_waits_for_no_writer(filled, tmp_path):
+    reader = Database(f"sqlite:///{tmp_path / 'registry.sqlite'}", patience_s=0.1)
+    with filled.transaction(), reader.reading() as session:
+        assert count_devices(session) == {"online": 2}
+    reader.close()
+
+
+def fall_silent(session, *, floor_ms, now_ms):
+    suspects = find_silent(session, RULES, floor_ms=floor_ms, now_ms=now_ms)
+    return mark_silent(session, suspects, RULES, floor_ms=floor_ms, now_ms=now_ms)
+
+
 def test_a_silent_device_goes_offline_with_the_reason_and_its_history_says_so(filled):
     with filled.transaction() as session:
-        assert mark_silent(session, RULES, floor_ms=0, now_ms=99_000) == ["cam-1", "cam-2"]
+        assert fall_silent(session, floor_ms=0, now_ms=99_000) == ["cam-1", "cam-2"]
     with filled.transaction() as session:
         assert count_devices(session) == {"offline": 2}
         ((_, presence),) = list_devices(session, device="cam-1")
@@ -86,15 +98,23 @@ def test_a_device_that_tells_its_own_interval_is_silent_by_that(store, database,
     often, seldom = delivery("heartbeat", interval_s=1.0), delivery("heartbeat", device="cam-2", interval_s=600.0)
     commit([often, seldom], store, database)
     with database.transaction() as session:
-        assert mark_silent(session, RULES, floor_ms=0, now_ms=5_000 + 3_001) == ["cam-1"]
-        assert mark_silent(session, RULES, floor_ms=0, now_ms=5_000 + 1_800_000) == []
-        assert mark_silent(session, RULES, floor_ms=0, now_ms=5_000 + 1_800_001) == ["cam-2"]
+        assert fall_silent(session, floor_ms=0, now_ms=5_000 + 3_001) == ["cam-1"]
+        assert fall_silent(session, floor_ms=0, now_ms=5_000 + 1_800_000) == []
+        assert fall_silent(session, floor_ms=0, now_ms=5_000 + 1_800_001) == ["cam-2"]
+
+
+def test_a_device_that_is_heard_while_it_is_about_to_be_marked_stays_online(filled, store, delivery, commit):
+    with filled.reading() as session:
+        suspects = find_silent(session, RULES, floor_ms=0, now_ms=99_000)
+    commit([delivery("heartbeat", seq=50, received_ms=98_000)], store, filled)
+    with filled.transaction() as session:
+        assert mark_silent(session, suspects, RULES, floor_ms=0, now_ms=99_000) == ["cam-2"]
 
 
 def test_the_silence_of_a_device_that_is_offline_already_is_no_news(filled):
     with filled.transaction() as session:
-        mark_silent(session, RULES, floor_ms=0, now_ms=99_000)
-        assert mark_silent(session, RULES, floor_ms=0, now_ms=999_000) == []
+        fall_silent(session, floor_ms=0, now_ms=99_000)
+        assert fall_silent(session, floor_ms=0, now_ms=999_000) == []
     with filled.transaction() as session:
         ((_, presence),) = list_devices(session, device="cam-1")
         assert presence.since_ms == 99_000
@@ -107,7 +127,7 @@ def test_the_silence_of_a_device_that_is_offline_already_is_no_news(filled):
 )
 def test_a_device_heard_within_the_limit_is_not_silent(filled, floor_ms, now_ms, is_heard):
     with filled.transaction() as session:
-        fallen = mark_silent(session, RULES, floor_ms=floor_ms, now_ms=now_ms)
+        fallen = fall_silent(session, floor_ms=floor_ms, now_ms=now_ms)
     assert fallen == ([] if is_heard else ["cam-1", "cam-2"])
 
 

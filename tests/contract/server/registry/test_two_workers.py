@@ -93,7 +93,7 @@ def test_a_device_that_the_sweep_took_for_silent_comes_back_with_its_next_heartb
     first.commit([message("status", 1), message("heartbeat", 2)])
     first.flush()
     with database.transaction() as session:
-        assert mark_silent(session, RULES, floor_ms=0, now_ms=100_000) == ["cam-1"]
+        assert mark_silent(session, ["cam-1"], RULES, floor_ms=0, now_ms=100_000) == ["cam-1"]
     first.commit([message("heartbeat", 3, received_ms=120_000)])
     first.flush()
     assert states(database)["cam-1"] == ("online", 3)
