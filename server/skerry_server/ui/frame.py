@@ -158,7 +158,11 @@ def _header(page: Page, pulse: Pulse, shown: list[Place]) -> tuple[Region, Regio
 
 def _sign_out(page: Page) -> None:
     async def leave() -> None:
-        await asyncio.to_thread(page.context.doorkeeper.sign_out, page.visitor)
+        try:
+            await asyncio.to_thread(page.context.doorkeeper.sign_out, page.visitor)
+        except SkerryError as error:
+            ui.notify(str(error), type="negative", multi_line=True, close_button="Close")
+            return
         ui.navigate.to("/sign-in")
 
     ui.label(f"{page.visitor.name} ({page.visitor.principal.role})").classes("sk-who")
