@@ -107,6 +107,6 @@ def _rule(table: RuleTable) -> Rule:
             groups=frozenset(table.groups),
             tags={key: value if sign else None for key, sign, value in (tag.partition("=") for tag in table.tags)},
             boards=frozenset(table.boards),
-            models=frozenset(table.models),
+            models=frozenset(model.replace("@", " ") for model in table.models),
         ),
     )

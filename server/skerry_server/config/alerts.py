@@ -12,9 +12,12 @@ from skerry_edge.foundation.errors import ConfigError
 from skerry_edge.foundation.nearest import suggestion
 from skerry_server.alerts.kinds import KINDS, Kind
 from skerry_server.config.section import Section
+from skerry_server.registry.checks import check_key
 
 Wait = Annotated[float, Meta(ge=0, le=31 * 86_400)]
-RuleName = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+RuleName = Annotated[
+    str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", description="a name of 1 to 63 of a-z, 0-9 and '-'")
+]
 Env = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,127}$")]
 Severity = Literal["info", "warning", "critical"]
 
@@ -24,7 +27,7 @@ class Rule(Section, frozen=True, kw_only=True):
 
     It fires after ``for_s`` at or beyond ``fire_at`` and resolves after ``clear_s`` at or on the other side of
     ``clear_at``; from ``critical_at`` on it is critical, whatever its ``severity``. It holds for devices in one of
-    ``sites``, in one of ``groups``, with one of ``boards``, that run one of ``models`` (`name` or `name version`),
+    ``sites``, in one of ``groups``, with one of ``boards``, that run one of ``models`` (`name` or `name@version`),
     where those are given, and that have all ``tags`` (`key` or `key=value`).
     """
 
@@ -129,6 +132,8 @@ def _check_thresholds(rule: Rule, kind: Kind, *, where: str) -> None:
 
 
 def _check_scope(rule: Rule, kind: Kind, *, where: str) -> None:
+    for tag in rule.tags:
+        check_key(tag.partition("=")[0], where=f"{where}, key 'tags'")
     allowed = {"server": set[str](), "model": {"models"}}.get(kind.about)
     if allowed is None:
         return

@@ -82,6 +82,8 @@ def test_rules_take_the_place_of_the_defaults_or_stand_beside_them():
         (rule("fire_at = 1", kind="offline"), "takes no threshold"),
         (rule('sites = ["home"]', kind="spool"), "about the server"),
         (rule('boards = ["pi"]', kind="confidence-drift"), "about models"),
+        (rule('tags = ["=cellar"]'), "a tag's key is 1 to 63 of"),
+        (rule("").replace("mine", "my rule"), "a name of 1 to 63 of a-z, 0-9 and '-'"),
         (rule("fire_ta = 70"), "did you mean 'fire_at'"),
         (rule("for_s = -1"), "for_s"),
         (rule("for_s = nan"), "for_s"),
@@ -127,7 +129,7 @@ def device(**changes):
         'tags = ["room=cellar"]',
         'boards = ["pi"]',
         'models = ["signs"]',
-        'models = ["signs 1.0.0"]',
+        'models = ["signs@1.0.0"]',
     ],
 )
 def test_a_scope_holds_for_devices_that_fit_it_and_for_no_others(more):
