@@ -10,6 +10,7 @@ import pytest
 from skerry_edge.agent.life.clock import clock_state
 from skerry_edge.agent.life.identity import Identity
 from skerry_edge.agent.mqtt.connection import Peer
+from skerry_edge.agent.mqtt.holds import STRIKES
 from skerry_edge.agent.mqtt.news import News, Undelivered
 from skerry_edge.agent.mqtt.session import Session
 from skerry_edge.agent.mqtt.terms import Terms
@@ -78,15 +79,16 @@ def test_what_is_larger_than_a_broker_takes_keeps_no_event_back(
     assert recorder.snapshots == {}
 
 
+@pytest.mark.parametrize(("queue", "most"), [("", 1), ("max_queued_messages 0", 2 * STRIKES + 1)])
 def test_pictures_that_no_rule_allows_keep_no_event_back(
-    make_mosquitto, make_recorder, make_device, eventually, tmp_path: Path
+    make_mosquitto, make_recorder, make_device, eventually, tmp_path: Path, queue: str, most: int
 ) -> None:
     rules = tmp_path / "rules"
     rules.write_text(NO_PICTURES)
-    broker = make_mosquitto(f"allow_anonymous true\nacl_file {rules}")
+    broker = make_mosquitto(f"allow_anonymous true\nacl_file {rules}\n{queue}")
     recorder = make_recorder(broker.port)
     device = make_device(broker.port, "5")
     eventually(lambda: device.outbox.stats().depth == 0, what="an empty outbox")
     eventually(lambda: [event.label for event in recorder.events] == ["first", "second"], what="both events")
     assert (device.told, device.outbox.stats().dropped) == (["messages-dropped"] * 2, 2)
-    assert recorder.states == ["online"], "on one connection"
+    assert recorder.statuses[-1].connection <= most, "without a queue this broker ends the connection at each refusal"

@@ -11,7 +11,7 @@ import pytest
 from skerry_edge.agent.life.clock import clock_state
 from skerry_edge.agent.life.identity import Identity
 from skerry_edge.agent.life.waker import Waker
-from skerry_edge.agent.mqtt import delivery, holds, session
+from skerry_edge.agent.mqtt import connection, delivery, holds, retries, session
 from skerry_edge.agent.mqtt.announcement import Announcement
 from skerry_edge.agent.mqtt.bounded import MAX_INBOUND_BYTES
 from skerry_edge.agent.mqtt.connection import Connection, Peer
@@ -286,6 +286,18 @@ def test_a_broker_that_acknowledges_nothing_is_connected_to_anew(
     scripted_broker.puback = lambda mid: None
     make_rig().session.start()
     eventually(lambda: len(scripted_broker.levels) >= 2, what="a second connection")
+
+
+def test_a_broker_that_never_answers_is_tried_ever_more_seldom_however_long_each_try_takes(
+    make_rig, scripted_broker, eventually, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(connection, "CONNECT_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(retries, "STABLE_AFTER_S", 0.05)
+    scripted_broker.connack = b""
+    make_rig("5").session.start()
+    eventually(
+        lambda: "the broker does not answer" in caplog.text and "failure 4 in a row" in caplog.text, what="a row"
+    )
 
 
 def test_a_broker_that_hangs_up_on_version_5_is_asked_for_3_1_1(make_rig, scripted_broker, eventually) -> None:

@@ -13,9 +13,9 @@ from msgspec.structs import replace
 from skerry_edge.agent.config.delivery import OutboxConfig
 from skerry_edge.agent.mqtt.bulletins import Bulletin, BulletinBoard
 from skerry_edge.agent.mqtt.connection import Ack, Connection
-from skerry_edge.agent.mqtt.holds import HEARTBEATS, lane_of
+from skerry_edge.agent.mqtt.holds import GIVEN_UP, HEARTBEATS, lane_of
 from skerry_edge.agent.mqtt.queue import Queue
-from skerry_edge.agent.mqtt.refusal import BrokerError, refused
+from skerry_edge.agent.mqtt.refusal import BrokerError, ended_over, refused
 from skerry_edge.agent.mqtt.returns import Returns
 from skerry_edge.agent.outbox.flow import Flow
 from skerry_edge.agent.outbox.sink import Content, Letter, Outlet, payload_of
@@ -68,6 +68,7 @@ class Delivery:
         waiting = outbox.stats()
         self._replayed_up_to = waiting.newest
         self._in_flight: dict[int, _Sent] = {}
+        self._just_refused: str | None = None
         self._config = config
         self._flow = Flow(
             replay_per_s=config.replay_per_s,
@@ -141,11 +142,14 @@ class Delivery:
         room = self._flow.room(time.monotonic(), records, self._connection.in_flight_limit - len(self._in_flight))
         if room <= 0:
             return
-        following = self._queue.next(self._sent, room, one_by_one=self._is_one_by_one)
+        now_s = time.monotonic()
+        following = self._queue.next(self._sent, room, one_by_one=self._is_one_by_one, now_s=now_s)
+        for letter in following.given_up:
+            self._outbox.discard(letter.key)
         self._is_walking = following.seen == "held"
         is_behind = following.first_key is not None and following.first_key <= self._replayed_up_to
         for letter in following.letters:
-            if lane_of(letter) not in self._returns.holds:  # by one just before it
+            if not self._returns.holds.bars(lane_of(letter), now_s):  # for one just before it
                 self._flow.sends(from_backlog=is_behind)
                 self._send_letter(letter)
         if following.seen == "all" and len(following.letters) < room:
@@ -164,24 +168,30 @@ class Delivery:
                 self._take_bulletin(sent.bulletin, ack)
             elif sent.letter is not None and ack.refused:
                 self._returns.take_back(sent.letter, ack.name)
+                self._just_refused = f"{sent.letter.topic} ({ack.name})"
             elif sent.letter is not None:
                 self._take_letter(sent.letter, ack)
+                self._just_refused = None
         oldest = next(iter(self._in_flight.values()), None)
         now_s = time.monotonic()
         if oldest is not None and now_s > oldest.deadline_s:
             what = f"the broker did not acknowledge a message for {now_s - oldest.since_s:.0f} s"
             raise BrokerError(what, where=self._connection.where, may_be_of_message=True)
 
-    def lost(self, error: BrokerError) -> None:
-        """Note that the connection ended by ``error``, which may be the doing of what was under way."""
+    def lost(self, error: BrokerError) -> BrokerError:
+        """Note that the connection ended by ``error``; return it, or what it becomes where a letter is why."""
+        if not error.may_be_of_message:
+            return error
+        if self._just_refused is not None:
+            return ended_over(self._just_refused, error, where=self._connection.where)
         letters = [one.letter for one in self._in_flight.values() if one.letter is not None]
         # What was on trial has been to blame before; else the oldest is.
-        on_trial = [one for one in letters if self._returns.holds.holds_lane(one)]
-        for letter in (on_trial or letters[:1]) if error.may_be_of_message else ():
-            self._returns.blame(letter, error.found or error.what)
+        suspects = [one for one in letters if self._returns.holds.holds_lane(one)] or letters[:1]
+        blamed = [one.topic for one in suspects if self._returns.blame(one, error.found or error.what)]
+        return ended_over(" and ".join(blamed), error, where=self._connection.where) if blamed else error
 
     @property
-    def _sent(self) -> dict[int, str | None]:
+    def _sent(self) -> dict[int, str]:
         letters = (one.letter for one in self._in_flight.values())
         return {letter.key: lane_of(letter) for letter in letters if letter is not None}
 
@@ -193,13 +203,14 @@ class Delivery:
     @property
     def _has_fresh(self) -> bool:
         """Whether something waits that the broker would take."""
-        following = self._queue.next(self._sent, 1, one_by_one=False)
+        following = self._queue.next(self._sent, 1, one_by_one=False, now_s=time.monotonic())
         return bool(following.letters) or self._queue.heartbeat(self._sent) is not None
 
     def _try_held(self) -> None:
         """Send again what lanes are held behind and is due; where it is gone, the lane is free."""
         for lane, hold in self._returns.holds.due(time.monotonic()).items():
-            if lane in self._sent.values() or not self.has_room:
+            # What is given up is tried as it comes.
+            if lane in GIVEN_UP or lane in self._sent.values() or not self.has_room:
                 continue
             letter = self._queue.on_trial(lane, hold, self._sent)
             if letter is not None:
@@ -254,7 +265,7 @@ class Delivery:
         payload, limit = self._payload(letter), self._connection.payload_limit
         if len(payload) > limit:
             # The broker would end the connection for it, again and again, and nothing behind it would ever pass.
-            self._returns.take_back(letter, f"more than the {limit} bytes that it allows")
+            self._returns.refuse(letter, f"more than the {limit} bytes that it allows")
             return
         self._send(letter.topic, payload, letter=letter)
 

@@ -14,19 +14,25 @@ STRIKES = 3
 MQTT 3.1.1 knows no other way to refuse one, and some brokers with MQTT 5 use no other."""
 RETRY = Backoff(first_s=10.0, max_s=300.0)
 """How soon a lane that is held is tried again: each time may cost the connection."""
-HEARTBEATS = "heartbeats"
+HEARTBEATS, PICTURES, ANSWERS = "heartbeats", "pictures", "answers to commands"
+UNORDERED = (HEARTBEATS, PICTURES, ANSWERS)
+"""Lanes without an order: any letter of theirs will do to see whether the broker takes them again."""
+GIVEN_UP = (PICTURES, ANSWERS)
+"""Of these nothing waits: while one is held, what comes is given up, but for one letter whenever that is due."""
 
 
-def lane_of(letter: Letter) -> str | None:
-    """Return the lane whose letters go in order, None for a picture or a result, which stand alone."""
+def lane_of(letter: Letter) -> str:
+    """Return the lane of a letter: what a broker takes or does not take together."""
     if isinstance(letter.message, Event):
         return f"events of {letter.message.pipeline}"
-    return HEARTBEATS if isinstance(letter.message, Heartbeat) else None
+    if isinstance(letter.message, bytes):
+        return PICTURES
+    return HEARTBEATS if isinstance(letter.message, Heartbeat) else ANSWERS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Hold:
-    """A lane waits behind the letter ``key``, which is tried again at ``due_s`` (monotonic seconds)."""
+    """A lane is held for the letter ``key``, and tried again at ``due_s`` (monotonic seconds)."""
 
     key: int
     reason: str
@@ -39,37 +45,45 @@ class Holds:
 
     def __init__(self) -> None:
         self.trouble: str | None = None
-        """What is held and why, None where nothing is."""
+        """What waits and why, None where nothing does."""
         self._held: dict[str, Hold] = {}
         self._suspect: str | int | None = None
         self._strikes = 0
 
-    def __contains__(self, lane: str | None) -> bool:
+    def __contains__(self, lane: str) -> bool:
         return lane in self._held
 
-    def due_s(self, under_way: Collection[str | None]) -> float:
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def due_s(self, under_way: Collection[str]) -> float:
         """Return when the next lane is to be tried again (``inf``: none); those ``under_way`` are tried already."""
-        # The heartbeats' next try comes with the next heartbeat.
-        waiting = (one for lane, one in self._held.items() if lane not in under_way and lane != HEARTBEATS)
+        # The next try of an unordered lane comes with its next letter.
+        waiting = (one for lane, one in self._held.items() if lane not in under_way and lane not in UNORDERED)
         return min((one.due_s for one in waiting), default=float("inf"))
 
     def due(self, now_s: float) -> dict[str, Hold]:
         """Return the lanes that are to be tried now."""
         return {lane: one for lane, one in self._held.items() if now_s >= one.due_s}
 
+    def bars(self, lane: str, now_s: float) -> bool:
+        """Tell whether a letter of this lane may not go as it comes; of those that are given up, one may when due."""
+        hold = self._held.get(lane)
+        return hold is not None and (lane not in GIVEN_UP or now_s < hold.due_s)
+
     def holds_lane(self, letter: Letter) -> bool:
-        """Tell whether this is the letter behind which its lane waits; of the heartbeats, any is."""
+        """Tell whether its lane is held for this letter; of an unordered lane, any will do."""
         lane = lane_of(letter)
-        hold = None if lane is None else self._held.get(lane)
-        return hold is not None and (lane == HEARTBEATS or hold.key == letter.key)
+        hold = self._held.get(lane)
+        return hold is not None and (lane in UNORDERED or hold.key == letter.key)
 
     def hold(self, lane: str, key: int, reason: str, *, now_s: float, chance: float) -> bool:
         """Hold a lane, or hold it longer; tell whether that is new. ``chance`` is uniform in [0, 1).
 
-        A letter behind the one that holds the lane changes nothing: it was under way already.
+        What was under way already when the lane was held changes nothing.
         """
         before = self._held.get(lane)
-        if before is not None and lane != HEARTBEATS and key > before.key:
+        if before is not None and (now_s < before.due_s if lane in UNORDERED else key > before.key):
             return False
         failures = 1 if before is None else before.failures + 1
         due_s = now_s + RETRY.delay_s(failures, chance)
@@ -93,5 +107,5 @@ class Holds:
         return True
 
     def _reword(self) -> None:
-        told = "; ".join(f"{lane} ({one.reason})" for lane, one in self._held.items())
+        told = "; ".join(f"{lane} ({one.reason})" for lane, one in self._held.items() if lane not in GIVEN_UP)
         self.trouble = f"the broker does not take {told}" if told else None

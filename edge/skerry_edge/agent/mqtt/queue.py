@@ -6,7 +6,7 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from skerry_edge.agent.mqtt.holds import HEARTBEATS, Hold, Holds, lane_of
+from skerry_edge.agent.mqtt.holds import GIVEN_UP, HEARTBEATS, UNORDERED, Hold, Holds, lane_of
 from skerry_edge.agent.outbox.sink import Letter, Outlet
 from skerry_edge.contracts.messages import Heartbeat
 
@@ -18,13 +18,14 @@ MAX_LOOKS = 32
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Next:
-    """``letters`` may go now; ``first_key`` is that of the oldest letter that is not held.
+    """``letters`` may go now, and ``given_up`` is not worth a try; ``first_key`` is of the oldest that is not held.
 
     ``seen`` says how far was looked: at ``all`` letters, as far as is of ``use`` now, or at ``held`` ones alone, behind
     which others may be.
     """
 
     letters: list[Letter]
+    given_up: list[Letter]
     first_key: int | None
     seen: Literal["all", "use", "held"]
 
@@ -41,25 +42,29 @@ class Queue:
         self._holds = holds
         self._held_up_to = 0
 
-    def heartbeat(self, sent: Mapping[int, str | None]) -> Letter | None:
+    def heartbeat(self, sent: Mapping[int, str]) -> Letter | None:
         """Return the heartbeat that waits, None where none does or they are held."""
         return None if HEARTBEATS in self._holds else self._waiting_heartbeat(sent)
 
-    def next(self, sent: Mapping[int, str | None], room: int, *, one_by_one: bool) -> Next:
+    def next(self, sent: Mapping[int, str], room: int, *, one_by_one: bool, now_s: float) -> Next:
         """Return at most ``room`` letters that may go; ``sent`` maps the keys of what is under way to their lanes."""
-        busy = {lane for lane in sent.values() if lane is not None} if one_by_one else set()
+        busy = {lane for lane in sent.values() if lane not in UNORDERED} if one_by_one else set()
+        busy_trials = {lane for lane in sent.values() if lane in self._holds}
         chosen: list[Letter] = []
+        given_up: list[Letter] = []
         first_key: int | None = None
         oldest_sent = min(sent, default=float("inf"))
         after = self._held_up_to
-        reach = LOOK_AHEAD if one_by_one else max(room, LOOK_AHEAD) if self._holds.trouble else room
+        reach = LOOK_AHEAD if one_by_one else max(room, LOOK_AHEAD) if self._holds else room
         is_left_over = False
         for _ in range(MAX_LOOKS):
             letters = self._records(sent, reach, after)
             for letter in letters:
                 lane, after = lane_of(letter), letter.key
-                if lane in self._holds:
-                    if first_key is None and letter.key < oldest_sent:
+                if self._holds.bars(lane, now_s) or lane in busy_trials:
+                    if lane in GIVEN_UP:
+                        given_up.append(letter)
+                    elif first_key is None and letter.key < oldest_sent:
                         self._held_up_to = letter.key
                     continue
                 first_key = letter.key if first_key is None else first_key
@@ -67,14 +72,16 @@ class Queue:
                     is_left_over = True
                     continue
                 chosen.append(letter)
-                if one_by_one and lane is not None:
+                if lane in self._holds:
+                    busy_trials.add(lane)
+                elif one_by_one and lane not in UNORDERED:
                     busy.add(lane)
             if len(letters) < reach or first_key is not None:
                 seen_all = len(letters) < reach and not is_left_over
-                return Next(letters=chosen, first_key=first_key, seen="all" if seen_all else "use")
-        return Next(letters=chosen, first_key=None, seen="held")
+                return Next(letters=chosen, given_up=given_up, first_key=first_key, seen="all" if seen_all else "use")
+        return Next(letters=chosen, given_up=given_up, first_key=None, seen="held")
 
-    def on_trial(self, lane: str, hold: Hold, sent: Mapping[int, str | None]) -> Letter | None:
+    def on_trial(self, lane: str, hold: Hold, sent: Mapping[int, str]) -> Letter | None:
         """Return the letter behind which a lane waits, None where it waits no more."""
         if lane == HEARTBEATS:
             return self._waiting_heartbeat(sent)
@@ -89,5 +96,5 @@ class Queue:
         waiting = self._outbox.pending(sent, limit, after)
         return [one for one in waiting if not isinstance(one.message, Heartbeat)]
 
-    def _waiting_heartbeat(self, sent: Mapping[int, str | None]) -> Letter | None:
+    def _waiting_heartbeat(self, sent: Mapping[int, str]) -> Letter | None:
         return next((one for one in self._outbox.pending(sent, 0) if isinstance(one.message, Heartbeat)), None)

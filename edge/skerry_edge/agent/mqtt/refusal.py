@@ -30,7 +30,7 @@ class BrokerError(ReachError):
 
     ``version_doubt`` tells why the broker may not speak the version of MQTT that was tried, None where it says nothing
     about that. ``may_be_of_message`` tells that something that was published may be why, and ``lasting`` that waiting
-    alone mends nothing.
+    alone mends nothing. ``of_letter`` tells that a letter is why, which is held or given up by now: no reason to wait.
     """
 
     def __init__(
@@ -43,11 +43,13 @@ class BrokerError(ReachError):
         version_doubt: Doubt | None = None,
         may_be_of_message: bool = False,
         lasting: bool = False,
+        of_letter: bool = False,
     ) -> None:
         super().__init__(what, where=where, found=found, todo=todo)
         self.version_doubt = version_doubt
         self.may_be_of_message = may_be_of_message
         self.lasting = lasting
+        self.of_letter = of_letter
 
 
 def refused(what: str, *, where: str, code: int, name: str) -> BrokerError:
@@ -60,4 +62,15 @@ def refused(what: str, *, where: str, code: int, name: str) -> BrokerError:
         version_doubt="refused" if code == UNSUPPORTED_VERSION else None,
         may_be_of_message=code not in _OF_THE_BROKER,
         lasting=code in _LASTING,
+    )
+
+
+def ended_over(letter: str, error: BrokerError, *, where: str) -> BrokerError:
+    """Return what ``error`` means where the broker ended the connection over a ``letter``."""
+    return BrokerError(
+        error.what,
+        where=where,
+        found=error.found,
+        todo=f"see why the broker does not take {letter}; the rest goes on without it",
+        of_letter=True,
     )

@@ -21,20 +21,18 @@ from skerry_edge.agent.mqtt.delivery import Delivery
 from skerry_edge.agent.mqtt.hearing import Hearing
 from skerry_edge.agent.mqtt.news import News, Undelivered
 from skerry_edge.agent.mqtt.refusal import BrokerError
+from skerry_edge.agent.mqtt.retries import Retries
 from skerry_edge.agent.mqtt.returns import Returns
 from skerry_edge.agent.mqtt.terms import Terms
 from skerry_edge.agent.mqtt.version import accepted, failed, first_choice
 from skerry_edge.agent.outbox.sink import Outlet
 from skerry_edge.contracts.codec import encode
 from skerry_edge.contracts.messages import Status
-from skerry_edge.foundation.backoff import is_worth_logging
 from skerry_edge.foundation.errors import ConfigError, SkerryError
 
 _log = logging.getLogger(__name__)
 STANDS_STILL_AFTER_S = 600.0
 """To look up a name and to connect takes a resolver and a network at their worst minutes; the longest pause is one."""
-STABLE_AFTER_S = 10.0
-"""A connection that lasted this long was a good one: the next failure is the first of a row."""
 TOO_LARGE = "packet-too-large"
 """The label of the system event that tells of what the broker sends and is not taken."""
 DELIVERY = OutboxConfig()
@@ -78,8 +76,9 @@ class Session:
         self._returns = Returns(outbox, self._hear)
         self._hearing = Hearing()
         self._attempts = 0
-        self._failures = 0
-        self._told: str | None = None
+        self._retries = Retries(terms.backoff)
+        self._taken_s: float | None = None
+        """When the broker took the connection, on the monotonic clock; None where it did not."""
         self._board = BulletinBoard()
         self.announce(Announcement(state="online"))
         self._stop_by_s: float | None = None
@@ -139,21 +138,23 @@ class Session:
         terms = self._terms
         while self._stop_by_s is None:
             if terms is not self._terms:
-                terms, self._failures, self._told = self._terms, 0, None
+                terms, self._retries = self._terms, Retries(self._terms.backoff)
                 # Another broker may take and send other things.
                 self._choice, self._hearing = first_choice(terms.setting), Hearing()
                 self._returns = Returns(self._outbox, self._hear)
-            began_s = time.monotonic()
+            self._taken_s = None
             try:
                 self._connect_and_serve(terms)
             except BrokerError as error:
-                self._wait_after(terms, str(error), time.monotonic() - began_s, lasting=error.lasting)
+                if error.of_letter:
+                    self._wait(terms, self._retries.after_letter(str(error), _chance()))
+                else:
+                    self._wait_after(terms, str(error), lasting=error.lasting)
             except SkerryError as error:
-                lasting = isinstance(error, ConfigError)
-                self._wait_after(terms, str(error), time.monotonic() - began_s, lasting=lasting)
+                self._wait_after(terms, str(error), lasting=isinstance(error, ConfigError))
             except Exception as error:  # noqa: BLE001  # the thread's outermost loop: a fault must not end all delivery
                 _log.exception("the MQTT session failed")
-                self._wait_after(terms, f"{type(error).__name__} in the session", time.monotonic() - began_s)
+                self._wait_after(terms, f"{type(error).__name__} in the session", lasting=False)
 
     def _connect_and_serve(self, terms: Terms) -> None:
         connection = self._opened(terms)
@@ -168,8 +169,7 @@ class Session:
                 connection.say_goodbye()
                 raise
             except BrokerError as error:
-                delivery.lost(error)
-                raise
+                raise delivery.lost(error) from error
         finally:
             connection.close()
 
@@ -186,6 +186,7 @@ class Session:
             if self._choice.version in ("5", connection.version):
                 raise
             return self._opened(terms)
+        self._taken_s = time.monotonic()
         is_new, self._choice = not self._choice.speaks_3, accepted(self._choice)
         _log.info("connected to %s with MQTT %s", connection.where, connection.version)
         if is_new and connection.version != "5" and self._delivery.without_subscriber == "keep":
@@ -205,7 +206,7 @@ class Session:
         return True
 
     def _note_oversized(self, error: OversizedPacketError) -> None:
-        self._hearing.overfed(time.monotonic(), random.random())  # noqa: S311  # spreads retries
+        self._hearing.overfed(time.monotonic(), _chance())
         self._hear(Undelivered(label=TOO_LARGE, text=f"nothing is heard from the broker for some time: {error}"))
 
     def _hear(self, news: News) -> None:
@@ -273,26 +274,17 @@ class Session:
             delivery.take(connection.pump(self._waker, left_s))
         connection.say_goodbye()
 
-    def _wait_after(self, terms: Terms, reason: str, lasted_s: float, *, lasting: bool = False) -> None:
-        if lasted_s >= STABLE_AFTER_S:
-            # Not with every connection: what a broker refuses behind its CONNACK comes with each.
-            self._failures, self._told = 0, None
-        self._failures += 1
-        delay_s = terms.backoff.delay_s(self._failures, random.random())  # noqa: S311  # spreads retries
-        self._tell(terms, reason, delay_s, lasting=lasting)
+    def _wait_after(self, terms: Terms, reason: str, *, lasting: bool) -> None:
+        # To connect may take longer than a connection that is of no use lasts.
+        lasted_s = 0.0 if self._taken_s is None else time.monotonic() - self._taken_s
+        self._wait(terms, self._retries.after_failure(reason, lasted_s, _chance(), lasting=lasting))
+
+    def _wait(self, terms: Terms, delay_s: float) -> None:
         end_s = time.monotonic() + delay_s
         while self._goes_on(terms) and (left_s := end_s - time.monotonic()) > 0:
             self._turned_s = time.monotonic()
             self._waker.wait(left_s)
 
-    def _tell(self, terms: Terms, reason: str, delay_s: float, *, lasting: bool) -> None:
-        """Log a failure: one that lasts when it is new, any other ever more seldom."""
-        if lasting and reason != self._told:
-            _log.error(
-                "%s; this does not pass by itself: it is tried again at least every %.0f s, and not told again",
-                reason,
-                terms.backoff.max_s,
-            )
-        elif not lasting and is_worth_logging(self._failures):
-            _log.warning("%s; failure %d in a row, next attempt in %.1f s", reason, self._failures, delay_s)
-        self._told = reason if lasting else None
+
+def _chance() -> float:
+    return random.random()  # noqa: S311  # spreads retries

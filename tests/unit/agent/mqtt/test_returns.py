@@ -32,7 +32,10 @@ PICTURE = JPEG_START.ljust(30_000, b"\0")
 
 
 class Broker:
-    """Takes what ``takes`` says: yes, no, or (None) hangs up on it; over as many connections as that costs."""
+    """Takes what ``takes`` says: yes, no, or (None) hangs up on it; over as many connections as that costs.
+
+    One that is ``strict`` ends the connection behind each refusal.
+    """
 
     where, in_flight_limit, payload_limit, version = "mqtt://broker", 20, 1 << 20, "5"
 
@@ -40,6 +43,7 @@ class Broker:
         self.takes: Callable[[str, Any], bool | None] = lambda topic, message: True
         self.arrived: list[str] = []
         self.connections = 0
+        self.strict = False
         self._numbers = count(1)
         self._open: list[tuple[int, str, bytes]] = []
 
@@ -60,6 +64,8 @@ class Broker:
             if taken:
                 self.arrived.append(getattr(message, "label", kind))
             acks.append(Ack(mid=mid, code=0 if taken else 0x87, name="Success" if taken else "Not authorized"))
+            if self.strict and not taken:
+                return acks, False
         return acks, True
 
 
@@ -81,6 +87,7 @@ class Device:
         self.outbox = Outbox(folder, max_bytes=1 << 22, identity=self.identity)
         self.broker = Broker()
         self.told: list[Undelivered] = []
+        self.ends: list[BrokerError] = []
         self.returns = Returns(self.outbox, self.told.append)
         self._clock = clock
 
@@ -109,7 +116,7 @@ class Device:
             acks, stands = self.broker.answers()
             started.take(acks)
             if not stands:
-                started.lost(LOST)
+                self.ends.append(started.lost(LOST))
                 started = None
             self._clock.now_s += 0.05
 
@@ -137,6 +144,40 @@ def test_pictures_that_are_refused_are_dropped_counted_and_told_once(device: Dev
     assert device.broker.arrived == ["e0", "e1", "e2"]
     assert (device.depth, device.outbox.stats().dropped, device.broker.connections) == (0, 3, 1)
     assert [one.text.split(" (")[0] for one in device.told] == ["the broker does not take pictures"]
+
+
+@pytest.mark.parametrize(("refusal", "wasted"), [(False, 1), (None, STRIKES)])
+def test_pictures_and_answers_that_end_connections_cost_few_of_them_until_they_are_taken(
+    device: Device, refusal: bool | None, wasted: int
+) -> None:
+    device.broker.strict = True
+    device.broker.takes = lambda topic, message: refusal if "/snapshot/" in topic or "/result/" in topic else True
+    for number in range(40):
+        device.outbox.put((device.identity.topic("snapshot", f"m{number}"), PICTURE))
+        device.answer_command("it is well")
+        device.see(f"e{number}")
+        device.run(1.0)
+    assert device.broker.arrived == [f"e{number}" for number in range(40)]
+    assert (device.depth, device.outbox.stats().dropped) == (0, 80)
+    assert len(device.ends) <= 2 * (wasted + 4), "in so short a time each lane is tried again four times at most"
+    assert device.returns.holds.trouble is None
+    device.broker.takes = lambda topic, message: True
+    device.run(300.0)
+    device.outbox.put((device.identity.topic("snapshot", "last"), PICTURE))
+    device.answer_command("it is well")
+    device.run(1.0)
+    assert sorted(device.broker.arrived[40:]) == ["result", "snapshot"]
+
+
+def test_an_end_that_follows_a_refusal_names_the_letter_and_is_no_failure_of_the_connection(device: Device) -> None:
+    device.broker.strict = True
+    device.broker.takes = lambda topic, message: "/snapshot/" not in topic
+    device.outbox.put((device.identity.topic("snapshot", "m1"), PICTURE))
+    device.see("behind it")
+    device.run(1.0)
+    (end,) = device.ends
+    assert end.of_letter
+    assert "does not take skerry/v1/garden/cam-1/snapshot/m1 (Not authorized)" in str(end)
 
 
 def test_an_answer_that_is_too_large_for_the_broker_goes_without_what_makes_it_so(device: Device) -> None:
