@@ -15,7 +15,7 @@ from skerry_edge.contracts.snapshots import MAX_SNAPSHOT_BYTES
 from skerry_edge.foundation.broker_address import parse_broker_url
 
 CLIENT_SUFFIX = "-doctor"
-"""The agent's own client id would throw a running agent out."""
+"""The agent's own client id would put a running agent out; a broker that takes the login for it does so anyway."""
 
 
 def look_at_broker(config: AgentConfig) -> tuple[Finding, ...]:

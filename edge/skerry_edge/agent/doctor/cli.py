@@ -84,6 +84,8 @@ def doctor(config_file: Path | None, broker: str | None, *, as_json: bool, **tri
 
     Nothing is changed. Each check has a time limit: one that hangs is told as such, and the others go on. A running
     agent is not disturbed: the broker is asked under a name of its own, and a camera that it uses counts as working.
+    Only a broker that takes the login for the name (Mosquitto's 'use_username_as_clientid') puts the agent out for a
+    moment; it comes back by itself and loses nothing.
 
     With --broker it is a fleet's broker that is looked at, as the server's user: how many messages it leaves
     unacknowledged, and how many it keeps for a server that is away, found by publishing up to 25,000 small messages
