@@ -15,8 +15,10 @@ class Http(Section, frozen=True, kw_only=True):
     """Where API and dashboard listen.
 
     Beyond this machine they do so with TLS only: their own, from ``certificate_file`` and ``key_file`` (PEM), or that
-    of a reverse proxy, whose headers `X-Forwarded-For` and `X-Forwarded-Proto` are believed with ``behind_proxy``.
-    ``requests_per_s`` is how often one user or token may ask the API on average.
+    of a reverse proxy, whose headers `X-Forwarded-For` and `X-Forwarded-Proto` are believed with ``behind_proxy``. It
+    must pass on `Host` as the browser sent it (nginx: `proxy_set_header Host $http_host`), since a page's origin is
+    held against it, and it must let WebSockets through. ``requests_per_s`` is how often one user or token may ask the
+    API on average.
     """
 
     host: str = "127.0.0.1"

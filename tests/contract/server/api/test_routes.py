@@ -8,7 +8,9 @@ import pytest
 from fastapi.routing import APIRoute
 from sqlalchemy import select
 from starlette.routing import Mount, Route
+from starlette.websockets import WebSocketDisconnect
 
+from skerry_server.auth.credentials import COOKIE
 from skerry_server.auth.table import TABLE, VIEWER, declared, need_of
 from skerry_server.config.http import Http
 from skerry_server.config.server import ServerConfig, Settings
@@ -19,6 +21,7 @@ from skerry_server.serving import Serving
 from skerry_server.stores.sqlite import SqliteStore
 
 OF_A_SITE = re.compile(r"\{(device|alert|silence|group|command)\}")
+LIVE = "/_nicegui_ws/socket.io/?EIO=4&transport=websocket"
 KNOWN = {
     "command": "unknown",
     "device": "cam-1",
@@ -167,3 +170,17 @@ def test_a_stage_is_decided_only_by_whoever_has_all_its_devices(fleet):
     for path, body in (("stages/1/apply", None), ("stages/1/discard", None), ("stages", {"group": "all"})):
         assert yves.post(f"/api/v1/{path}", json=body).status_code == 403
     assert yves.post("/api/v1/stages", json={"group": "yard-only"}).status_code == 201
+
+
+def test_the_live_connection_of_a_page_is_open_to_that_page_alone(whole_server):
+    browser = whole_server.client()
+    browser.post("/api/v1/session", json={"user": "ann", "password": "correct horse battery"})
+    cookie = {"cookie": f"{COOKIE}={browser.cookies[COOKIE]}", "host": "localhost", "upgrade": "websocket"}
+    foreign = {"origin": "https://evil.example"}
+    for headers in ({"host": "localhost"}, foreign | cookie, {"origin": "null"} | cookie):
+        with pytest.raises(WebSocketDisconnect) as closed:
+            whole_server.client().websocket_connect(LIVE, headers=headers).__enter__()
+        assert closed.value.code == 1008
+    with whole_server.client().websocket_connect(LIVE, headers={"origin": "http://localhost"} | cookie) as live:
+        # Engine.IO's greeting: the page's own connection reaches the dashboard.
+        assert live.receive_text().startswith("0{")
