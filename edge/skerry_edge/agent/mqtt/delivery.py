@@ -103,7 +103,9 @@ class Delivery:
         if self._is_walking:
             return 0.0
         now_s = time.monotonic()
-        due_s = min(self._flow.due_s(now_s), self._returns.holds.due_s(self._sent.values()))
+        due_s = self._flow.due_s(now_s)
+        if self._has_begun and self.has_room:  # else no lane could be tried though its time had come
+            due_s = min(due_s, self._returns.holds.due_s(self._sent.values()))
         return max(0.0, due_s - now_s)
 
     def configure(self, config: OutboxConfig) -> None:
@@ -236,6 +238,7 @@ class Delivery:
                 if not self._flow.is_held:
                     _log.warning("nobody subscribes to this device's events at the broker: they are kept meanwhile")
                 self._flow.unheard(time.monotonic(), random.random())  # noqa: S311  # spreads retries
+                self._queue.rewind()
                 return
             if self._flow.is_held:
                 _log.info("somebody subscribes to this device's events again")

@@ -98,7 +98,7 @@ class Holds:
 
     def strike(self, letter: Letter) -> bool:
         """Note that a connection ended with this letter as the oldest unanswered; tell whether it is to blame."""
-        suspect = HEARTBEATS if lane_of(letter) == HEARTBEATS else letter.key
+        suspect = _suspect(letter)
         self._strikes = self._strikes + 1 if suspect == self._suspect else 1
         self._suspect = suspect
         if not self.holds_lane(letter) and self._strikes < STRIKES:
@@ -106,6 +106,16 @@ class Holds:
         self._suspect = None
         return True
 
+    def acquit(self, letter: Letter) -> None:
+        """Note that the broker took this letter: what ended connections with it before was something else."""
+        if _suspect(letter) == self._suspect:
+            self._suspect, self._strikes = None, 0
+
     def _reword(self) -> None:
         told = "; ".join(f"{lane} ({one.reason})" for lane, one in self._held.items() if lane not in GIVEN_UP)
         self.trouble = f"the broker does not take {told}" if told else None
+
+
+def _suspect(letter: Letter) -> str | int:
+    """Return what is to blame where this letter is: each heartbeat is new, and as good as the one before."""
+    return HEARTBEATS if isinstance(letter.message, Heartbeat) else letter.key

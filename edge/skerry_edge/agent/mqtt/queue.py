@@ -53,7 +53,6 @@ class Queue:
         chosen: list[Letter] = []
         given_up: list[Letter] = []
         first_key: int | None = None
-        oldest_sent = min(sent, default=float("inf"))
         after = self._held_up_to
         reach = LOOK_AHEAD if one_by_one else max(room, LOOK_AHEAD) if self._holds else room
         is_left_over = False
@@ -64,7 +63,7 @@ class Queue:
                 if self._holds.bars(lane, now_s) or lane in busy_trials:
                     if lane in GIVEN_UP:
                         given_up.append(letter)
-                    elif first_key is None and letter.key < oldest_sent:
+                    elif first_key is None:
                         self._held_up_to = letter.key
                     continue
                 first_key = letter.key if first_key is None else first_key
@@ -89,7 +88,7 @@ class Queue:
         return found[0] if found and found[0].key == hold.key else None
 
     def rewind(self) -> None:
-        """Look at all letters again: a lane is held no longer."""
+        """Look at all letters again: a lane is held no longer, or one comes back that was under way."""
         self._held_up_to = 0
 
     def _records(self, sent: Container[int], limit: int, after: int) -> list[Letter]:

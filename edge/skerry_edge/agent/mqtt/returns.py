@@ -64,6 +64,7 @@ class Returns:
 
     def delivered(self, letter: Letter) -> bool:
         """Note that the broker took a letter, whoever may hear it; tell whether its lane was held until now."""
+        self.holds.acquit(letter)
         lane = lane_of(letter)
         if not self.holds.holds_lane(letter):
             return False

@@ -13,11 +13,12 @@ from skerry_edge.agent.config.delivery import OutboxConfig
 from skerry_edge.agent.life.clock import clock_state
 from skerry_edge.agent.life.identity import Identity
 from skerry_edge.agent.mqtt import delivery, returns
-from skerry_edge.agent.mqtt.bulletins import BulletinBoard
+from skerry_edge.agent.mqtt.bulletins import Bulletin, BulletinBoard
 from skerry_edge.agent.mqtt.connection import Ack
 from skerry_edge.agent.mqtt.delivery import Delivery
 from skerry_edge.agent.mqtt.holds import STRIKES
 from skerry_edge.agent.mqtt.news import Undelivered
+from skerry_edge.agent.mqtt.queue import LOOK_AHEAD
 from skerry_edge.agent.mqtt.refusal import BrokerError
 from skerry_edge.agent.mqtt.returns import Returns
 from skerry_edge.agent.outbox.outbox import Outbox
@@ -28,6 +29,7 @@ from skerry_edge.contracts.topics import parse_topic
 
 LOST = BrokerError("the connection to the broker is lost", where="mqtt://broker", may_be_of_message=True)
 VITALS = {"uptime_s": 1.0, "cpu_percent": 0.0, "memory_used_mb": 1.0, "memory_total_mb": 2.0, "disk_free_mb": 3.0}
+NAMES = {0: "Success", 0x10: "No matching subscribers", 0x87: "Not authorized"}
 PICTURE = JPEG_START.ljust(30_000, b"\0")
 
 
@@ -44,12 +46,23 @@ class Broker:
         self.arrived: list[str] = []
         self.connections = 0
         self.strict = False
+        self.has_subscriber = True
         self._numbers = count(1)
         self._open: list[tuple[int, str, bytes]] = []
 
     def publish(self, topic: str, payload: bytes, *, retain: bool) -> int:
         self._open.append((next(self._numbers), topic, payload))
         return self._open[-1][0]
+
+    @property
+    def last_mid(self) -> int:
+        """The id of what was published last, and is not answered."""
+        return self._open[-1][0]
+
+    @property
+    def last_label(self) -> str:
+        """The label of the event that was published last, and is not answered."""
+        return str(getattr(decode("event", self._open[-1][2]), "label", None))
 
     def answers(self) -> tuple[list[Ack], bool]:
         """Answer what was published, in order, until something to hang up on; tell whether the line still stands."""
@@ -63,7 +76,8 @@ class Broker:
                 return acks, False
             if taken:
                 self.arrived.append(getattr(message, "label", kind))
-            acks.append(Ack(mid=mid, code=0 if taken else 0x87, name="Success" if taken else "Not authorized"))
+            code = 0x87 if not taken else 0 if self.has_subscriber else 0x10
+            acks.append(Ack(mid=mid, code=code, name=NAMES[code]))
             if self.strict and not taken:
                 return acks, False
         return acks, True
@@ -89,7 +103,7 @@ class Device:
         self.told: list[Undelivered] = []
         self.ends: list[BrokerError] = []
         self.returns = Returns(self.outbox, self.told.append)
-        self._clock = clock
+        self.clock = clock
 
     def see(self, *labels: str, pipeline: str = "gate") -> None:
         for label in labels:
@@ -104,21 +118,25 @@ class Device:
         result = CommandResult(**self.identity.stamp(), command="c1", ok=True, message="the log", output={"log": log})
         self.outbox.put((self.identity.topic("result", "c1"), result))
 
+    def connect(self, board: BulletinBoard | None = None, **config: Any) -> Delivery:
+        """Begin another connection."""
+        line: Any = self.broker
+        self.broker.connections += 1
+        return Delivery(line, self.outbox, board or BulletinBoard(), self.returns, OutboxConfig(**config))
+
     def run(self, seconds: float = 10.0, **config: Any) -> None:
         """Go on for so long."""
-        line: Any = self.broker
-        end_s, started = self._clock.now_s + seconds, None
-        while self._clock.now_s < end_s:
+        end_s, started = self.clock.now_s + seconds, None
+        while self.clock.now_s < end_s:
             if started is None:
-                self.broker.connections += 1
-                started = Delivery(line, self.outbox, BulletinBoard(), self.returns, OutboxConfig(**config))
+                started = self.connect(**config)
             started.send_waiting()
             acks, stands = self.broker.answers()
             started.take(acks)
             if not stands:
                 self.ends.append(started.lost(LOST))
                 started = None
-            self._clock.now_s += 0.05
+            self.clock.now_s += 0.05
 
     @property
     def depth(self) -> int:
@@ -283,6 +301,75 @@ def test_heartbeats_that_a_broker_hangs_up_on_do_not_keep_events_back(device: De
     device.run(400.0)
     assert device.broker.arrived == ["a", "b", "heartbeat"]
     assert device.returns.holds.trouble is None
+
+
+def lose_with(device: Device, message: str) -> None:
+    """Lose the connection once while a message of this kind or label is the oldest unanswered."""
+    device.broker.takes = lambda topic, content: (
+        None if message in (getattr(content, "label", ""), parse_topic(topic).kind) else True
+    )
+    device.run(0.05)
+    assert len(device.ends) > 0
+
+
+def test_lines_that_break_with_heartbeats_that_are_taken_in_between_hold_nothing(device: Device) -> None:
+    for _ in range(2 * STRIKES):
+        device.beat()
+        lose_with(device, "heartbeat")
+        device.broker.takes = lambda topic, message: True
+        device.run(1.0)
+    assert device.broker.arrived == ["heartbeat"] * 2 * STRIKES
+    assert (len(device.returns.holds), len(device.ends)) == (0, 2 * STRIKES)
+
+
+def test_an_event_that_is_taken_while_nobody_subscribes_is_not_to_blame_for_a_line_that_breaks(device: Device) -> None:
+    device.see("a")
+    for _ in range(2 * STRIKES):
+        lose_with(device, "a")
+        device.broker.takes = lambda topic, message: True
+        device.broker.has_subscriber = False
+        device.run(1.0)
+        device.broker.has_subscriber = True
+    assert (device.told, device.depth) == ([], 1)
+    device.run(100.0)
+    assert device.depth == 0
+
+
+def test_a_lane_that_is_due_and_cannot_be_tried_yet_keeps_the_session_waiting(device: Device) -> None:
+    device.broker.takes = lambda topic, message: False
+    device.see("a", "b")
+    device.run(1.0)
+    board = BulletinBoard()
+    board.put(Bulletin(topic=device.identity.topic("state"), make=lambda: b"{}"))
+    started = device.connect(board)
+    started.post_changed()
+    device.clock.now_s += 1000.0
+    started.send_waiting()
+    assert started.pause_s > 0.0, "the bulletin is not acknowledged"
+    started.take([Ack(mid=device.broker.last_mid, code=0, name="Success")])
+    device.broker.in_flight_limit = 0
+    started.send_waiting()
+    assert started.pause_s > 0.0, "there is no room"
+    device.broker.in_flight_limit = 1
+    assert started.pause_s == 0.0
+
+
+def test_what_is_held_behind_an_event_under_way_is_walked_past_once_and_that_event_found_when_it_comes_back(
+    device: Device,
+) -> None:
+    started = device.connect()
+    device.see("slow", pipeline="door")
+    device.see(*map(str, range(40 * LOOK_AHEAD)))
+    device.returns.take_back(device.outbox.pending((), 2)[1], "Not authorized")
+    for _ in range(5):
+        started.send_waiting()
+    assert started.pause_s > 0.0, "all of them were seen"
+    slow = device.broker.last_mid
+    started.take([Ack(mid=slow, code=0x10, name="No matching subscribers")])
+    device.clock.now_s += started.pause_s
+    started.send_waiting()
+    assert device.broker.last_mid > slow, "it was sent again"
+    assert device.broker.last_label == "slow"
 
 
 def test_an_event_that_is_held_and_dropped_at_the_budget_holds_nothing_any_more(device: Device) -> None:
