@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from skerry_converters.calibration.items import CalibrationError, Item, Progress, Sample, choose, refuse_damaged
-from skerry_edge.audio.features import CHANNELS, STEP_MS, Features, FeatureStream
+from skerry_edge.audio.features import CHANNELS, Features, FeatureStream
 from skerry_edge.audio.recordings import RecordingSource, find_recordings
+from skerry_edge.audio.step import STEP_MS
 from skerry_edge.contracts.manifest import AudioInput, Tensor
 from skerry_edge.foundation.errors import ConfigError, DataError
 from skerry_edge.foundation.file_hash import file_sha256

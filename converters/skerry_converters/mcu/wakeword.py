@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import msgspec
 
 from skerry_converters.tflite_file.model import TfliteModel
-from skerry_edge.audio.features import CHANNELS, STEP_MS
+from skerry_edge.audio.features import CHANNELS
 from skerry_edge.audio.manifest import MicroSettings, WakeWordManifest, parse_manifest
+from skerry_edge.audio.step import STEP_MS
 from skerry_edge.foundation.errors import ConfigError
 
 MINIMUM_ESPHOME = "2024.7.0"

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from skerry_edge.audio.extra import load_extra
 from skerry_edge.audio.pcm import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ, Pcm
+from skerry_edge.audio.step import STEP_MS
 from skerry_edge.foundation.errors import DataError
 
 CHANNELS = 40
-STEP_MS = 10
 STEP_SAMPLES = SAMPLE_RATE_HZ * STEP_MS // 1000
 WINDOW_SAMPLES = SAMPLE_RATE_HZ * 30 // 1000
 """The front end's window; the step and the channels are compiled into `pymicro-features` too."""

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from skerry_edge.audio.features import STEP_MS
+from skerry_edge.audio.step import STEP_MS
 from skerry_edge.foundation.errors import ConfigError, ReachError
 from skerry_edge.foundation.small_file import read_small
 
