@@ -20,9 +20,9 @@ from skerry_edge.agent.heartbeat.machine import Machine
 from skerry_edge.agent.heartbeat.probes import PERIOD_S
 from skerry_edge.agent.heartbeat.pulse import Pulse
 from skerry_edge.agent.life.clock import clock_state
-from skerry_edge.agent.life.identity import Identity, begin_session
-from skerry_edge.agent.life.lives import Lives, boot_id, noted_life
-from skerry_edge.agent.life.lock import hold_state_dir
+from skerry_edge.agent.life.identity import Identity, begin_session, keep_session
+from skerry_edge.agent.life.lives import Lives, boot_id, keep_journal, noted_life
+from skerry_edge.agent.life.lock import StateHold, hold_state_dir
 from skerry_edge.agent.life.loop import Duty, turn
 from skerry_edge.agent.life.rerun import run_again
 from skerry_edge.agent.life.signals import Signals, noted_signals
@@ -56,8 +56,8 @@ def run_agent(config: AgentConfig, *, reread: Callable[[], AgentConfig], when_ru
     """
     state_dir = Path(config.state_dir)
     files = StateFiles(state_dir)
-    with hold_state_dir(state_dir), noted_signals() as signals, noted_life(files) as lives:
-        agent = Agent(config, files, session_id=begin_session(files), lives=lives)
+    with hold_state_dir(state_dir) as hold, noted_signals() as signals, noted_life(files) as lives:
+        agent = Agent(config, files, hold, session_id=begin_session(files), lives=lives)
         agent.run(signals, reread, when_running)
     if agent.starts_anew and signals.stop is None:
         run_again()
@@ -66,7 +66,9 @@ def run_agent(config: AgentConfig, *, reread: Callable[[], AgentConfig], when_ru
 class Agent:
     """Everything that the parent process holds together."""
 
-    def __init__(self, file_config: AgentConfig, files: StateFiles, *, session_id: str, lives: Lives) -> None:
+    def __init__(
+        self, file_config: AgentConfig, files: StateFiles, hold: StateHold, *, session_id: str, lives: Lives
+    ) -> None:
         self.starts_anew = False
         identity = Identity(site=file_config.site, device=file_config.device, session=session_id, clock=clock_state)
         self._outbox = Outbox(Path(file_config.state_dir), max_bytes=file_config.outbox.max_bytes, identity=identity)
@@ -108,16 +110,23 @@ class Agent:
             reach=self._reach,
         )
         self._reloader = Reloader(config, terms, parts=parts, announcer=self._announcer, notifier=self._notifier)
-        keepers = (self._mutes.keep, self._reach.configuration.keep)
-        self._state_watch = StateWatch(files, self._reach.tell, keepers=keepers)
+        downlink = self._reach.duties(
+            device=self, supervisor=self._supervisor, mutes=self._mutes, session=self._session
+        )
+        keepers: tuple[Callable[[], None], ...] = (
+            partial(keep_session, files, session_id),
+            partial(keep_journal, files, lives),
+            self._mutes.keep,
+            *self._reach.keepers,
+        )
         self._duties: tuple[Duty, ...] = (
-            self._state_watch,
+            StateWatch(files, hold, self._reach.tell, keepers=keepers),
             self._mutes,
             self._supervisor,
             self._announcer,
             pulse,
             watchdog,
-            *self._reach.duties(device=self, supervisor=self._supervisor, mutes=self._mutes, session=self._session),
+            *downlink,
             # After all that finds something: the loop sleeps next, and what was found must not sleep with it.
             self._intake,
         )
@@ -178,7 +187,6 @@ class Agent:
         self._session.stop(began_s + STOP_S)
         self._outbox.close()
         self._machine.close()
-        self._state_watch.close()
         self._reach.close()
         self._notifier.close()
 

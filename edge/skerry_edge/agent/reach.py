@@ -52,6 +52,7 @@ class Reach:
         self._file_config, self._file_sha256 = file_config, file_sha256(file_config)
         self._files = files
         self.inbox = Inbox(self._topics(file_config.mqtt))
+        self._memory = CommandMemory(files)
         self.configuration = Configuration(file_config, files=files, tell=self.tell, apply=apply)
         self._log_tail = LogTail()
         # Not the root: its handlers are replaced when the log's level changes.
@@ -62,7 +63,7 @@ class Reach:
         self._supervisor = supervisor
         commands = Commands(
             actions=Actions(device, mutes, self._log_tail),
-            memory=CommandMemory(self._files),
+            memory=self._memory,
             identity=self._identity,
             outbox=self._outbox,
             clock_state=clock_state,
@@ -82,6 +83,11 @@ class Reach:
         )
         self._discovery.configure(self.configuration.in_force.mqtt)
         return (downlink, state, self._discovery)
+
+    @property
+    def keepers(self) -> tuple[Callable[[], None], ...]:
+        """What writes down again, after `duties`, what must outlive a restart. Each may raise ReachError."""
+        return self.configuration.keep, self._memory.keep_all, self._discovery.keep
 
     def configure(self, mqtt: MqttConfig) -> None:
         """Listen to what these settings ask for from the next connection on, and appear where they say."""

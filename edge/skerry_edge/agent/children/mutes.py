@@ -54,7 +54,10 @@ class Mutes:
         self._kept = files.read(FILE, _kept.decode, max_bytes=_MAX_BYTES, absent={}, damaged=all_muted)
         if self._kept is all_muted:
             files.tell("every wake-word pipeline is muted until it is unmuted: who was is not known any more")
-            self.keep()
+            try:
+                self.keep()
+            except ReachError as error:
+                _log.warning("%s", error)  # the next start finds no file to read, or the same one
         now_s, now_ms = time.monotonic(), unix_ms()
         self._until_s = {name: now_s + remaining_s(kept, now_ms) for name, kept in self._kept.items()}
 
@@ -71,14 +74,14 @@ class Mutes:
         until_ms = None if minutes is None else unix_ms() + minutes * 60_000
         self._until_s |= dict.fromkeys(pipelines, time.monotonic() + lasts_s)
         self._kept |= dict.fromkeys(pipelines, KeptMute(minutes=minutes, until_ms=until_ms))
-        self._save()
+        self.keep()
 
     def unmute(self, pipelines: Sequence[str]) -> None:
         """Let pipelines listen again. Raises ReachError where the disk does not take it."""
         for name in pipelines:
             self._until_s.pop(name, None)
             self._kept.pop(name, None)
-        self._save()
+        self.keep()
 
     def act(self, now_s: float) -> float:
         """End the silences whose time is over (see Duty)."""
@@ -92,11 +95,5 @@ class Mutes:
         return min(self._until_s.values(), default=NEVER_S)
 
     def keep(self) -> None:
-        """Have what holds on disk where that takes it; it holds all the same."""
-        try:
-            self._save()
-        except ReachError as error:
-            _log.warning("%s", error)
-
-    def _save(self) -> None:
+        """Have what holds on disk. Raises ReachError where the disk does not take it; it holds all the same."""
         write_atomic(self._path, msgspec.json.encode(self._kept), mode=0o600)

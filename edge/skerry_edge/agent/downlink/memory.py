@@ -66,6 +66,10 @@ class CommandMemory:
     def keep(self, outcome: Outcome) -> None:
         """Note an outcome and have it on disk. Raises ReachError where the disk does not take it."""
         self._outcomes[outcome.id] = outcome
+        self.keep_all()
+
+    def keep_all(self) -> None:
+        """Have all that is known on disk. Raises ReachError where the disk does not take it."""
         write_atomic(self._path, msgspec.json.encode(list(self._outcomes.values())))
 
 

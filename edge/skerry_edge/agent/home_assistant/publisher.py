@@ -57,6 +57,11 @@ class Discovery:
         self._session.post(Bulletin(topic=self._topic, make=partial(discovery_payload, appearance, gone)))
         return NEVER_S
 
+    def keep(self) -> None:
+        """Have what Home Assistant was told on disk once more, where that lost it."""
+        if self._published is not None:
+            save_known(self._files.folder, self._known)
+
     def _with_what_was_counted(self, appearance: Appearance) -> Appearance:
         counted = {*self._known.counted, *appearance.counted}
         return replace(appearance, counted=frozenset(one for one in counted if one[0] in appearance.places))

@@ -39,6 +39,11 @@ class DiscoverySwitch:
         topic = discovery_topic(config.discovery_prefix, self._device)
         self._discovery = Discovery(self._read, topic=topic, files=self._files, session=self._session)
 
+    def keep(self) -> None:
+        """Have what Home Assistant was told on disk once more, where that lost it."""
+        if self._discovery is not None:
+            self._discovery.keep()
+
     def act(self, now_s: float) -> float:
         """Publish a change (see Duty)."""
         return NEVER_S if self._discovery is None else self._discovery.act(now_s)

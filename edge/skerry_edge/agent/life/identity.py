@@ -33,11 +33,20 @@ def begin_session(files: StateFiles) -> str:
     fresh = max(1, int(time.time()))
     count = files.read(COUNTER, _next_count, max_bytes=_MAX_BYTES, absent=fresh, damaged=fresh)
     try:
-        write_atomic(files.folder / COUNTER, f"{count}\n".encode())
+        _keep_count(files, count)
     except ReachError as error:
         count = max(count, int(time.time()))
         _log.warning("this start cannot be counted: %s", error)
     return f"{count:08d}-{secrets.token_hex(4)}"
+
+
+def keep_session(files: StateFiles, session: str) -> None:
+    """Have a session's start counted on disk once more, where that lost it. Raises ReachError."""
+    _keep_count(files, int(session.partition("-")[0]))
+
+
+def _keep_count(files: StateFiles, count: int) -> None:
+    write_atomic(files.folder / COUNTER, f"{count}\n".encode())
 
 
 def _next_count(data: bytes) -> int:

@@ -111,6 +111,12 @@ def noted_life(files: StateFiles) -> Iterator[Lives]:
     _end(path, lives)
 
 
+def keep_journal(files: StateFiles, lives: Lives) -> None:
+    """Have the current life noted on disk once more, where that lost it. Raises ReachError."""
+    if lives.journal is not None:
+        write_atomic(files.folder / JOURNAL, msgspec.json.encode(lives.journal))
+
+
 def read_journal(path: Path) -> Journal | None:
     """Return the journal of an agent that may be running; None where there is none, or where it is damaged."""
     try:

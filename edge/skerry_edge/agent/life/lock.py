@@ -8,38 +8,99 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from skerry_edge.foundation.errors import ReachError
 
 _log = logging.getLogger(__name__)
 LOCK = "agent.lock"
+MAX_AWAY = 8
+"""So many directories that were moved away are held at most: each costs two descriptors."""
+_Inode = tuple[int, int]
 _UNKNOWN = "unknown"
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _MISPLACED = (errno.EISDIR, errno.ENOENT)
 """A folder has the lock's place, or a link that leads nowhere: the directory's own lock has to do."""
 
 
-@contextmanager
-def hold_state_dir(state_dir: Path) -> Iterator[None]:
-    """Make the state directory where it is missing and hold it for the body.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Held:
+    """A directory that is locked for as long as ``descriptors`` are open; ``folder`` is its own."""
 
-    The directory itself is locked, and the file that tells who holds it: on a disk that takes no new file, the first is
-    enough. Raises ReachError, naming the holder's process id where another agent has it, or where it cannot be made or
-    read.
+    folder: int
+    descriptors: ExitStack
+
+
+class StateHold:
+    """Holds the directory that has the state directory's name, and those that had it before and may come back.
+
+    While a directory is held, no other one can have its inode: by that it is known again.
     """
-    with ExitStack() as held:
+
+    def __init__(self, state_dir: Path) -> None:
+        self._state_dir = state_dir
+        self._held: dict[_Inode, _Held] = {}
+        self._here: _Inode | None = None
+
+    def take(self) -> None:
+        """Make the directory where it is missing, and hold it where this does not do so already.
+
+        The directory itself is locked, and the file that tells who holds it: on a disk that takes no new file, the
+        first is enough. Raises ReachError, naming the holder's process id where another agent has it, or where it
+        cannot be made or read.
+        """
+        with ExitStack() as descriptors:
+            try:
+                self._state_dir.mkdir(parents=True, exist_ok=True)
+                folder = os.open(self._state_dir, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+                descriptors.callback(os.close, folder)
+                inode = _inode(os.fstat(folder))
+                file = None if inode in self._held else _open(self._state_dir / LOCK)
+            except OSError as error:
+                raise _unusable(self._state_dir, error) from error
+            if file is not None:
+                descriptors.callback(os.close, file)
+            if inode not in self._held:
+                _lock(folder, file, self._state_dir)
+                self._held[inode] = _Held(folder=folder, descriptors=descriptors.pop_all())
+        self._here = inode
+        self._let_go_of_what_is_gone()
+
+    def is_here(self) -> bool:
+        """Tell whether the directory that was taken last still has the name."""
         try:
-            state_dir.mkdir(parents=True, exist_ok=True)
-            folder = os.open(state_dir, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            held.callback(os.close, folder)
-            file = _open(state_dir / LOCK)
-        except OSError as error:
-            raise _unusable(state_dir, error) from error
-        if file is not None:
-            held.callback(os.close, file)
-        _lock(folder, file, state_dir)
-        yield
+            return _inode(self._state_dir.stat()) == self._here
+        except OSError:
+            return False
+
+    def close(self) -> None:
+        """Hold nothing any more."""
+        for one in self._held.values():
+            one.descriptors.close()
+        self._held.clear()
+
+    def _let_go_of_what_is_gone(self) -> None:
+        """Hold no directory that was removed, for it cannot come back, and of the others only so many."""
+        away = [inode for inode in self._held if inode != self._here]
+        gone = [inode for inode in away if os.fstat(self._held[inode].folder).st_nlink == 0]
+        for inode in {*gone, *away[:-MAX_AWAY]}:
+            self._held.pop(inode).descriptors.close()
+
+
+def _inode(status: os.stat_result) -> _Inode:
+    return status.st_dev, status.st_ino
+
+
+@contextmanager
+def hold_state_dir(state_dir: Path) -> Iterator[StateHold]:
+    """Hold the state directory for the body. Raises what `StateHold.take` raises."""
+    hold = StateHold(state_dir)
+    try:
+        hold.take()
+        yield hold
+    finally:
+        hold.close()
 
 
 def _unusable(state_dir: Path, error: OSError) -> ReachError:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
-from skerry_edge.agent.life.lock import hold_state_dir
+from skerry_edge.agent.life.lock import StateHold
 from skerry_edge.agent.life.state_files import StateFiles
 from skerry_edge.foundation.errors import SkerryError
 
@@ -20,22 +19,28 @@ LOST = "state-lost"
 
 
 class StateWatch:
-    """Tells what was found about the state directory's files, and holds a directory that was made anew (a Duty)."""
+    """Tells what was found about the state directory's files, and holds the directory that has its name (a Duty)."""
 
     def __init__(
-        self, files: StateFiles, tell: Callable[[str, str], None], *, keepers: Sequence[Callable[[], None]] = ()
+        self,
+        files: StateFiles,
+        hold: StateHold,
+        tell: Callable[[str, str], None],
+        *,
+        keepers: Sequence[Callable[[], None]] = (),
     ) -> None:
         """Prepare; ``tell`` reports a system event by its label and its text.
 
-        Each of ``keepers`` is called where the directory is lost, to write down again what must outlive a restart.
+        Each of ``keepers`` is called where the directory is another one, to write down again what must outlive a
+        restart; one that raises a SkerryError is called again later.
         """
         self._files = files
+        self._hold = hold
         self._tell = tell
         self._keepers = keepers
+        self._is_good = True
         self._due_s = 0.0
         self._trouble: str | None = None
-        self._held = ExitStack()
-        self._folder = self._opened(self._held)
 
     def act(self, now_s: float) -> float:
         """Tell what was found since the last turn, and look after the directory now and then (see Duty)."""
@@ -43,43 +48,29 @@ class StateWatch:
             self._tell(DAMAGED, text)
         if now_s >= self._due_s:
             self._due_s = now_s + CHECK_S
-            if not self._is_here():
+            self._is_good = self._is_good and self._hold.is_here()
+            if not self._is_good:
                 self._make_good()
         return self._due_s
 
-    def close(self) -> None:
-        """Hold no directory any more."""
-        self._held.close()
-
-    def _is_here(self) -> bool:
-        try:
-            return os.path.samestat(self._files.folder.stat(), os.fstat(self._folder))
-        except OSError:
-            return False
-
-    def _opened(self, held: ExitStack) -> int:
-        """Open the directory until ``held`` closes it: nothing that comes after it can have its inode meanwhile."""
-        folder = os.open(self._files.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        held.callback(os.close, folder)
-        return folder
-
     def _make_good(self) -> None:
         try:
-            with ExitStack() as held:
-                held.enter_context(hold_state_dir(self._files.folder))
-                folder = self._opened(held)
-                for keep in self._keepers:
-                    keep()
-                self._held.close()
-                self._held = held.pop_all()
-        except (SkerryError, OSError) as error:
+            self._hold.take()
+            self._keep()
+        except SkerryError as error:
             text = f"the state directory is lost and cannot be made anew: {error}"
             if text != self._trouble:
                 self._report(text)
             self._trouble = text
             return
-        self._folder, self._trouble = folder, None
+        self._is_good, self._trouble = True, None
         self._report(f"the state directory {self._files.folder} was removed or replaced; it is held anew")
+
+    def _keep(self) -> None:
+        """Have all written down, each whatever becomes of the others. Raises the last SkerryError."""
+        with ExitStack() as owed:
+            for keep in reversed(self._keepers):
+                owed.callback(keep)
 
     def _report(self, text: str) -> None:
         _log.error("%s", text)

@@ -15,6 +15,7 @@ from skerry_edge.agent.life.lock import hold_state_dir, holder_of
 from skerry_edge.agent.life.state_files import StateFiles
 from skerry_edge.agent.life.state_watch import StateWatch
 from skerry_edge.foundation.atomic import write_atomic
+from skerry_edge.foundation.errors import ReachError
 
 NAME = "kept.json"
 
@@ -51,7 +52,8 @@ def test_what_cannot_be_used_is_set_aside_and_told_and_its_successor_has_a_place
         assert read(files) == "damaged"
         assert not os.path.lexists(tmp_path / NAME)
         assert os.path.lexists(tmp_path / f"{NAME}.damaged")
-    StateWatch(files, lambda label, text: told.append((label, text))).act(0.0)
+    with hold_state_dir(tmp_path) as hold:
+        StateWatch(files, hold, lambda label, text: told.append((label, text))).act(0.0)
     assert [label for label, _ in told] == ["state-damaged"] * 2
     assert f"was set aside as {NAME}.damaged" in told[0][1]
     (tmp_path / NAME).write_bytes(b'{"a": 1}')
@@ -96,9 +98,10 @@ def test_what_cannot_be_set_aside_costs_the_file_alone(tmp_path: Path, monkeypat
 def test_a_directory_that_is_removed_is_made_and_held_anew_with_what_must_outlive_a_restart(tmp_path: Path) -> None:
     folder = tmp_path / "state"
     told: list[str] = []
-    with hold_state_dir(folder):
+    with hold_state_dir(folder) as hold:
         watch = StateWatch(
             StateFiles(folder),
+            hold,
             lambda label, text: told.append(f"{label}: {text}"),
             keepers=[lambda: write_atomic(folder / NAME, b"kept")],
         )
@@ -112,22 +115,79 @@ def test_a_directory_that_is_removed_is_made_and_held_anew_with_what_must_outliv
         assert (folder / NAME).read_bytes() == b"kept"
         watch.act(200.0)
         assert len(told) == 1
-        watch.close()
     assert holder_of(folder) is None
 
 
 def test_a_directory_that_cannot_be_made_anew_is_told_of_once_and_tried_again(tmp_path: Path) -> None:
     folder = tmp_path / "state"
-    folder.mkdir()
     told: list[str] = []
-    watch = StateWatch(StateFiles(folder), lambda label, text: told.append(f"{label}: {text}"))
-    folder.rmdir()
-    folder.write_text("in its place")
-    watch.act(0.0)
-    watch.act(100.0)
-    assert len(told) == 1
-    assert "cannot be made anew" in told[0]
-    folder.unlink()
-    watch.act(200.0)
-    assert "held anew" in told[1]
-    watch.close()
+    with hold_state_dir(folder) as hold:
+        watch = StateWatch(StateFiles(folder), hold, lambda label, text: told.append(f"{label}: {text}"))
+        shutil.rmtree(folder)
+        folder.write_text("in its place")
+        watch.act(0.0)
+        watch.act(100.0)
+        assert len(told) == 1
+        assert "cannot be made anew" in told[0]
+        folder.unlink()
+        watch.act(200.0)
+        assert "held anew" in told[1]
+
+
+def test_a_directory_that_is_moved_away_and_put_back_is_known_again(tmp_path: Path) -> None:
+    folder, away = tmp_path / "state", tmp_path / "away"
+    told: list[str] = []
+    with hold_state_dir(folder) as hold:
+        watch = StateWatch(
+            StateFiles(folder),
+            hold,
+            lambda label, text: told.append(f"{label}: {text}"),
+            keepers=[lambda: write_atomic(folder / NAME, str(len(told)).encode())],
+        )
+        for turn in range(3):
+            folder.rename(away)
+            watch.act(turn * 100.0)
+            shutil.rmtree(folder)
+            away.rename(folder)
+            watch.act(turn * 100.0 + 50.0)
+        assert ["held anew" in one for one in told] == [True] * 6
+        assert (folder / NAME).read_text() == "5"
+        with pytest.raises(ReachError, match="another agent"), hold_state_dir(folder):
+            pytest.fail("the directory was held twice")
+    assert holder_of(folder) is None
+
+
+def test_directories_that_were_removed_cost_no_descriptors(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    with hold_state_dir(folder) as hold:
+        before = len(list(Path("/proc/self/fd").iterdir()))
+        for _ in range(20):
+            shutil.rmtree(folder)
+            hold.take()
+        assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_what_could_not_be_written_down_is_written_later_and_keeps_nothing_else_from_it(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    told: list[str] = []
+    written: list[str] = []
+    failures = [ReachError("the disk is full")]
+
+    def keep() -> None:
+        if failures:
+            raise failures.pop()
+        written.append("first")
+
+    with hold_state_dir(folder) as hold:
+        watch = StateWatch(
+            StateFiles(folder),
+            hold,
+            lambda _label, text: told.append(text),
+            keepers=[keep, lambda: written.append("second")],
+        )
+        shutil.rmtree(folder)
+        watch.act(0.0)
+        watch.act(100.0)
+        watch.act(200.0)
+    assert written == ["second", "first", "second"]
+    assert ["held anew" in one for one in told] == [False, True]
