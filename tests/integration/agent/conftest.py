@@ -194,6 +194,7 @@ class ScriptedBroker:
         self.suback: Callable[[int], bytes | None] = lambda mid: None
         self.levels: list[int] = []
         self.published: list[tuple[str, bytes]] = []
+        self.goodbyes = 0
         self._server = socket.create_server(("127.0.0.1", 0))
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
         self._connections: list[socket.socket] = []
@@ -250,6 +251,7 @@ class ScriptedBroker:
             return self.puback(int.from_bytes(body[end : end + 2], "big")) or b""
         if kind == 8:
             return self.suback(int.from_bytes(body[:2], "big")) or b""
+        self.goodbyes += kind == 14
         return bytes((0xD0, 0)) if kind == 12 else b""
 
 

@@ -15,6 +15,7 @@ from skerry_edge.agent.mqtt import connection, delivery, holds, retries, session
 from skerry_edge.agent.mqtt.announcement import Announcement
 from skerry_edge.agent.mqtt.bounded import MAX_INBOUND_BYTES
 from skerry_edge.agent.mqtt.connection import Connection, Peer
+from skerry_edge.agent.mqtt.login import Login, Secret
 from skerry_edge.agent.mqtt.news import Undelivered
 from skerry_edge.agent.mqtt.session import Session
 from skerry_edge.agent.mqtt.terms import Terms
@@ -260,6 +261,7 @@ def test_a_packet_that_is_too_large_is_not_read_and_ends_the_hearing_for_a_while
     assert f"{size_bytes} bytes" in str(heard[0])
     assert len(subscribed) == 2
     assert len(scripted_broker.levels) == 3
+    assert scripted_broker.goodbyes == 0, "the will speaks until the device is back"
 
 
 def test_a_session_moves_to_another_broker_and_says_so(make_rig, scripted_broker, eventually, make_wire) -> None:
@@ -277,6 +279,19 @@ def test_a_session_moves_to_another_broker_and_says_so(make_rig, scripted_broker
         ("online", None),
     ]
     assert scripted_broker.levels == [5, 4]
+
+
+def test_a_device_that_cannot_get_back_in_under_its_new_terms_is_offline(make_rig, scripted_broker, eventually) -> None:
+    rig = make_rig("5")
+    rig.session.start()
+    eventually(lambda: rig.sent(Status), what="the birth")
+    scripted_broker.connack = bytes((0x20, 3, 0, 0x86, 0))
+    login = Login(username="cam-1", password=Secret("mistyped"))
+    address = parse_broker_url(f"mqtt://127.0.0.1:{scripted_broker.port}")
+    rig.session.reconnect(Terms(peer=Peer(address=address, client_id="cam-1", login=login), setting="5"))
+    eventually(lambda: len(scripted_broker.levels) >= 2, what="an attempt under the new terms")
+    assert [(one.state, one.reason) for one in rig.sent(Status)] == [("online", None), ("offline", "reconnecting")]
+    assert scripted_broker.goodbyes == 1
 
 
 def test_a_broker_that_acknowledges_nothing_is_connected_to_anew(

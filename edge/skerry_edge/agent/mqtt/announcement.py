@@ -17,4 +17,5 @@ class Announcement:
 LOST = "connection lost"
 """The reason in the will."""
 STOPPED = Announcement(state="offline", reason="stopped")
+RECONNECTING = Announcement(state="offline", reason="reconnecting")
 MOVED = Announcement(state="offline", reason="moved to another broker")

@@ -13,11 +13,12 @@ from typing import Protocol
 from skerry_edge.agent.config.delivery import OutboxConfig
 from skerry_edge.agent.life.identity import Identity
 from skerry_edge.agent.life.waker import Waker
-from skerry_edge.agent.mqtt.announcement import LOST, MOVED, STOPPED, Announcement
+from skerry_edge.agent.mqtt.announcement import LOST, MOVED, RECONNECTING, STOPPED, Announcement
 from skerry_edge.agent.mqtt.bounded import OversizedPacketError
 from skerry_edge.agent.mqtt.bulletins import Bulletin, BulletinBoard
 from skerry_edge.agent.mqtt.connection import Connection, Will
 from skerry_edge.agent.mqtt.delivery import Delivery
+from skerry_edge.agent.mqtt.farewell import part
 from skerry_edge.agent.mqtt.hearing import Hearing
 from skerry_edge.agent.mqtt.news import News, Undelivered
 from skerry_edge.agent.mqtt.refusal import BrokerError
@@ -37,8 +38,6 @@ TOO_LARGE = "packet-too-large"
 """The label of the system event that tells of what the broker sends and is not taken."""
 DELIVERY = OutboxConfig()
 _PUMP_S = 1.0
-_GOODBYE_S = 0.4
-"""What is kept of the time to stop for the last status and its acknowledgement."""
 _LEAVE_S = 1.0
 """How long the end of a connection may take that another is to follow, to another broker or under other terms."""
 
@@ -165,8 +164,6 @@ class Session:
                 self._leave(terms, connection, delivery)
             except OversizedPacketError as error:
                 self._note_oversized(error)
-                # The next connection follows soon: nobody needs to be told that the device is gone.
-                connection.say_goodbye()
                 raise
             except BrokerError as error:
                 raise delivery.lost(error) from error
@@ -252,27 +249,12 @@ class Session:
     def _leave(self, terms: Terms, connection: Connection, delivery: Delivery) -> None:
         """End the connection in good order: for good, for another broker, or to come back under other terms."""
         if self._stop_by_s is not None:
-            self._finish(connection, delivery, self._stop_by_s, STOPPED)
+            last, by_s = STOPPED, self._stop_by_s
         else:
-            is_same = terms.peer.address == self._terms.peer.address
-            last = None if is_same else MOVED
-            self._finish(connection, delivery, time.monotonic() + _LEAVE_S, last)
-
-    def _finish(self, connection: Connection, delivery: Delivery, stop_by_s: float, last: Announcement | None) -> None:
-        while delivery.waits and (left_s := stop_by_s - _GOODBYE_S - time.monotonic()) > 0:
-            # What is fresh is still sent; a backlog is safe where it is, and would hold up the end.
-            if delivery.is_caught_up:
-                delivery.send_waiting()
-            delivery.take(connection.pump(self._waker, left_s))
-        if last is not None:
-            while not delivery.has_room and (left_s := stop_by_s - time.monotonic()) > 0:
-                delivery.take(connection.pump(self._waker, left_s))
-            if not delivery.has_room:
-                return  # without a goodbye: the will says what there is no room for
-            delivery.post(self._status(last))
-        while delivery.is_unanswered and (left_s := stop_by_s - time.monotonic()) > 0:
-            delivery.take(connection.pump(self._waker, left_s))
-        connection.say_goodbye()
+            # The device may not get back in under the new terms, and no will speaks for who said goodbye.
+            last = RECONNECTING if terms.peer.address == self._terms.peer.address else MOVED
+            by_s = time.monotonic() + _LEAVE_S
+        part(connection, delivery, self._status(last), self._waker, by_s=by_s)
 
     def _wait_after(self, terms: Terms, reason: str, *, lasting: bool) -> None:
         # To connect may take longer than a connection that is of no use lasts.
