@@ -12,6 +12,8 @@ Doubt = Literal["refused", "silent"]
 
 SILENCES = 3
 """A broker that is just starting or stopping hangs up as well: only so many in a row may mean that it knows no 5."""
+LONG_SILENCES = 20
+"""After so many in a row even a broker that has spoken 5 may be another by now, or one that was set up anew."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,14 +35,14 @@ def first_choice(setting: Setting) -> VersionChoice:
 def accepted(choice: VersionChoice) -> VersionChoice:
     """Return the choice after the broker let the device in; when that connection ends, 5 comes first again."""
     known = replace(choice, version=first_choice(choice.setting).version, silences=0)
-    return replace(known, speaks_5=True) if choice.version == "5" else replace(known, speaks_3=True)
+    return replace(known, speaks_5=True) if choice.version == "5" else replace(known, speaks_3=True, speaks_5=False)
 
 
 def failed(choice: VersionChoice, doubt: Doubt | None) -> VersionChoice:
     """Return the choice after an attempt that failed; only ``auto`` changes the version.
 
-    A refused version is left at once. Silence counts only as long as the broker never spoke 5, and once is enough
-    where it has spoken 3.1.1. After 3.1.1 was tried, 5 has its turn again.
+    A refused version is left at once. Of silences, one is enough where the broker spoke 3.1.1 last, a few where it
+    never spoke, and many where it spoke 5 last. After 3.1.1 was tried, 5 has its turn again.
     """
     if choice.setting != "auto":
         return choice
@@ -48,8 +50,8 @@ def failed(choice: VersionChoice, doubt: Doubt | None) -> VersionChoice:
         return replace(choice, version="5", silences=0)
     if doubt == "refused":
         return replace(choice, version="3.1.1", speaks_5=False, silences=0)
-    if doubt is None or choice.speaks_5:
+    if doubt is None:
         return replace(choice, silences=0)
     silences = choice.silences + 1
-    enough = silences >= (1 if choice.speaks_3 else SILENCES)
-    return replace(choice, version="3.1.1" if enough else "5", silences=silences)
+    enough = LONG_SILENCES if choice.speaks_5 else 1 if choice.speaks_3 else SILENCES
+    return replace(choice, version="3.1.1" if silences >= enough else "5", silences=silences)
