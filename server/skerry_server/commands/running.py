@@ -229,8 +229,10 @@ def _run(
 
     from skerry_edge.foundation.log import configure_logging  # noqa: PLC0415  # as above
     from skerry_edge.foundation.stdout import announce  # noqa: PLC0415  # as above
+    from skerry_server.allocator import share_one_arena  # noqa: PLC0415  # as above
     from skerry_server.config.server import load_settings  # noqa: PLC0415  # as above
 
+    share_one_arena()
     configure_logging(log_level, log_format)
     server = make(load_settings(config))
     for name, value in describe(server).items():

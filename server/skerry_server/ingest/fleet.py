@@ -13,7 +13,7 @@ from msgspec import Struct
 from skerry_server.presence import Presence
 
 
-class Known(Struct):
+class Known(Struct, gc=False):
     """A device: its site, and its presence as far as it is plain.
 
     ``session`` is None unless the device is there and nothing about it is in question; messages of that session with a

@@ -11,8 +11,11 @@ from typing import NamedTuple, Protocol
 
 from skerry_server.ingest.validate import Delivery
 
-MAX_BATCH = 2_500
-"""Some 5,000 lines, as a heartbeat has one for itself and one for each pipeline."""
+MAX_BATCH = 1_000
+"""Some 2,000 lines, as a heartbeat has one for itself and one for each pipeline.
+
+Larger batches cost as much for each message, and memory: a message that is being stored weighs some 10 KB.
+"""
 MAX_BATCH_BYTES = 16 * 1024 * 1024
 """A batch of snapshots is cut here: what is written at once has a size, and the spool's files have one."""
 LINGER_S = 0.02

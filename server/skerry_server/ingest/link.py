@@ -24,7 +24,7 @@ from skerry_server.errors import BrokerError
 
 ANSWER_S = 10.0
 KEEPALIVE_S = 30
-RECEIVE_MAXIMUM = 10_000
+RECEIVE_MAXIMUM = 4_000
 """Messages that the broker may have on the way to us unacknowledged (MQTT 5): some batches, or what it allows."""
 MAXIMUM_PACKET_BYTES = 16 * 1024 * 1024
 """Above this, an MQTT 5 broker drops a message instead of sending it; far above what the contract allows."""
