@@ -20,7 +20,7 @@ from skerry_edge.agent.heartbeat.machine import Machine
 from skerry_edge.agent.heartbeat.probes import PERIOD_S
 from skerry_edge.agent.heartbeat.pulse import Pulse
 from skerry_edge.agent.life.clock import clock_state
-from skerry_edge.agent.life.identity import Identity, begin_session, keep_session
+from skerry_edge.agent.life.identity import Identity, KeptStart, begin_session, keep_session
 from skerry_edge.agent.life.lives import Lives, boot_id, keep_journal, noted_life
 from skerry_edge.agent.life.lock import StateHold, hold_state_dir
 from skerry_edge.agent.life.loop import Duty, turn
@@ -121,6 +121,7 @@ class Agent:
         )
         self._duties: tuple[Duty, ...] = (
             StateWatch(files, hold, self._reach.tell, keepers=keepers),
+            KeptStart(files, session_id),
             self._mutes,
             self._supervisor,
             self._announcer,

@@ -49,9 +49,10 @@ class Mutes:
         Where that cannot be read, all of them are muted until they are told otherwise: an ear that is open against an
         order is worse than one that is closed, and each heartbeat tells.
         """
-        self._path = files.folder / FILE
+        self._files = files
         all_muted = dict.fromkeys(ears, KeptMute())
         self._kept = files.read(FILE, _kept.decode, max_bytes=_MAX_BYTES, absent={}, damaged=all_muted)
+        self._is_unread = files.is_unread(FILE)
         if self._kept is all_muted:
             files.tell("every wake-word pipeline is muted until it is unmuted: who was is not known any more")
             try:
@@ -74,14 +75,14 @@ class Mutes:
         until_ms = None if minutes is None else unix_ms() + minutes * 60_000
         self._until_s |= dict.fromkeys(pipelines, time.monotonic() + lasts_s)
         self._kept |= dict.fromkeys(pipelines, KeptMute(minutes=minutes, until_ms=until_ms))
-        self.keep()
+        self._order()
 
     def unmute(self, pipelines: Sequence[str]) -> None:
         """Let pipelines listen again. Raises ReachError where the disk does not take it."""
         for name in pipelines:
             self._until_s.pop(name, None)
             self._kept.pop(name, None)
-        self.keep()
+        self._order()
 
     def act(self, now_s: float) -> float:
         """End the silences whose time is over (see Duty)."""
@@ -95,5 +96,17 @@ class Mutes:
         return min(self._until_s.values(), default=NEVER_S)
 
     def keep(self) -> None:
-        """Have what holds on disk. Raises ReachError where the disk does not take it; it holds all the same."""
-        write_atomic(self._path, msgspec.json.encode(self._kept), mode=0o600)
+        """Have what holds on disk once more, where that lost it. Raises ReachError where the disk does not take it.
+
+        Orders that could not be read stay where they are until there is another order: the next start may read them.
+        """
+        if not (self._is_unread and (self._files.folder / FILE).exists()):
+            self._save()
+
+    def _order(self) -> None:
+        """Keep what an order has changed, in the place of whatever could not be read. Raises ReachError."""
+        self._is_unread = False
+        self._save()
+
+    def _save(self) -> None:
+        write_atomic(self._files.folder / FILE, msgspec.json.encode(self._kept), mode=0o600)

@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from skerry_edge.agent.downlink.freshness import MAX_AHEAD_MS, MAX_LIFE_MS, Clock
-from skerry_edge.agent.life.state_files import StateFiles
+from skerry_edge.agent.life.state_files import StateFiles, unread
 from skerry_edge.contracts.messages import Id, Text, UnixMs
 from skerry_edge.foundation.atomic import write_atomic
 
@@ -36,14 +36,22 @@ class CommandMemory:
 
     def __init__(self, files: StateFiles) -> None:
         """Read what an earlier run left; what cannot be used is set aside, and the memory begins anew."""
-        self._path = files.folder / FILE
-        none: list[Outcome] = []
-        kept = files.read(FILE, _decoder.decode, max_bytes=_MAX_BYTES, absent=none, damaged=none)
-        self._outcomes = {one.id: _settled(one) for one in kept}
+        self._files = files
+        self._outcomes = self._earlier()
         self._heard_s: dict[str, float] = {}
 
+    def _earlier(self) -> dict[str, Outcome]:
+        none: list[Outcome] = []
+        kept = self._files.read(FILE, _decoder.decode, max_bytes=_MAX_BYTES, absent=none, damaged=none)
+        return {one.id: _settled(one) for one in kept}
+
+    def _read_what_was_unread(self) -> None:
+        if self._files.is_unread(FILE):
+            self._outcomes = self._earlier() | self._outcomes
+
     def find(self, command_id: str) -> Outcome | None:
-        """Return how a command ended, None where it is new."""
+        """Return how a command ended, None where it is new, as far as the memory could be read."""
+        self._read_what_was_unread()
         return self._outcomes.get(command_id)
 
     def has_room(self, clock: Clock, now_s: float) -> bool:
@@ -69,8 +77,14 @@ class CommandMemory:
         self.keep_all()
 
     def keep_all(self) -> None:
-        """Have all that is known on disk. Raises ReachError where the disk does not take it."""
-        write_atomic(self._path, msgspec.json.encode(list(self._outcomes.values())))
+        """Have all that is known on disk.
+
+        Raises ReachError where the disk does not take it, and where what an earlier run left cannot be read yet.
+        """
+        self._read_what_was_unread()
+        if self._files.is_unread(FILE):
+            raise unread(self._files, FILE)
+        write_atomic(self._files.folder / FILE, msgspec.json.encode(list(self._outcomes.values())))
 
 
 def _cannot_come(outcome: Outcome, age_s: float, clock: Clock) -> bool:

@@ -101,7 +101,7 @@ def noted_life(files: StateFiles) -> Iterator[Lives]:
     """
     path = files.folder / JOURNAL
     last = files.read(JOURNAL, _journal, max_bytes=_MAX_BYTES, absent=None, damaged=None)
-    journal = _kept(path, begun(last, boot_id()))
+    journal = None if files.is_unread(JOURNAL) else _kept(path, begun(last, boot_id()))
     lives = Lives(journal=journal, began_s=since_boot_s())
     try:
         yield lives

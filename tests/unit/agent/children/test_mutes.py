@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import time
 from pathlib import Path
 
@@ -95,3 +97,24 @@ def test_a_disk_that_takes_nothing_does_not_open_the_ear(tmp_path: Path) -> None
     with pytest.raises(ReachError):
         mutes.mute(["ear"], None)
     assert mutes.is_muted("ear")
+
+
+def test_orders_that_cannot_be_read_now_stay_until_there_is_another_one(tmp_path: Path) -> None:
+    Mutes(StateFiles(tmp_path), EARS).mute(["hall"], None)
+    before = (tmp_path / FILE).read_bytes()
+
+    def fails(*_: object) -> int:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "open", fails)
+        mutes = Mutes(StateFiles(tmp_path), EARS)
+    assert all(mutes.is_muted(name) for name in EARS)
+    mutes.keep()
+    assert (tmp_path / FILE).read_bytes() == before
+    (tmp_path / FILE).unlink()
+    mutes.keep()
+    assert all(Mutes(StateFiles(tmp_path), EARS).is_muted(name) for name in EARS)
+    mutes.unmute(["hall"])
+    again = Mutes(StateFiles(tmp_path), EARS)
+    assert (again.is_muted("ear"), again.is_muted("hall")) == (True, False)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
+import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -132,6 +134,48 @@ def test_a_command_that_comes_again_is_done_once_and_answered_as_before(bench, m
     assert bench.done == ["restart all"]
     assert [result.ok for result in bench.results] == [True] * 3
     assert bench.last.message == "done before: the agent starts anew"
+
+
+def test_no_restart_happens_twice_because_the_memory_cannot_be_read_for_a_moment(
+    bench, make_bench, make_command, now_ms: int
+) -> None:
+    command = make_command("restart", ts=now_ms)
+    bench.send(command)
+
+    def fails(*_: object) -> int:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "open", fails)
+        again = make_bench()
+        again.send(command)
+        again.send(make_command("ping", ts=now_ms))
+    assert again.done == []
+    assert [one.ok for one in again.results] == [False, True]
+    third = make_bench()
+    third.send(command)
+    assert third.done == []
+    assert third.last.output == {"repeated": "true"}
+
+
+def test_what_is_done_while_the_memory_cannot_be_read_is_added_to_it_later(
+    bench, make_bench, make_command, now_ms: int
+) -> None:
+    earlier, ping, later = (make_command(name, ts=now_ms) for name in ("restart", "ping", "ping"))
+    bench.send(earlier)
+
+    def fails(*_: object) -> int:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "open", fails)
+        again = make_bench()
+        again.send(ping)
+    again.send(later)
+    third = make_bench()
+    for command in (earlier, ping, later):
+        third.send(command)
+    assert [one.output.get("repeated") for one in third.results] == ["true"] * 3
 
 
 def test_a_command_is_known_again_after_a_restart(bench, make_bench, make_command, now_ms: int) -> None:

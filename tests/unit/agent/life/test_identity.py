@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from skerry_edge.agent.life.identity import COUNTER, Identity, begin_session
+from skerry_edge.agent.life.identity import COUNTER, RETRY_S, Identity, KeptStart, begin_session
+from skerry_edge.agent.life.loop import NEVER_S
 from skerry_edge.agent.life.state_files import StateFiles
 from skerry_edge.contracts.codec import decode, encode
 from skerry_edge.contracts.messages import SESSION_PATTERN, Status, session_order
+from skerry_edge.foundation.errors import ReachError
 
 
 def identity(clock: str = "synced") -> Identity:
@@ -60,6 +65,55 @@ def test_a_start_that_cannot_be_counted_is_ordered_by_the_time(tmp_path: Path) -
     before = int(time.time())
     session = begin_session(StateFiles(tmp_path / "nowhere"))
     assert before <= session_order(session) <= int(time.time())
+
+
+@pytest.fixture
+def crowded(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    """A machine with no descriptor to spare, until this is undone."""
+
+    def fails(*_: object) -> int:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "open", fails)
+        yield patch
+
+
+def test_a_count_that_cannot_be_read_now_is_not_overwritten_and_rises_all_the_same(
+    tmp_path: Path, crowded: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / COUNTER).write_text("41\n")
+    files = StateFiles(tmp_path)
+    first = begin_session(files, lambda: "synced")
+    assert session_order(first) >= time.time() - 3600
+    kept = KeptStart(files, first)
+    assert kept.act(0.0) == RETRY_S
+    assert (tmp_path / COUNTER).read_text() == "41\n"
+    crowded.undo()
+    assert kept.act(RETRY_S) == NEVER_S
+    assert session_order(begin_session(StateFiles(tmp_path))) == session_order(first) + 1
+
+
+def test_by_a_clock_that_may_be_wrong_there_is_no_session_before_the_count_is_read(
+    tmp_path: Path, crowded: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / COUNTER).write_text("41\n")
+    with pytest.raises(ReachError, match="cannot be read at this moment"):
+        begin_session(StateFiles(tmp_path), lambda: "unsynced")
+    crowded.undo()
+    assert session_order(begin_session(StateFiles(tmp_path), lambda: "unsynced")) == 42
+
+
+def test_a_start_that_the_disk_did_not_take_is_counted_when_it_does(tmp_path: Path) -> None:
+    folder = tmp_path / "gone"
+    files = StateFiles(folder)
+    session = begin_session(files)
+    kept = KeptStart(files, session)
+    assert kept.act(0.0) == RETRY_S
+    folder.mkdir()
+    (folder / COUNTER).write_text("41\n")
+    assert kept.act(RETRY_S) == NEVER_S
+    assert session_order(begin_session(StateFiles(folder))) == session_order(session) + 1
 
 
 def test_stamps_count_from_one_without_a_gap_from_any_thread() -> None:
