@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +12,7 @@ from typing import Any
 
 import psutil
 from chaos.programs import Program, free_port
+from chaos.server_programs import SKERRY, answers, influxd, mosquitto_of_fleet, readiness
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
@@ -26,30 +21,6 @@ from paho.mqtt.properties import Properties
 WAIT_S = 300.0
 POLL_S = 0.02
 SESSION_S = 3600
-SKERRY = [sys.executable, "-c", "from skerry_edge.cli import main; main()"]
-# Without a limit on what it has on the way or waiting: what mosquitto cannot place it drops without a word.
-MOSQUITTO = """\
-listener {port} 127.0.0.1
-allow_anonymous true
-user root
-persistence false
-max_inflight_messages 0
-max_queued_messages 0
-"""
-INFLUXD = """\
-reporting-disabled = true
-bind-address = "127.0.0.1:{rpc}"
-[meta]
-  dir = "{folder}/meta"
-[data]
-  dir = "{folder}/data"
-  wal-dir = "{folder}/wal"
-[http]
-  bind-address = "127.0.0.1:{http}"
-  log-enabled = false
-[monitor]
-  store-enabled = false
-"""
 
 
 class Worker:
@@ -57,18 +28,12 @@ class Worker:
 
     def __init__(self, program: Program, port: int) -> None:
         self.program = program
+        self._port = port
         self.url = f"http://127.0.0.1:{port}/"
 
     def health(self) -> dict[str, Any]:
         """Return what /readyz says, an empty table while nobody answers."""
-        try:
-            with urllib.request.urlopen(f"{self.url}readyz", timeout=10) as answer:  # noqa: S310  # loopback
-                found: dict[str, Any] = json.load(answer)
-        except urllib.error.HTTPError as error:
-            found = json.load(error)
-        except OSError:
-            return {}
-        return found
+        return readiness(self._port)
 
     def wait(self, holds: Callable[[dict[str, Any]], object], what: str) -> float:
         """Return when it holds, by the monotonic clock. Raises TimeoutError after WAIT_S."""
@@ -89,21 +54,11 @@ class Worker:
         return float(psutil.Process(self.program.pid).memory_info().rss / 1e6)
 
 
-def find(program: str) -> str:
-    """Return a program's path. Raises FileNotFoundError."""
-    found = shutil.which(program, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
-    if found is None:
-        raise FileNotFoundError(f"the program {program} is not installed: run `make deps` as root")
-    return found
-
-
 @contextmanager
 def running_mosquitto(folder: Path) -> Iterator[int]:
     """Run mosquitto during the body; give its port."""
     port = free_port()
-    settings = folder / "mosquitto.conf"
-    settings.write_text(MOSQUITTO.format(port=port))
-    program = Program([find("mosquitto"), "-c", str(settings)], folder / "mosquitto.log")
+    program = mosquitto_of_fleet(folder, port, persistence="persistence false")
     with _running(program):
         _wait_for_port(port)
         yield port
@@ -113,11 +68,7 @@ def running_mosquitto(folder: Path) -> Iterator[int]:
 def running_influxd(folder: Path) -> Iterator[str]:
     """Run InfluxDB 1.x during the body; give its address."""
     port = free_port()
-    home = folder / "influxdb"
-    home.mkdir()
-    settings = home / "influxdb.conf"
-    settings.write_text(INFLUXD.format(rpc=free_port(), http=port, folder=home))
-    program = Program([find("influxd"), "run", "-config", str(settings)], folder / "influxd.log")
+    program = influxd(folder, port)
     with _running(program):
         _wait_for_port(port)
         yield f"http://127.0.0.1:{port}"
@@ -188,15 +139,7 @@ def _running(program: Program) -> Iterator[None]:
 
 def _wait_for_port(port: int) -> None:
     end_s = time.monotonic() + WAIT_S
-    while not _answers(port):
+    while not answers(port):
         if time.monotonic() > end_s:
             raise TimeoutError(f"nothing answers on port {port}")
         time.sleep(POLL_S)
-
-
-def _answers(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
-    except OSError:
-        return False
-    return True

@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import resource
-import shutil
-import socket
-import sys
 import time
-import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable
@@ -18,39 +13,16 @@ from pathlib import Path
 from typing import Any
 
 from chaos.programs import Program, free_port
+from chaos.server_programs import SKERRY, answers, influxd, mosquitto_of_fleet, readiness
 from skerry_server.registry.database import Database
 from skerry_server.registry.events import EventSearch, search
 
 WAIT_S = 120.0
 POLL_S = 0.05
-SKERRY = [sys.executable, "-c", "from skerry_edge.cli import main; main()"]
 FULL_DISK_BYTES = 64 * 1024
 """With a full disk no file grows past this, as RLIMIT_FSIZE makes it for the worker."""
 # What is queued is written when it is told to end; `skerry doctor` warns of limits on queues.
-MOSQUITTO = """\
-listener {port} 127.0.0.1
-allow_anonymous true
-user root
-persistence true
-persistence_location {folder}/
-autosave_interval 0
-max_inflight_messages 0
-max_queued_messages 0
-"""
-INFLUXD = """\
-reporting-disabled = true
-bind-address = "127.0.0.1:{rpc}"
-[meta]
-  dir = "{folder}/meta"
-[data]
-  dir = "{folder}/data"
-  wal-dir = "{folder}/wal"
-[http]
-  bind-address = "127.0.0.1:{http}"
-  log-enabled = false
-[monitor]
-  store-enabled = false
-"""
+PERSISTENCE = "persistence true\npersistence_location {folder}/\nautosave_interval 0"
 
 
 class ServerRig:
@@ -59,8 +31,8 @@ class ServerRig:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.broker_port, self._store_port, self._probe_port = free_port(), free_port(), free_port()
-        self.broker = self._broker()
-        self.store = self._store()
+        self.broker = mosquitto_of_fleet(folder, self.broker_port, persistence=PERSISTENCE.format(folder=folder))
+        self.store = influxd(folder, self._store_port)
         self.worker = self._worker()
 
     def start(self) -> None:
@@ -85,14 +57,7 @@ class ServerRig:
 
     def health(self) -> dict[str, Any]:
         """Return what the worker says of itself, an empty table while it does not answer."""
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self._probe_port}/readyz", timeout=5) as answer:
-                found: dict[str, Any] = json.load(answer)
-        except urllib.error.HTTPError as error:
-            found = json.load(error)
-        except OSError:
-            found = {}
-        return found
+        return readiness(self._probe_port)
 
     def is_settled(self) -> bool:
         """Tell whether all is well, nothing waits, and the spool is empty."""
@@ -113,18 +78,6 @@ class ServerRig:
         with closing(database), database.reading() as session:
             return [(row.device, row.seq) for row in search(session, EventSearch(limit=10_000_000))]
 
-    def _broker(self) -> Program:
-        settings = self._folder / "mosquitto.conf"
-        settings.write_text(MOSQUITTO.format(port=self.broker_port, folder=self._folder))
-        return Program([_find("mosquitto"), "-c", str(settings)], self._folder / "mosquitto.log")
-
-    def _store(self) -> Program:
-        home = self._folder / "influxdb"
-        home.mkdir()
-        settings = home / "influxdb.conf"
-        settings.write_text(INFLUXD.format(rpc=free_port(), http=self._store_port, folder=home))
-        return Program([_find("influxd"), "run", "-config", str(settings)], self._folder / "influxd.log")
-
     def _worker(self) -> Program:
         settings = self._folder / "server.toml"
         settings.write_text(
@@ -136,7 +89,7 @@ class ServerRig:
         return Program(
             [*SKERRY, "server", "ingest", "--config", str(settings)],
             self._folder / "worker.log",
-            {**os.environ, "STATE_DIRECTORY": str(self._folder / "state")},
+            {"STATE_DIRECTORY": str(self._folder / "state")},
         )
 
 
@@ -151,19 +104,4 @@ def wait(holds: Callable[[], object], what: str) -> None:
 
 def wait_for_port(port: int) -> None:
     """Return when something listens there. Raises TimeoutError."""
-    wait(lambda: _answers(port), f"something listens on port {port}")
-
-
-def _answers(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
-    except OSError:
-        return False
-    return True
-
-
-def _find(program: str) -> str:
-    found = shutil.which(program, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
-    if found is None:
-        raise FileNotFoundError(f"the program {program} is not installed: run `make deps` as root")
-    return found
+    wait(lambda: answers(port), f"something listens on port {port}")
