@@ -15,7 +15,7 @@ from skerry_edge.agent.life.state_files import StateFiles
 from skerry_edge.agent.mqtt.news import Inbound
 from skerry_edge.contracts.codec import decode
 from skerry_edge.contracts.messages import Desired
-from skerry_edge.foundation.errors import SkerryError
+from skerry_edge.foundation.errors import ConfigError, SkerryError
 from skerry_edge.foundation.redaction import redact
 
 _log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ class Configuration:
         self._tell = tell
         self._apply = apply
         self._applied = load_applied(files)
-        self._told: str | None = None
+        self._told: tuple[str, str | None] | None = None
         self.file_changed(file_config)
 
     @property
@@ -68,7 +68,7 @@ class Configuration:
             in_force = configured(file_config, self._applied.desired, self._with_model)
         except SkerryError as error:
             self._fits = False
-            self._refuse(f"the device's own configuration is in force: {error}")
+            self._refuse(error, "the device's own configuration is in force: ")
         self._in_force = with_hashes(in_force)
 
     def handle(self, arrival: Inbound) -> None:
@@ -86,10 +86,10 @@ class Configuration:
             else:
                 _log.debug("%s came again", named(desired))
         except SkerryError as error:
-            self._refuse(str(error))
+            self._refuse(error)
         except RecursionError:
             # It is retained: what ended the agent once would end it with every start.
-            self._refuse("the desired configuration is nested too deeply")
+            self._refuse(ConfigError("the desired configuration is nested too deeply"))
 
     def _take_on(self, desired: Desired) -> None:
         in_force = with_hashes(configured(self._file_config, desired, self._with_model))
@@ -100,10 +100,13 @@ class Configuration:
         _log.info("%s is in force", named(desired))
         self._apply(in_force)
 
-    def _refuse(self, reason: str) -> None:
-        """Log and report a refusal, once: the message is retained, so it comes with every connect."""
-        text = redact(reason)
-        if text != self._told:
-            self._told = text
+    def _refuse(self, error: SkerryError, effect: str = "") -> None:
+        """Log and report a refusal, once: the message is retained, so it comes with every connect.
+
+        Two that have the same reason at the same place, of which the version is a part, are one, however they are told.
+        """
+        text = redact(f"{effect}{error}")
+        if (error.what, error.where) != self._told:
+            self._told = error.what, error.where
             _log.warning("desired configuration refused: %s", text)
             self._tell(REFUSED, text)

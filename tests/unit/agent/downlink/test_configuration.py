@@ -236,6 +236,19 @@ def test_a_replaced_model_is_found_when_the_file_is_read_again(
     assert changes_between(before, desk.configuration.in_force).restarted == ("gate",)
 
 
+def test_a_model_that_vanishes_is_told_once_and_what_is_wrong_besides_as_well(
+    make_desk, desk: Desk, brought: Path
+) -> None:
+    desk.want(1, models={"gate": "yard-2"})
+    brought.unlink()
+    again = make_desk()
+    again.want(1, models={"gate": "yard-2"})
+    assert len(again.told) == 1
+    again.want(2, models={"gate": "yard-2"})
+    again.want(2, models={"bath": "yard-2"})
+    assert len(again.told) == 3
+
+
 def test_a_file_that_is_no_bundle_is_refused(desk: Desk, brought: Path) -> None:
     brought.write_bytes(b"nonsense")
     desk.want(1, models={"gate": "yard-2"})
