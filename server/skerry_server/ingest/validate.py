@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 from msgspec import Struct
 
@@ -63,7 +62,7 @@ class DeadLetter:
 def examine(delivery: Delivery) -> Accepted | DeadLetter | None:
     """Judge one delivery; None for what goes down to devices and for a retained message being cleared."""
     try:
-        topic = _topic(delivery.topic)
+        topic = parse_topic(delivery.topic)
         if topic.kind in DOWN_KINDS or (not delivery.payload and topic.kind in RETAINED_KINDS):
             return None
         return Accepted(delivery=delivery, topic=topic, message=_message(topic, delivery.payload))
@@ -82,10 +81,6 @@ def refuse(delivery: Delivery, reason: str, detail: str) -> DeadLetter:
         received_ms=delivery.received_ms,
         is_retained=delivery.is_retained,
     )
-
-
-# Each device has a few topics and uses them for ever.
-_topic = lru_cache(maxsize=20_000)(parse_topic)
 
 
 def _message(topic: Topic, payload: bytes) -> Message | None:
