@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -59,7 +60,7 @@ class Discovery:
 
     def keep(self) -> None:
         """Have what Home Assistant was told on disk once more, where that lost it."""
-        if self._published is not None:
+        if self._known.components:
             save_known(self._files.folder, self._known)
 
     def _with_what_was_counted(self, appearance: Appearance) -> Appearance:
@@ -67,8 +68,28 @@ class Discovery:
         return replace(appearance, counted=frozenset(one for one in counted if one[0] in appearance.places))
 
 
-def forget(files: StateFiles, session: Session) -> None:
-    """Take the device away from Home Assistant if an earlier run made it known there."""
-    known = load_known(files)
-    if known is not None:
-        session.post(Bulletin(topic=known.topic, make=bytes, when_taken=partial(drop_known, files.folder)))
+class Farewell:
+    """Takes the device away from Home Assistant where an earlier run made it known there (a Duty)."""
+
+    def __init__(self, *, files: StateFiles, session: Session) -> None:
+        self._files = files
+        self._known = load_known(files)
+        self._is_taken = threading.Event()
+        if self._known is not None:
+            # That the broker has it is heard in the session's thread; the record is this one's, which may make another.
+            session.post(Bulletin(topic=self._known.topic, make=bytes, when_taken=self._is_taken.set))
+
+    def act(self, now_s: float) -> float:
+        """Keep no record any more once the broker has it (see Duty)."""
+        if self._known is None:
+            return NEVER_S
+        if not self._is_taken.is_set():
+            return now_s + INTERVAL_S
+        drop_known(self._files.folder)
+        self._known = None
+        return NEVER_S
+
+    def keep(self) -> None:
+        """Have on disk once more what is still to be taken away, where that lost it."""
+        if self._known is not None:
+            save_known(self._files.folder, self._known)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from skerry_edge.agent.config.delivery import MqttConfig
 from skerry_edge.agent.home_assistant.discovery import Appearance, discovery_topic
-from skerry_edge.agent.home_assistant.publisher import Discovery, forget
+from skerry_edge.agent.home_assistant.publisher import Discovery, Farewell
 from skerry_edge.agent.life.loop import NEVER_S
 from skerry_edge.agent.life.state_files import StateFiles
 from skerry_edge.agent.mqtt.session import Session
@@ -28,22 +28,21 @@ class DiscoverySwitch:
         self._device = device
         self._files = files
         self._session = session
-        self._discovery: Discovery | None = None
+        self._part: Discovery | Farewell | None = None
 
     def configure(self, config: MqttConfig) -> None:
         """Do from now on as the configuration says."""
         if not config.home_assistant:
-            self._discovery = None
-            forget(self._files, self._session)
+            self._part = Farewell(files=self._files, session=self._session)
             return
         topic = discovery_topic(config.discovery_prefix, self._device)
-        self._discovery = Discovery(self._read, topic=topic, files=self._files, session=self._session)
+        self._part = Discovery(self._read, topic=topic, files=self._files, session=self._session)
 
     def keep(self) -> None:
         """Have what Home Assistant was told on disk once more, where that lost it."""
-        if self._discovery is not None:
-            self._discovery.keep()
+        if self._part is not None:
+            self._part.keep()
 
     def act(self, now_s: float) -> float:
-        """Publish a change (see Duty)."""
-        return NEVER_S if self._discovery is None else self._discovery.act(now_s)
+        """Publish a change, or note that nothing is published any more (see Duty)."""
+        return NEVER_S if self._part is None else self._part.act(now_s)

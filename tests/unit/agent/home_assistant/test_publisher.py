@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
+from skerry_edge.agent.config.delivery import MqttConfig
 from skerry_edge.agent.home_assistant.discovery import Appearance, discovery_topic
 from skerry_edge.agent.home_assistant.known import FILE
-from skerry_edge.agent.home_assistant.publisher import INTERVAL_S, MAX_GONE, Discovery, forget
+from skerry_edge.agent.home_assistant.publisher import INTERVAL_S, MAX_GONE, Discovery, Farewell
+from skerry_edge.agent.home_assistant.switch import DiscoverySwitch
 from skerry_edge.agent.life.loop import NEVER_S
 from skerry_edge.agent.life.state_files import StateFiles
 from skerry_edge.agent.mqtt.bulletins import Bulletin
@@ -102,13 +105,48 @@ def test_under_another_prefix_the_old_message_goes(make_run) -> None:
 def test_switched_off_the_message_goes_and_is_forgotten_once_the_broker_has_that(make_run, tmp_path: Path) -> None:
     notes, discovery = make_run()
     discovery.act(0.0)
-    forget(StateFiles(tmp_path), notes)
+    farewell = Farewell(files=StateFiles(tmp_path), session=notes)
     last = notes.posted[-1]
     assert (last.topic, last.make()) == (TOPIC, b"")
+    assert farewell.act(0.0) == INTERVAL_S
     assert (tmp_path / FILE).exists()
     last.when_taken()
-    forget(StateFiles(tmp_path), notes)
+    assert farewell.act(INTERVAL_S) == NEVER_S
+    Farewell(files=StateFiles(tmp_path), session=notes)
     assert notes.posted[-1] is last
+
+
+def test_switched_off_and_on_again_a_late_acknowledgement_takes_no_record_away(make_appearance, tmp_path: Path) -> None:
+    notes: Any = Notes(make_appearance())
+    on = MqttConfig(url="mqtt://broker", home_assistant=True)
+    off = structs.replace(on, home_assistant=False)
+    switch = DiscoverySwitch(lambda: notes.appearance, device="cam-1", files=StateFiles(tmp_path), session=notes)
+    switch.configure(on)
+    switch.act(0.0)
+    switch.configure(off)
+    gone = notes.posted[-1]
+    switch.configure(on)
+    switch.act(100.0)
+    gone.when_taken()
+    switch.act(200.0)
+    assert (tmp_path / FILE).exists()
+
+
+@pytest.mark.parametrize("home_assistant", [True, False])
+def test_what_was_told_is_written_down_again_where_the_disk_lost_it(
+    make_appearance, tmp_path: Path, home_assistant: bool
+) -> None:
+    notes: Any = Notes(make_appearance())
+    on = MqttConfig(url="mqtt://broker", home_assistant=True)
+    switch = DiscoverySwitch(lambda: notes.appearance, device="cam-1", files=StateFiles(tmp_path), session=notes)
+    switch.configure(on)
+    switch.act(0.0)
+    switch.configure(structs.replace(on, home_assistant=home_assistant))
+    switch.act(100.0)
+    before = (tmp_path / FILE).read_bytes()
+    (tmp_path / FILE).unlink()
+    switch.keep()
+    assert (tmp_path / FILE).read_bytes() == before
 
 
 @pytest.mark.parametrize("damage", [b"", b"{", b'{"topic": "#", "components": {}, "counted": []}', b"\xff"])
