@@ -95,6 +95,7 @@ def test_a_letter_waits_until_it_is_acknowledged(make_sink: MakeSink) -> None:
     sink.acknowledge(second.key)
     assert waiting(sink) == [1, 3]
     assert waiting(sink) == [1, 3]
+    assert (sink.is_gone(second.key), sink.is_gone(first.key)) == (True, False)
     sink.acknowledge(first.key)
     assert waiting(sink) == [3]
     assert sink.stats().depth == 1

@@ -209,17 +209,20 @@ class Delivery:
         return bool(following.letters) or self._queue.heartbeat(self._sent) is not None
 
     def _try_held(self) -> None:
-        """Send again what lanes are held behind and is due; where it is gone, the lane is free."""
-        for lane, hold in self._returns.holds.due(time.monotonic()).items():
+        """Send again what lanes are held behind and is due; where it is gone for good, the lane is free."""
+        now_s = time.monotonic()
+        for lane, hold in self._returns.holds.due(now_s).items():
             # What is given up is tried as it comes.
             if lane in GIVEN_UP or lane in self._sent.values() or not self.has_room:
                 continue
             letter = self._queue.on_trial(lane, hold, self._sent)
             if letter is not None:
                 self._send_letter(letter)
-            elif lane != HEARTBEATS:
+            elif lane != HEARTBEATS and self._outbox.is_gone(hold.key):
                 self._returns.holds.release(lane)
                 self._queue.rewind()
+            elif lane != HEARTBEATS:
+                self._returns.holds.postpone(lane, now_s)
 
     def _take_bulletin(self, bulletin: Bulletin, ack: Ack) -> None:
         if ack.refused and bulletin.needed:

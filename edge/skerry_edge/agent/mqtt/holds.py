@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from skerry_edge.agent.outbox.sink import Letter
 from skerry_edge.contracts.messages import Event, Heartbeat
@@ -90,6 +90,10 @@ class Holds:
         self._held[lane] = Hold(key=key, reason=reason, failures=failures, due_s=due_s)
         self._reword()
         return before is None
+
+    def postpone(self, lane: str, now_s: float) -> None:
+        """Try a lane again later, as its letter cannot be read just now."""
+        self._held[lane] = replace(self._held[lane], due_s=now_s + RETRY.first_s)
 
     def release(self, lane: str) -> None:
         """Hold a lane no longer."""

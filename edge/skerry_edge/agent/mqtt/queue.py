@@ -41,6 +41,7 @@ class Queue:
         self._outbox = outbox
         self._holds = holds
         self._held_up_to = 0
+        self._comebacks = outbox.comebacks
 
     def heartbeat(self, sent: Mapping[int, str]) -> Letter | None:
         """Return the heartbeat that waits, None where none does or they are held."""
@@ -53,7 +54,7 @@ class Queue:
         chosen: list[Letter] = []
         given_up: list[Letter] = []
         first_key: int | None = None
-        after = self._held_up_to
+        after = self._beginning()
         reach = LOOK_AHEAD if one_by_one else max(room, LOOK_AHEAD) if self._holds else room
         is_left_over = False
         for _ in range(MAX_LOOKS):
@@ -90,6 +91,14 @@ class Queue:
     def rewind(self) -> None:
         """Look at all letters again: a lane is held no longer, or one comes back that was under way."""
         self._held_up_to = 0
+
+    def _beginning(self) -> int:
+        """Return the key behind which to look: below it all are held, unless a file with older ones has come back."""
+        comebacks = self._outbox.comebacks
+        if comebacks != self._comebacks:
+            self._comebacks = comebacks
+            self.rewind()
+        return self._held_up_to
 
     def _records(self, sent: Container[int], limit: int, after: int) -> list[Letter]:
         waiting = self._outbox.pending(sent, limit, after)

@@ -52,12 +52,15 @@ class Keeper:
         self._path = path
         self.max_bytes = max_bytes
         """The budget of payload; may be changed."""
+        self.adopted = 0
+        """How many files were opened so far."""
         self._database: LetterDatabase | None = None
         self._buffer = Buffer()
         self._outage: _Outage | None = None
         self._check_s = 0.0
         self._acked: dict[int, int] = {}
         self._acked_up_to = 0
+        self._on_disk_up_to = 0
         self._dropped = 0
         self._uncounted = 0
         self._full_commits = 0
@@ -104,6 +107,15 @@ class Keeper:
         """Give up a letter that nobody can read."""
         self._uncounted += 1
         self.forget(key)
+
+    def is_gone(self, key: int) -> bool:
+        """Tell whether a letter is held no more; while its file cannot be read that is not known, and so not told."""
+        database = self._database
+        if key in self._acked or key in self._buffer:
+            return key in self._acked
+        if database is None:  # what was only ever held in memory is in no file
+            return key > self._on_disk_up_to
+        return self._guarded(lambda: database.size_of(key) is None) is True
 
     def take_notices(self) -> list[Notice]:
         """Return what the fleet is to be told since the last call."""
@@ -176,6 +188,7 @@ class Keeper:
 
     def _adopt(self, database: LetterDatabase, notices: Sequence[Notice]) -> None:
         self._database = database
+        self.adopted += 1
         self._acked_up_to = 0
         self._acked = {key: size for key in self._acked if (size := database.size_of(key)) is not None}
         # What a damaged file no longer tells is written into its successor with the next commit.
@@ -188,6 +201,7 @@ class Keeper:
     def _let_go(self) -> None:
         database, self._database = self._database, None
         if database is not None:
+            self._on_disk_up_to = max(self._on_disk_up_to, database.newest)
             try:
                 database.close()
             except DiskError as error:

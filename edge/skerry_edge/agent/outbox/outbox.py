@@ -73,6 +73,17 @@ class Outbox:
                     return
             self._keeper.forget(key)
 
+    @property
+    def comebacks(self) -> int:
+        """How often letters may have come back (see Outlet)."""
+        with self._lock:
+            return self._keeper.adopted
+
+    def is_gone(self, key: int) -> bool:
+        """Tell whether a letter waits no more (see Outlet)."""
+        with self._lock:
+            return all(one.key != key for one in self._heartbeats.values()) and self._keeper.is_gone(key)
+
     def discard(self, key: int) -> None:
         """Give up a letter (see Outlet)."""
         with self._lock:

@@ -61,6 +61,11 @@ class Sink(Protocol):
 class Outlet(Protocol):
     """Where waiting messages are taken from. Safe to use from several threads."""
 
+    @property
+    def comebacks(self) -> int:
+        """How often letters may have come back that could not be read before, with keys below those given since."""
+        ...
+
     def pending(self, sent: Container[int], limit: int, after: int = 0) -> list[Letter]:
         """Return waiting letters with a key not in ``sent``: heartbeats first, then at most ``limit`` others by age.
 
@@ -70,6 +75,10 @@ class Outlet(Protocol):
 
     def acknowledge(self, key: int) -> None:
         """Forget a letter that the broker has; a key that is not waiting is no error."""
+        ...
+
+    def is_gone(self, key: int) -> bool:
+        """Tell whether a letter waits no more; one that cannot be read just now is not gone."""
         ...
 
     def discard(self, key: int) -> None:

@@ -21,7 +21,10 @@ from skerry_edge.agent.mqtt.news import Undelivered
 from skerry_edge.agent.mqtt.queue import LOOK_AHEAD
 from skerry_edge.agent.mqtt.refusal import BrokerError
 from skerry_edge.agent.mqtt.returns import Returns
+from skerry_edge.agent.outbox import keeper
+from skerry_edge.agent.outbox.database import DiskError, LetterDatabase
 from skerry_edge.agent.outbox.outbox import Outbox
+from skerry_edge.agent.outbox.policy import Stored
 from skerry_edge.contracts.codec import decode
 from skerry_edge.contracts.messages import CommandResult, Event, Heartbeat
 from skerry_edge.contracts.snapshots import JPEG_START
@@ -124,6 +127,14 @@ class Device:
         self.broker.connections += 1
         return Delivery(line, self.outbox, board or BulletinBoard(), self.returns, OutboxConfig(**config))
 
+    def go_on(self, started: Delivery, seconds: float = 10.0) -> None:
+        """Go on for so long over one connection."""
+        end_s = self.clock.now_s + seconds
+        while self.clock.now_s < end_s:
+            started.send_waiting()
+            started.take(self.broker.answers()[0])
+            self.clock.now_s += 0.05
+
     def run(self, seconds: float = 10.0, **config: Any) -> None:
         """Go on for so long."""
         end_s, started = self.clock.now_s + seconds, None
@@ -144,10 +155,16 @@ class Device:
 
 
 @pytest.fixture
-def device(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Device]:
-    clock = Clock()
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock of the delivery."""
+    made = Clock()
     for module in (delivery, returns):
-        monkeypatch.setattr(module, "time", clock)
+        monkeypatch.setattr(module, "time", made)
+    return made
+
+
+@pytest.fixture
+def device(tmp_path: Path, clock: Clock) -> Iterator[Device]:
     made = Device(tmp_path, clock)
     yield made
     made.outbox.close()
@@ -382,3 +399,46 @@ def test_an_event_that_is_held_and_dropped_at_the_budget_holds_nothing_any_more(
     device.run(400.0)
     assert device.broker.arrived == ["b"]
     assert device.returns.holds.trouble is None
+
+
+def test_a_lane_whose_letter_cannot_be_read_for_a_while_stays_held_and_in_order(
+    device: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(database: LetterDatabase, key: int) -> Stored:
+        raise DiskError("the outbox's disk does not answer", where="here", found="I/O error")
+
+    for name in ("CHECK_S", "RETRY_S"):
+        monkeypatch.setattr(keeper, name, 0.0)
+    device.broker.takes = lambda topic, message: getattr(message, "label", "") != "poison"
+    device.see("poison", "b")
+    started = device.connect()
+    device.go_on(started, 1.0)
+    device.broker.takes = lambda topic, message: True
+    with monkeypatch.context() as disk:
+        disk.setattr(LetterDatabase, "letter", fail)
+        device.go_on(started, 30.0)
+    assert "events of gate" in str(device.returns.holds.trouble)
+    device.go_on(started, 400.0)
+    assert [label for label in device.broker.arrived if label != "outbox-disk"] == ["poison", "b"]
+
+
+def test_letters_that_come_back_with_their_file_go_though_newer_ones_are_held(
+    tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("CHECK_S", "RETRY_S"):
+        monkeypatch.setattr(keeper, name, 0.0)
+    folder, away = tmp_path / "state", tmp_path / "away"
+    folder.mkdir()
+    before = Device(folder, clock)
+    before.see("old", pipeline="door")
+    before.outbox.close()
+    folder.rename(away)
+    device = Device(folder, clock)
+    device.broker.takes = lambda topic, message: getattr(message, "pipeline", "") != "gate"
+    started = device.connect()
+    device.see("poison", "b")
+    device.go_on(started)
+    away.rename(folder)
+    device.go_on(started)
+    assert "old" in device.broker.arrived
+    device.outbox.close()
