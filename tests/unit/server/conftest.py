@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from skerry_edge.contracts.messages import Heartbeat
+from skerry_server.api.schemas import DeviceOut
 from skerry_server.config.limits import Limits
 from skerry_server.ingest.commit import Committer
 from skerry_server.ingest.pauses import PatientStore
@@ -13,6 +15,62 @@ from skerry_server.ingest.validate import Delivery
 from skerry_server.presence import SilenceRules
 from skerry_server.registry.database import Database
 from skerry_server.stores.sqlite import SqliteStore
+
+
+@pytest.fixture(scope="session")
+def make_device():
+    """Return a function that makes a device as the API gives it."""
+
+    def make(**changes):
+        values = {
+            "device": "cam-1",
+            "site": "home",
+            "online": True,
+            "presence": "online",
+            "reason": None,
+            "since_ms": 0,
+            "last_seen_ms": 10_000,
+            "session": None,
+            "board": None,
+            "agent_version": None,
+            "models": [],
+            "temperature_c": None,
+            "cpu_percent": None,
+            "throttled": None,
+            "undervoltage": None,
+            "clock_synced": True,
+            "uptime_s": None,
+            "outbox_depth": None,
+            "outbox_dropped": None,
+        }
+        return DeviceOut(**(values | changes))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_heartbeat():
+    """Return a function that makes a heartbeat with no more than it must have."""
+
+    def make(**changes):
+        values = {
+            "v": 1,
+            "id": "h",
+            "session": "00000007-abcdef01",
+            "seq": 42,
+            "ts": 1_700_000_000_000,
+            "clock": "synced",
+            "board": "raspberry-pi-5",
+            "agent_version": "1.0.0",
+            "uptime_s": 10.0,
+            "cpu_percent": 5.0,
+            "memory_used_mb": 100.0,
+            "memory_total_mb": 4000.0,
+            "disk_free_mb": 9000.0,
+        }
+        return Heartbeat(**(values | changes))
+
+    return make
 
 
 @pytest.fixture

@@ -4,72 +4,32 @@ from __future__ import annotations
 
 import pytest
 
-from skerry_edge.contracts.messages import Heartbeat, PipelineVitals, Quantiles
+from skerry_edge.contracts.messages import PipelineVitals, Quantiles
 from skerry_edge.contracts.vitals import Temperature
-from skerry_server.api.schemas import DeviceOut
 from skerry_server.ui.device_views import read_heartbeat
 from skerry_server.ui.templating import render
 from skerry_server.ui.vitals import device_groups, span
 
 
-def device(**changes):
-    values = {
-        "device": "cam-1",
-        "site": "home",
-        "online": True,
-        "presence": "online",
-        "reason": None,
-        "since_ms": 0,
-        "last_seen_ms": 10_000,
-        "session": None,
-        "board": None,
-        "agent_version": None,
-        "models": [],
-        "temperature_c": None,
-        "cpu_percent": None,
-        "throttled": None,
-        "undervoltage": None,
-        "clock_synced": True,
-        "uptime_s": None,
-        "outbox_depth": None,
-        "outbox_dropped": None,
-    }
-    return DeviceOut(**(values | changes))
+@pytest.fixture
+def facts(make_device):
+    """Return a function that gives name -> (text, tone) over all groups."""
+
+    def tell(beat, **changes):
+        groups = device_groups(make_device(**changes), beat, now_ms=20_000)
+        return {one.name: (one.text, one.tone) for group in groups for one in group.facts}
+
+    return tell
 
 
-def heartbeat(**changes):
-    values = {
-        "v": 1,
-        "id": "h",
-        "session": "00000007-abcdef01",
-        "seq": 42,
-        "ts": 1_700_000_000_000,
-        "clock": "synced",
-        "board": "raspberry-pi-5",
-        "agent_version": "1.0.0",
-        "uptime_s": 10.0,
-        "cpu_percent": 5.0,
-        "memory_used_mb": 100.0,
-        "memory_total_mb": 4000.0,
-        "disk_free_mb": 9000.0,
-    }
-    return Heartbeat(**(values | changes))
-
-
-def facts(beat, **changes):
-    """Return name -> (text, tone) over all groups."""
-    groups = device_groups(device(**changes), beat, now_ms=20_000)
-    return {one.name: (one.text, one.tone) for group in groups for one in group.facts}
-
-
-def test_a_device_that_sent_no_heartbeat_tells_its_state_alone():
-    (group,) = device_groups(device(presence="offline", reason="connection lost"), None, now_ms=20_000)
+def test_a_device_that_sent_no_heartbeat_tells_its_state_alone(make_device):
+    (group,) = device_groups(make_device(presence="offline", reason="connection lost"), None, now_ms=20_000)
     assert group.title == "Presence"
     assert ("Reason", "connection lost") in [(one.name, one.text) for one in group.facts]
 
 
-def test_what_a_machine_cannot_say_has_no_line():
-    told = facts(heartbeat())
+def test_what_a_machine_cannot_say_has_no_line(make_heartbeat, facts):
+    told = facts(make_heartbeat())
     silent = {"Temperature", "Slowed down", "Under-voltage", "Network", "Power", "Without a crash for", "Swap"}
     assert silent & set(told) == set()
     assert told["Outbox"] == ("empty", "plain")
@@ -85,8 +45,8 @@ def test_what_a_machine_cannot_say_has_no_line():
         (-12.0, 80.0, "-12.0 °C (limit 80 °C)", "plain"),
     ],
 )
-def test_a_temperature_is_held_against_its_own_limit(value, trip, text, tone):
-    assert facts(heartbeat(temperature_c=value, temperature_trip_c=trip))["Temperature"] == (text, tone)
+def test_a_temperature_is_held_against_its_own_limit(make_heartbeat, facts, value, trip, text, tone):
+    assert facts(make_heartbeat(temperature_c=value, temperature_trip_c=trip))["Temperature"] == (text, tone)
 
 
 @pytest.mark.parametrize(
@@ -98,21 +58,21 @@ def test_a_temperature_is_held_against_its_own_limit(value, trip, text, tone):
         (False, None, ("no", "plain")),
     ],
 )
-def test_throttling_and_under_voltage_tell_now_from_before(now, before, told):
-    beat = heartbeat(throttled=now, throttled_since_boot=before, undervoltage=now, undervoltage_since_boot=before)
+def test_throttling_and_under_voltage_tell_now_from_before(make_heartbeat, facts, now, before, told):
+    beat = make_heartbeat(throttled=now, throttled_since_boot=before, undervoltage=now, undervoltage_since_boot=before)
     assert facts(beat)["Slowed down"] == told
     assert facts(beat)["Under-voltage"] == told
 
 
-def test_crashes_reboots_and_the_time_without_are_told():
-    told = facts(heartbeat(crash_free_s=100_000.0, agent_crashes=2, reboots_unexpected=0))
+def test_crashes_reboots_and_the_time_without_are_told(make_heartbeat, facts):
+    told = facts(make_heartbeat(crash_free_s=100_000.0, agent_crashes=2, reboots_unexpected=0))
     assert told["Without a crash for"] == ("1 d 3 h", "plain")
     assert told["Crashes of the agent"] == ("2", "warn")
     assert told["Unexpected reboots"] == ("0", "plain")
 
 
-def test_the_outbox_tells_depth_size_and_age():
-    told = facts(heartbeat(outbox_depth=12, outbox_bytes=4_100, outbox_oldest_s=185.0))
+def test_the_outbox_tells_depth_size_and_age(make_heartbeat, facts):
+    told = facts(make_heartbeat(outbox_depth=12, outbox_bytes=4_100, outbox_oldest_s=185.0))
     assert told["Outbox"] == ("12 messages, 4.1 kB, the oldest 3 min 5 s old", "plain")
 
 
@@ -125,18 +85,18 @@ def test_the_outbox_tells_depth_size_and_age():
         ({"disk_read_only": True}, "bad"),
     ],
 )
-def test_a_disk_that_is_full_out_of_file_numbers_or_read_only_stands_out(changes, tone):
-    assert facts(heartbeat(**changes))["Disk"][1] == tone
+def test_a_disk_that_is_full_out_of_file_numbers_or_read_only_stands_out(make_heartbeat, facts, changes, tone):
+    assert facts(make_heartbeat(**changes))["Disk"][1] == tone
 
 
-def test_a_lowered_clock_is_told_with_what_it_could_be():
-    beat = heartbeat(cpu_mhz=800.0, cpu_limit_mhz=1000.0, cpu_max_mhz=1500.0)
+def test_a_lowered_clock_is_told_with_what_it_could_be(make_heartbeat, facts):
+    beat = make_heartbeat(cpu_mhz=800.0, cpu_limit_mhz=1000.0, cpu_max_mhz=1500.0)
     assert facts(beat)["Clock speed"][0] == "800 MHz, limited to 1,000 of 1,500 MHz"
-    assert facts(heartbeat(cpu_mhz=800.0, cpu_limit_mhz=1500.0, cpu_max_mhz=1500.0))["Clock speed"][0] == "800 MHz"
+    assert facts(make_heartbeat(cpu_mhz=800.0, cpu_limit_mhz=1500.0, cpu_max_mhz=1500.0))["Clock speed"][0] == "800 MHz"
 
 
-def test_sensors_rails_versions_and_what_hangs_are_listed():
-    beat = heartbeat(
+def test_sensors_rails_versions_and_what_hangs_are_listed(make_heartbeat, facts):
+    beat = make_heartbeat(
         sensors={"greenhouse_c": 21.5},
         rails_w={"VDD_IN": 4.72},
         versions={"kernel": "6.6"},
@@ -151,7 +111,7 @@ def test_sensors_rails_versions_and_what_hangs_are_listed():
     assert told["apex_0"][1] == "bad"
 
 
-def test_a_pipeline_tells_what_it_does_and_costs():
+def test_a_pipeline_tells_what_it_does_and_costs(make_heartbeat, facts):
     vitals = PipelineVitals(
         name="eye",
         model="m",
@@ -163,7 +123,7 @@ def test_a_pipeline_tells_what_it_does_and_costs():
         memory_mb=150.0,
         stages_ms={"inference": Quantiles(p50=12.0, p95=15.5, p99=20.0)},
     )
-    told = facts(heartbeat(pipelines=[vitals]))
+    told = facts(make_heartbeat(pipelines=[vitals]))
     assert told["State"] == ("failing", "warn")
     assert told["Costs"][0] == "42 % of a core, 150 MB"
     assert told["Inference"][0] == "12.0 ms, 95 of 100 within 15.5 ms"
@@ -177,9 +137,9 @@ def test_a_length_of_time_has_two_units_at_most(seconds, text):
     assert span(seconds) == text
 
 
-def test_whatever_a_device_says_is_text_and_never_markup():
-    beat = heartbeat(versions={"<b>": "<script>alert(1)</script>"}, power_mode='"><img>')
-    groups = device_groups(device(reason="<i>&"), beat, now_ms=0)
+def test_whatever_a_device_says_is_text_and_never_markup(make_device, make_heartbeat):
+    beat = make_heartbeat(versions={"<b>": "<script>alert(1)</script>"}, power_mode='"><img>')
+    groups = device_groups(make_device(reason="<i>&"), beat, now_ms=0)
     page = render("device_now.html", groups=groups, pipelines=[])
     assert "<script>" not in page
     assert "<img>" not in page
@@ -207,8 +167,8 @@ def test_a_device_without_heartbeat_and_one_of_another_version_have_none(store, 
         assert read_heartbeat(session, "cam-1") is None
 
 
-def test_a_pipeline_that_may_not_listen_says_so():
+def test_a_pipeline_that_may_not_listen_says_so(make_heartbeat, facts):
     ear = PipelineVitals(
         name="ear", model="Alexa", model_version="1", backend="litert", state="running", frames=9, muted=True
     )
-    assert facts(heartbeat(pipelines=[ear]))["State"] == ("running, muted", "plain")
+    assert facts(make_heartbeat(pipelines=[ear]))["State"] == ("running, muted", "plain")

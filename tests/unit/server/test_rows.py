@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from skerry_server.api.schemas import DeviceOut, EventOut
+from skerry_server.api.schemas import EventOut
 from skerry_server.ui.rows import (
     NOTHING,
     ago,
@@ -17,32 +17,6 @@ from skerry_server.ui.rows import (
     latency_text,
     model_text,
 )
-
-
-def device(**changes):
-    values = {
-        "device": "cam-1",
-        "site": "home",
-        "online": True,
-        "presence": "online",
-        "reason": None,
-        "since_ms": 0,
-        "last_seen_ms": 10_000,
-        "session": None,
-        "board": None,
-        "agent_version": None,
-        "models": [],
-        "temperature_c": None,
-        "cpu_percent": None,
-        "throttled": None,
-        "undervoltage": None,
-        "clock_synced": True,
-        "uptime_s": None,
-        "outbox_depth": None,
-        "outbox_dropped": None,
-    }
-    return DeviceOut(**(values | changes))
-
 
 SESSIONS = {"cam-1": "00000002-0000abcd"}
 
@@ -78,46 +52,46 @@ def event(**changes):
     return EventOut(**(values | changes))
 
 
-def test_the_devices_that_need_somebody_come_first():
+def test_the_devices_that_need_somebody_come_first(make_device):
     rows = device_rows(
         [
-            device(device="b"),
-            device(device="a"),
-            device(device="c", presence="offline"),
-            device(device="d", presence="degraded"),
+            make_device(device="b"),
+            make_device(device="a"),
+            make_device(device="c", presence="offline"),
+            make_device(device="d", presence="degraded"),
         ],
         now_ms=10_000,
     )
     assert [row["device"] for row in rows] == ["c", "d", "a", "b"]
 
 
-def test_an_unknown_figure_is_a_dash_and_not_zero():
-    (row,) = device_rows([device()], now_ms=10_000)
+def test_an_unknown_figure_is_a_dash_and_not_zero(make_device):
+    (row,) = device_rows([make_device()], now_ms=10_000)
     assert (row["temperature"], row["model"]) == (NOTHING, NOTHING)
 
 
-def test_a_device_that_is_away_says_why_and_since_when():
-    (row,) = device_rows([device(presence="offline", reason="connection lost", since_ms=5_000)], now_ms=10_000)
+def test_a_device_that_is_away_says_why_and_since_when(make_device):
+    (row,) = device_rows([make_device(presence="offline", reason="connection lost", since_ms=5_000)], now_ms=10_000)
     assert row["note"] == "connection lost (5 s ago)"
 
 
-def test_a_hot_or_throttled_device_stands_out():
-    assert device_rows([device(temperature_c=80.0)], now_ms=0)[0]["hot"]
-    assert device_rows([device(throttled=True)], now_ms=0)[0]["hot"]
-    assert not device_rows([device(temperature_c=50.0)], now_ms=0)[0]["hot"]
+def test_a_hot_or_throttled_device_stands_out(make_device):
+    assert device_rows([make_device(temperature_c=80.0)], now_ms=0)[0]["hot"]
+    assert device_rows([make_device(throttled=True)], now_ms=0)[0]["hot"]
+    assert not device_rows([make_device(temperature_c=50.0)], now_ms=0)[0]["hot"]
 
 
-def test_a_clock_that_is_not_synchronised_is_told_once_with_the_device():
-    (row,) = device_rows([device(board="raspberry-pi-5", clock_synced=False)], now_ms=0)
+def test_a_clock_that_is_not_synchronised_is_told_once_with_the_device(make_device):
+    (row,) = device_rows([make_device(board="raspberry-pi-5", clock_synced=False)], now_ms=0)
     assert row["place"] == "home · raspberry-pi-5 · clock not synchronised"
-    (row,) = device_rows([device(clock_synced=None)], now_ms=0)
+    (row,) = device_rows([make_device(clock_synced=None)], now_ms=0)
     assert row["place"] == "home"
     (row,) = event_rows([event(clock_synced=False)], sessions=SESSIONS)
     assert row["note"] == ""
 
 
-def test_a_weak_supply_is_told_with_the_device():
-    (row,) = device_rows([device(undervoltage=True, throttled=True)], now_ms=0)
+def test_a_weak_supply_is_told_with_the_device(make_device):
+    (row,) = device_rows([make_device(undervoltage=True, throttled=True)], now_ms=0)
     assert row["note"] == "under-voltage · throttled"
 
 
@@ -203,6 +177,6 @@ def test_a_latency_under_a_millisecond_is_not_called_zero():
     assert [latency_text(one) for one in (None, 0.0, 0.4, 1.0, 12.6)] == ["", "< 1 ms", "< 1 ms", "1 ms", "13 ms"]
 
 
-def test_each_model_of_a_device_stands_on_a_line_of_its_own():
-    (row,) = device_rows([device(models=["a 1.0.0", "b 2.0.0"])], now_ms=0)
+def test_each_model_of_a_device_stands_on_a_line_of_its_own(make_device):
+    (row,) = device_rows([make_device(models=["a 1.0.0", "b 2.0.0"])], now_ms=0)
     assert row["model"] == "a 1.0.0\nb 2.0.0"
