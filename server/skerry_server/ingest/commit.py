@@ -243,17 +243,14 @@ class Committer:
         with self._database.transaction() as session:
             disagreeing = save_soft_rows(session, rows)
             if disagreeing:
-                presences, _ = decide(
-                    session, [self._as_heard(device, rows[device]) for device in disagreeing], self._rules
-                )
+                presences, _ = decide(session, [_as_heard(device, rows[device]) for device in disagreeing], self._rules)
         if disagreeing:
             self._fleet.note(presences)
 
-    def _as_heard(self, device: str, row: SoftRow) -> Accepted:
-        """Return what a soft row stands for as a message that presence can be decided on."""
-        known = self._fleet.get(device)
-        assert known is not None  # noqa: S101  # only devices that were admitted have soft rows
-        message = Message(v=1, id="-", session=row.session, seq=row.seq, ts=row.ts_ms, clock=row.clock)  # type: ignore[arg-type]  # as it was decoded
-        delivery = Delivery(topic="", payload=b"", is_retained=False, received_ms=row.heard_ms)
-        topic = Topic(site=known.site, device=device, kind="heartbeat")
-        return Accepted(delivery=delivery, topic=topic, message=message)
+
+def _as_heard(device: str, row: SoftRow) -> Accepted:
+    """Return what a soft row stands for as a message that presence can be decided on."""
+    message = Message(v=1, id="-", session=row.session, seq=row.seq, ts=row.ts_ms, clock=row.clock)  # type: ignore[arg-type]  # as it was decoded
+    delivery = Delivery(topic="", payload=b"", is_retained=False, received_ms=row.heard_ms)
+    topic = Topic(site=row.site, device=device, kind="heartbeat")
+    return Accepted(delivery=delivery, topic=topic, message=message)

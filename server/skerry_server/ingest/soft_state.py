@@ -37,6 +37,7 @@ class SoftState:
         if isinstance(message, Heartbeat):
             vitals, payload = vitals_of(message), one.delivery.payload
         self._rows[one.topic.device] = SoftRow(
+            site=one.topic.site,
             session=message.session,
             seq=message.seq,
             ts_ms=message.ts,

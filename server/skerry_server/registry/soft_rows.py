@@ -44,6 +44,7 @@ _UPDATE = (
 class SoftRow(Struct, frozen=True, kw_only=True):
     """What a device's newest message says; ``vitals`` and ``heartbeat`` are of its newest heartbeat, if one came."""
 
+    site: str
     session: str
     seq: int
     ts_ms: int

@@ -99,6 +99,20 @@ def test_a_device_that_the_sweep_took_for_silent_comes_back_with_its_next_heartb
     assert states(database)["cam-1"] == ("online", 3)
 
 
+def test_what_was_heard_before_the_registry_failed_is_written_by_a_worker_that_has_forgotten_the_fleet(
+    database, workers
+):
+    first, _ = workers
+    first.commit([message("status", 1), message("heartbeat", 2)])
+    first.flush()
+    with database.transaction() as session:
+        assert mark_silent(session, ["cam-1"], RULES, floor_ms=0, now_ms=100_000) == ["cam-1"]
+    first.commit([message("heartbeat", 3, received_ms=120_000)])
+    first.forget()
+    first.flush()
+    assert states(database)["cam-1"] == ("online", 3)
+
+
 def test_the_newest_vitals_are_kept_whichever_worker_writes_last(database, workers):
     first, second = workers
     first.commit([message("status", 1)])
