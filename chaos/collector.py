@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
@@ -19,6 +20,8 @@ class Collector:
 
     def __init__(self, port: int) -> None:
         self.events: list[Event] = []
+        self.arrived_s: list[float] = []
+        """When each event arrived, on the monotonic clock."""
         self.states: list[Status] = []
         self._subscribed = threading.Event()
         self._client = Client(
@@ -51,5 +54,6 @@ class Collector:
         decoded = decode(kind, bytes(message.payload))
         if isinstance(decoded, Event):
             self.events.append(decoded)
+            self.arrived_s.append(time.monotonic())
         elif isinstance(decoded, Status):
             self.states.append(decoded)

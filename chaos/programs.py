@@ -15,7 +15,11 @@ from typing import Any
 
 import psutil
 
+from skerry_edge.contracts.topics import KINDS_WITH_ID, UP_KINDS
+
 _END_S = 20.0
+RULES = "rules"
+"""The file of the broker's access rules, which it reads when it starts."""
 
 
 class Program:
@@ -40,6 +44,11 @@ class Program:
                 self._arguments, stdout=log, stderr=subprocess.STDOUT, env=self._environment
             )
 
+    def reload(self) -> None:
+        """Have it read its configuration again."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGHUP)
+
     def kill(self) -> None:
         """End it at once, as a power button does."""
         if self._process is not None:
@@ -63,21 +72,44 @@ def mosquitto(folder: Path, port: int) -> Program:
     program = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
     if program is None:
         raise FileNotFoundError("the program mosquitto is not installed")
+    rules = folder / RULES
+    allow_all(rules)
     settings = folder / "mosquitto.conf"
     settings.write_text(
-        f"listener {port} 127.0.0.1\nallow_anonymous true\nuser root\nmax_queued_messages 0\n"
+        f"listener {port} 127.0.0.1\nallow_anonymous true\nuser root\nmax_queued_messages 0\nacl_file {rules}\n"
         f"persistence true\npersistence_location {folder}/\nautosave_on_changes true\nautosave_interval 1\n",
         encoding="utf-8",
     )
     return Program([program, "-c", str(settings)], folder / "mosquitto.log")
 
 
+def allow_all(rules: Path) -> None:
+    """Have a broker that starts with these rules take everything."""
+    rules.write_text("topic readwrite #\n", encoding="utf-8")
+
+
+def forbid(rules: Path, kind: str) -> None:
+    """Have a broker that starts with these rules take everything from devices but one kind of message."""
+    kinds = [one for one in UP_KINDS if one != kind]
+    lines = [
+        "topic read #",
+        *(f"topic write skerry/v1/+/+/{one}{'/+' if one in KINDS_WITH_ID else ''}" for one in kinds),
+    ]
+    rules.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
 def agent(folder: Path, settings: dict[str, Any], environment: Mapping[str, str] | None = None) -> Program:
     """Return `skerry agent run` with a configuration."""
-    file = folder / "agent.toml"
-    file.write_text("".join(f"{key} = {_inline(value)}\n" for key, value in settings.items()), encoding="utf-8")
+    file = configure(folder, settings)
     skerry = [sys.executable, "-c", "from skerry_edge.cli import main; main()"]
     return Program([*skerry, "agent", "run", "--config", str(file)], folder / "agent.log", environment)
+
+
+def configure(folder: Path, settings: dict[str, Any]) -> Path:
+    """Write an agent's configuration, and return its file."""
+    file = folder / "agent.toml"
+    file.write_text("".join(f"{key} = {_inline(value)}\n" for key, value in settings.items()), encoding="utf-8")
+    return file
 
 
 def children(pid: int) -> list[int]:

@@ -9,6 +9,7 @@ import signal
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from typing import Any
 from chaos.cable import Cable
 from chaos.collector import Collector
 from chaos.ledger import LastSent, Verdict, judge
-from chaos.programs import Program, agent, children, free_port, mosquitto
+from chaos.programs import RULES, Program, agent, allow_all, children, configure, forbid, free_port, mosquitto
 from skerry_edge.agent.outbox.database import LetterDatabase
 from skerry_edge.agent.outbox.outbox import FILE
 from skerry_edge.agent.pipelines.synthetic import TALLY_VARIABLE
@@ -26,7 +27,9 @@ from skerry_edge.contracts.codec import decode
 from skerry_edge.contracts.messages import Event
 from skerry_edge.contracts.topics import parse_topic
 
-FAULTS = ("broker kill", "network cut", "agent kill", "child kill")
+FAULTS = ("broker kill", "network cut", "agent kill", "child kill", "rules", "reload")
+FORBIDDEN = ("event", "heartbeat")
+"""What the broker may refuse for a while."""
 PIPELINES = 2
 RATE_HZ = 20.0
 """Events of each pipeline in a second."""
@@ -35,12 +38,16 @@ DRAIN_S = 120.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
-    """The verdict and what it was passed on, how many faults of each kind, and whether all arrived in time."""
+    """The verdict and what it was passed on, how many faults of each kind, and whether all arrived in time.
+
+    ``recovered_s`` is the longest time for each kind of fault from its mending to the next event at the subscriber.
+    """
 
     verdict: Verdict
     arrived: tuple[Event, ...]
     last_sent: tuple[LastSent, ...]
     faults: dict[str, int]
+    recovered_s: dict[str, float]
     drained: bool
 
 
@@ -60,6 +67,7 @@ def main(arguments: list[str]) -> None:
         f"seed {seed}: {verdict.events} events, {verdict.duplicates} duplicates, {verdict.replayed} replayed;", end=" "
     )
     print(", ".join(f"{count} x {name}" for name, count in outcome.faults.items()))
+    print(", ".join(f"{name} recovered in {seconds:.1f} s" for name, seconds in outcome.recovered_s.items()))
     for line in (*verdict.lost, *verdict.disordered):
         print(f"  {line}")
     print(f"lost {len(verdict.lost)}, out of order {len(verdict.disordered)}, all arrived: {outcome.drained}")
@@ -79,7 +87,7 @@ def run(folder: Path, *, faults: Sequence[str], events: int, seed: int, say: Cal
             for number, name in enumerate(faults, start=1):
                 rig.strike(name)
                 say(f"round {number} of {len(faults)}: {name}; {len(rig.collector.events)} events so far")
-            rig.go_on_until(lambda: len({one.id for one in rig.collector.events}) >= events)
+            rig.go_on_until(lambda: rig.has_recovered and len({one.id for one in rig.collector.events}) >= events)
             return rig.settle()
         finally:
             rig.end()
@@ -96,7 +104,8 @@ class Rig:
     random: random.Random
     accepted: set[str] = field(default_factory=set)
     last_sent: list[LastSent] = field(default_factory=list)
-    faults: dict[str, int] = field(default_factory=dict)
+    mended: list[tuple[str, float]] = field(default_factory=list)
+    keepalive_s: int = 5
     device: Program = field(init=False)
 
     def start(self) -> None:
@@ -118,8 +127,10 @@ class Rig:
             "network cut": self._cut_network,
             "agent kill": self._kill_agent,
             "child kill": self._kill_child,
+            "rules": self._change_rules,
+            "reload": self._reload,
         }[name]()
-        self.faults[name] = self.faults.get(name, 0) + 1
+        self.mended.append((name, time.monotonic()))
 
     def go_on_until(self, holds: Callable[[], bool], limit_s: float = DRAIN_S) -> bool:
         """Wait; tell whether it came to hold."""
@@ -127,6 +138,11 @@ class Rig:
         while not holds() and time.monotonic() < end_s:
             time.sleep(0.1)
         return holds()
+
+    @property
+    def has_recovered(self) -> bool:
+        """Whether an event arrived since the last fault was mended."""
+        return not self.mended or self.collector.arrived_s[-1] > self.mended[-1][1]
 
     def settle(self) -> Outcome:
         """Stop the agent, deliver what is left with pipelines that are idle, and judge."""
@@ -140,7 +156,8 @@ class Rig:
             verdict=judge(self.collector.events, self.accepted, self.last_sent),
             arrived=tuple(self.collector.events),
             last_sent=tuple(self.last_sent),
-            faults=self.faults,
+            faults=dict(Counter(name for name, _ in self.mended)),
+            recovered_s=recovered(self.mended, self.collector.arrived_s),
             drained=drained,
         )
 
@@ -177,6 +194,22 @@ class Rig:
         if self.go_on_until(lambda: len(children(agent_pid)) == len(found) and child not in children(agent_pid)):
             self.last_sent += last_sent(self.folder / "tally", child)
 
+    def _change_rules(self) -> None:
+        """Have a broker that is started anew refuse one kind of message for a while."""
+        rules = self.folder / RULES
+        forbid(rules, self.random.choice(FORBIDDEN))
+        self._kill_broker()
+        time.sleep(self.random.uniform(1.0, 5.0))
+        allow_all(rules)
+        self._kill_broker()
+
+    def _reload(self) -> None:
+        """Have the agent connect under other terms; one that has only just started does not know the signal yet."""
+        self.go_on_until(lambda: len(children(self.device.pid or 0)) == PIPELINES)
+        self.keepalive_s += 1
+        configure(self.folder, self._settings())
+        self.device.reload()
+
     def _note_accepted(self) -> None:
         """Write down what lies in the outbox of an agent that has just ended."""
         self.accepted |= waiting_ids(self.folder / "state" / FILE)
@@ -192,9 +225,18 @@ class Rig:
             "board": "generic-x86",
             "state_dir": str(self.folder / "state"),
             "heartbeat_interval_s": 1.0,
-            "mqtt": {"url": f"mqtt://127.0.0.1:{self.cable.port}", "keepalive_s": 5},
+            "mqtt": {"url": f"mqtt://127.0.0.1:{self.cable.port}", "keepalive_s": self.keepalive_s},
             "pipelines": pipelines,
         }
+
+
+def recovered(mended: Sequence[tuple[str, float]], arrived_s: Sequence[float]) -> dict[str, float]:
+    """Return for each kind of fault the longest time from a mending to the next arrival; ``inf`` where none came."""
+    longest: dict[str, float] = {}
+    for name, mended_s in mended:
+        next_s = next((one for one in arrived_s if one > mended_s), float("inf"))
+        longest[name] = max(longest.get(name, 0.0), next_s - mended_s)
+    return longest
 
 
 def last_sent(tally: Path, pid: int) -> list[LastSent]:

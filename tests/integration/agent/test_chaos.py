@@ -18,6 +18,8 @@ def test_no_accepted_event_is_lost(tmp_path: Path, need_program: Callable[[str],
     assert outcome.verdict.disordered == ()
     assert outcome.drained
     assert outcome.verdict.events >= 60
+    assert outcome.faults == {fault: 2}
+    assert max(outcome.recovered_s.values()) < float("inf")
 
 
 def test_an_event_that_was_lost_just_before_its_childs_end_is_found(
