@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
-from skerry_edge.agent.life.state_files import StateFiles
+from skerry_edge.agent.life.state_files import StateFiles, unread
 from skerry_edge.agent.line.protocol import Stage
 from skerry_edge.foundation.atomic import write_atomic
 from skerry_edge.foundation.errors import ReachError
@@ -64,10 +64,13 @@ class LoadTimes:
 
     def __init__(self, files: StateFiles, *, boot: str) -> None:
         """Read what earlier runs learned, in the machine's start ``boot``; what cannot be read is learned anew."""
-        self._path = files.folder / FILE
+        self._files = files
         self._boot = boot
-        self._loads: dict[str, Loads] = files.read(FILE, _kept.decode, max_bytes=_MAX_BYTES, absent={}, damaged={})
+        self._loads = self._earlier()
         self._lost_bets: set[str] = set()
+
+    def _earlier(self) -> dict[str, Loads]:
+        return self._files.read(FILE, _kept.decode, max_bytes=_MAX_BYTES, absent={}, damaged={})
 
     def usual_s(self, model: str) -> Load:
         """Return how long each stage of loading ``model`` may be expected to take; nothing where that is not known."""
@@ -77,13 +80,17 @@ class LoadTimes:
     def note(self, model: str, load: Mapping[Stage, float]) -> None:
         """Learn from a load that succeeded."""
         self._lost_bets.discard(model)
+        if self._files.is_unread(FILE):
+            self._loads = self._earlier() | self._loads
         # Taken out and put in again: those that were not loaded for longest are the first to be forgotten.
         loads = self._loads.pop(model, Loads(boot=""))
         self._loads[model] = with_load(loads, self._boot, load)
         while len(self._loads) > MAX_MODELS:
             del self._loads[next(iter(self._loads))]
         try:
-            write_atomic(self._path, msgspec.json.encode(self._loads))
+            if self._files.is_unread(FILE):
+                raise unread(self._files, FILE)
+            write_atomic(self._files.folder / FILE, msgspec.json.encode(self._loads))
         except ReachError as error:
             _log.warning("how long a model loads is not kept: %s", error)
 

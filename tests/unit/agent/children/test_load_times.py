@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 from pathlib import Path
 
@@ -72,3 +74,22 @@ def test_a_disk_that_takes_nothing_costs_the_memory_and_nothing_else(
     times.note(TINY, {"model": 1.0})
     assert times.usual_s(TINY) == {"model": 1.0}
     assert "not kept" in caplog.text
+
+
+def test_what_was_learned_and_cannot_be_read_now_is_added_to_later(tmp_path: Path) -> None:
+    LoadTimes(StateFiles(tmp_path), boot="one").note("first", {"model": 10.0})
+
+    def fails(*_: object) -> int:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "open", fails)
+        again = LoadTimes(StateFiles(tmp_path), boot="one")
+        again.note("second", {"model": 20.0})
+    again.note("third", {"model": 30.0})
+    last = LoadTimes(StateFiles(tmp_path), boot="one")
+    assert [last.usual_s(model) for model in ("first", "second", "third")] == [
+        {"model": 10.0},
+        {"model": 20.0},
+        {"model": 30.0},
+    ]
