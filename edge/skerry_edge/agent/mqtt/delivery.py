@@ -173,7 +173,9 @@ class Delivery:
                 self._just_refused = f"{sent.letter.topic} ({ack.name})"
             elif sent.letter is not None:
                 self._take_letter(sent.letter, ack)
-                self._just_refused = None
+                # MQTT 3.1.1 has no word for a refusal: mosquitto acknowledges the picture, and hangs up.
+                is_doubtful = self._connection.version == "3.1.1" and lane_of(sent.letter) in GIVEN_UP
+                self._just_refused = sent.letter.topic if is_doubtful else None
         oldest = next(iter(self._in_flight.values()), None)
         now_s = time.monotonic()
         if oldest is not None and now_s > oldest.deadline_s:

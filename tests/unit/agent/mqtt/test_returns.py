@@ -215,6 +215,19 @@ def test_an_end_that_follows_a_refusal_names_the_letter_and_is_no_failure_of_the
     assert "does not take skerry/v1/garden/cam-1/snapshot/m1 (Not authorized)" in str(end)
 
 
+def test_an_end_right_behind_a_picture_is_no_failure_with_3_1_1_which_has_no_refusals(device: Device) -> None:
+    device.broker.version = "3.1.1"
+    started = device.connect()
+    device.outbox.put((device.identity.topic("snapshot", "m1"), PICTURE))
+    started.send_waiting()
+    started.take([Ack(mid=device.broker.last_mid, code=0, name="Success")])
+    assert started.lost(LOST).of_letter
+    device.see("behind it")
+    started.send_waiting()
+    started.take([Ack(mid=device.broker.last_mid, code=0, name="Success")])
+    assert not started.lost(LOST).of_letter
+
+
 def test_an_answer_that_is_too_large_for_the_broker_goes_without_what_makes_it_so(device: Device) -> None:
     taken: list[CommandResult] = []
     device.broker.payload_limit = 20_000
