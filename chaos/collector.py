@@ -42,6 +42,11 @@ class Collector:
         if not self._subscribed.wait(_CONNECT_S):
             raise TimeoutError("the collector could not subscribe")
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether the broker has let it in since the connection was last lost."""
+        return self._client.is_connected()
+
     def close(self) -> None:
         """End the connection."""
         self._client.disconnect()

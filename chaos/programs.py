@@ -19,7 +19,7 @@ from skerry_edge.contracts.topics import KINDS_WITH_ID, UP_KINDS
 
 _END_S = 20.0
 RULES = "rules"
-"""The file of the broker's access rules, which it reads when it starts."""
+"""The folder with the broker's access rules, which it reads when it starts; empty, it has none and allows all."""
 
 
 class Program:
@@ -73,10 +73,10 @@ def mosquitto(folder: Path, port: int) -> Program:
     if program is None:
         raise FileNotFoundError("the program mosquitto is not installed")
     rules = folder / RULES
-    allow_all(rules)
+    rules.mkdir()
     settings = folder / "mosquitto.conf"
     settings.write_text(
-        f"listener {port} 127.0.0.1\nallow_anonymous true\nuser root\nmax_queued_messages 0\nacl_file {rules}\n"
+        f"listener {port} 127.0.0.1\nallow_anonymous true\nuser root\nmax_queued_messages 0\ninclude_dir {rules}\n"
         f"persistence true\npersistence_location {folder}/\nautosave_on_changes true\nautosave_interval 1\n",
         encoding="utf-8",
     )
@@ -85,17 +85,22 @@ def mosquitto(folder: Path, port: int) -> Program:
 
 def allow_all(rules: Path) -> None:
     """Have a broker that starts with these rules take everything."""
-    rules.write_text("topic readwrite #\n", encoding="utf-8")
+    (rules / "rules.conf").unlink()
 
 
 def forbid(rules: Path, kind: str) -> None:
-    """Have a broker that starts with these rules take everything from devices but one kind of message."""
+    """Have a broker that starts with these rules take everything from devices but one kind of message.
+
+    Mosquitto 2.0.11 with rules acknowledges what is for a subscriber that has not come back since the broker's start,
+    and drops it, whatever session it keeps for it.
+    """
     kinds = [one for one in UP_KINDS if one != kind]
     lines = [
         "topic read #",
         *(f"topic write skerry/v1/+/+/{one}{'/+' if one in KINDS_WITH_ID else ''}" for one in kinds),
     ]
-    rules.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (rules / "list").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (rules / "rules.conf").write_text(f"acl_file {rules}/list\n", encoding="utf-8")
 
 
 def agent(folder: Path, settings: dict[str, Any], environment: Mapping[str, str] | None = None) -> Program:

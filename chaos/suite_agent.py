@@ -195,10 +195,18 @@ class Rig:
             self.last_sent += last_sent(self.folder / "tally", child)
 
     def _change_rules(self) -> None:
-        """Have a broker that is started anew refuse one kind of message for a while."""
+        """Have a broker that is started anew refuse one kind of message for a while.
+
+        The agent comes after the subscriber, for which such a broker keeps nothing before it is there.
+        """
         rules = self.folder / RULES
         forbid(rules, self.random.choice(FORBIDDEN))
-        self._kill_broker()
+        self.cable.cut()
+        self.broker.kill()
+        self.go_on_until(lambda: not self.collector.is_connected)
+        self.broker.start()
+        self.go_on_until(lambda: self.collector.is_connected)
+        self.cable.mend()
         time.sleep(self.random.uniform(1.0, 5.0))
         allow_all(rules)
         self._kill_broker()
