@@ -28,7 +28,7 @@ def test_an_event_that_was_lost_just_before_its_childs_end_is_found(
     need_program("mosquitto")
     outcome = run(tmp_path, faults=["child kill"] * 2, events=60, seed=2, say=lambda _: None)
     assert outcome.verdict.is_good
-    assert len(outcome.last_sent) == 2
+    assert outcome.last_sent, "a child noted what it sent last"
     tail = outcome.last_sent[0]
     name = (tail.pipeline, str(tail.number), tail.ts_ms)
     as_if_lost = [one for one in outcome.arrived if (one.pipeline, one.message, one.ts) != name]

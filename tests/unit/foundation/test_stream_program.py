@@ -46,9 +46,12 @@ def test_a_program_that_is_silent_is_no_program_that_ended() -> None:
 
 
 def test_one_that_is_asked_to_end_from_elsewhere_ends_the_wait_for_its_stream() -> None:
-    script = "import signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: sys.exit(3)); print(1); time.sleep(60)"
+    script = (
+        "import signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: sys.exit(3)); "
+        "print(1, end='', flush=True); time.sleep(60)"
+    )
     with closing(run(script)) as program:
-        assert program.read(10, 30.0) == b"1\n"
+        assert program.read(10, 30.0) == b"1"
         threading.Thread(target=program.ask_to_end).start()
         assert program.read(10, 30.0) == b""
     assert program.end() == 3

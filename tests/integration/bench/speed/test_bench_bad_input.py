@@ -218,7 +218,7 @@ def test_a_row_that_is_slower_than_before_makes_the_code_1(skerry: Run, model: P
     done = skerry("bench", model, "--frame", frame, "--duration", 4, "--against", path, "--json", "-")
     assert done.code == 1
     (change,) = done.json["against"]["changes"]
-    assert change["ratio"] > 3
+    assert change["ratio"] > 1
     # On a busy machine it is not called a regression, since it may be the machine's doing.
     assert change["verdict"] == "regression" or "disturbed" in change["reason"]
 
