@@ -47,7 +47,9 @@ def all_families() -> list[type[SkerryError]]:
     for top in TOPS:
         for name in error_modules(top):
             importlib.import_module(name)
-    return sorted({one for one in families() if one.__module__.startswith("skerry_")}, key=lambda one: one.__qualname__)
+    ours = {one for one in families() if one.__module__.startswith("skerry_")}
+    # Two families may share a name; every process that runs a share of the tests must list them alike.
+    return sorted(ours, key=lambda one: (one.__module__, one.__qualname__))
 
 
 @pytest.mark.parametrize("kind", all_families(), ids=lambda kind: f"{kind.__module__}.{kind.__qualname__}")
