@@ -69,7 +69,8 @@ def confirm(browser, eventually, **fields):
     eventually(lambda: text(browser, ".sk-dialog button[type=submit]"), what="the question is asked")
     for label, value in fields.items():
         browser.find_element(By.CSS_SELECTOR, f'.sk-dialog [aria-label="{label}"]').send_keys(value)
-    browser.find_element(By.CSS_SELECTOR, ".sk-dialog button[type=submit]").click()
+    # By script: a hint under a field that is still moving would take the pointer's click.
+    browser.execute_script("document.querySelector('.sk-dialog button[type=submit]').click()")
     eventually(lambda: not browser.find_elements(By.CSS_SELECTOR, ".sk-dialog"), what="the question is gone")
 
 
