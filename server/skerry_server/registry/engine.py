@@ -12,6 +12,7 @@ from sqlalchemy.exc import ArgumentError
 from skerry_edge.foundation.errors import ConfigError, MissingError
 from skerry_edge.foundation.extras import install_hint
 from skerry_edge.foundation.redaction import redact
+from skerry_server.sqlite_wal import switch_to_wal
 
 STATEMENT_TIMEOUT_S = 30
 UNANSWERED_S = 10
@@ -53,7 +54,7 @@ def open_engine(address: str, *, patience_s: float) -> Engine:
             todo=install_hint("server"),
         ) from error
     if is_sqlite:
-        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "connect", lambda connection, _record: _prepare_sqlite(connection, patience_s))
         event.listen(engine, "begin", _begin_sqlite)
     return engine
 
@@ -97,11 +98,12 @@ def _no_address(address: str, found: str) -> ConfigError:
     return ConfigError("the registry's address is no SQLAlchemy URL", where=redact(address), found=redact(found))
 
 
-def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+def _prepare_sqlite(connection: sqlite3.Connection, patience_s: float) -> None:
     # Left to itself the driver begins a transaction only at the first write, so what was read before could be outdated.
     connection.isolation_level = None
     # WAL lets the dashboard read while ingest writes; FULL makes a commit survive a power cut.
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+    switch_to_wal(connection, patience_s=patience_s)
+    for pragma in ("synchronous = FULL", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from skerry_server.sqlite_wal import switch_to_wal
+
 BUSY_TIMEOUT_S = 5.0
 # WAL lets the dashboard read while ingest writes; FULL makes a commit survive a power cut
 # (https://www.sqlite.org/pragma.html#pragma_synchronous: NORMAL may lose the last commits in WAL mode). A batch
 # touches one page a device, so the log is folded into the file every 64 MiB and not every 4.
 _OPEN = """
-PRAGMA journal_mode = WAL;
 PRAGMA synchronous = FULL;
 PRAGMA wal_autocheckpoint = 16384;
 PRAGMA cache_size = -32768;
@@ -89,6 +90,7 @@ def open_file(path: Path) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, check_same_thread=False, isolation_level=None)
     try:
+        switch_to_wal(connection, patience_s=BUSY_TIMEOUT_S)
         connection.executescript(_OPEN + _TABLES)
     except sqlite3.Error:
         connection.close()
