@@ -20,3 +20,14 @@ class WireError(DataError):
 
 class BundleError(DataError):
     """A model bundle that is damaged, incomplete or not a bundle."""
+
+
+class ReleaseError(DataError):
+    """A release, or what is signed of it, that is refused; ``reason`` is a word of `contracts.release.REASONS`."""
+
+    def __init__(
+        self, reason: str, what: str, *, where: str | None = None, found: str | None = None, todo: str | None = None
+    ) -> None:
+        super().__init__(what, where=where, found=found, todo=todo)
+        self.reason = reason
+        self.args = (reason, what)
