@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 
-from skerry_edge.contracts import messages
+from skerry_edge.contracts import messages, updates
 
 UP: dict[str, type[msgspec.Struct]] = {
     "status": messages.Status,
@@ -25,6 +25,7 @@ UP: dict[str, type[msgspec.Struct]] = {
     "event": messages.Event,
     "state": messages.State,
     "result": messages.CommandResult,
+    "update": updates.UpdateReport,
 }
 DOWN: dict[str, type[msgspec.Struct]] = {"desired": messages.Desired, "command": messages.Command}
 TEXTS = {
@@ -37,7 +38,7 @@ TEXTS = {
 TS_MS = 1_760_000_000_000
 NUMBERS = {"ts": TS_MS, "began": TS_MS - 1000}
 # By the fields that say what a key is, where its type says only that it is a text.
-KEYS = {"stages_ms": "inference", "drops": "late"}
+KEYS = {"stages_ms": "inference", "drops": "late", "updates": "model/a"}
 
 
 def least(kind: type[msgspec.Struct]) -> dict[str, Any]:

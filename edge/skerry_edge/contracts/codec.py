@@ -19,6 +19,7 @@ from skerry_edge.contracts.messages import (
     State,
     Status,
 )
+from skerry_edge.contracts.updates import UpdateReport
 
 Payload = Message | Desired | Command
 STRUCTS: dict[str, type[Payload]] = {
@@ -27,6 +28,7 @@ STRUCTS: dict[str, type[Payload]] = {
     "event": Event,
     "state": State,
     "result": CommandResult,
+    "update": UpdateReport,
     "desired": Desired,
     "command": Command,
 }

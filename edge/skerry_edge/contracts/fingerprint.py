@@ -14,6 +14,10 @@ _ENCODER = msgspec.json.Encoder(order="sorted")
 def desired_sha256(desired: Desired) -> str:
     """Return the SHA-256, in hexadecimal, of what a version asks for, whenever and however it was written down.
 
-    It is taken of `{"config":…,"models":…}` as JSON without blanks, the keys of every object sorted.
+    It is taken of `{"config":…,"models":…}`, and `"updates":…` where it orders some, as JSON without blanks, the keys
+    of every object sorted.
     """
-    return hashlib.sha256(_ENCODER.encode({"config": desired.config, "models": desired.models})).hexdigest()
+    asked: dict[str, object] = {"config": desired.config, "models": desired.models}
+    if desired.updates:
+        asked["updates"] = desired.updates
+    return hashlib.sha256(_ENCODER.encode(asked)).hexdigest()

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, field
 
 from skerry_edge.contracts.patterns import whole
+from skerry_edge.contracts.release import Counter, ReleaseVersion, Subject
 from skerry_edge.contracts.topics import ID_PATTERN
 from skerry_edge.contracts.vitals import (
     MAX_RAILS,
@@ -29,6 +30,9 @@ Text = Annotated[str, Meta(max_length=4096)]
 Count = Annotated[int, Meta(ge=0, le=2**53)]
 UnixMs = Annotated[int, Meta(ge=0, le=2**53)]
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
+
+MAX_UPDATES = 64
+"""Releases that one device may be ordered at once."""
 
 MAX_DROP_CAUSES = 8
 """Causes of drops that a pipeline tells apart in one heartbeat; the rest are counted together as `other`."""
@@ -228,12 +232,29 @@ class CommandResult(Message, frozen=True, kw_only=True, omit_defaults=True):
     output: dict[str, str] = field(default_factory=dict)
 
 
+class UpdateOrder(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The release that a device is to run: a signed ``version`` with its release ``counter``.
+
+    The order aims and times; whether the release may run is decided by its signed metadata alone. A device knows an
+    order again by its ``id``, works on it once, and ends it within ``deadline_s`` of its own running time. A new
+    version is committed when it was healthy for ``probation_s``. An order for the version that the device has kept as
+    its previous one is a way back to that.
+    """
+
+    id: Id
+    version: ReleaseVersion
+    counter: Counter
+    probation_s: Annotated[int, Meta(ge=1, le=604_800)]
+    deadline_s: Annotated[int, Meta(ge=1, le=2_592_000)]
+
+
 class Desired(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Versioned configuration and model assignment, retained; an older version is refused by the device.
 
-    ``config`` is a merge patch over the device's own file, and ``models`` names the model of a pipeline. Each version
-    is whole: what it does not name is as the file has it. A device that is not the ``device`` or not on the ``board``
-    refuses it.
+    ``config`` is a merge patch over the device's own file, ``models`` names the model of a pipeline, and ``updates``
+    orders releases, keyed by ``model/NAME`` or ``agent/skerry``. Each version is whole: what it does not name is as
+    the file has it; an order that it does not name any more undoes nothing. A device that is not the ``device`` or not
+    on the ``board`` refuses it.
     """
 
     v: Literal[1]
@@ -243,6 +264,7 @@ class Desired(Struct, frozen=True, kw_only=True, omit_defaults=True):
     board: Name | None = None
     config: dict[str, object] = field(default_factory=dict)
     models: dict[str, str] = field(default_factory=dict)
+    updates: Annotated[dict[Subject, UpdateOrder], Meta(max_length=MAX_UPDATES)] = field(default_factory=dict)
 
 
 class Command(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -72,6 +72,25 @@ REASONS: dict[str, str] = {
     "no-space": "there is not enough space for the update",
     "read-only": "the device's state cannot be written",
     "deadline": "the order's deadline has passed",
+    # Of the device.
+    "not-used": "nothing on the device runs what the order is about",
+    "superseded": "a newer order took this one's place",
+    "interrupted": "a step of the update was begun too often and never ended",
+    "journal": "the device's record of the update was damaged, and the old version was kept",
+    # Of the self-test.
+    "load": "the new version does not load",
+    "golden": "the new version does not compute what its release says that it computes",
+    "budget": "the new version is too slow or too large for the device",
+    # Of probation.
+    "crashed": "the new version crashed",
+    "hung": "the new version made no progress",
+    "starved": "with the new version no frames or no sound came any more",
+    "drops": "with the new version too many frames were dropped",
+    "slow": "with the new version an inference took too long",
+    "errors": "with the new version too many inferences failed",
+    "hot": "with the new version the device became too hot",
+    "memory": "the new version took more and more memory",
+    "offline": "with the new version the device lost its connection",
 }
 """Why a device refuses an update, in one word, and the sentence for people; server and documents share them."""
 

@@ -12,7 +12,7 @@ from skerry_edge.contracts.errors import WireError
 ROOT = "skerry/v1"
 FLEET_FILTER = "skerry/#"
 """What a server subscribes to: wider than the contract, so that foreign topics end in the dead letters."""
-UpKind = Literal["status", "heartbeat", "event", "snapshot", "state", "result"]
+UpKind = Literal["status", "heartbeat", "event", "snapshot", "state", "result", "update"]
 DownKind = Literal["desired", "command"]
 UP_KINDS: tuple[str, ...] = get_args(UpKind)
 DOWN_KINDS: tuple[str, ...] = get_args(DownKind)

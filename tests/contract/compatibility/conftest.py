@@ -22,7 +22,7 @@ class Recorded:
 @pytest.fixture(params=RECORDED, ids=lambda path: path.name)
 def recorded(request):
     """Each recorded version."""
-    kinds = ("status", "heartbeat", "event", "state", "result")
+    kinds = ("status", "heartbeat", "event", "state", "result", "update")
     return Recorded(
         sent={kind: json.loads((request.param / f"{kind}.json").read_text()) for kind in kinds},
         understood=json.loads((request.param / "understood.json").read_text()),

@@ -22,8 +22,10 @@ from skerry_edge.contracts.messages import (
     Sight,
     State,
     Status,
+    UpdateOrder,
     session_order,
 )
+from skerry_edge.contracts.updates import UpdateReport
 from skerry_edge.contracts.vitals import Temperature
 
 STAMP: dict[str, Any] = {
@@ -208,6 +210,36 @@ GOLDEN: dict[str, tuple[Payload, bytes]] = {
     "result": (
         CommandResult(**STAMP, command="c-9", ok=True, message="pong", output={"a": "b"}),
         b'"command":"c-9","ok":true,"message":"pong","output":{"a":"b"}',
+    ),
+    "update": (
+        UpdateReport(
+            **STAMP,
+            order="r-1",
+            kind="model",
+            name="signs",
+            from_version="1.0.0",
+            to_version="2.0.0",
+            state="download",
+            outcome="under-way",
+            progress_bytes=10,
+            total_bytes=20,
+        ),
+        (
+            b'"order":"r-1","kind":"model","name":"signs","from_version":"1.0.0","to_version":"2.0.0",'
+            b'"state":"download","outcome":"under-way","progress_bytes":10,"total_bytes":20'
+        ),
+    ),
+    "desired with an update": (
+        Desired(
+            v=1,
+            version=5,
+            ts=1,
+            updates={"model/signs": UpdateOrder(id="r-1", version="2.0.0", counter=7, probation_s=60, deadline_s=3600)},
+        ),
+        (
+            b'{"v":1,"version":5,"ts":1,"updates":{"model/signs":{"id":"r-1","version":"2.0.0","counter":7,'
+            b'"probation_s":60,"deadline_s":3600}}}'
+        ),
     ),
     "desired": (
         Desired(v=1, version=5, ts=1_700_000_000_000, config={"fps": 5}, models={"door": "m@2"}),

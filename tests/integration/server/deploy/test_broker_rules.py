@@ -7,7 +7,9 @@ import warnings
 import pytest
 
 HOME = "skerry/v1/home"
-OWN = [f"{HOME}/cam-a/{kind}" for kind in ("status", "heartbeat", "event", "snapshot/e1", "state", "result/c1")]
+OWN = [
+    f"{HOME}/cam-a/{kind}" for kind in ("status", "heartbeat", "event", "snapshot/e1", "state", "result/c1", "update")
+]
 FOREIGN = [
     *(topic.replace("cam-a", "cam-b") for topic in OWN),
     f"{HOME}/cam-a/desired",
