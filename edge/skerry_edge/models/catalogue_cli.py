@@ -133,9 +133,9 @@ def pull_command(*, names: tuple[str, ...], mirror: str | None, as_json: bool) -
     The environment's https_proxy and no_proxy are heeded. Two pulls of one model wait for each other.
     """
     from skerry_edge.models.choosing import network_to_pull  # noqa: PLC0415  # numpy; --help stays fast
-    from skerry_edge.models.download import Patience  # noqa: PLC0415  # urllib3
     from skerry_edge.models.pull_progress import shown_progress  # noqa: PLC0415  # rich
     from skerry_edge.models.pulling import parse_mirror, pull  # noqa: PLC0415  # urllib3
+    from skerry_edge.transfer.patience import Patience  # noqa: PLC0415  # as above
 
     source = None if mirror is None else parse_mirror(mirror)
     entries = {name: network_to_pull(name) for name in names}

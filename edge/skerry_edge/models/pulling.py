@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -14,9 +13,7 @@ from skerry_edge.foundation.atomic import publish, write_atomic
 from skerry_edge.foundation.cache import take_lock
 from skerry_edge.foundation.errors import DataError, ReachError
 from skerry_edge.foundation.file_hash import file_sha256
-from skerry_edge.models.download import Patience, Progress, cannot_keep, download
 from skerry_edge.models.entries import CATALOGUE, DarknetEntry, Download, known_models
-from skerry_edge.models.part_file import PartFile
 from skerry_edge.models.pulled import (
     FirstPull,
     ModelPlace,
@@ -26,7 +23,12 @@ from skerry_edge.models.pulled import (
     settled,
     write_record,
 )
-from skerry_edge.models.resumption import require_web_address, wrong_size
+from skerry_edge.transfer.disk import DiskError
+from skerry_edge.transfer.download import Progress, Source, download
+from skerry_edge.transfer.folder import copy
+from skerry_edge.transfer.part_file import PartFile
+from skerry_edge.transfer.patience import Patience
+from skerry_edge.transfer.resumption import require_web_address
 
 Mirror = str | Path
 """The address, or the folder, below which the files lie by the names that they have in the cache."""
@@ -136,9 +138,9 @@ def _bring(errand: _Errand, part: PartFile, patience: Patience, progress: Progre
     trials = 2 if part.size() else 1
     while True:
         if isinstance(errand.source, Path):
-            _copy(errand.source, errand.wanted, part, progress)
+            copy(errand.source, part, progress, sizes=errand.wanted.sizes)
         else:
-            download(errand.source, part, patience, progress)
+            _download(errand.source, part, patience, progress)
         found = file_sha256(part.path)
         if errand.wanted.sha256 in (None, found):
             return found
@@ -148,22 +150,14 @@ def _bring(errand: _Errand, part: PartFile, patience: Patience, progress: Progre
             raise _another_file(errand, found)
 
 
-def _copy(source: Path, wanted: Download, part: PartFile, progress: Progress) -> None:
+def _download(wanted: Download, part: PartFile, patience: Patience, progress: Progress) -> None:
     try:
-        taken = source.open("rb")
-    except OSError as error:
-        raise ReachError("the folder does not give the file", where=str(source), found=error.strerror) from error
-    with taken:
-        size = source.stat().st_size
-        if size not in wanted.sizes:
-            raise wrong_size(str(source), size, wanted.sizes)
-        part.discard()
-        try:
-            with part.path.open("wb") as file:
-                shutil.copyfileobj(taken, file)
-        except OSError as error:
-            raise cannot_keep(part, error) from error
-    progress.at(size, size)
+        download(Source(url=wanted.url, sizes=wanted.sizes), part, patience, progress)
+    except DiskError:
+        raise
+    except ReachError as error:
+        todo = f"{error.todo or 'take it from another place'}: --from names one"
+        raise ReachError(error.what, where=error.where, found=error.found, todo=todo) from error
 
 
 def _another_file(errand: _Errand, found: str) -> DataError:
@@ -194,4 +188,4 @@ def _publish(path: Path) -> None:
         publish(part.path, path)
         part.forget_origin()
     except OSError as error:
-        raise cannot_keep(part, error) from error
+        raise DiskError(part.path, error) from error

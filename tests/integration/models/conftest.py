@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from skerry_edge.models.download import Patience
 from skerry_edge.models.entries import DarknetEntry, Download
+from skerry_edge.transfer.patience import Patience
 
 CONTENT = bytes(range(256)) * 2000
 CFG = b"[net]\nwidth=32\n"

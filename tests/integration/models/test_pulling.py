@@ -146,7 +146,7 @@ def test_a_long_download_is_made_sure_of_on_the_way(site, pulled, content, notes
     def look(done_bytes: int, total_bytes: int) -> None:
         kept.append(json.loads(next(cache.rglob("*.part.json")).read_text())["kept"])
 
-    monkeypatch.setattr("skerry_edge.models.download.KEEP_EVERY_BYTES", 100_000)
+    monkeypatch.setattr("skerry_edge.transfer.download.KEEP_EVERY_BYTES", 100_000)
     monkeypatch.setattr(notes, "at", look)
     site.answers = [lambda request: request.body(content)]
     pulled()

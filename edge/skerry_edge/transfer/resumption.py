@@ -13,7 +13,7 @@ from urllib.parse import urljoin, urlsplit
 from skerry_edge.foundation.errors import ConfigError, DataError, ReachError
 from skerry_edge.foundation.redaction import redact
 
-_LATER = "try again later, when it goes on where it stopped, or give another place with --from"
+_LATER = "try again later, when it goes on where it stopped, or take it from another place"
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 _MISSING = frozenset({404, 410})
 _RANGE = re.compile(r"bytes (?P<first>[0-9]{1,18})-[0-9]{1,18}/(?P<total>[0-9]{1,18}|\*)")
@@ -23,7 +23,8 @@ _NUMBER = re.compile(r"[0-9]{1,18}")
 class TransientError(ReachError):
     """A failure that may pass. ``retry_after_s`` is how long the server asks to be left alone, None where it does not.
 
-    ``part_is_useless`` says that what was downloaded so far does not belong to the file as it is now.
+    ``part_is_useless`` says that what was downloaded so far does not belong to the file as it is now, ``stalled`` that
+    the server answered too slowly or not at all.
     """
 
     def __init__(
@@ -34,9 +35,11 @@ class TransientError(ReachError):
         found: str | None = None,
         retry_after_s: float | None = None,
         part_is_useless: bool = False,
+        stalled: bool = False,
     ) -> None:
         super().__init__(what, where=where, found=found, todo=_LATER)
         self.retry_after_s = retry_after_s
+        self.stalled = stalled
         self.part_is_useless = part_is_useless
 
 
@@ -108,9 +111,9 @@ def require_web_address(text: str) -> str:
         plain = whole = False
     if not (plain and whole):
         raise ConfigError(
-            "models cannot be taken from this address",
+            "files cannot be taken from this address",
             found=f"'{redact(text)}'",
-            todo="give such as https://mirror.example/models, with no password, query or fragment",
+            todo="give such as https://mirror.example/files, with no password, query or fragment",
         )
     return text
 
@@ -129,7 +132,7 @@ def _refuse_status(status: int, headers: Mapping[str, str], url: str) -> None:
             "the file is not at its address any more",
             where=url,
             found=f"status {status}",
-            todo="give a place that has it with --from",
+            todo="take it from a place that has it",
         )
     raise ReachError("the server does not give the file", where=url, found=f"status {status}")
 

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from skerry_edge.foundation.atomic import write_atomic
-from skerry_edge.models.resumption import Body
+from skerry_edge.transfer.resumption import Body
 
 
 class Origin(Struct, frozen=True, kw_only=True):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from skerry_edge.foundation.errors import ConfigError, DataError, ReachError, SkerryError
-from skerry_edge.models.download import Patience
-from skerry_edge.models.resumption import (
+from skerry_edge.transfer.patience import Patience
+from skerry_edge.transfer.resumption import (
     Body,
     TransientError,
     read_answer,

@@ -1,0 +1,43 @@
+"""What a download may take of the disk, and the one error for a disk that takes no more."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+from skerry_edge.foundation.errors import ReachError
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_CLOSED = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
+
+
+class DiskError(ReachError):
+    """The disk does not take the bytes. ``is_full`` and ``is_closed`` (read-only, no permission) tell why."""
+
+    def __init__(self, where: Path, error: OSError) -> None:
+        super().__init__(
+            "cannot write what is downloaded",
+            where=str(where),
+            found=error.strerror,
+            todo="make room there and try again: it goes on where it stopped",
+        )
+        self.is_full = error.errno in _FULL
+        self.is_closed = error.errno in _CLOSED
+        self.args = (where, error)
+
+
+def free_bytes(folder: Path) -> int:
+    """Return how many bytes this process may still write below ``folder``. Raises OSError."""
+    found = os.statvfs(folder)
+    return found.f_bavail * found.f_frsize
+
+
+def need_room(folder: Path, size: int, *, reserve_bytes: int) -> None:
+    """Raise DiskError unless ``size`` more bytes fit into ``folder`` with ``reserve_bytes`` left free."""
+    try:
+        missing = size + reserve_bytes - free_bytes(folder)
+    except OSError as error:
+        raise DiskError(folder, error) from error
+    if missing > 0:
+        raise DiskError(folder, OSError(errno.ENOSPC, f"{missing} bytes too few are free"))
