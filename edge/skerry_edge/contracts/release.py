@@ -143,12 +143,14 @@ class Release(_Part, frozen=True, kw_only=True):
 class Floors(_Part, frozen=True, kw_only=True):
     """What the operator forbids for good, in the signed part of targets: by subject, the lowest counter still allowed.
 
-    A device keeps the highest that it was told. A release that is only listed forbids nothing: a canary may have had
-    a newer one than the rest of the fleet is to get.
+    A device keeps the highest floor that it was told. A release that is only listed forbids nothing: a canary may have
+    had a newer one than the rest of the fleet is to get. ``withdrawn`` are the highest counters of releases that are
+    not listed any more, which no later release may have; they are no business of a device.
     """
 
     v: Literal[1]
-    counters: dict[Subject, Counter] = {}
+    counters: dict[Subject, Counter] = msgspec.field(default_factory=dict)
+    withdrawn: dict[Subject, Counter] = msgspec.field(default_factory=dict)
 
 
 def full_path(release: Release) -> str:

@@ -1,0 +1,113 @@
+"""A new repository: its keys, the first root, and an empty list of targets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from securesystemslib.signer import Key, SSlibKey
+from tuf.api.metadata import Metadata, Root, Targets
+
+from skerry_edge.foundation.errors import ConfigError
+from skerry_server.releases.dates import LIFETIME_DAYS, date
+from skerry_server.releases.key_files import Passphrase
+from skerry_server.releases.keyring import KeyRing
+from skerry_server.releases.refreshing import Refreshed, refresh
+from skerry_server.releases.repository import Repository
+from skerry_server.releases.signing import Signatory, require_signed
+
+ONLINE_ROLES = ("snapshot", "timestamp")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemoteKey:
+    """A private key kept elsewhere: its URI and its public half."""
+
+    uri: str
+    public: SSlibKey
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quorum:
+    """How many keys an offline role has, and how many of them must sign; ``remote`` ones first, the rest in files."""
+
+    keys: int = 1
+    threshold: int = 1
+    remote: tuple[RemoteKey, ...] = ()
+
+    def check(self, role: str) -> None:
+        """Raise ConfigError where the numbers do not fit together."""
+        if self.threshold < 1 or self.keys < max(self.threshold, len(self.remote)):
+            raise ConfigError(
+                f"these are no numbers for the {role} role",
+                found=f"{self.keys} keys ({len(self.remote)} of them remote), {self.threshold} must sign",
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Charter:
+    """What a repository is founded with; lifetimes in days by role."""
+
+    root: Quorum = field(default_factory=Quorum)
+    targets: Quorum = field(default_factory=Quorum)
+    online: RemoteKey | None = None
+    lifetime_days: dict[str, float] = field(default_factory=lambda: dict(LIFETIME_DAYS))
+
+
+def found(
+    repository: Repository,
+    offline: KeyRing,
+    online: KeyRing,
+    charter: Charter,
+    secret: str | None,
+    passphrase: Passphrase,
+    now: datetime,
+) -> Refreshed:
+    """Make keys and an empty repository; offline keys are encrypted with ``secret`` where there is one.
+
+    The root is what devices are given at their installation: `metadata/1.root.json`. Raises ConfigError where there are
+    keys or a repository already, and ReachError.
+    """
+    charter.root.check("root")
+    charter.targets.check("targets")
+    if repository.exists():
+        raise ConfigError("there is a repository already", where=str(repository.path))
+    repository.make()
+    with repository.locked():
+        root = Root(1, consistent_snapshot=True)
+        for role, quorum in (("root", charter.root), ("targets", charter.targets)):
+            for key in _offline_keys(offline, role, quorum, secret):
+                root.add_key(key, role)
+            root.roles[role].threshold = quorum.threshold
+        online_key = _online_key(online, charter.online)
+        for role in ONLINE_ROLES:
+            root.add_key(online_key, role)
+        days = {role: timedelta(days=number) for role, number in charter.lifetime_days.items()}
+        signatory = Signatory((offline, online), passphrase)
+        todo = "a new repository needs all of its keys at once"
+        first_root = Metadata(date(root, now, days["root"]))
+        targets = Metadata(date(Targets(1), now, days["targets"]))
+        signatory.sign(first_root, root)
+        require_signed(first_root, root, todo=todo)
+        signatory.sign(targets, root)
+        require_signed(targets, root, todo=todo)
+        repository.write(targets)
+        repository.write(first_root)
+        return refresh(repository, signatory, now, lasting=days)
+
+
+def _offline_keys(ring: KeyRing, role: str, quorum: Quorum, secret: str | None) -> list[Key]:
+    keys = []
+    for number in range(quorum.keys):
+        name = f"{role}-{number + 1}"
+        if number < len(quorum.remote):
+            made = ring.add_remote_key(name, quorum.remote[number].uri, quorum.remote[number].public)
+        else:
+            made = ring.add_file_key(name, secret)
+        keys.append(made.key())
+    return keys
+
+
+def _online_key(ring: KeyRing, remote: RemoteKey | None) -> Key:
+    made = ring.add_remote_key("online-1", remote.uri, remote.public) if remote else ring.add_file_key("online-1", None)
+    return made.key()

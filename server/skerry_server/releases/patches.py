@@ -1,0 +1,113 @@
+"""Patches from what devices have to what is published now, where they are much shorter than the full file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+import zstandard
+from tuf.api.metadata import TargetFile, Targets
+
+from skerry_edge.contracts.release import (
+    MAX_PATCH_SHARE,
+    MAX_PATCHED_BYTES,
+    Patch,
+    Release,
+    decode_release,
+    encode_release,
+    target_path,
+)
+from skerry_edge.foundation.errors import DataError, ReachError
+from skerry_server.releases.offers import Offer
+from skerry_server.releases.repository import Repository
+
+PATCHED_RELEASES = 3
+"""From how many earlier releases a patch is made; who is further behind takes the full file."""
+_LEVEL = 19
+_MIN_WINDOW_LOG = 10
+_MAX_WINDOW_LOG = 31
+
+
+def patches_for(repository: Repository, current: Targets, offers: Sequence[Offer]) -> list[tuple[TargetFile, bytes]]:
+    """Return the patches that are worth having, as targets with their bytes. Raises ReachError and DataError."""
+    found = []
+    for offer in offers:
+        if target_path(offer.release) in current.targets or len(offer.data) > MAX_PATCHED_BYTES:
+            continue
+        for target in _earlier(current, offer.release):
+            old = _read(repository, target)
+            data = make_patch(old, offer.data)
+            if len(data) < MAX_PATCH_SHARE * len(offer.data):
+                found.append((_patch_target(target, offer, data), data))
+    return found
+
+
+def make_patch(old: bytes, new: bytes) -> bytes:
+    """Return a zstd frame that makes ``new`` with ``old`` as its dictionary."""
+    reach = (len(old) + len(new)).bit_length()
+    parameters = zstandard.ZstdCompressionParameters.from_level(
+        _LEVEL,
+        source_size=len(new),
+        dict_size=len(old),
+        window_log=min(max(reach, _MIN_WINDOW_LOG), _MAX_WINDOW_LOG),
+        enable_ldm=True,
+        write_content_size=True,
+        write_checksum=True,
+    )
+    dictionary = zstandard.ZstdCompressionDict(old, dict_type=zstandard.DICT_TYPE_RAWCONTENT)
+    return zstandard.ZstdCompressor(dict_data=dictionary, compression_params=parameters).compress(new)
+
+
+def apply_patch(old: bytes, patch: bytes, length: int) -> bytes:
+    """Return the file of ``length`` bytes that ``patch`` makes from ``old``. Raises DataError where it makes none."""
+    dictionary = zstandard.ZstdCompressionDict(old, dict_type=zstandard.DICT_TYPE_RAWCONTENT)
+    decompressor = zstandard.ZstdDecompressor(dict_data=dictionary, max_window_size=1 << _MAX_WINDOW_LOG)
+    try:
+        stated = zstandard.frame_content_size(patch)
+        made = decompressor.decompress(patch, max_output_size=length) if stated == length else b""
+    except zstandard.ZstdError as error:
+        raise DataError("the patch cannot be applied", found=str(error)) from error
+    if len(made) != length:
+        raise DataError("the patch makes a file of another length", found=f"{stated} bytes instead of {length}")
+    return made
+
+
+def _earlier(current: Targets, release: Release) -> list[TargetFile]:
+    """Return the full files of the newest earlier releases that a device of this one may have."""
+    found = []
+    for path, target in current.targets.items():
+        one = decode_release(path, target.custom)
+        same = (one.subject, one.variant, one.python, one.abi) == (
+            release.subject,
+            release.variant,
+            release.python,
+            release.abi,
+        )
+        shares_board = not set(one.boards).isdisjoint(release.boards)
+        is_earlier = one.patch is None and one.counter < release.counter
+        if same and shares_board and is_earlier and target.length <= MAX_PATCHED_BYTES:
+            found.append((one.counter, path, target))
+    return [target for _, _, target in sorted(found, key=lambda one: one[:2], reverse=True)[:PATCHED_RELEASES]]
+
+
+def _read(repository: Repository, target: TargetFile) -> bytes:
+    path = repository.target_file(target)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ReachError("cannot read an earlier release", where=str(path), found=error.strerror) from error
+    try:
+        target.verify_length_and_hashes(data)
+    except ValueError as error:
+        raise DataError("an earlier release is damaged", where=str(path), found=str(error)) from error
+    return data
+
+
+def _patch_target(old: TargetFile, offer: Offer, data: bytes) -> TargetFile:
+    patch = Patch(
+        from_sha256=old.hashes["sha256"], from_length=old.length, to_sha256=offer.sha256, to_length=len(offer.data)
+    )
+    release = msgspec.structs.replace(offer.release, patch=patch)
+    target = TargetFile.from_data(target_path(release), data, ["sha256"])
+    target.unrecognized_fields["custom"] = encode_release(release)
+    return target

@@ -1,0 +1,67 @@
+"""Signatures of a role by whichever of its keys are at hand, and whether they are enough."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from securesystemslib.signer import Signer
+from tuf.api.exceptions import UnsignedMetadataError
+from tuf.api.metadata import Metadata, Root
+
+from skerry_edge.foundation.errors import ConfigError, ReachError
+from skerry_server.releases.key_files import Passphrase
+from skerry_server.releases.keyring import KeyRing
+from skerry_server.releases.repository import Payload
+
+
+class Signatory:
+    """Whoever runs the command: the key rings at hand and what opens their keys."""
+
+    def __init__(self, rings: Sequence[KeyRing], passphrase: Passphrase) -> None:
+        self.rings = rings
+        self._passphrase = passphrase
+        self._open: dict[str, Signer] = {}
+
+    def holds(self, root: Root, role: str) -> bool:
+        """Tell whether the keys at hand are enough for a role's threshold."""
+        wanted = root.get_delegated_role(role)
+        at_hand = {key.keyid for ring in self.rings for key in ring.keys.values()}
+        return len(at_hand & set(wanted.keyids)) >= wanted.threshold
+
+    def sign(self, metadata: Metadata[Payload], *roots: Root) -> list[str]:
+        """Add the signatures of all keys at hand that one of ``roots`` gives to the role; return their key ids.
+
+        Signatures that are there stay. Raises what opening a key raises, ReachError where a signer fails.
+        """
+        role = metadata.signed.type
+        wanted = {keyid for root in roots for keyid in root.get_delegated_role(role).keyids}
+        signed: list[str] = []
+        for ring in self.rings:
+            for key in ring.keys.values():
+                if key.keyid in wanted and key.keyid not in signed:
+                    if key.keyid not in self._open:
+                        self._open[key.keyid] = ring.signer(key, self._passphrase)
+                    _sign(metadata, self._open[key.keyid], key.name)
+                    signed.append(key.keyid)
+        return signed
+
+
+def _sign(metadata: Metadata[Payload], signer: Signer, name: str) -> None:
+    try:
+        metadata.sign(signer, append=True)
+    except UnsignedMetadataError as error:
+        raise ReachError("a key does not sign", where=name, found=str(error.__cause__ or error)) from error
+
+
+def missing_signatures(metadata: Metadata[Payload], *roots: Root) -> int:
+    """Return how many signatures are missing until each of ``roots`` accepts the metadata."""
+    signed = metadata.signed
+    results = [root.get_verification_result(signed.type, metadata.signed_bytes, metadata.signatures) for root in roots]
+    return max(result.missing for result in results)
+
+
+def require_signed(metadata: Metadata[Payload], root: Root, *, todo: str) -> None:
+    """Raise ConfigError where the keys at hand were not enough for a role that needs them at once."""
+    if missing := missing_signatures(metadata, root):
+        role = metadata.signed.type
+        raise ConfigError(f"keys of the {role} role are missing", found=f"{missing} too few", todo=todo)
