@@ -11,7 +11,7 @@ from tuf.api.metadata import Metadata, Root, Targets
 from skerry_edge.foundation.errors import ConfigError
 from skerry_server.releases.dates import LIFETIME_DAYS, date
 from skerry_server.releases.key_files import Passphrase
-from skerry_server.releases.keyring import KeyRing
+from skerry_server.releases.keyring import Custody, KeyRing
 from skerry_server.releases.refreshing import Refreshed, refresh
 from skerry_server.releases.repository import Repository
 from skerry_server.releases.signing import Signatory, require_signed
@@ -55,15 +55,9 @@ class Charter:
 
 
 def found(
-    repository: Repository,
-    offline: KeyRing,
-    online: KeyRing,
-    charter: Charter,
-    secret: str | None,
-    passphrase: Passphrase,
-    now: datetime,
+    repository: Repository, custody: Custody, charter: Charter, passphrase: Passphrase, now: datetime
 ) -> Refreshed:
-    """Make keys and an empty repository; offline keys are encrypted with ``secret`` where there is one.
+    """Make keys and an empty repository.
 
     The root is what devices are given at their installation: `metadata/1.root.json`. Raises ConfigError where there are
     keys or a repository already, and ReachError.
@@ -76,14 +70,14 @@ def found(
     with repository.locked():
         root = Root(1, consistent_snapshot=True)
         for role, quorum in (("root", charter.root), ("targets", charter.targets)):
-            for key in _offline_keys(offline, role, quorum, secret):
+            for key in _offline_keys(custody, role, quorum):
                 root.add_key(key, role)
             root.roles[role].threshold = quorum.threshold
-        online_key = _online_key(online, charter.online)
+        online_key = _online_key(custody.online, charter.online)
         for role in ONLINE_ROLES:
             root.add_key(online_key, role)
         days = {role: timedelta(days=number) for role, number in charter.lifetime_days.items()}
-        signatory = Signatory((offline, online), passphrase)
+        signatory = Signatory((custody.offline, custody.online), passphrase)
         todo = "a new repository needs all of its keys at once"
         first_root = Metadata(date(root, now, days["root"]))
         targets = Metadata(date(Targets(1), now, days["targets"]))
@@ -96,14 +90,14 @@ def found(
         return refresh(repository, signatory, now, lasting=days)
 
 
-def _offline_keys(ring: KeyRing, role: str, quorum: Quorum, secret: str | None) -> list[Key]:
+def _offline_keys(custody: Custody, role: str, quorum: Quorum) -> list[Key]:
     keys = []
     for number in range(quorum.keys):
         name = f"{role}-{number + 1}"
         if number < len(quorum.remote):
-            made = ring.add_remote_key(name, quorum.remote[number].uri, quorum.remote[number].public)
+            made = custody.offline.add_remote_key(name, quorum.remote[number].uri, quorum.remote[number].public)
         else:
-            made = ring.add_file_key(name, secret)
+            made = custody.offline.add_file_key(name, custody.secret)
         keys.append(made.key())
     return keys
 

@@ -6,6 +6,7 @@ A ring does not say which role a key has: the root of the repository does.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -51,6 +52,15 @@ class RingKey(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class _File(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     v: Literal[1]
     keys: tuple[RingKey, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Custody:
+    """The two rings that new keys go to; offline ones are encrypted with ``secret`` where there is one."""
+
+    offline: KeyRing
+    online: KeyRing
+    secret: str | None
 
 
 class KeyRing:

@@ -1,0 +1,139 @@
+"""Signed metadata on its way to clients: staged until enough keys have signed it, then published in a safe order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from tuf.api.metadata import Metadata, Root, Targets
+
+from skerry_edge.foundation.errors import ConfigError
+from skerry_server.errors import ConflictError
+from skerry_server.releases.dates import renewed
+from skerry_server.releases.refreshing import Refreshed, can_refresh, refresh
+from skerry_server.releases.repository import Payload, Repository, read_metadata
+from skerry_server.releases.signing import Signatory, missing_signatures
+
+
+@dataclass(frozen=True, kw_only=True)
+class Installed:
+    """How far a role's new metadata got.
+
+    With signatures ``missing`` it waits in `staging/`. Without ``refreshed`` clients see new targets only when whoever
+    has the online key refreshes.
+    """
+
+    role: str
+    version: int
+    missing: int = 0
+    refreshed: Refreshed | None = None
+
+
+def install_targets(
+    repository: Repository, targets: Metadata[Targets], signatory: Signatory, now: datetime
+) -> Installed:
+    """Sign targets of the next version with the keys at hand, and let clients see them as far as those reach.
+
+    Raises ConfigError where no key at hand signs targets.
+    """
+    root = repository.root().signed
+    if not signatory.sign(targets, root):
+        raise ConfigError("no key of the targets role is at hand", todo="give the folder of the keys: --keys DIR")
+    version = targets.signed.version
+    if missing := missing_signatures(targets, root):
+        repository.stage(targets)
+        return Installed(role="targets", version=version, missing=missing)
+    repository.write(targets)
+    refreshed = refresh(repository, signatory, now) if can_refresh(root, signatory) else None
+    return Installed(role="targets", version=version, refreshed=refreshed)
+
+
+def install_root(repository: Repository, root: Metadata[Root], signatory: Signatory, now: datetime) -> Installed:
+    """Sign the next root with the keys of this and the next one, and publish it when both have enough.
+
+    Clients read the root first, and judge all else by it. So whatever the next root would refuse is signed again
+    before, by old and new keys alike where they are at hand: then each client can go on at every moment between. Where
+    an old key is lost or a command is cut off, clients refuse what there is, keep what they have, and go on after the
+    next `refresh`. Raises ConfigError where keys of the next root are missing for what has to be signed again.
+    """
+    present = repository.root().signed
+    _refuse_stale(root, present.version)
+    if not signatory.sign(root, present, root.signed):
+        raise ConfigError("no key of the root role is at hand", todo="give the folder of the keys: --keys DIR")
+    version = root.signed.version
+    if missing := missing_signatures(root, present, root.signed):
+        repository.stage(root)
+        return Installed(role="root", version=version, missing=missing)
+    if not can_refresh(root.signed, signatory):
+        raise ConfigError("the online key of the next root is not at hand", todo="give its folder: --online-keys DIR")
+    is_bridged = _bridge(repository, present, root.signed, signatory, now)
+    refreshed = refresh(repository, signatory, now, root.signed) if is_bridged else None
+    repository.write(root)
+    return Installed(role="root", version=version, refreshed=refreshed or refresh(repository, signatory, now))
+
+
+def _bridge(repository: Repository, present: Root, coming: Root, signatory: Signatory, now: datetime) -> bool:
+    """See to targets that the coming root accepts; tell whether clients with either root can be served meanwhile."""
+    targets = repository.newest_targets()
+    if missing_signatures(targets, coming):
+        renewed(targets.signed, now)
+        targets.signatures.clear()
+        signatory.sign(targets, present, coming)
+        if missing := missing_signatures(targets, coming):
+            found = f"{missing} of the next root's keys for targets too few"
+            raise ConfigError("the targets cannot be signed for the next root", found=found)
+        repository.write(targets)
+    return not missing_signatures(targets, present) and can_refresh(present, signatory)
+
+
+def sign_staged(repository: Repository, signatory: Signatory, now: datetime) -> list[Installed]:
+    """Add the signatures of the keys at hand to all that waits for them, and publish what has enough.
+
+    Raises ConfigError where nothing waits, ConflictError where what waits has been overtaken.
+    """
+    with repository.locked():
+        waiting = staged(repository)
+        if not waiting:
+            raise ConfigError("nothing waits for signatures", where=str(repository.staging))
+        done = []
+        for path in waiting:
+            if path.name.endswith(".root.json"):
+                installed = install_root(repository, read_metadata(path, Root), signatory, now)
+            else:
+                targets = read_metadata(path, Targets)
+                _refuse_stale(targets, repository.newest_targets().signed.version)
+                installed = install_targets(repository, targets, signatory, now)
+            if not installed.missing:
+                path.unlink()
+            done.append(installed)
+        return done
+
+
+def staged(repository: Repository) -> list[Path]:
+    """Return the metadata files that wait for signatures, a root before targets."""
+    folder = repository.staging
+    return [
+        folder / f"{version}.{role}.json"
+        for role in ("root", "targets")
+        for version in repository.versions(role, folder=folder)
+    ]
+
+
+def refuse_while_staged(repository: Repository) -> None:
+    """Raise ConflictError where something waits for signatures: what is signed next would be built beside it."""
+    if waiting := staged(repository):
+        raise ConflictError(
+            "something waits for signatures",
+            where=str(waiting[0]),
+            todo="sign it (skerry ota sign), or give it up by deleting the file",
+        )
+
+
+def _refuse_stale(metadata: Metadata[Payload], present: int) -> None:
+    if metadata.signed.version != present + 1:
+        raise ConflictError(
+            f"the {metadata.signed.type} metadata has been overtaken",
+            found=f"version {metadata.signed.version}, where {present} is published",
+            todo="make the change again",
+        )
