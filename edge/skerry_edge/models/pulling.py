@@ -29,6 +29,7 @@ from skerry_edge.transfer.folder import copy
 from skerry_edge.transfer.part_file import PartFile
 from skerry_edge.transfer.patience import Patience
 from skerry_edge.transfer.resumption import require_web_address
+from skerry_edge.transfer.verified import hash_brought
 
 Mirror = str | Path
 """The address, or the folder, below which the files lie by the names that they have in the cache."""
@@ -134,20 +135,17 @@ def _source(wanted: Download, name: str, mirror: Mirror | None) -> Download | Pa
 
 def _bring(errand: _Errand, part: PartFile, patience: Patience, progress: Progress) -> str:
     """Make the part file whole and return its hash. Raises DataError, with the part removed, for another file."""
-    # A part of an earlier run may have been damaged since: then the file is brought once more, from its beginning.
-    trials = 2 if part.size() else 1
-    while True:
+
+    def bring() -> None:
         if isinstance(errand.source, Path):
             copy(errand.source, part, progress, sizes=errand.wanted.sizes)
         else:
             _download(errand.source, part, patience, progress)
-        found = file_sha256(part.path)
-        if errand.wanted.sha256 in (None, found):
-            return found
-        part.discard()
-        trials -= 1
-        if not trials:
-            raise _another_file(errand, found)
+
+    found = hash_brought(bring, part, sha256=errand.wanted.sha256)
+    if errand.wanted.sha256 not in (None, found):
+        raise _another_file(errand, found)
+    return found
 
 
 def _download(wanted: Download, part: PartFile, patience: Patience, progress: Progress) -> None:

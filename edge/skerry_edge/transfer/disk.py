@@ -8,12 +8,12 @@ from pathlib import Path
 
 from skerry_edge.foundation.errors import ReachError
 
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
-_CLOSED = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+"""What a disk says that has no room left, or none for this user."""
 
 
 class DiskError(ReachError):
-    """The disk does not take the bytes. ``is_full`` and ``is_closed`` (read-only, no permission) tell why."""
+    """The disk does not take the bytes: ``is_full``, or else read-only, broken or closed to this user."""
 
     def __init__(self, where: Path, error: OSError) -> None:
         super().__init__(
@@ -22,8 +22,7 @@ class DiskError(ReachError):
             found=error.strerror,
             todo="make room there and try again: it goes on where it stopped",
         )
-        self.is_full = error.errno in _FULL
-        self.is_closed = error.errno in _CLOSED
+        self.is_full = error.errno in FULL
         self.args = (where, error)
 
 

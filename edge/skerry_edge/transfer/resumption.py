@@ -69,7 +69,7 @@ def read_answer(status: int, headers: Mapping[str, str], *, url: str, offset: in
     Raises TransientError where trying again may help, ReachError where the server refuses, and DataError where it has
     something else than the file.
     """
-    _refuse_status(status, headers, url)
+    refuse_status(status, headers, url)
     encoding = headers.get("Content-Encoding", "identity")
     if encoding.lower() != "identity":
         raise DataError("the server sends the file in another encoding than asked for", where=url, found=encoding)
@@ -118,7 +118,8 @@ def require_web_address(text: str) -> str:
     return text
 
 
-def _refuse_status(status: int, headers: Mapping[str, str], url: str) -> None:
+def refuse_status(status: int, headers: Mapping[str, str], url: str) -> None:
+    """Raise TransientError or ReachError for a ``status`` that brings no file."""
     if status in (200, 206):
         return
     if status == 416:

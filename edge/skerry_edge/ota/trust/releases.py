@@ -1,0 +1,201 @@
+"""The releases that a device can trust: a repository looked at, mirror by mirror, and a target chosen from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from tuf.api.exceptions import RepositoryError
+from tuf.api.metadata import TargetFile
+from tuf.ngclient import UpdaterConfig
+
+from skerry_edge.contracts.errors import ReleaseError
+from skerry_edge.contracts.release import decode_floors
+from skerry_edge.foundation.small_file import read_small
+from skerry_edge.ota.choice import Choice, Wanted
+from skerry_edge.ota.errors import TransferError
+from skerry_edge.ota.transfer.metadata_fetchers import fetcher_for
+from skerry_edge.ota.transfer.mirrors import FolderMirror, Mirror
+from skerry_edge.ota.transfer.told import failures_told
+from skerry_edge.ota.trust.choosing import Listed, choose
+from skerry_edge.ota.trust.clock import Clock
+from skerry_edge.ota.trust.counters import CounterFloors
+from skerry_edge.ota.trust.device import Device
+from skerry_edge.ota.trust.floors import FloorFile, Floors
+from skerry_edge.ota.trust.place import TrustPlace
+from skerry_edge.ota.trust.refusals import refusal
+from skerry_edge.ota.trust.staged_updater import StagedUpdater
+from skerry_edge.transfer.patience import Patience
+
+_MAX_ROOT_BYTES = 512_000
+_MAX_TARGETS_BYTES = 16 << 20
+"""Some ten thousand targets; TUF's client bounds the other roles closer."""
+
+Problem = ReleaseError | TransferError
+PassedOver = tuple[str, Problem]
+"""A mirror that was of no use, and why."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Checked:
+    """What a look at the repository found.
+
+    ``versions`` are those trusted now, by role; ``signed_s`` is the newest signed time in Unix seconds, None where none
+    is signed. ``mirror`` is the one that gave them, after those ``passed_over`` had failed, with why.
+    ``floors_were_lost`` says that the file of floors was damaged, so that only the cached metadata guarded this look.
+    """
+
+    versions: Mapping[str, int]
+    signed_s: int | None
+    mirror: str
+    passed_over: tuple[PassedOver, ...]
+    floors_were_lost: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Repository:
+    """Where a device takes its releases from, and how patient it is with it.
+
+    ``root`` is the file with the root of trust that came with the installation. ``longest_silence`` is how long the
+    machine may run without a new timestamp; None where nobody is expected to bring any, as for a stick.
+    """
+
+    root: Path
+    mirrors: Sequence[Mirror]
+    patience: Patience
+    longest_silence: timedelta | None
+    config: UpdaterConfig = field(default_factory=lambda: UpdaterConfig(targets_max_length=_MAX_TARGETS_BYTES))
+
+
+class TrustedReleases:
+    """One look at a repository, and what to take from it: `refresh` first, then `choose` as often as wanted."""
+
+    def __init__(self, place: TrustPlace, repository: Repository, clock: Clock) -> None:
+        self._place = place
+        self._repository = repository
+        self._clock = clock
+        self._floors = FloorFile(place.floors)
+        self._updater: StagedUpdater | None = None
+
+    def refresh(self) -> Checked:
+        """Bring the trusted metadata up to date from the first mirror that has it whole, newer and signed.
+
+        Raises ReleaseError where the repository is refused (``unsigned``, ``rollback``, ``expired``, ``frozen``,
+        ``mismatch``, ``malformed``, ``length``), TransferError where it or the disk cannot be reached.
+        """
+        with failures_told():
+            self._place.metadata.mkdir(parents=True, exist_ok=True)
+            self._place.floors.parent.mkdir(parents=True, exist_ok=True)
+            before = self._floors.read()
+            if before is None:
+                self._floors.set_aside()
+            floors = (before or Floors()).aged(boot=self._clock.boot(), running_s=self._clock.running_s())
+            found, passed_over = self._first_good(floors)
+            if found is not None:
+                floors = floors.raised(found.versions, found.keys, found.signed_s)
+            self._floors.write(floors)
+            self._refuse_silence(floors, passed_over)
+            if found is None:
+                raise _worst(passed_over)
+            CounterFloors(self._place.counters).raise_to(decode_floors(found.targets.unrecognized_fields).counters)
+        self._updater = found
+        return Checked(
+            versions=found.versions,
+            signed_s=found.signed_s,
+            mirror=str(self._repository.mirrors[len(passed_over)]),
+            passed_over=passed_over,
+            floors_were_lost=before is None,
+        )
+
+    def choose(self, wanted: Wanted, device: Device, *, have_sha256: str | None = None) -> Choice:
+        """Return the target for ``device``; see `choosing.choose`, whose errors it raises, and `CounterFloors.read`."""
+        targets = self._trusted().targets
+        listed = [self.listed(target) for target in targets.targets.values()]
+        counters = CounterFloors(self._place.counters).read()
+        return choose(wanted, listed, device, counters, have_sha256=have_sha256)
+
+    def find(self, path: str) -> Listed | None:
+        """Return the target of any ``path``, delegated ones included. Raises as `refresh` does."""
+        with failures_told():
+            found = self._trusted().look_for(path)
+            return None if found is None else self.listed(found)
+
+    def listed(self, target: TargetFile) -> Listed:
+        """Return a target of TUF's client as ours."""
+        folder, slash, name = target.path.rpartition("/")
+        digest = next(iter(target.hashes.values()), "")
+        hashed = f"{folder}{slash}{digest}.{name}"
+        return Listed(
+            path=target.path,
+            location=hashed if self._trusted().has_hashed_names else target.path,
+            length=target.length,
+            sha256=target.hashes.get("sha256"),
+            custom=target.custom,
+        )
+
+    def _first_good(self, floors: Floors) -> tuple[StagedUpdater | None, tuple[PassedOver, ...]]:
+        """Return a look at the first mirror that can be trusted, and those before it."""
+        root = self._root()
+        passed_over: list[PassedOver] = []
+        for mirror in self._repository.mirrors:
+            found = self._look(mirror, root, floors)
+            if isinstance(found, StagedUpdater):
+                return found, tuple(passed_over)
+            passed_over.append((str(mirror), found))
+        return None, tuple(passed_over)
+
+    def _look(self, mirror: Mirror, root: bytes, floors: Floors) -> StagedUpdater | Problem:
+        try:
+            updater = StagedUpdater(
+                metadata=self._place.metadata,
+                base_url=mirror.metadata,
+                fetcher=fetcher_for(mirror, self._repository.patience),
+                root=root,
+                clock=self._clock,
+                floors=floors,
+                config=self._repository.config,
+            )
+            updater.look()
+        except RepositoryError as error:
+            return refusal(error, "root", fits_the_others=True)
+        except (ReleaseError, TransferError) as problem:
+            return problem
+        return updater
+
+    def _root(self) -> bytes:
+        try:
+            return read_small(self._repository.root, _MAX_ROOT_BYTES)
+        except OSError as error:
+            where, todo = str(self._repository.root), "put there the root that `skerry ota init` made"
+            raise ReleaseError(
+                "malformed", "the device has no root of trust", where=where, found=error.strerror, todo=todo
+            ) from error
+
+    def _refuse_silence(self, floors: Floors, passed_over: Sequence[PassedOver]) -> None:
+        longest = self._repository.longest_silence
+        if longest is None or all(isinstance(one, FolderMirror) for one in self._repository.mirrors):
+            return
+        if floors.roles and floors.silent_s > longest.total_seconds():
+            raise ReleaseError(
+                "frozen",
+                "nothing newer has come from the repository for longer than it may be silent",
+                found=f"{floors.silent_s / 86400:.1f} days of running; {_in_words(passed_over)}",
+                todo="see whether the server still signs its timestamp, and what lies between it and the device",
+            )
+
+    def _trusted(self) -> StagedUpdater:
+        if self._updater is None:
+            raise RuntimeError("refresh comes before anything is chosen")
+        return self._updater
+
+
+def _worst(passed_over: Sequence[PassedOver]) -> Problem:
+    """Return the refusal where any mirror was refused: that it lies matters more than that another was away."""
+    problems = [problem for _, problem in passed_over]
+    return next((one for one in problems if isinstance(one, ReleaseError)), problems[0])
+
+
+def _in_words(passed_over: Sequence[PassedOver]) -> str:
+    return "; ".join(f"{mirror}: {problem.reason}" for mirror, problem in passed_over) or "its timestamp is old"
