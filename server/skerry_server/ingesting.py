@@ -24,6 +24,8 @@ from skerry_server.ingest.worker import Worker
 from skerry_server.leased_job import LeasedJob
 from skerry_server.presence import SilenceRules
 from skerry_server.registry.database import Database
+from skerry_server.rollouts.job import LEASE as ROLLOUTS
+from skerry_server.rollouts.job import RolloutJob
 from skerry_server.spool.spool import Spool
 from skerry_server.stores.archive import TimeSeriesStore
 from skerry_server.stores.base import Store, StoreInfo
@@ -68,9 +70,15 @@ class Ingesting:
         upkeep = Upkeep([TelemetryChore(store, config.telemetry), RegistryChore(database, config.retention)])
         alerting = Alerting(settings, store=store, database=database, health=health, holder=holder)
         self._courier = alerting.courier
+        rollouts = RolloutJob(database=database, store=store, health=health, holder=holder, now_ms=now_ms)
         self._jobs = [
             LeasedJob(database=database, name=name, holder=holder, work=work)
-            for name, work in (("sweep", sweep.run), ("upkeep", upkeep.run), (alerting.lease, alerting.lookout.run))
+            for name, work in (
+                ("sweep", sweep.run),
+                ("upkeep", upkeep.run),
+                (alerting.lease, alerting.lookout.run),
+                (ROLLOUTS, rollouts.run),
+            )
         ]
 
     async def run(self, stop: asyncio.Event) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from skerry_edge.contracts.messages import Command, Desired
+from skerry_edge.contracts.messages import Command, Desired, UpdateOrder
 from skerry_edge.contracts.topics import topic_of
 from skerry_server.registry.models import CommandRow, DesiredRow
 
@@ -23,7 +23,15 @@ class Outgoing:
 
 def desired_message(row: DesiredRow, *, site: str) -> Outgoing:
     """Return a version as its device gets it: retained, so that it finds it whenever it connects."""
-    message = Desired(v=1, version=row.version, ts=row.ts_ms, device=row.device, config=row.config, models=row.models)
+    message = Desired(
+        v=1,
+        version=row.version,
+        ts=row.ts_ms,
+        device=row.device,
+        config=row.config,
+        models=row.models,
+        updates=msgspec.convert(row.updates, dict[str, UpdateOrder]),
+    )
     return Outgoing(topic=topic_of(site, row.device, "desired"), payload=msgspec.json.encode(message), retain=True)
 
 

@@ -16,6 +16,7 @@ from skerry_server.registry.tables.notifications import NotificationRow
 from skerry_server.registry.tables.people import TokenRow, UserRow, WebSessionRow
 from skerry_server.registry.tables.presence import PresenceIntervalRow, PresenceRow, SessionClockRow
 from skerry_server.registry.tables.reports import ReportRow
+from skerry_server.registry.tables.rollouts import RolloutDeviceRow, RolloutRow
 
 __all__ = [
     "AlertRow",
@@ -36,6 +37,8 @@ __all__ = [
     "PresenceIntervalRow",
     "PresenceRow",
     "ReportRow",
+    "RolloutDeviceRow",
+    "RolloutRow",
     "SessionClockRow",
     "SilenceRow",
     "TokenRow",

@@ -16,6 +16,7 @@ from skerry_server.registry.events import add_events, kept_id
 from skerry_server.registry.presence_history import Transition
 from skerry_server.registry.presence_rows import lock_presences, save_presences, transition
 from skerry_server.registry.reports import save_reports
+from skerry_server.rollouts.answers import save_answers
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,6 +51,7 @@ def record(
     new_events, contradictions = _keep_events(session, accepted)
     presences, decided = decide(session, deciding, rules)
     save_reports(session, accepted, [*plain, *decided])
+    save_answers(session, accepted)
     letters = [*letters, *contradictions]
     add_dead_letters(session, letters)
     trimmed = trim_dead_letters(session) if letters else 0

@@ -32,7 +32,8 @@ def share_failure(progress: Progress, devices: Sequence[Member]) -> Failure | No
     more = f", {unsound} of them after they had taken it" if unsound else ""
     return Failure(
         "success-share",
-        f"{len(failed)} of {len(devices)} devices failed{more}; {progress.spec.gates.success_percent:g} % are to succeed",
+        f"{len(failed)} of {len(devices)} devices failed{more}; "
+        f"{progress.spec.gates.success_percent:g} % are to succeed",
     )
 
 

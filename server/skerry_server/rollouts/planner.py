@@ -98,9 +98,7 @@ def after_failure(progress: Progress, members: Sequence[Member], failure: Failur
     return [*held, Move("paused", failure)]
 
 
-def _run(
-    progress: Progress, members: Sequence[Member], now_ms: int, comparison: Comparison | None
-) -> list[Action]:
+def _run(progress: Progress, members: Sequence[Member], now_ms: int, comparison: Comparison | None) -> list[Action]:
     gone = tuple(one.device for one in members if one.state == "waiting" and one.is_gone)
     if gone:
         return [Settle(gone, "left-out", "decommissioned")]
@@ -110,19 +108,28 @@ def _run(
     if failure := share_failure(progress, stage) or share_failure(progress, begun):
         return after_failure(progress, members, failure)
     due = tuple(one.device for one in begun if one.state == "waiting")
-    if due:
-        return [Order(due[:MAX_ORDERS])]
-    if any(one.state in UNDER_WAY for one in members):
-        return []
+    if due or any(one.state in UNDER_WAY for one in members):
+        return [Order(due[:MAX_ORDERS])] if due else []
+    return _end_stage(progress, members, stage, now_ms=now_ms, comparison=comparison)
+
+
+def _end_stage(
+    progress: Progress,
+    members: Sequence[Member],
+    stage: Sequence[Member],
+    *,
+    now_ms: int,
+    comparison: Comparison | None,
+) -> list[Action]:
+    """Return what follows for a stage of which every device has ended well enough: its watch, its gates, the next."""
     if failure := sample_failure(progress, stage):
         return after_failure(progress, members, failure)
     if now_ms < _watched_until_ms(progress, stage):
         return []
-    if wants_comparison(progress):
-        if comparison is None:
-            return [Compare()]
-        if failure := comparison_failure(progress, comparison):
-            return after_failure(progress, members, failure)
+    if wants_comparison(progress) and comparison is None:
+        return [Compare()]
+    if comparison is not None and (failure := comparison_failure(progress, comparison)):
+        return after_failure(progress, members, failure)
     is_last = progress.stage + 1 >= progress.stages
     return [Move("done")] if is_last else [Enter(progress.stage + 1)]
 

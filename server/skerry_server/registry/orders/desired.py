@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import msgspec
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, aliased
 
-from skerry_edge.contracts.messages import MAX_JSON_BYTES, State
+from skerry_edge.contracts.messages import MAX_JSON_BYTES, State, UpdateOrder
 from skerry_server.errors import OutdatedError
 from skerry_server.registry.audit.trail import Author, note
 from skerry_server.registry.checks import check_json
@@ -17,8 +17,8 @@ from skerry_server.registry.chunks import chunks
 from skerry_server.registry.fleet.changes import get_device, lock_devices
 from skerry_server.registry.models import DesiredRow, ReportRow
 
-ENVELOPE_BYTES = 512
-"""What the message `Desired` needs beside configuration and models."""
+ENVELOPE_BYTES = 8192
+"""What the message `Desired` needs beside configuration and models: update orders for a dozen releases among it."""
 
 
 def put_desired(
@@ -62,20 +62,66 @@ def check_wish(config: Mapping[str, Any], models: Mapping[str, str]) -> None:
 def add_versions(
     session: Session, author: Author, devices: Iterable[str], *, config: Mapping[str, Any], models: Mapping[str, str]
 ) -> list[DesiredRow]:
-    """Add the next version for each of ``devices`` without a note in the audit. Raises NotFoundError."""
+    """Add the next version for each of ``devices`` without a note in the audit; update orders stay as they are.
+
+    Raises NotFoundError.
+    """
+    return _add(
+        session,
+        author,
+        devices,
+        lambda _device, held: {
+            "config": dict(config),
+            "models": dict(models),
+            "updates": held.updates if held is not None else {},
+        },
+    )
+
+
+def change_order(
+    session: Session, author: Author, orders: Mapping[str, UpdateOrder | None], *, subject: str
+) -> list[DesiredRow]:
+    """Add the next version for each device of ``orders`` that differs from the one before in one update order alone.
+
+    ``subject`` is what the order is about; None takes the order away. Raises NotFoundError.
+    """
+
+    def change(device: str, held: DesiredRow | None) -> dict[str, Any]:
+        updates = dict(held.updates) if held is not None else {}
+        order = orders[device]
+        if order is None:
+            updates.pop(subject, None)
+        else:
+            updates[subject] = msgspec.to_builtins(order)
+        return {
+            "config": held.config if held is not None else {},
+            "models": held.models if held is not None else {},
+            "updates": updates,
+        }
+
+    return _add(session, author, orders, change)
+
+
+def _add(
+    session: Session,
+    author: Author,
+    devices: Iterable[str],
+    content: Callable[[str, DesiredRow | None], Mapping[str, Any]],
+) -> list[DesiredRow]:
+    """Add the next version for each of ``devices``; ``content`` makes it from the device and what it holds now."""
     added = []
     for piece in chunks(sorted(devices)):
         # Their rows are locked, so that two people cannot be given the same version.
         lock_devices(session, piece)
         newest = _newest_versions(session, piece)
+        held = newest_of(session, piece)
         for device in piece:
             row = DesiredRow(
                 device=device,
                 version=newest.get(device, 0) + 1,
                 ts_ms=author.ts_ms,
-                config=dict(config),
-                models=dict(models),
                 author=author.name,
+                **content(device, held.get(device)),
             )
             added.append(row)
     session.add_all(added)

@@ -11,7 +11,10 @@ from skerry_server.registry.tables.base import Base, RowId
 
 
 class DesiredRow(Base):
-    """One version of what a device is to run; the highest holds. Without ``published_ms`` it has yet to be sent."""
+    """One version of what a device is to run; the highest holds. Without ``published_ms`` it has yet to be sent.
+
+    ``updates`` are the update orders of the contract by what they are about; rollouts write them, people the rest.
+    """
 
     __tablename__ = "desired"
     __table_args__ = (
@@ -28,6 +31,7 @@ class DesiredRow(Base):
     ts_ms: Mapped[int] = mapped_column(BigInteger)
     config: Mapped[dict[str, Any]] = mapped_column(JSON)
     models: Mapped[dict[str, str]] = mapped_column(JSON)
+    updates: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default=text("'{}'"))
     author: Mapped[str] = mapped_column(String(128))
     published_ms: Mapped[int | None] = mapped_column(BigInteger)
 

@@ -1,0 +1,88 @@
+"""What devices answer to update orders, taken into the rollouts that they belong to; doing it again changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from skerry_edge.contracts.messages import session_order
+from skerry_edge.contracts.updates import FINAL_OUTCOMES, UpdateReport
+from skerry_server.ingest.validate import Accepted
+from skerry_server.registry.chunks import chunks
+from skerry_server.registry.models import RolloutDeviceRow
+from skerry_server.registry.text import storable
+from skerry_server.rollouts.history import with_entry
+from skerry_server.rollouts.states import DeviceState
+
+REOPENED: tuple[DeviceState, ...] = ("waiting", "left-out")
+"""A device in one of these began with an order in the moment in which that was withdrawn."""
+
+
+def save_answers(session: Session, accepted: Sequence[Accepted]) -> None:
+    """Take in every update report of a batch, in their order; one about an order that nobody gave is passed over."""
+    reports = [(one, one.message) for one in accepted if isinstance(one.message, UpdateReport)]
+    if not reports:
+        return
+    rows = _rows(session, {report.order for _, report in reports})
+    for one, report in reports:
+        row = rows.get(report.order)
+        if row is not None and row.device == one.topic.device:
+            _take(row, report, received_ms=one.delivery.received_ms)
+
+
+def outcome_state(outcome: str, *, is_return: bool) -> DeviceState:
+    """Return the state that a final outcome leads to, for an order forward or back. Pure."""
+    if is_return:
+        return "returned" if outcome == "committed" else "not-returned"
+    return cast("DeviceState", outcome)
+
+
+def _rows(session: Session, orders: set[str]) -> Mapping[str, RolloutDeviceRow]:
+    found: dict[str, RolloutDeviceRow] = {}
+    for piece in chunks(sorted(orders)):
+        query = select(RolloutDeviceRow).where(RolloutDeviceRow.order_id.in_(piece)).with_for_update()
+        found |= {row.order_id: row for row in session.scalars(query) if row.order_id is not None}
+    return found
+
+
+def _take(row: RolloutDeviceRow, report: UpdateReport, *, received_ms: int) -> None:
+    is_under_way = row.state in ("ordered", "returning")
+    if report.outcome in FINAL_OUTCOMES:
+        # The first word about an order is the last one, but one that comes after its time still counts.
+        if is_under_way or row.state in ("timed-out", *REOPENED):
+            _end(row, report, received_ms=received_ms)
+        return
+    if (is_under_way or row.state in REOPENED) and _is_news(row, report):
+        _go_on(row, report, received_ms=received_ms)
+
+
+def _end(row: RolloutDeviceRow, report: UpdateReport, *, received_ms: int) -> None:
+    row.state = outcome_state(report.outcome, is_return=row.state == "returning")
+    row.has_begun, row.ended_ms, row.deadline_ms = True, received_ms, None
+    row.phase, row.reason, row.detail = report.state, report.reason, storable(report.detail)
+    row.progress_bytes, row.total_bytes = report.progress_bytes, report.total_bytes
+    if row.state == "committed":
+        row.from_version = storable(report.from_version) or row.from_version
+    row.history = with_entry(row.history, row.state, ts_ms=received_ms, reason=row.reason, detail=row.detail)
+
+
+def _go_on(row: RolloutDeviceRow, report: UpdateReport, *, received_ms: int) -> None:
+    if row.state in REOPENED:
+        # Its deadline is the one of the order that it took after all.
+        row.state, row.ended_ms, row.reason = "ordered", None, None
+    if row.phase != report.state:
+        row.history = with_entry(
+            row.history, report.state, ts_ms=received_ms, reason=report.reason, detail=storable(report.detail)
+        )
+    row.has_begun, row.phase, row.reason, row.detail = True, report.state, report.reason, storable(report.detail)
+    row.progress_bytes, row.total_bytes = report.progress_bytes, report.total_bytes
+    row.session, row.seq = report.session, report.seq
+
+
+def _is_news(row: RolloutDeviceRow, report: UpdateReport) -> bool:
+    if row.session is None or row.seq is None:
+        return True
+    return (session_order(report.session), report.seq) > (session_order(row.session), row.seq)

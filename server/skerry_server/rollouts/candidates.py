@@ -1,0 +1,56 @@
+"""The fleet as a rollout aims at it, read by three queries whatever the number of devices."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from skerry_server.registry.fleet.groups import find_group
+from skerry_server.registry.models import Device, DeviceTagRow, GroupMemberRow, PresenceRow
+from skerry_server.rollouts.eligibility import Candidate
+from skerry_server.rollouts.spec import Spec
+
+
+def read_candidates(session: Session, spec: Spec) -> list[Candidate]:
+    """Return all devices in service, with what ``spec`` asks about. Raises NotFoundError for a group that is none."""
+    groups = _groups(session, spec)
+    tags = _tags(session, spec)
+    query = (
+        select(Device.id, Device.site, Device.board, Device.agent_version, Device.models, PresenceRow.state)
+        .outerjoin(PresenceRow, PresenceRow.device == Device.id)
+        .where(Device.decommissioned_ms.is_(None))
+    )
+    return [
+        Candidate(
+            device=row.id,
+            site=row.site,
+            board=row.board,
+            agent_version=row.agent_version,
+            models=tuple(row.models),
+            is_present=row.state in ("online", "degraded"),
+            groups=frozenset(groups.get(row.id, ())),
+            tags=tags.get(row.id, {}),
+        )
+        for row in session.execute(query)
+    ]
+
+
+def _groups(session: Session, spec: Spec) -> dict[str, set[str]]:
+    wanted = {*spec.target.groups, *([spec.canary_group] if spec.canary_group else [])}
+    for group in sorted(wanted):
+        find_group(session, group)
+    found: dict[str, set[str]] = defaultdict(set)
+    query = select(GroupMemberRow.group, GroupMemberRow.device).where(GroupMemberRow.group.in_(wanted))
+    for group, device in session.execute(query):
+        found[device].add(group)
+    return found
+
+
+def _tags(session: Session, spec: Spec) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    query = select(DeviceTagRow.device, DeviceTagRow.key, DeviceTagRow.value)
+    for device, key, value in session.execute(query.where(DeviceTagRow.key.in_(spec.target.tags))):
+        found[device][key] = value
+    return found

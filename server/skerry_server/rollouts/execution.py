@@ -1,0 +1,136 @@
+"""What the planner decided, carried out on rows: orders into desired states, states of devices and of rollouts."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from skerry_edge.contracts.messages import UpdateOrder
+from skerry_server.registry.audit.trail import Author, note
+from skerry_server.registry.chunks import chunks
+from skerry_server.registry.models import RolloutDeviceRow, RolloutRow
+from skerry_server.registry.orders.desired import change_order
+from skerry_server.rollouts.changes import subject_of
+from skerry_server.rollouts.history import with_entry
+from skerry_server.rollouts.planner import Action, Enter, Move, Order, Return, Settle, TimeOut
+from skerry_server.rollouts.spec import Spec
+
+LOWEST_COUNTER = 1
+"""For a version that no rollout brought: a device goes back to the one that it has kept, whatever its counter."""
+ENDED = ("done", "aborted", "rolled-back")
+
+
+class Execution:
+    """Carries actions out for one rollout, in the session of one transaction, at ``now_ms``."""
+
+    def __init__(self, session: Session, row: RolloutRow, spec: Spec, *, now_ms: int) -> None:
+        self._session = session
+        self._row = row
+        self._spec = spec
+        self._now_ms = now_ms
+        # A user's name holds no blank: nobody can pass for it.
+        self._author = Author(name=subject_of(row), ts_ms=now_ms)
+
+    def carry_out(self, actions: Iterable[Action]) -> None:
+        """Carry out ``actions``, each noted in the audit. Raises NotFoundError for a device that is there no more."""
+        for action in actions:
+            if isinstance(action, Order):
+                self._order(action.devices)
+            elif isinstance(action, Return):
+                self._return(action.devices)
+            elif isinstance(action, TimeOut):
+                self._time_out(action.devices)
+            elif isinstance(action, Settle):
+                self._settle(action)
+            elif isinstance(action, Enter):
+                self._row.stage = action.stage
+                self._note("stage", stage=action.stage)
+            elif isinstance(action, Move):
+                self._move(action)
+
+    def _order(self, devices: Sequence[str]) -> None:
+        self._send(devices, lambda _row: self._order_for(self._spec.version, self._spec.counter), state="ordered")
+        self._note("order", devices=list(devices))
+
+    def _return(self, devices: Sequence[str]) -> None:
+        counters = self._counters()
+
+        def back(row: RolloutDeviceRow) -> UpdateOrder:
+            version = row.from_version or ""
+            return self._order_for(version, counters.get(version, LOWEST_COUNTER))
+
+        self._send(devices, back, state="returning")
+        self._note("order-back", devices=list(devices))
+
+    def _time_out(self, devices: Sequence[str]) -> None:
+        for row in self._rows(devices):
+            row.state = "timed-out" if row.state == "ordered" else "not-returned"
+            row.reason, row.ended_ms, row.deadline_ms = "deadline", self._now_ms, None
+            row.history = with_entry(row.history, row.state, ts_ms=self._now_ms, reason="deadline")
+        self._withdraw(devices)
+        self._note("time-out", devices=list(devices))
+
+    def _settle(self, action: Settle) -> None:
+        held = []
+        for row in self._rows(action.devices):
+            held += [row.device] if row.state == "ordered" else []
+            # Its deadline stays: it is that of the order, should the device have begun with it after all.
+            row.state, row.reason, row.ended_ms = action.state, action.reason, self._now_ms
+            row.history = with_entry(row.history, action.state, ts_ms=self._now_ms, reason=action.reason)
+        self._withdraw(held)
+        self._note("settle", state=action.state, reason=action.reason, devices=list(action.devices))
+
+    def _move(self, action: Move) -> None:
+        self._row.state = action.state
+        if action.failure is not None:
+            self._row.reason, self._row.detail = action.failure.reason, action.failure.detail
+        if action.state in ENDED:
+            self._row.ended_ms = self._now_ms
+        self._note(action.state, reason=self._row.reason, detail=self._row.detail)
+
+    def _send(self, devices: Sequence[str], make: Callable[[RolloutDeviceRow], UpdateOrder], *, state: str) -> None:
+        orders: dict[str, UpdateOrder | None] = {}
+        for row in self._rows(devices):
+            order = make(row)
+            orders[row.device] = order
+            row.state, row.order_id, row.attempts = state, order.id, row.attempts + 1
+            row.ordered_ms, row.deadline_ms = self._now_ms, self._now_ms + self._spec.wait_ms
+            row.has_begun, row.ended_ms, row.phase, row.reason, row.detail = False, None, None, None, None
+            row.session = row.seq = row.progress_bytes = row.total_bytes = None
+            row.history = with_entry(row.history, state, ts_ms=self._now_ms, detail=order.version)
+        change_order(self._session, self._author, orders, subject=self._spec.subject)
+
+    def _withdraw(self, devices: Sequence[str]) -> None:
+        if devices:
+            change_order(self._session, self._author, dict.fromkeys(devices), subject=self._spec.subject)
+
+    def _order_for(self, version: str, counter: int) -> UpdateOrder:
+        return UpdateOrder(
+            id=uuid.uuid4().hex,
+            version=version,
+            counter=counter,
+            probation_s=self._spec.probation_s,
+            deadline_s=self._spec.deadline_s,
+        )
+
+    def _counters(self) -> dict[str, int]:
+        """Return the release counters that earlier rollouts of the same model, or of the agent, brought to devices."""
+        query = select(RolloutRow.version, RolloutRow.counter).where(
+            RolloutRow.kind == self._row.kind, RolloutRow.name == self._row.name
+        )
+        return {row.version: row.counter for row in self._session.execute(query)}
+
+    def _rows(self, devices: Sequence[str]) -> Iterator[RolloutDeviceRow]:
+        for piece in chunks(devices):
+            query = select(RolloutDeviceRow).where(
+                RolloutDeviceRow.rollout == self._row.id, RolloutDeviceRow.device.in_(piece)
+            )
+            yield from self._session.scalars(query)
+
+    def _note(self, action: str, **detail: object) -> None:
+        self._session.flush()
+        told = {name: value for name, value in detail.items() if value is not None}
+        note(self._session, self._author, f"rollout.{action}", subject_of(self._row), told)
