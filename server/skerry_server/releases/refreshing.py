@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 from tuf.api.metadata import Metadata, Root, Snapshot, Targets, Timestamp
 
-from skerry_edge.foundation.errors import DataError
-from skerry_server.releases.dates import date, default_lifetime, lifetime, renewed
+from skerry_edge.foundation.errors import ConfigError, DataError
+from skerry_server.releases.dates import date, default_lifetime, issued, lifetime, renewed
 from skerry_server.releases.repository import Repository
 from skerry_server.releases.signing import Signatory, missing_signatures, require_signed
 
 OnlineRole = TypeVar("OnlineRole", Snapshot, Timestamp)
 TARGETS_FILE = "targets.json"
 SNAPSHOT_FILE = "snapshot.json"
+CLOCK_SLACK = timedelta(minutes=5)
 _TODO = "give the folder of the online key: --online-keys DIR"
 
 
@@ -29,66 +30,73 @@ class Refreshed:
     timestamp: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class Occasion:
+    """Who signs when, for which roots; each role ``lasting`` as long as before unless it is named.
+
+    ``leaving`` is how many versions are left free below the new ones, for copies that are to be overtaken by them.
+    """
+
+    signatory: Signatory
+    now: datetime
+    roots: tuple[Root, ...]
+    lasting: Mapping[str, timedelta] = field(default_factory=dict)
+    leaving: int = 0
+
+
 def refresh(
     repository: Repository,
     signatory: Signatory,
     now: datetime,
     *more_roots: Root,
     lasting: Mapping[str, timedelta] | None = None,
+    leaving: int = 0,
 ) -> Refreshed:
     """Sign a new timestamp, and a new snapshot where the present one is old or does not name the newest targets.
 
-    Both are signed for the newest root, and for each of ``more_roots``: one that is about to be published. They last as
-    long as before, or as ``lasting`` says by role. Raises ConfigError where the online key is not at hand, DataError
-    where the newest targets are not whole, ReachError.
+    Both are signed for the newest root, and for each of ``more_roots``: one that is about to be published. Raises
+    ConfigError where the online key is not at hand or the clock cannot be right, DataError where the newest targets
+    are not whole, ReachError.
     """
-    lasting = lasting or {}
     roots = (repository.root().signed, *more_roots)
-    targets = _newest_targets(repository, roots)
-    snapshot, is_new = _snapshot(repository, targets, roots, now, lasting.get("snapshot"))
+    targets = repository.newest_targets()
+    _require_whole(repository, targets, roots)
+    _require_clock(repository, roots[-1], targets.signed, now)
+    occasion = Occasion(signatory=signatory, now=now, roots=roots, lasting=lasting or {}, leaving=leaving)
+    return link(repository, targets, occasion)
+
+
+def link(repository: Repository, targets: Metadata[Targets], occasion: Occasion) -> Refreshed:
+    """Let snapshot and timestamp name ``targets``. Raises ConfigError, DataError and ReachError."""
+    snapshot, is_new = _snapshot(repository, targets, occasion)
     if is_new:
-        _sign(snapshot, roots, signatory)
+        _sign(snapshot, occasion)
         repository.write(snapshot)
     timestamp = repository.newest(Timestamp)
+    lasting = occasion.lasting.get("timestamp")
     if timestamp is None:
-        timestamp = Metadata(date(Timestamp(1), now, lasting.get("timestamp", default_lifetime("timestamp"))))
+        timestamp = Metadata(date(Timestamp(1), occasion.now, lasting or default_lifetime("timestamp")))
     else:
-        renewed(timestamp.signed, now, lasting=lasting.get("timestamp"))
+        timestamp.signed.version += occasion.leaving
+        renewed(timestamp.signed, occasion.now, lasting=lasting)
     timestamp.signed.snapshot_meta = repository.described(snapshot)
-    timestamp.signatures.clear()
-    _sign(timestamp, roots, signatory)
+    _sign(timestamp, occasion)
     repository.write(timestamp)
     return Refreshed(
         targets=targets.signed.version, snapshot=snapshot.signed.version, timestamp=timestamp.signed.version
     )
 
 
-def _newest_targets(repository: Repository, roots: tuple[Root, ...]) -> Metadata[Targets]:
-    """Return the newest targets, which may have been signed elsewhere, once all that they name is there."""
-    targets = repository.newest_targets()
-    if missing := missing_signatures(targets, *roots):
-        where, found = f"{targets.signed.version}.targets.json", f"{missing} signatures too few"
-        raise DataError("the newest targets are not signed by enough of their keys", where=where, found=found)
-    for target in targets.signed.targets.values():
-        path = repository.target_file(target)
-        if not path.is_file() or path.stat().st_size != target.length:
-            raise DataError("a file that the newest targets name is not there whole", where=str(path))
-    return targets
-
-
 def _snapshot(
-    repository: Repository,
-    targets: Metadata[Targets],
-    roots: tuple[Root, ...],
-    now: datetime,
-    lasting: timedelta | None,
+    repository: Repository, targets: Metadata[Targets], occasion: Occasion
 ) -> tuple[Metadata[Snapshot], bool]:
     """Return the snapshot that names ``targets``, and whether it is a new one."""
     snapshot = repository.newest(Snapshot)
     meta = repository.described(targets)
+    lasting = occasion.lasting.get("snapshot")
     if snapshot is None:
         first = Snapshot(1, meta={TARGETS_FILE: meta})
-        return Metadata(date(first, now, lasting or default_lifetime("snapshot"))), True
+        return Metadata(date(first, occasion.now, lasting or default_lifetime("snapshot"))), True
     named = snapshot.signed.meta[TARGETS_FILE]
     if named.version > targets.signed.version:
         raise DataError(
@@ -97,18 +105,51 @@ def _snapshot(
             found=f"version {targets.signed.version} instead of {named.version}",
             todo="restore the repository from a backup",
         )
-    is_fresh = now < snapshot.signed.expires - lifetime(snapshot.signed) / 2
-    if named == meta and is_fresh and lasting is None and not missing_signatures(snapshot, *roots):
+    is_fresh = occasion.now < snapshot.signed.expires - lifetime(snapshot.signed) / 2
+    is_as_asked = lasting is None and not occasion.leaving
+    if named == meta and is_fresh and is_as_asked and not missing_signatures(snapshot, *occasion.roots):
         return snapshot, False
     snapshot.signed.meta[TARGETS_FILE] = meta
-    renewed(snapshot.signed, now, lasting=lasting)
-    snapshot.signatures.clear()
+    snapshot.signed.version += occasion.leaving
+    renewed(snapshot.signed, occasion.now, lasting=lasting)
     return snapshot, True
 
 
-def _sign(metadata: Metadata[OnlineRole], roots: tuple[Root, ...], signatory: Signatory) -> None:
-    signatory.sign(metadata, *roots)
-    for root in roots:
+def _require_whole(repository: Repository, targets: Metadata[Targets], roots: tuple[Root, ...]) -> None:
+    """Refuse targets, which may have been signed elsewhere, before all that they name is there."""
+    if missing := missing_signatures(targets, *roots):
+        where, found = f"{targets.signed.version}.targets.json", f"{missing} signatures too few"
+        raise DataError("the newest targets are not signed by enough of their keys", where=where, found=found)
+    for target in targets.signed.targets.values():
+        path = repository.target_file(target)
+        if not path.is_file() or path.stat().st_size != target.length:
+            raise DataError("a file that the newest targets name is not there whole", where=str(path))
+
+
+def _require_clock(repository: Repository, root: Root, targets: Targets, now: datetime) -> None:
+    """Refuse to sign at a time that cannot be: devices never forget a signed time, and would refuse all after it."""
+    for signed in (root, targets):
+        if now >= signed.expires:
+            raise ConfigError(
+                f"the {signed.type} metadata has expired, or this machine's clock is wrong",
+                found=f"expired {signed.expires:%Y-%m-%d}, and it is {now:%Y-%m-%d}",
+                todo="check the clock; then: skerry ota " + ("rotate-root" if signed is root else "renew"),
+            )
+    last = repository.newest(Timestamp)
+    if last is None or missing_signatures(last, root):
+        return  # a new online key: with it devices forget the signed time
+    if now < issued(last.signed) - CLOCK_SLACK:
+        raise ConfigError(
+            "this machine's clock is before the last signature",
+            found=f"{now:%Y-%m-%d %H:%M} UTC, signed {issued(last.signed):%Y-%m-%d %H:%M}",
+            todo="set the clock; or, where that signature was wrong: skerry ota rotate-root --replace online-1",
+        )
+
+
+def _sign(metadata: Metadata[OnlineRole], occasion: Occasion) -> None:
+    metadata.signatures.clear()
+    occasion.signatory.sign(metadata, *occasion.roots)
+    for root in occasion.roots:
         require_signed(metadata, root, todo=_TODO)
 
 

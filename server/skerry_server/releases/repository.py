@@ -87,12 +87,15 @@ class Repository:
 
     def root(self) -> Metadata[Root]:
         """Return the newest root. Raises ConfigError where there is no repository."""
-        versions = self.versions("root")
-        if not versions:
+        self.require()
+        return self.read(Root, self.versions("root")[-1])
+
+    def require(self) -> None:
+        """Raise ConfigError where there is no repository."""
+        if not self.exists():
             raise ConfigError(
                 "there is no repository of releases here", where=str(self.path), todo="make one: skerry ota init"
             )
-        return self.read(Root, versions[-1])
 
     def newest(self, kind: type[Payload]) -> Metadata[Payload] | None:
         """Return the metadata of the highest version of a role, None where there is none yet."""
@@ -163,7 +166,7 @@ def read_metadata(path: Path, kind: type[Payload]) -> Metadata[Payload]:
     try:
         metadata: Metadata[Payload] = Metadata.from_bytes(read_bounded(path))
     except DeserializationError as error:
-        raise DataError("this is no TUF metadata", where=str(path), found=str(error)) from error
+        raise DataError("this is no TUF metadata", where=str(path), found=str(error.__cause__ or error)) from error
     if not isinstance(metadata.signed, kind):
         raise DataError("this is the metadata of another role", where=str(path), found=metadata.signed.type)
     return metadata

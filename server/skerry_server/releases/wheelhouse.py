@@ -1,0 +1,228 @@
+"""An agent's release from a folder of wheels: pinned by hash, with the tags that all of them together need."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+import tarfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.tags import Tag
+from packaging.utils import InvalidWheelFilename, NormalizedName, parse_wheel_filename
+from packaging.version import Version
+
+from skerry_edge.contracts.errors import ReleaseError
+from skerry_edge.contracts.release import AGENT, MAX_TARGET_BYTES, Release
+from skerry_edge.foundation.errors import ConfigError, DataError, ReachError
+from skerry_server.releases.offers import Offer, Terms
+
+REQUIREMENTS = "requirements.txt"
+WHEELS = "wheels"
+_PLATFORM = re.compile(r"(?P<system>many|musl)linux_(?P<major>[0-9]+)_(?P<minor>[0-9]+)_(?P<machine>[a-z0-9_]+)")
+_LEGACY = re.compile(r"manylinux(?P<year>1|2010|2014)_(?P<machine>[a-z0-9_]+)")
+_LEGACY_GLIBC = {"1": (2, 5), "2010": (2, 12), "2014": (2, 17)}  # PEPs 513, 571 and 599
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wheel:
+    """A wheel by its file's name, and what it holds."""
+
+    file: str
+    project: NormalizedName
+    version: Version
+    tags: frozenset[Tag]
+    data: bytes
+
+    def requirement(self) -> str:
+        """Return the line that installs exactly this file."""
+        return f"{self.project}=={self.version} --hash=sha256:{hashlib.sha256(self.data).hexdigest()}"
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class Platform:
+    """What a wheel needs of the system; ``libc`` is the oldest version of the C library that will do."""
+
+    system: str
+    libc: tuple[int, int]
+    machine: str
+
+    def __str__(self) -> str:
+        if self.system == "any":
+            return "any"
+        if self.system == "linux":
+            return f"linux_{self.machine}"
+        return f"{self.system}linux_{self.libc[0]}_{self.libc[1]}_{self.machine}"
+
+
+_ANY = Platform(system="any", libc=(0, 0), machine="")
+
+
+def agent_offer(folder: Path, terms: Terms) -> Offer:
+    """Return what is to be published of a wheelhouse. Raises ConfigError where the wheels do not go together."""
+    wheels = read_wheels(folder)
+    own = next((wheel for wheel in wheels if wheel.project == AGENT), None)
+    if own is None:
+        raise ConfigError(
+            "a wheelhouse for agents has a wheel of Skerry itself",
+            where=str(folder),
+            todo=f"pip download --only-binary :all: --dest {folder} skerry",
+        )
+    python, abi = _python(wheels, str(folder))
+    release = Release(
+        v=1,
+        kind="agent",
+        name=AGENT,
+        version=str(own.version),
+        counter=terms.counter,
+        boards=terms.boards,
+        minimum_agent=terms.minimum_agent,
+        python=python,
+        abi=abi,
+        platform=str(_platform(wheels, str(folder))),
+    )
+    return Offer(release=release, data=pack_wheels(wheels))
+
+
+def read_wheels(folder: Path) -> list[Wheel]:
+    """Return the wheels of a folder, by project. Raises ConfigError for anything else in it, ReachError."""
+    found: dict[str, Wheel] = {}
+    total = 0
+    for path in sorted(folder.iterdir()):
+        if path.name == REQUIREMENTS:
+            continue  # written anew from the wheels themselves
+        wheel = _read(path)
+        total += len(wheel.data)
+        if other := found.get(wheel.project):
+            raise ConfigError(
+                "a wheelhouse has one wheel of each project",
+                where=str(folder),
+                found=f"{other.file} and {wheel.file}",
+                todo="one wheelhouse for each Python and platform; publish each with the same counter",
+            )
+        if total > MAX_TARGET_BYTES:
+            raise ConfigError("the wheelhouse is too large", where=str(folder), found=f"over {MAX_TARGET_BYTES} bytes")
+        found[wheel.project] = wheel
+    return list(found.values())
+
+
+def _read(path: Path) -> Wheel:
+    if path.is_symlink() or not path.is_file() or path.suffix != ".whl":
+        raise ConfigError(
+            "a wheelhouse holds wheels and nothing else", where=str(path), todo="take it out of the folder"
+        )
+    try:
+        project, version, _, tags = parse_wheel_filename(path.name)
+    except InvalidWheelFilename as error:
+        raise ConfigError("a wheel's name does not say what it is", where=str(path), found=str(error)) from error
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ReachError("cannot read a wheel", where=str(path), found=error.strerror) from error
+    if not data.startswith(b"PK\x03\x04"):
+        raise DataError("this is no wheel", where=str(path), found="no ZIP archive")
+    return Wheel(file=path.name, project=project, version=version, tags=tags, data=data)
+
+
+def pack_wheels(wheels: Sequence[Wheel]) -> bytes:
+    """Return a tar with `requirements.txt` and the wheels; equal wheels give equal bytes."""
+    lines = "".join(f"{wheel.requirement()}\n" for wheel in wheels)
+    members = [(REQUIREMENTS, lines.encode()), *((f"{WHEELS}/{wheel.file}", wheel.data) for wheel in wheels)]
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        for name, data in members:
+            member = tarfile.TarInfo(name)  # owned by root, dated 1970
+            member.size, member.mode = len(data), 0o644
+            archive.addfile(member, io.BytesIO(data))
+    return buffer.getvalue()
+
+
+def _python(wheels: Iterable[Wheel], where: str) -> tuple[str, str]:
+    """Return the Python and ABI tag that every wheel has or does without."""
+    bound: set[tuple[str, str]] = set()
+    for wheel in wheels:
+        pairs = {(tag.interpreter, tag.abi) for tag in wheel.tags}
+        if not any(abi in ("none", "abi3") for _, abi in pairs):
+            bound = pairs if not bound else bound & pairs
+            if not bound:
+                raise ConfigError(
+                    "the wheels are for different Pythons", where=where, found=f"{wheel.file} beside others"
+                )
+    if bound:
+        return min(bound)
+    stable = [tag.interpreter for wheel in wheels for tag in wheel.tags if tag.abi == "abi3"]
+    return (max(stable, key=_minor), "abi3") if stable else ("py3", "none")
+
+
+def _minor(interpreter: str) -> int:
+    """Return 11 of `cp311`, so that the newest one that a wheel asks for can be told."""
+    digits = interpreter.lstrip("abcdefghijklmnopqrstuvwxyz")
+    return int(digits[1:]) if digits[1:].isdigit() else 0
+
+
+def _platform(wheels: Iterable[Wheel], where: str) -> Platform:
+    """Return the least that a system must have for every wheel: one kind of machine, and the newest C library."""
+    needed = _ANY
+    for wheel in wheels:
+        choices = [platform for tag in wheel.tags if (platform := _parse(tag.platform))]
+        if not choices:
+            raise ConfigError("a wheel is not for Linux", where=where, found=wheel.file)
+        least = min(choices, key=lambda one: one.libc)
+        if least == _ANY:
+            continue
+        if needed != _ANY and (needed.machine, needed.system) != (least.machine, least.system):
+            raise ConfigError(
+                "the wheels are for different platforms", where=where, found=f"{wheel.file} beside {needed}"
+            )
+        needed = max(needed, least, key=lambda one: (one != _ANY, one.libc))
+    return needed
+
+
+def _parse(platform: str) -> Platform | None:
+    if platform == "any":
+        return _ANY
+    if match := _PLATFORM.fullmatch(platform):
+        libc = (int(match["major"]), int(match["minor"]))
+        return Platform(system=match["system"], libc=libc, machine=match["machine"])
+    if match := _LEGACY.fullmatch(platform):
+        return Platform(system="many", libc=_LEGACY_GLIBC[match["year"]], machine=match["machine"])
+    if platform.startswith("linux_"):
+        return Platform(system="linux", libc=(0, 0), machine=platform.removeprefix("linux_"))
+    return None
+
+
+def check_wheel_tar(path: Path, release: Release) -> None:
+    """Check that a published tar holds what it was made of and nothing else. Raises ReleaseError."""
+    try:
+        with tarfile.open(path, mode="r:") as archive:
+            members = archive.getmembers()
+            files = {one.name: _member(archive, one) for one in members}
+    except (tarfile.TarError, OSError, EOFError) as error:
+        raise ReleaseError("archive", "this is no tar", where=str(path), found=str(error)) from error
+    lines = files.pop(REQUIREMENTS, b"").decode("utf-8", "replace").splitlines()
+    wheels = [_from_member(name, data, path) for name, data in files.items()]
+    if len(members) != len(wheels) + 1 or sorted(lines) != sorted(wheel.requirement() for wheel in wheels):
+        raise ReleaseError("archive", "the wheels are not those of the requirements", where=str(path))
+    if not any(wheel.project == AGENT and str(wheel.version) == release.version for wheel in wheels):
+        found = f"no {AGENT} {release.version}"
+        raise ReleaseError("mismatch", "the wheels are not the release that they are listed as", found=found)
+
+
+def _member(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+    file = archive.extractfile(member) if member.isreg() else None
+    if file is None:
+        raise ReleaseError("archive", "the tar holds what is no regular file", found=member.name)
+    return file.read()
+
+
+def _from_member(name: str, data: bytes, path: Path) -> Wheel:
+    folder, _, file = name.rpartition("/")
+    if folder != WHEELS:
+        raise ReleaseError("archive", "the tar holds a file that does not belong there", where=str(path), found=name)
+    try:
+        project, version, _, tags = parse_wheel_filename(file)
+    except InvalidWheelFilename as error:
+        raise ReleaseError("archive", "a wheel's name does not say what it is", found=name) from error
+    return Wheel(file=file, project=project, version=version, tags=tags, data=data)
