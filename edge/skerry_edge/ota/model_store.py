@@ -1,0 +1,192 @@
+"""Where a device keeps a model's releases: a folder for each by its hash, and links to the one that runs.
+
+    models/NAME/<sha256>/bundle.skerry   the file, as it was signed
+    models/NAME/<sha256>/release.json    what it is
+    models/NAME/<sha256>/proved          there once it has proved itself on this device
+    models/NAME/current                  link to the folder that runs
+    models/NAME/previous                 link to the one before, kept as a way back
+    models/NAME/before                   while something is on trial: link to what `current` goes back to
+
+A folder gets its name when all in it is on the disk. Every step can be done again after a crash in the middle of it,
+and with the links alone, should the journal be lost, the device finds back to what was proved (`settle`).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from skerry_edge.contracts.manifest import Sha256
+from skerry_edge.contracts.release import Counter, ReleaseVersion, VariantName
+from skerry_edge.foundation.atomic import sync_directory, write_atomic
+from skerry_edge.foundation.errors import ReachError
+from skerry_edge.foundation.file_hash import file_sha256
+from skerry_edge.foundation.small_file import read_small
+
+Link = Literal["current", "previous", "before"]
+MODELS = "models"
+BUNDLE = "bundle.skerry"
+RELEASE = "release.json"
+PROVED = "proved"
+_MAX_RELEASE_BYTES = 4096
+_FOLDER = re.compile(r"[0-9a-f]{64}\Z")
+
+
+class Kept(Struct, frozen=True, kw_only=True):
+    """A release that the device has."""
+
+    sha256: Sha256
+    version: ReleaseVersion
+    counter: Counter
+    variant: VariantName
+
+
+class ModelStore:
+    """The releases of one model. Every method that changes something raises ReachError where the disk refuses."""
+
+    def __init__(self, state_dir: Path, name: str) -> None:
+        """Use what lies below ``state_dir``; ``name`` is that of a release, so it leads to no other folder."""
+        self.folder = state_dir / MODELS / name
+
+    def bundle(self, sha256: str) -> Path:
+        """Return where a release's file lies, or would."""
+        return self.folder / sha256 / BUNDLE
+
+    def linked(self, link: Link) -> Kept | None:
+        """Return the release that a link leads to; None where there is none, or where it leads to none."""
+        target = self._target(link)
+        return self.kept(target) if target is not None else None
+
+    def kept(self, sha256: str) -> Kept | None:
+        """Return what the device has under a hash; None where that is nothing, or not whole."""
+        try:
+            kept = msgspec.json.decode(read_small(self.folder / sha256 / RELEASE, _MAX_RELEASE_BYTES), type=Kept)
+        except (OSError, msgspec.DecodeError, ValueError):
+            return None
+        return kept if kept.sha256 == sha256 and self.bundle(sha256).is_file() else None
+
+    def is_proved(self, sha256: str) -> bool:
+        """Tell whether a release has proved itself here."""
+        return (self.folder / sha256 / PROVED).is_file()
+
+    def take_in(self, file: Path, kept: Kept) -> None:
+        """Move a verified file to its place. A crash before the end leaves nothing under the release's name."""
+        if self.kept(kept.sha256) is not None and file_sha256(self.bundle(kept.sha256)) == kept.sha256:
+            return
+        building = self.folder / f".building-{kept.sha256}"
+        with _told(self.folder):
+            building.mkdir(parents=True, exist_ok=True)
+            if file.exists():
+                os.replace(file, building / BUNDLE)  # noqa: PTH105  # also where both are the same file
+            write_atomic(building / RELEASE, msgspec.json.encode(kept))
+            _sync_file(building / BUNDLE)
+            sync_directory(building)
+            if os.path.lexists(self.folder / kept.sha256):
+                _remove(self.folder / kept.sha256)
+            building.rename(self.folder / kept.sha256)
+            sync_directory(self.folder)
+
+    def hold_before(self, sha256: str | None) -> None:
+        """Note what a trial goes back to, before it begins; None where nothing of this store ran."""
+        self._point("before", sha256)
+
+    def switch_to(self, sha256: str | None) -> None:
+        """Have ``current`` lead to a release; None leads to what the device's own file names."""
+        self._point("current", sha256)
+
+    def prove(self, sha256: str, before: str | None) -> None:
+        """Note that a release has proved itself, and keep the one ``before`` it as the way back."""
+        with _told(self.folder):
+            write_atomic(self.folder / sha256 / PROVED, b"")
+        if before is not None and before != sha256:
+            self._point("previous", before)
+        self._point("before", None)
+
+    def settle(self) -> str | None:
+        """Without a journal, go back from what has not proved itself; return its hash, None where all was well."""
+        current = self._target("current")
+        if current is None or self.is_proved(current):
+            self._point("before", None)
+            return None
+        self.switch_to(self._target("before"))
+        self._point("before", None)
+        return current
+
+    def tidy(self) -> None:
+        """Remove all that no link leads to: releases of earlier days, and what a crash left unfinished."""
+        wanted = {self._target(link) for link in ("current", "previous", "before")}
+        links = {"current", "previous", "before"}
+        with _told(self.folder):
+            for one in self.folder.iterdir() if self.folder.is_dir() else ():
+                is_ours = _FOLDER.match(one.name) or one.name.startswith(".")
+                if is_ours and one.name not in wanted | links:
+                    _remove(one)
+
+    def _target(self, link: Link) -> str | None:
+        """Return where a link leads, whatever lies there."""
+        try:
+            target = (self.folder / link).readlink().name
+        except OSError:
+            return None
+        return target if _FOLDER.match(target) else None
+
+    def _point(self, link: Link, sha256: str | None) -> None:
+        path = self.folder / link
+        if self._target(link) == sha256 and (sha256 is not None or not os.path.lexists(path)):
+            return
+        with _told(path):
+            if sha256 is None:
+                path.unlink()
+            else:
+                self.folder.mkdir(parents=True, exist_ok=True)
+                aside = path.with_name(f".{link}.new")
+                aside.unlink(missing_ok=True)
+                aside.symlink_to(sha256)
+                aside.replace(path)
+            sync_directory(self.folder)
+
+
+def current_bundle(state_dir: Path, name: str) -> Path | None:
+    """Return the file that updates have brought under a model's name; None where none did."""
+    store = ModelStore(state_dir, name)
+    kept = store.linked("current")
+    return store.bundle(kept.sha256) if kept is not None else None
+
+
+def updated_names(state_dir: Path) -> list[str]:
+    """Return the names of the models that have a store."""
+    try:
+        return sorted(one.name for one in (state_dir / MODELS).iterdir() if (one / "current").is_symlink())
+    except OSError:
+        return []
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ReachError("cannot change the store of models", where=str(path), found=error.strerror) from error
+
+
+def _sync_file(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
