@@ -45,8 +45,8 @@ class Fetcher:
         """
         with failures_told():
             self.into.mkdir(parents=True, exist_ok=True)
-            whole = self.into / choice.target.sha256
-            if whole.is_file() and file_sha256(whole) == choice.target.sha256:
+            whole = self._place(choice.target)
+            if _is_there(choice.target, whole):
                 return whole
             if choice.patch is not None and held is not None and held.sha256 == choice.patch_from_sha256:
                 try:
@@ -57,12 +57,22 @@ class Fetcher:
                     _log.warning("the patch did not help, so the full file is brought: %s", error)
                 else:
                     return whole
-            self._bring(choice.target, whole)
-            return whole
+            return self.bring(choice.target)
+
+    def bring(self, target: Target) -> Path:
+        """Return the verified file of ``target``, without patches. Raises as `fetch` does."""
+        with failures_told():
+            self.into.mkdir(parents=True, exist_ok=True)
+            path = self._place(target)
+            if not _is_there(target, path):
+                self._bring(target, path)
+            return path
+
+    def _place(self, target: Target) -> Path:
+        return self.into / target.sha256
 
     def _patched(self, patch: Target, old: Path, target: Target, whole: Path) -> None:
-        path = self.into / f"{patch.sha256}.zst"
-        self._bring(patch, path)
+        path = self.bring(patch)
         try:
             apply_patch(old, path, target, whole)
         finally:
@@ -125,6 +135,10 @@ def verify(target: Target, path: Path) -> None:
             raise ReleaseError("length", "the file does not have its length", where=target.path, found=found)
         if (found := file_sha256(path)) != target.sha256:
             raise _another(target, found, str(path))
+
+
+def _is_there(target: Target, path: Path) -> bool:
+    return path.is_file() and file_sha256(path) == target.sha256
 
 
 def _another(target: Target, found: str, where: str) -> ReleaseError:

@@ -15,8 +15,8 @@ from skerry_edge.foundation.atomic import sync_directory
 from skerry_edge.ota.transfer.told import failures_told
 
 MAX_FILES = 1000
-_NAME = re.compile(r"(wheels/)?[A-Za-z0-9][A-Za-z0-9._+-]{0,199}")
-"""A file at the top or in `wheels/`: nothing that is hidden, absolute or leads upwards."""
+_NAME = re.compile(r"requirements\.txt|wheels/[A-Za-z0-9][A-Za-z0-9._+-]{0,199}\.whl")
+"""All that an agent's release holds (skerry_server/releases)."""
 
 
 def unpack(archive: Path, into: Path) -> tuple[Path, ...]:

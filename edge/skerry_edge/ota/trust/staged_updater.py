@@ -139,11 +139,13 @@ class StagedUpdater(Updater):
 
     def _fits_the_others(self) -> bool:
         """Whether a refused version is at least the one that the metadata above it names."""
-        if self._role in (Root.type, Timestamp.type):
-            return True
-        if self._role != Snapshot.type:
+        if self._role not in (Root.type, Timestamp.type, Snapshot.type):
             return False
-        return self._trusted_set.snapshot.version == self._trusted_set.timestamp.snapshot_meta.version
+        if Snapshot.type not in self._trusted_set:
+            return True
+        # One that went back was not taken: then the snapshot is still the one that was seen before.
+        seen, named = self._floors.lowest(Snapshot.type, self.keys), self._trusted_set.timestamp.snapshot_meta.version
+        return self._trusted_set.snapshot.version in (seen, named)
 
 
 def _issued_s(signed: Signed) -> int | None:

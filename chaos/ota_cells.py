@@ -1,0 +1,64 @@
+"""The cells of the tables of updates: each is one way to be struck, and ends well or is lost."""
+
+from __future__ import annotations
+
+import importlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+MODULES = "ota_*_cells.py"
+"""Each has ``cells()``, which returns an iterable of Cell."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cell:
+    """One cell of a table: ``run`` gets an empty folder and returns how the device ended, or raises LostError."""
+
+    table: str
+    row: str
+    column: str
+    run: Callable[[Path], str]
+
+    @property
+    def name(self) -> str:
+        """What the cell is called in reports, and chosen by."""
+        return f"{self.table}: {self.row}, {self.column}"
+
+
+class LostError(AssertionError):
+    """The device ended where it must not: neither on the old version nor on the new one, or with the wrong reason."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Report:
+    """What came of all cells: ``accepted`` were tried, ``lost`` are the names of those that ended badly, with why."""
+
+    accepted: int
+    lost: tuple[str, ...]
+    endings: Counter[str]
+
+
+def all_cells() -> Iterator[Cell]:
+    """Yield the cells of every module of them."""
+    for path in sorted(Path(__file__).parent.glob(MODULES)):
+        yield from importlib.import_module(f"chaos.{path.stem}").cells()
+
+
+def try_cells(cells: Iterable[Cell], folder: Path, say: Callable[[str], object]) -> Report:
+    """Run one cell after the other, each in a folder of its own."""
+    lost: list[str] = []
+    endings: Counter[str] = Counter()
+    number = 0
+    for number, cell in enumerate(cells, start=1):
+        place = folder / str(number)
+        place.mkdir()
+        try:
+            ending = cell.run(place)
+        except LostError as error:
+            lost.append(f"{cell.name}: {error}")
+            ending = "LOST"
+        endings[ending] += 1
+        say(f"{cell.name}: {ending}")
+    return Report(accepted=number, lost=tuple(lost), endings=endings)

@@ -1,0 +1,34 @@
+"""Updates under attack and under faults: every cell of the tables in docs/ota.md is tried, and each must end well."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+
+from chaos.ota_cells import all_cells, try_cells
+
+
+def main(arguments: list[str]) -> None:
+    """Try all cells, or those whose name holds every word given; exit code 1 where one was lost."""
+    parser = argparse.ArgumentParser(prog="python -m chaos ota", description=__doc__)
+    parser.add_argument("words", nargs="*", help="only cells whose name holds all of these")
+    parser.add_argument("--list", action="store_true", help="print the cells' names and try none")
+    parser.add_argument("--json", action="store_true", help="print the report as JSON")
+    given = parser.parse_args(arguments)
+    cells = [cell for cell in all_cells() if all(word in cell.name for word in given.words)]
+    if given.list:
+        print("\n".join(cell.name for cell in cells))
+        return
+    with tempfile.TemporaryDirectory(prefix="skerry-chaos-") as folder:
+        report = try_cells(cells, Path(folder), lambda line: None if given.json else print(line, flush=True))
+    if given.json:
+        print(json.dumps(asdict(report), indent=2))
+    else:
+        print(*(f"  lost: {one}" for one in report.lost), sep="\n", end="\n" if report.lost else "")
+        print(", ".join(f"{count} x {ending}" for ending, count in sorted(report.endings.items())))
+        print(f"accepted {report.accepted}, lost {len(report.lost)}")
+    sys.exit(1 if report.lost else 0)
