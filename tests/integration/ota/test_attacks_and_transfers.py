@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from chaos import ota_attack_cells, ota_transfer_cells
 from chaos.ota_cells import Cell
 

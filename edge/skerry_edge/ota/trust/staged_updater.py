@@ -95,6 +95,7 @@ class StagedUpdater(Updater):
         # Here a root only has to follow its forerunner; its expiry is judged with the timestamp, by what is known then.
         self._role = Root.type
         super()._load_root()
+        self._refuse_one_key_for_several()
         self._role = Timestamp.type
         self._tell_time()
 
@@ -119,6 +120,14 @@ class StagedUpdater(Updater):
         if role == Targets.type:
             self._heed_floor(role)
         return loaded
+
+    def _refuse_one_key_for_several(self) -> None:
+        """Refuse a root in which one key has several ids: TUF's client would count its signatures as of several."""
+        root = self._trusted_set.root
+        for role, listed in root.roles.items():
+            keys = [repr(sorted(root.keys[one].keyval.items())) for one in listed.keyids if one in root.keys]
+            if len(set(keys)) < len(keys):
+                raise exceptions.RepositoryError(f"the role {role} has one key under several ids")
 
     def _tell_time(self) -> None:
         """Judge expiry by the time that has passed for sure, which only ever rises during a look."""
