@@ -26,6 +26,8 @@ from skerry_server.presence import SilenceRules
 from skerry_server.registry.database import Database
 from skerry_server.rollouts.job import LEASE as ROLLOUTS
 from skerry_server.rollouts.job import RolloutJob
+from skerry_server.rollouts.refreshing import LEASE as REFRESH
+from skerry_server.rollouts.refreshing import open_refreshing
 from skerry_server.spool.spool import Spool
 from skerry_server.stores.archive import TimeSeriesStore
 from skerry_server.stores.base import Store, StoreInfo
@@ -71,6 +73,7 @@ class Ingesting:
         alerting = Alerting(settings, store=store, database=database, health=health, holder=holder)
         self._courier = alerting.courier
         rollouts = RolloutJob(database=database, store=store, health=health, holder=holder, now_ms=now_ms)
+        refreshing = open_refreshing(settings, health)
         self._jobs = [
             LeasedJob(database=database, name=name, holder=holder, work=work)
             for name, work in (
@@ -78,6 +81,7 @@ class Ingesting:
                 ("upkeep", upkeep.run),
                 (alerting.lease, alerting.lookout.run),
                 (ROLLOUTS, rollouts.run),
+                *([(REFRESH, refreshing.run)] if refreshing else []),
             )
         ]
 

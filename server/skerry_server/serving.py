@@ -21,6 +21,7 @@ from skerry_server.downlink.downlink import Downlink
 from skerry_server.health import Health
 from skerry_server.observation.page import add_metrics, count_requests
 from skerry_server.registry.database import Database
+from skerry_server.release_files import add_release_files, open_catalogue
 from skerry_server.stores.archive import TimeSeriesStore
 from skerry_server.tasks import end_all
 
@@ -86,8 +87,10 @@ class Serving:
             doorkeeper=self.doorkeeper,
             downlink=self._downlink,
             config=self._settings.config,
+            catalogue=open_catalogue(self._settings),
         )
         api = create_api(context)
+        add_release_files(api, self._settings.ota_repository)
         exposition = add_metrics(api, self._database, self._health)
         # Before the dashboard, which answers for every address that is left.
         add_gate(api, self.doorkeeper, self._settings.config.http, refused_page=fault_response)

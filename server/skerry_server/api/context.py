@@ -23,6 +23,7 @@ from skerry_server.health import Health
 from skerry_server.registry.database import Database
 from skerry_server.registry.events import MAX_PAGE
 from skerry_server.registry.models import Device, GroupMemberRow
+from skerry_server.rollouts.catalogue import Catalogue
 from skerry_server.stores.archive import TimeSeriesStore
 
 T = TypeVar("T")
@@ -77,6 +78,8 @@ class Context:
     doorkeeper: Doorkeeper
     downlink: Downward
     config: ServerConfig
+    catalogue: Catalogue | None = None
+    """The releases that can be rolled out, where this server has a repository."""
 
 
 def _as_whole(value: object) -> object:

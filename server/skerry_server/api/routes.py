@@ -26,6 +26,7 @@ from skerry_server.api.resources.fleet import add_fleet
 from skerry_server.api.resources.groups import add_groups
 from skerry_server.api.resources.people import add_people
 from skerry_server.api.resources.reports import add_reports
+from skerry_server.api.resources.rollouts import add_rollouts
 from skerry_server.api.resources.session import add_session
 from skerry_server.api.resources.stages import add_stages
 from skerry_server.api.resources.telemetry import add_telemetry
@@ -46,6 +47,7 @@ _ADDERS = (
     add_commands,
     add_groups,
     add_stages,
+    add_rollouts,
     add_events,
     add_fleet,
     add_alerts,

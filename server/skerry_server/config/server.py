@@ -17,6 +17,7 @@ from skerry_server.config.broker import Broker
 from skerry_server.config.http import Http, check_http
 from skerry_server.config.ingest import Ingest
 from skerry_server.config.limits import Limits
+from skerry_server.config.ota import Ota, check_ota
 from skerry_server.config.presence import PresenceRules
 from skerry_server.config.registry import Registry
 from skerry_server.config.retention import Retention
@@ -44,6 +45,7 @@ class ServerConfig(Section, frozen=True, kw_only=True):
     ingest: Ingest = field(default_factory=Ingest)
     presence: PresenceRules = field(default_factory=PresenceRules)
     alerts: Alerts = field(default_factory=Alerts)
+    ota: Ota = field(default_factory=Ota)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +72,18 @@ class Settings:
         """The folder of this worker's spool."""
         path = self.config.ingest.spool
         return (self.base / path if path else self.state / "spool") / self.config.ingest.worker
+
+    @property
+    def ota_repository(self) -> Path | None:
+        """The folder of the repository of releases; None where this server has none."""
+        path = self.config.ota.repository
+        return None if path is None else self.base / path
+
+    @property
+    def ota_online_keys(self) -> Path | None:
+        """The folder of the online key's ring; None where this server does not sign."""
+        path = self.config.ota.online_keys
+        return None if path is None else self.base / path
 
     def secret(self, name: str | None) -> str | None:
         """Return the content of a secret's file without its last line end. Raises ReachError and ConfigError."""
@@ -103,6 +117,7 @@ def check(config: ServerConfig, where: str) -> None:
     check_http(config.http, where=where)
     check_telemetry(config.telemetry, where=where)
     check_alerts(config.alerts, where=where)
+    check_ota(config.ota, where=where)
     if not isinstance(config.store, SqliteStore):
         check_store_url(config.store.url, where=f"{where}, key 'store.url'")
 

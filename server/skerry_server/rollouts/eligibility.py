@@ -54,7 +54,7 @@ class Planned:
 def plan(spec: Spec, fleet: Iterable[Candidate]) -> list[Planned]:
     """Return every device of ``fleet`` that is meant, in the order of its stage, then those that get nothing.
 
-    The same spec and fleet give the same stages. Raises ConfigError where the canary group has nobody to begin with.
+    The same spec and fleet give the same stages. Raises ConflictError where the canary group has nobody to begin with.
     """
     meant = {one.device: one for one in fleet if is_meant(spec, one)}
     refused = {device: why for device, one in meant.items() if (why := why_not(spec, one)) is not None}

@@ -12,6 +12,7 @@ from skerry_edge.contracts.patterns import whole
 from skerry_edge.contracts.release import BoardId, Counter, ReleaseName, ReleaseVersion
 from skerry_edge.contracts.topics import NAME_PATTERN
 from skerry_edge.foundation.errors import ConfigError
+from skerry_server.errors import ConflictError
 
 SIZE_PATTERN = r"^([1-9][0-9]{0,6}|(100|[1-9]?[0-9](\.[0-9]{1,3})?)%)$"
 """A number of devices, or a share of all of them: `5`, `2.5%`."""
@@ -116,19 +117,19 @@ class Spec(_Part, frozen=True, kw_only=True):
 
 
 def read_spec(given: object) -> Spec:
-    """Return what was written down, checked. Raises ConfigError."""
+    """Return what was written down, checked. Raises ConfigError; ConflictError for what does not go together."""
     try:
         spec = msgspec.convert(given, Spec)
     except (msgspec.ValidationError, RecursionError) as error:
         raise ConfigError("this is no rollout", where="the rollout", found=str(error)) from error
     if spec.probation_s >= spec.deadline_s:
-        raise ConfigError(
+        raise ConflictError(
             "the deadline must leave time after the probation",
             where="deadline_s",
             found=f"deadline {spec.deadline_s} s, probation {spec.probation_s} s",
         )
     if spec.kind == "agent" and spec.gates.compares:
-        raise ConfigError(
+        raise ConflictError(
             "latency and confidence are told by model version",
             where="gates",
             found="a release of the agent",

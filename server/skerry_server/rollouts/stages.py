@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Sequence
 
-from skerry_edge.foundation.errors import ConfigError
+from skerry_server.errors import ConflictError
 from skerry_server.rollouts.spec import Spec, size_of
 
 
@@ -16,7 +16,7 @@ def divide(
 
     ``canaries`` are the devices of the canary group, where the spec names one. Else canaries are drawn among those
     that are ``present`` now, as far as they reach: one that is switched off would only run out of time. ``salt``
-    stands for the rollout, so that each has other devices first. Raises ConfigError where nobody is left to begin.
+    stands for the rollout, so that each has other devices first. Raises ConflictError where nobody is left to begin.
     """
     if not devices:
         return []
@@ -24,7 +24,7 @@ def divide(
     if spec.canary_group is not None:
         first = [one for one in in_order if one in canaries]
         if not first:
-            raise ConfigError(
+            raise ConflictError(
                 "no device of the canary group is to get the release", where="canary_group", found=spec.canary_group
             )
     else:

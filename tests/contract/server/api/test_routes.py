@@ -35,12 +35,15 @@ KNOWN = {
     "user": "oli",
     "name": "cam-1",
     "rest": "nothing",
+    "rollout": "1",
 }
 BODIES = {
     ("POST", "/api/v1/devices/{device}/commands"): {"name": "ping"},
     ("POST", "/api/v1/groups/{group}/commands"): {"name": "ping"},
     ("POST", "/api/v1/groups/{group}/devices"): {"devices": ["cam-1"]},
     ("POST", "/api/v1/stages"): {"group": "all"},
+    ("POST", "/api/v1/rollouts"): {"kind": "model", "name": "tiny", "version": "2.0.0", "counter": 2},
+    ("POST", "/api/v1/rollouts/plan"): {"kind": "model", "name": "tiny", "version": "2.0.0", "counter": 2},
     ("POST", "/api/v1/silences"): {"device": "cam-1", "lasts_s": 60},
 }
 

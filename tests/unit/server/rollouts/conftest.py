@@ -49,9 +49,7 @@ class World:
         names = sorted(behaviours)
         stages = divide(spec, names, canaries=canaries, present=names, salt="world")
         self.progress = make_progress(spec=spec, stages=len(stages))
-        self.members = {
-            name: make_member(name, stage=number) for number, stage in enumerate(stages) for name in stage
-        }
+        self.members = {name: make_member(name, stage=number) for number, stage in enumerate(stages) for name in stage}
         self.sizes = [len(stage) for stage in stages]
         self.behaviours, self.way_back = behaviours, way_back
         self.ordered_ms, self.touched, self.comparison = {}, set(), None
@@ -80,9 +78,7 @@ class World:
             word = ("returned" if outcome == "commit" else "not-returned") if is_back else WORDS[outcome]
             self.change(device, state=word, ended_ms=self.now_ms, deadline_ms=None, has_begun=True)
         for _ in range(100):
-            actions = decide(
-                self.progress, list(self.members.values()), now_ms=self.now_ms, comparison=self.comparison
-            )
+            actions = decide(self.progress, list(self.members.values()), now_ms=self.now_ms, comparison=self.comparison)
             if not actions or actions == [Compare()]:
                 return
             for action in actions:

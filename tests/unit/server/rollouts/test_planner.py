@@ -191,7 +191,9 @@ shapes = st.fixed_dictionaries(
 
 
 @settings(max_examples=150, deadline=None)
-@given(behaviours=fleets, shape=shapes, percent=st.sampled_from([0.0, 50.0, 90.0, 100.0]), back=st.sampled_from(OUTCOMES))
+@given(
+    behaviours=fleets, shape=shapes, percent=st.sampled_from([0.0, 50.0, 90.0, 100.0]), back=st.sampled_from(OUTCOMES)
+)
 def test_whatever_devices_do_each_of_them_ends_and_so_does_the_rollout(world, spec, behaviours, shape, percent, back):
     there = world(spec(**shape, gates={"success_percent": percent}), behaviours, way_back=back)
     there.run(len(there.sizes) * 20 + 40)

@@ -1,0 +1,87 @@
+"""What can be rolled out: the releases that the newest signed targets of this server's repository name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from skerry_edge.contracts.release import decode_release
+from skerry_server.errors import ConflictError, NotFoundError
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Published:
+    """A release in the repository: all its full files together; lengths in bytes by variant or wheel tags."""
+
+    kind: str
+    name: str
+    version: str
+    counter: int
+    boards: tuple[str, ...]
+    files: Mapping[str, int]
+
+
+class Catalogue:
+    """The releases in the repository in ``folder``; read anew with every question, as publishing changes it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def releases(self) -> list[Published]:
+        """Return what is published, newest counters first. Raises ReachError, DataError and ReleaseError."""
+        # tuf takes half a second to load, and most servers never ask.
+        from skerry_server.releases.repository import Repository  # noqa: PLC0415
+
+        found: dict[tuple[str, str, str], Published] = {}
+        for path, target in Repository(self._folder).newest_targets().signed.targets.items():
+            release = decode_release(path, target.unrecognized_fields.get("custom"))
+            if release.patch is not None:
+                continue
+            key = (release.kind, release.name, release.version)
+            before = found.get(key)
+            file = release.variant or f"{release.python}-{release.abi}-{release.platform}"
+            found[key] = Published(
+                kind=release.kind,
+                name=release.name,
+                version=release.version,
+                counter=release.counter,
+                boards=tuple(sorted({*release.boards, *(before.boards if before else ())})),
+                files={**(before.files if before else {}), file: target.length},
+            )
+        return sorted(found.values(), key=lambda one: (one.kind, one.name, -one.counter, one.version))
+
+    def find(self, kind: str, name: str, version: str) -> Published:
+        """Return one release. Raises NotFoundError, and what `releases` raises."""
+        for one in self.releases():
+            if (one.kind, one.name, one.version) == (kind, name, version):
+                return one
+        raise NotFoundError(
+            "the repository has no such release",
+            where=str(self._folder),
+            found=f"{kind}/{name} {version}",
+            todo="publish it first: skerry ota publish",
+        )
+
+
+def completed(wish: Mapping[str, object], catalogue: Catalogue | None) -> dict[str, object]:
+    """Return ``wish`` with the counter and the boards that the release is signed with, where it does not name them.
+
+    Raises ConflictError where there is no repository to ask or it says otherwise, and what `Catalogue.find` raises.
+    """
+    if catalogue is None:
+        if wish.get("counter") is None:
+            raise ConflictError(
+                "this server has no repository of releases",
+                where="counter",
+                todo="set 'ota.repository' in its configuration, or give the release's counter",
+            )
+        return dict(wish)
+    release = catalogue.find(str(wish.get("kind")), str(wish.get("name")), str(wish.get("version")))
+    if wish.get("counter") not in (None, release.counter):
+        raise ConflictError(
+            "the release is signed with another counter",
+            where="counter",
+            found=f"{wish['counter']}, not {release.counter}",
+        )
+    return {**wish, "counter": release.counter, "boards": list(wish.get("boards") or release.boards)}  # type: ignore[call-overload]  # checked by read_spec
