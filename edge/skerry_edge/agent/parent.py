@@ -21,7 +21,7 @@ from skerry_edge.agent.heartbeat.probes import PERIOD_S
 from skerry_edge.agent.heartbeat.pulse import Pulse
 from skerry_edge.agent.life.clock import clock_state
 from skerry_edge.agent.life.identity import Identity, KeptStart, begin_session, keep_session
-from skerry_edge.agent.life.lives import Lives, boot_id, keep_journal, noted_life
+from skerry_edge.agent.life.lives import Lives, keep_journal, noted_life
 from skerry_edge.agent.life.lock import StateHold, hold_state_dir
 from skerry_edge.agent.life.loop import Duty, turn
 from skerry_edge.agent.life.rerun import run_again
@@ -38,6 +38,7 @@ from skerry_edge.agent.reloader import OnHangUp, Parts, Reloader
 from skerry_edge.agent.reports.announcer import Announcer
 from skerry_edge.agent.reports.intake import Intake
 from skerry_edge.foundation.errors import ConfigError
+from skerry_edge.machine.boot import boot_id
 
 _log = logging.getLogger(__name__)
 CHILDREN_STOP_S = 1.1

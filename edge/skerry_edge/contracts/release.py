@@ -80,6 +80,7 @@ REASONS: dict[str, str] = {
     # Of the self-test.
     "load": "the new version does not load",
     "golden": "the new version does not compute what its release says that it computes",
+    "accuracy": "the new version finds far less, or far more, than the one before it",
     "budget": "the new version is too slow or too large for the device",
     # Of probation.
     "crashed": "the new version crashed",

@@ -16,10 +16,10 @@ from skerry_boards.schema import Thermal
 from skerry_edge.agent.config.sensors import SensorConfig
 from skerry_edge.agent.heartbeat.probes import PERIOD_S, Probe, Sampler
 from skerry_edge.agent.heartbeat.supply import Supply
-from skerry_edge.agent.life.lives import since_boot_s
 from skerry_edge.contracts.vitals import MAX_LABEL_CHARS, MAX_TEMPERATURES, Temperature
 from skerry_edge.foundation.errors import ReachError
 from skerry_edge.machine import processor
+from skerry_edge.machine.boot import since_boot_s
 from skerry_edge.machine.disk import Disk, disk
 from skerry_edge.machine.memory import memory
 from skerry_edge.machine.network import Network, network

@@ -8,11 +8,12 @@ from skerry_edge import __version__
 from skerry_edge.agent.children.supervisor import Supervisor
 from skerry_edge.agent.heartbeat.machine import Machine
 from skerry_edge.agent.life.identity import Identity
-from skerry_edge.agent.life.lives import Lives, since_boot_s
+from skerry_edge.agent.life.lives import Lives
 from skerry_edge.agent.mqtt.session import Session
 from skerry_edge.agent.outbox.sink import Sink
 from skerry_edge.contracts.errors import WireError
 from skerry_edge.contracts.messages import Heartbeat
+from skerry_edge.machine.boot import since_boot_s
 
 _log = logging.getLogger(__name__)
 

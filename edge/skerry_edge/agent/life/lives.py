@@ -8,7 +8,6 @@ from the machine's start (CLOCK_BOOTTIME), so a clock that jumps changes nothing
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,13 +23,11 @@ from skerry_edge.contracts.messages import Count
 from skerry_edge.foundation.atomic import write_atomic
 from skerry_edge.foundation.errors import ReachError, SkerryError
 from skerry_edge.foundation.small_file import read_small
-from skerry_edge.machine.files import read_text
+from skerry_edge.machine.boot import boot_id, since_boot_s
 
 _log = logging.getLogger(__name__)
 JOURNAL = "lives.json"
 _MAX_BYTES = 4096
-_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-UNKNOWN_BOOT = "unknown"
 
 
 class Journal(Struct, frozen=True, kw_only=True):
@@ -80,16 +77,6 @@ class Lives:
             "reboots_unexpected": self.journal.reboots_unexpected,
             "crash_free_s": self.journal.crash_free_s + lived_s,
         }
-
-
-def since_boot_s() -> float:
-    """Return the seconds since the machine's start, those that it slept included."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
-
-
-def boot_id() -> str:
-    """Return the kernel's id of this start of the machine, `UNKNOWN_BOOT` where it gives none."""
-    return read_text(_BOOT_ID) or UNKNOWN_BOOT
 
 
 @contextmanager

@@ -8,10 +8,11 @@ import pytest
 
 from skerry_edge.agent.heartbeat.pulse import Pulse
 from skerry_edge.agent.life.identity import Identity
-from skerry_edge.agent.life.lives import Journal, Lives, since_boot_s
+from skerry_edge.agent.life.lives import Journal, Lives
 from skerry_edge.agent.outbox.sink import OutboxStats
 from skerry_edge.contracts.codec import encode
 from skerry_edge.contracts.messages import Heartbeat
+from skerry_edge.machine.boot import since_boot_s
 
 SAID = {
     "uptime_s": 1.0,

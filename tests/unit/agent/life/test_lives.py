@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skerry_edge.agent.life.lives import JOURNAL, Journal, Lives, begun, ended, noted_life, read_journal, since_boot_s
+from skerry_edge.agent.life.lives import JOURNAL, Journal, Lives, begun, ended, noted_life, read_journal
 from skerry_edge.agent.life.state_files import StateFiles
 from skerry_edge.foundation.errors import ReachError
+from skerry_edge.machine.boot import since_boot_s
 
 
 def told(journal: Journal) -> tuple[int, int, float]:

@@ -1,0 +1,45 @@
+"""What the agent tells its update worker, and what that tells back while it works; one JSON object a line."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from skerry_edge.contracts.messages import Count
+from skerry_edge.contracts.release import BoardId, ReleaseVersion, VariantName
+from skerry_edge.ota.settings import OtaSettings
+
+FileText = Annotated[str, Meta(min_length=1, max_length=4096)]
+
+
+class Use(Struct, frozen=True, kw_only=True):
+    """How the device runs a model: by which variant and backend, and from which bundle now.
+
+    An ``exclusive`` backend serves one process at a time, so that a model cannot be tried beside the one that runs.
+    """
+
+    variant: VariantName
+    backend: str
+    threads: Count
+    present: FileText
+    start_deadline_s: float
+    exclusive: bool = False
+
+
+class Job(Struct, frozen=True, kw_only=True):
+    """What the worker needs beside the journal; ``use`` is None where the update is about the agent."""
+
+    state_dir: FileText
+    board: BoardId
+    agent_version: ReleaseVersion
+    settings: OtaSettings
+    is_clock_synchronised: bool
+    use: Use | None = None
+
+
+class Progress(Struct, frozen=True, kw_only=True):
+    """How much of a download is there, in bytes."""
+
+    done_bytes: Count
+    total_bytes: Count

@@ -1,0 +1,160 @@
+"""What each state of a model's update asks for until it is switched to: brought, checked, put in place and tried."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+from msgspec.structs import replace
+
+from skerry_edge.contracts.errors import ReleaseError
+from skerry_edge.contracts.updates import UpdateState
+from skerry_edge.foundation.errors import ReachError, SkerryError
+from skerry_edge.ota.choice import Choice, Held, Wanted
+from skerry_edge.ota.errors import TransferError
+from skerry_edge.ota.job import Use
+from skerry_edge.ota.machine.happenings import Done, Failed, Happening, Postponed, Refused
+from skerry_edge.ota.machine.limits import Limits
+from skerry_edge.ota.machine.record import Record
+from skerry_edge.ota.model_store import Kept, ModelStore
+from skerry_edge.ota.self_test.judging import verdict
+from skerry_edge.ota.self_test.measured import Measured, Subject
+from skerry_edge.ota.supply import Supply, Told
+from skerry_edge.ota.transfer.told import failures_told
+from skerry_edge.transfer.disk import need_room
+
+Measure = Callable[[Subject], Measured]
+"""Tries a model in a process of its own. Raises a SkerryError."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelSteps:
+    """The steps; ``incoming`` is where downloads lie, on the same file system as the store."""
+
+    store: ModelStore
+    incoming: Path
+    supply: Supply
+    use: Use
+    limits: Limits
+    reserve_bytes: int
+    measure: Measure
+    told: Told
+
+    def take(self, record: Record) -> Happening:
+        """Do what the record's state asks for, and return what came of it; doing it again does no harm."""
+        try:
+            return _STEPS[record.state](self, record)
+        except ReleaseError as error:
+            return Refused(reason=error.reason, detail=str(error))
+        except TransferError as error:
+            return Postponed(reason=error.reason, detail=str(error))
+        except ReachError as error:
+            return Postponed(reason="read-only", detail=str(error))
+
+    def check(self, record: Record) -> Happening:
+        """Find out what runs, and what is to be fetched."""
+        order = record.order
+        current, previous = self.store.linked("current"), self.store.linked("previous")
+        before = Done(from_sha256=current.sha256, from_version=current.version) if current else Done()
+        if current is not None and (current.version, current.counter) == (order.version, order.counter):
+            return replace(before, to_sha256=current.sha256, is_running=True)
+        if previous is not None and (previous.version, previous.counter) == (order.version, order.counter):
+            return replace(before, to_sha256=previous.sha256, is_here=True)
+        wanted = Wanted(
+            kind="model",
+            name=record.name,
+            version=order.version,
+            variant=self.use.variant,
+            counter=order.counter,
+        )
+        choice = self.supply.choose(wanted, current.sha256 if current else None)
+        return replace(before, to_sha256=choice.target.sha256, choice=choice)
+
+    def precheck(self, record: Record) -> Happening:
+        """See whether there is room for the file, and for the one that a patch makes."""
+        with failures_told():
+            self.incoming.mkdir(parents=True, exist_ok=True)
+            choice = _choice(record)
+            need_room(self.incoming, choice.target.length + choice.total_bytes, reserve_bytes=self.reserve_bytes)
+        return Done()
+
+    def download(self, record: Record) -> Happening:
+        """Bring the file, going on where an earlier try stopped."""
+        current = self.store.linked("current")
+        held = Held(path=str(self.store.bundle(current.sha256)), sha256=current.sha256) if current else None
+        self.supply.fetch(_choice(record), self.incoming, held, self.told)
+        return Done()
+
+    def verify(self, record: Record) -> Happening:
+        """Hold the file as it lies on the disk against what was signed."""
+        choice = _choice(record)
+        self.supply.verify(choice.target, self._incoming(choice))
+        return Done()
+
+    def stage(self, record: Record) -> Happening:
+        """Give the file its place in the store."""
+        choice = _choice(record)
+        release = choice.release
+        if release.variant is None:
+            return Refused(reason="malformed", detail="a model's release without a variant")
+        kept = Kept(
+            sha256=choice.target.sha256, version=release.version, counter=release.counter, variant=release.variant
+        )
+        self.store.take_in(self._incoming(choice), kept)
+        return Done()
+
+    def self_test(self, record: Record) -> Happening:
+        """Load and run the new model beside the present one, each in a process of its own."""
+        sha256 = record.to_sha256
+        kept = self.store.kept(sha256) if sha256 is not None else None
+        if kept is None:
+            return Failed(reason="load", detail="the new version is not in the store any more")
+        if self.use.exclusive:
+            return Done()
+        present, new = Path(self.use.present), self.store.bundle(kept.sha256)
+        try:
+            measured = self.measure(self._subject(new, kept.variant, (present, new)))
+        except SkerryError as error:
+            return Failed(reason="load", detail=str(error))
+        return self._judged(self._present(present, new), measured)
+
+    def _judged(self, present: Measured | None, new: Measured) -> Happening:
+        free_mb = psutil.virtual_memory().available / 1e6
+        return verdict(present, new, self.limits, free_mb=free_mb) or Done()
+
+    def _present(self, present: Path, new: Path) -> Measured | None:
+        """Measure what runs now, None where that cannot be run: then there is nothing to be worse than."""
+        try:
+            return self.measure(self._subject(present, self.use.variant, (present, new)))
+        except SkerryError:
+            return None
+
+    def _subject(self, bundle: Path, variant: str, pictures_of: tuple[Path, ...]) -> Subject:
+        return Subject(
+            bundle=bundle,
+            variant=variant,
+            backend=self.use.backend,
+            threads=self.use.threads,
+            pictures_of=pictures_of,
+        )
+
+    def _incoming(self, choice: Choice) -> Path:
+        return self.incoming / choice.target.sha256
+
+
+def _choice(record: Record) -> Choice:
+    if record.choice is None:
+        raise ReleaseError("malformed", "the journal does not say what was chosen", where=record.subject)
+    return record.choice
+
+
+_STEPS: dict[UpdateState, Callable[[ModelSteps, Record], Happening]] = {
+    "check": ModelSteps.check,
+    "precheck": ModelSteps.precheck,
+    "download": ModelSteps.download,
+    "verify": ModelSteps.verify,
+    "stage": ModelSteps.stage,
+    "self-test": ModelSteps.self_test,
+}

@@ -1,0 +1,1 @@
+"""A new model tried off the live path, before anything is switched."""
