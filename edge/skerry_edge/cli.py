@@ -28,6 +28,7 @@ SUMMARIES = {
     "inspect": "Show what a bundle holds, and check it.",
     "listen": "Find wake words in recordings, a microphone or standard input.",
     "models": "List the models that go by a name, and bring those that Skerry does not ship.",
+    "ota": "Sign releases of models and agents, and publish them as files that devices verify.",
     "recommend": "Tell which variant of a model to take.",
     "render": "Render road scenes with labelled signs.",
     "server": "Run the fleet server.",

@@ -24,12 +24,13 @@ from skerry_server.releases.signing import Signatory
 class Amendment:
     """What changes: ``withdraw`` are subjects with their version, as `model/doorbell 1.2.0`; ``floors`` by subject.
 
-    Nothing at all means: the same targets, to expire later.
+    Nothing at all means: the same targets, to expire later. ``leaving`` versions are left out.
     """
 
     withdraw: tuple[tuple[str, str], ...] = ()
     floors: Mapping[str, int] = field(default_factory=dict)
     lasting: timedelta | None = None
+    leaving: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +54,7 @@ def amend(repository: Repository, amendment: Amendment, signatory: Signatory, no
         withdrawn = [path for subject, version in amendment.withdraw for path in _withdraw(targets, subject, version)]
         for subject, floor in amendment.floors.items():
             _raise_floor(targets, subject, floor)
+        targets.version += amendment.leaving
         renewed(targets, now, lasting=amendment.lasting)
         metadata.signatures.clear()
         return Amended(

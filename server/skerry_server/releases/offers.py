@@ -10,7 +10,6 @@ from pathlib import Path
 from skerry_edge.contracts.bundle import Bundle
 from skerry_edge.contracts.errors import BundleError
 from skerry_edge.contracts.release import Release
-from skerry_edge.foundation.errors import ConfigError
 from skerry_server.releases.bundles import single_variant
 
 
@@ -56,16 +55,3 @@ def model_offers(path: Path, terms: Terms, variants: Sequence[str] = ()) -> list
         )
         offers.append(Offer(release=release, data=single_variant(bundle, name)))
     return offers
-
-
-def kind_of(path: Path) -> str:
-    """Tell what is at ``path``: a model's bundle or a wheelhouse. Raises ConfigError where it is neither."""
-    if path.is_dir() and not (path / "manifest.json").exists():
-        if any(path.glob("*.whl")):
-            return "agent"
-        raise ConfigError(
-            "this is neither a model's bundle nor a wheelhouse",
-            where=str(path),
-            found="a folder without manifest.json and without wheels",
-        )
-    return "model"

@@ -19,7 +19,6 @@ from skerry_server.releases.refreshing import Occasion, link, refresh
 from skerry_server.releases.repository import Repository, file_name
 from skerry_server.releases.signing import Signatory
 
-MAX_DAYS = 366.0
 Wanted = Callable[[Release], bool]
 Copied = Callable[[int], object]
 

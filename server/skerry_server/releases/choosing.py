@@ -1,0 +1,32 @@
+"""What a path on the command line is to be published as."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from skerry_edge.foundation.errors import ConfigError
+from skerry_server.releases.offers import Offer, Terms, model_offers
+from skerry_server.releases.wheelhouse import agent_offer
+
+
+def kind_of(path: Path) -> str:
+    """Tell what is at ``path``: a model's bundle or a wheelhouse. Raises ConfigError where it is neither."""
+    if path.is_dir() and not (path / "manifest.json").exists():
+        if any(path.glob("*.whl")):
+            return "agent"
+        raise ConfigError(
+            "this is neither a model's bundle nor a wheelhouse",
+            where=str(path),
+            found="a folder without manifest.json and without wheels",
+        )
+    return "model"
+
+
+def offers_of(path: Path, terms: Terms, variants: Sequence[str] = ()) -> list[Offer]:
+    """Return the offers of what is at ``path``. Raises ConfigError where it is neither bundle nor wheelhouse."""
+    if kind_of(path) == "model":
+        return model_offers(path, terms, variants)
+    if variants:
+        raise ConfigError("wheels have no variants", where=str(path), found=", ".join(variants))
+    return [agent_offer(path, terms)]

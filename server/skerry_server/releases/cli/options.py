@@ -1,0 +1,164 @@
+"""What the commands of `skerry ota` share: the folders, the keys at hand and their passphrase."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from skerry_edge.foundation.errors import ConfigError
+from skerry_edge.foundation.secret_file import read_secret
+
+if TYPE_CHECKING:
+    from skerry_server.releases.keyring import Custody, KeyRing
+    from skerry_server.releases.repository import Repository
+    from skerry_server.releases.signing import Signatory
+
+Command = Callable[..., Any]
+FOLDER = click.Path(path_type=Path, file_okay=False)
+PASSPHRASE = "SKERRY_OTA_PASSPHRASE"  # noqa: S105  # the variable's name
+ONLINE = "online"
+MAX_SKIP = 1_000_000
+MAX_DAYS = 3660.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hands:
+    """The key folders of a command line, and where the passphrase of their keys comes from."""
+
+    keys: Path
+    online_keys: Path
+    passphrase_file: Path | None
+
+    def signatory(self) -> Signatory:
+        """Return whoever signs with the keys at hand. Raises ConfigError where there are none."""
+        from skerry_server.releases.signing import Signatory  # noqa: PLC0415  # keeps `--help` fast
+
+        return Signatory(self._rings(), self.asking())
+
+    def custody(self, secret: str | None) -> Custody:
+        """Return the two rings for new keys, whether they are there yet or not."""
+        from skerry_server.releases.keyring import RING, Custody, KeyRing  # noqa: PLC0415  # keeps `--help` fast
+
+        folders = (self.keys, self.online_keys)
+        offline, online = (KeyRing.load(one) if (one / RING).exists() else KeyRing(one) for one in folders)
+        return Custody(offline=offline, online=online, secret=secret)
+
+    def asking(self) -> Callable[[str], str]:
+        """Return what gives the passphrase of a key by name: from file, environment or terminal, each once."""
+
+        @functools.cache
+        def ask(name: str) -> str:
+            return self._given() or self._prompted(f"Passphrase of {name}", name, confirm=False)
+
+        return ask
+
+    def new_passphrase(self) -> str:
+        """Return the passphrase for keys that are to be made; on a terminal it is asked for twice."""
+        return self._given() or self._prompted("Passphrase for the new keys", "the new keys", confirm=True)
+
+    def _rings(self) -> list[KeyRing]:
+        """Return the rings that are there: a server has no offline one, and others may have no online one."""
+        from skerry_server.releases.keyring import RING, KeyRing  # noqa: PLC0415  # keeps `--help` fast
+
+        folders = (self.keys, self.online_keys)
+        found = [KeyRing.load(folder) for folder in folders if (folder / RING).exists()]
+        if not found:
+            where = ", ".join(map(str, folders))
+            raise ConfigError("there are no keys here", where=where, todo="name their folder: --keys DIR")
+        return found
+
+    def _given(self) -> str | None:
+        return read_secret(self.passphrase_file) if self.passphrase_file else os.environ.get(PASSPHRASE) or None
+
+    def _prompted(self, question: str, name: str, *, confirm: bool) -> str:
+        if not sys.stdin.isatty():
+            todo = f"give it in a file (--passphrase-file FILE) or in ${PASSPHRASE}"
+            raise ConfigError("there is no passphrase, and no terminal to ask", where=name, todo=todo)
+        return str(click.prompt(question, hide_input=True, confirmation_prompt=confirm, err=True))
+
+
+def repository_option(command: Command) -> Command:
+    """Add `--repository DIR`."""
+    return click.option(
+        "--repository",
+        "folder",
+        type=FOLDER,
+        envvar="SKERRY_OTA_REPOSITORY",
+        default=Path("ota/repository"),
+        show_default=True,
+        metavar="DIR",
+        help="The repository.",
+    )(command)
+
+
+def keys_options(command: Command) -> Command:
+    """Add `--keys DIR`, `--online-keys DIR` and `--passphrase-file FILE`, which the command gets as its ``hands``."""
+
+    @functools.wraps(command)
+    def with_hands(*args: Any, keys: Path, online_keys: Path | None, passphrase_file: Path | None, **rest: Any) -> Any:  # noqa: ANN401  # click's
+        hands = Hands(keys=keys, online_keys=online_keys or keys / ONLINE, passphrase_file=passphrase_file)
+        return command(*args, hands=hands, **rest)
+
+    options = (
+        click.option(
+            "--keys",
+            type=FOLDER,
+            envvar="SKERRY_OTA_KEYS",
+            default=Path("ota/keys"),
+            show_default=True,
+            metavar="DIR",
+            help="The folder of the root and targets keys.",
+        ),
+        click.option(
+            "--online-keys",
+            type=FOLDER,
+            envvar="SKERRY_OTA_ONLINE_KEYS",
+            metavar="DIR",
+            help="The folder of the online key.  [default: KEYS/online]",
+        ),
+        click.option(
+            "--passphrase-file",
+            type=click.Path(path_type=Path, dir_okay=False),
+            metavar="FILE",
+            help=f"The passphrase of the keys; else ${PASSPHRASE}, else the terminal is asked.",
+        ),
+    )
+    return functools.reduce(lambda made, option: option(made), reversed(options), with_hands)
+
+
+def skip_option(command: Command) -> Command:
+    """Add `--skip-versions N`, for a repository that has to overtake what devices have seen."""
+    return click.option(
+        "--skip-versions",
+        type=click.IntRange(0, MAX_SKIP),
+        default=0,
+        metavar="N",
+        help="Leave this many versions out.",
+    )(command)
+
+
+def json_option(command: Command) -> Command:
+    """Add the option for an answer that programs read."""
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")(command)
+
+
+def now_utc() -> datetime:
+    """Return the time that signatures are dated with."""
+    return datetime.now(timezone.utc)
+
+
+def opened(folder: Path) -> Repository:
+    """Return the repository in ``folder``. Raises ConfigError where there is none."""
+    from skerry_server.releases.repository import Repository  # noqa: PLC0415  # keeps `--help` fast
+
+    repository = Repository(folder)
+    repository.require()
+    return repository
