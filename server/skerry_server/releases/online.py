@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from tuf.api.metadata import Snapshot, Timestamp
 
 from skerry_edge.foundation.errors import ConfigError
-from skerry_server.releases.dates import issued, lifetime
+from skerry_server.releases.dates import issued
 from skerry_server.releases.keyring import KeyRing
 from skerry_server.releases.refreshing import TARGETS_FILE, Refreshed, refresh
 from skerry_server.releases.repository import Repository
 from skerry_server.releases.signing import Signatory, missing_signatures
-
-RESIGN_SHARE = 0.125
-"""A timestamp is signed again after this share of its life: by default every nine hours, eight times before it ends."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,24 +30,26 @@ class OnlineRepository:
         opened.require()
         return cls(repository=opened, signatory=Signatory((KeyRing.load(keys),), _no_passphrase))
 
-    def refresh_when_due(self, now: datetime) -> Refreshed | None:
-        """Sign what is due at ``now`` (UTC) and return the versions, None where nothing is.
+    def refresh_when_due(self, now: datetime, *, every: timedelta) -> Refreshed | None:
+        """Sign what is due at ``now`` (UTC) and return the versions, None where nothing is; that is cheap to ask.
+
+        Due is a timestamp that was signed ``every`` ago, and whatever people have signed that clients do not see yet.
 
         Raises ConfigError where the key is not the root's or the clock cannot be right, ConflictError while somebody
         publishes, DataError where new targets are not whole yet, ReachError.
         """
-        if not is_due(self.repository, now):
+        if not is_due(self.repository, now, every=every):
             return None
         with self.repository.locked():
             return refresh(self.repository, self.signatory, now)
 
 
-def is_due(repository: Repository, now: datetime) -> bool:
-    """Tell whether the timestamp is getting old, or people have signed something that clients do not see yet."""
+def is_due(repository: Repository, now: datetime, *, every: timedelta) -> bool:
+    """Tell whether the timestamp is ``every`` old, or people have signed something that clients do not see yet."""
     timestamp = repository.newest(Timestamp)
     if timestamp is None:
         return True
-    if now - issued(timestamp.signed) >= lifetime(timestamp.signed) * RESIGN_SHARE:
+    if now - issued(timestamp.signed) >= every:
         return True
     seen = timestamp.signed.snapshot_meta.version
     if repository.versions("snapshot")[-1:] != [seen] or missing_signatures(timestamp, repository.root().signed):
