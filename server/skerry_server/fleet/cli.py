@@ -8,6 +8,7 @@ from skerry_server.fleet.arranging import acknowledge, dead_letters, groups, sil
 from skerry_server.fleet.desired import desired
 from skerry_server.fleet.login import login, logout
 from skerry_server.fleet.reading import alerts, audit, commands, device, devices, events, summary
+from skerry_server.fleet.rollouts import rollouts
 from skerry_server.fleet.sending import send
 
 
@@ -38,6 +39,7 @@ for _command in (
     commands,
     send,
     desired,
+    rollouts,
     groups,
     tags,
     dead_letters,

@@ -80,7 +80,7 @@ def set_(
     """Make the next version for DEVICE."""
     from skerry_server.fleet.client import part  # noqa: PLC0415  # keeps `--help` fast
 
-    body = {"config": _config(config_file), "models": pairs(models)}
+    body = {"config": read_table(config_file), "models": pairs(models)}
     tag = "*" if from_version is None else f'"{from_version}"'
     with asked.client() as client:
         found = client.ask("PUT", f"devices/{part(device)}/desired", body=body, headers={"if-match": tag})
@@ -103,7 +103,7 @@ Nothing is sent before it is applied; what would change where is shown.
 @server_options
 def stage(*, asked: Asked, group: str, config_file: Path | None, models: tuple[str, ...]) -> None:
     """Prepare what the devices of GROUP are to run."""
-    body = {"group": group, "config": _config(config_file), "models": pairs(models)}
+    body = {"group": group, "config": read_table(config_file), "models": pairs(models)}
     with asked.client() as client:
         made = client.ask("POST", "stages", body=body)
         found = client.get(f"stages/{made['id']}")
@@ -160,8 +160,8 @@ def _show_stage(asked: Asked, found: dict[str, Any]) -> None:
     print_table(effect_table(found["effects"]))
 
 
-def _config(file: Path | None) -> dict[str, Any]:
-    """Return a configuration from a file. Raises ConfigError and ReachError."""
+def read_table(file: Path | None) -> dict[str, Any]:
+    """Return what a TOML or JSON file holds, nothing where there is none. Raises ConfigError and ReachError."""
     from skerry_edge.foundation.config import read_toml  # noqa: PLC0415  # keeps `--help` fast
     from skerry_edge.foundation.errors import ConfigError  # noqa: PLC0415  # as above
 

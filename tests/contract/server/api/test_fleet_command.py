@@ -154,3 +154,30 @@ def test_users_and_tokens_are_made_at_the_server_s_own_command_line(home, skerry
 def test_what_devices_say_cannot_control_a_terminal():
     assert printable("\x1b[31mred\x07") == "\ufffd[31mred\ufffd"
     assert ago(0, now_ms=7_200_000) == "2 h ago"
+
+
+def test_a_rollout_is_planned_made_started_and_ended_from_a_terminal(signed_in, tmp_path):
+    file = tmp_path / "tiny.toml"
+    file.write_text('kind = "model"\nname = "tiny"\ncounter = 2\ncanary = "2"\n[gates]\nsoak_s = 0\n')
+    wish = ("--file", file, "--version", "2.0.0", "--canary", "1", "--step", "100%", "--tag", "owner")
+    everybody = wish[:-2]
+    plan = signed_in("rollouts", "plan", *everybody)
+    assert plan.code == 0, plan.err
+    assert "get it: 1" in plan.out
+    assert (
+        signed_in("rollouts", "plan", *wish, "--json").json["planned"]
+        != signed_in("rollouts", "plan", *everybody, "--json").json["planned"]
+    )
+    made = signed_in("rollouts", "create", *everybody, "--json").json
+    assert (made["spec"]["canary"], made["spec"]["gates"]["soak_s"]) == ("1", 0)
+    number = made["id"]
+    assert "is running" in signed_in("rollouts", "start", number).out
+    shown = signed_in("rollouts", "show", number).out
+    assert "model/tiny 2.0.0, counter 2" in shown
+    assert "waiting" in signed_in("rollouts", "devices", number).out
+    assert "is aborted" in signed_in("rollouts", "abort", number).out
+    assert f"{number}" in signed_in("rollouts", "list", "--state", "aborted").out
+    refused = signed_in("rollouts", "resume", number)
+    assert (refused.code, "cannot be resumed" in refused.err) == (2, True)
+    assert signed_in("rollouts", "create", "--model", "tiny").code == 2
+    assert signed_in("rollouts", "releases").code == 0
