@@ -49,7 +49,7 @@ def choose(
         wanted, full, lambda one: one.kind == "model" or device.interpreter.takes(one), "wrong-platform", device
     )
     # Of several that run here, the one for the newest glibc is the one that was made for such a device.
-    chosen, release = max(full, key=lambda one: one[1].platform or "")
+    chosen, release = max(full, key=lambda one: device.interpreter.glibc_for(one[1].platform) or (0, 0))
     _check_agent(release, device)
     _check_counter(wanted, release, counters.get(wanted.subject, 0))
     target = _target(chosen)

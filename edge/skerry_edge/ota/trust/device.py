@@ -43,18 +43,18 @@ class Interpreter:
         return (
             release.python in ("py3", self.python)
             and release.abi in ("none", "abi3", self.python)
-            and (needed := self._glibc_for(release.platform or "")) is not None
+            and (needed := self.glibc_for(release.platform)) is not None
             and needed <= self.glibc
         )
 
-    def _glibc_for(self, tag: str) -> Glibc | None:
+    def glibc_for(self, tag: str | None) -> Glibc | None:
         """Return the oldest glibc that a platform tag runs with; None where it is of another machine."""
-        if tag in ("any", f"linux_{self.machine}"):
+        if tag in (None, "any", f"linux_{self.machine}"):
             return (0, 0)
         for name, glibc in _OLDER_MANYLINUX.items():
             if tag == f"{name}_{self.machine}":
                 return glibc
-        match = _MANYLINUX.fullmatch(tag)
+        match = _MANYLINUX.fullmatch(tag or "")
         if match is None or match["machine"] != self.machine:
             return None
         return int(match["major"]), int(match["minor"])
