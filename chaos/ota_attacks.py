@@ -158,6 +158,7 @@ def _expired(role: str) -> Callable[[Rig], object]:
 
 def fast_forward(rig: Rig) -> None:
     """Let the stolen online key sign versions that no honest one will ever reach; devices take them."""
+    rig.copy(_backup(rig))
     for role in ("snapshot", "timestamp"):
         rig.forge(role, lambda signed: signed.update(version=FAST_FORWARD - 1), keys=ONLINE)
         if role == "snapshot":
@@ -165,9 +166,13 @@ def fast_forward(rig: Rig) -> None:
 
 
 def recover(rig: Rig) -> None:
-    """Go on after `fast_forward` as an operator would: the forged files go, the online key is replaced."""
-    (rig.repository.metadata / f"{FAST_FORWARD - 1}.snapshot.json").unlink()
+    """Go on after `fast_forward` as an operator would: with the backup's timestamp and another online key."""
+    shutil.copy(_backup(rig) / "metadata" / "timestamp.json", rig.newest("timestamp"))
     rig.rotate("online-1")
+
+
+def _backup(rig: Rig) -> Path:
+    return rig.repository.path.with_name("backup")
 
 
 def rotate_three_times(rig: Rig) -> None:

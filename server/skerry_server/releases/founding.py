@@ -10,6 +10,7 @@ from tuf.api.metadata import Metadata, Root, Targets
 
 from skerry_edge.foundation.errors import ConfigError
 from skerry_server.releases.dates import LIFETIME_DAYS, date
+from skerry_server.releases.installing import remember
 from skerry_server.releases.key_files import Passphrase
 from skerry_server.releases.keyring import Custody, KeyRing
 from skerry_server.releases.refreshing import Refreshed, refresh
@@ -87,6 +88,7 @@ def found(
         require_signed(targets, root, todo=todo)
         repository.write(targets)
         repository.write(first_root)
+        remember(repository)
         return refresh(repository, signatory, now, lasting=days)
 
 

@@ -41,10 +41,12 @@ def install_targets(
     if not signatory.sign(targets, root):
         raise ConfigError("no key of the targets role is at hand", todo="give the folder of the keys: --keys DIR")
     version = targets.signed.version
+    _refuse_behind(repository, version)
     if missing := missing_signatures(targets, root):
         repository.stage(targets)
         return Installed(role="targets", version=version, missing=missing)
     repository.write(targets)
+    remember(repository)
     refreshed = refresh(repository, signatory, now) if can_refresh(root, signatory) else None
     return Installed(role="targets", version=version, refreshed=refreshed)
 
@@ -70,6 +72,7 @@ def install_root(repository: Repository, root: Metadata[Root], signatory: Signat
     is_bridged = _bridge(repository, present, root.signed, signatory, now)
     refreshed = refresh(repository, signatory, now, root.signed) if is_bridged else None
     repository.write(root)
+    remember(repository)
     return Installed(role="root", version=version, refreshed=refreshed or refresh(repository, signatory, now))
 
 
@@ -127,6 +130,24 @@ def refuse_while_staged(repository: Repository) -> None:
             "something waits for signatures",
             where=str(waiting[0]),
             todo="sign it (skerry ota sign), or give it up by deleting the file",
+        )
+
+
+def remember(repository: Repository) -> None:
+    """Let the keys remember the root and the targets that have been published. Raises ReachError."""
+    if repository.pins is not None:
+        repository.pins.keep(repository.root(), repository.newest_targets().signed.version)
+
+
+def _refuse_behind(repository: Repository, version: int) -> None:
+    """Refuse targets that build on fewer than the keys have signed: somebody took some away, or a backup is old."""
+    remembered = repository.pins.targets() if repository.pins else 0
+    if version <= remembered:
+        raise ConflictError(
+            "the repository lacks targets that these keys have signed",
+            where=str(repository.metadata),
+            found=f"the next version would be {version}, they have signed {remembered}",
+            todo="restore a newer backup, or, where there is none, overtake: skerry ota renew --skip-versions 1000",
         )
 
 

@@ -93,5 +93,5 @@ def _roles(repository: Repository) -> list[RoleState]:
 
 
 def _online(repository: Repository) -> list[Snapshot | Timestamp | Root]:
-    found = (repository.newest(Snapshot), repository.newest(Timestamp))
+    found = (repository.snapshot(), repository.timestamp())
     return [one.signed for one in found if one is not None]

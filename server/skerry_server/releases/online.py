@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from tuf.api.metadata import Snapshot, Timestamp
-
 from skerry_edge.foundation.errors import ConfigError
 from skerry_server.releases.dates import issued
 from skerry_server.releases.keyring import KeyRing
-from skerry_server.releases.refreshing import TARGETS_FILE, Refreshed, refresh
+from skerry_server.releases.pins import Pins
+from skerry_server.releases.refreshing import TARGETS_FILE, Refreshed, newest_whole, refresh
 from skerry_server.releases.repository import Repository
 from skerry_server.releases.signing import Signatory, missing_signatures
 
@@ -26,7 +25,7 @@ class OnlineRepository:
     @classmethod
     def open(cls, repository: Path, keys: Path) -> OnlineRepository:
         """Open both; the online key's file is not encrypted. Raises ConfigError, DataError and ReachError."""
-        opened = Repository(repository)
+        opened = Repository(repository, pins=Pins((keys,)))
         opened.require()
         return cls(repository=opened, signatory=Signatory((KeyRing.load(keys),), _no_passphrase))
 
@@ -46,16 +45,15 @@ class OnlineRepository:
 
 def is_due(repository: Repository, now: datetime, *, every: timedelta) -> bool:
     """Tell whether the timestamp is ``every`` old, or people have signed something that clients do not see yet."""
-    timestamp = repository.newest(Timestamp)
+    timestamp = repository.timestamp()
     if timestamp is None:
         return True
     if now - issued(timestamp.signed) >= every:
         return True
-    seen = timestamp.signed.snapshot_meta.version
-    if repository.versions("snapshot")[-1:] != [seen] or missing_signatures(timestamp, repository.root().signed):
+    snapshot = repository.snapshot()
+    if snapshot is None or missing_signatures(timestamp, repository.root().signed):
         return True
-    named = repository.read(Snapshot, seen).signed.meta[TARGETS_FILE].version
-    return repository.versions("targets")[-1:] != [named]
+    return newest_whole(repository).signed.version != snapshot.signed.meta[TARGETS_FILE].version
 
 
 def _no_passphrase(name: str) -> str:

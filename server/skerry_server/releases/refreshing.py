@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TypeVar
 
 from tuf.api.metadata import Metadata, Root, Snapshot, Targets, Timestamp
@@ -52,15 +53,17 @@ def refresh(
     lasting: Mapping[str, timedelta] | None = None,
     leaving: int = 0,
 ) -> Refreshed:
-    """Sign a new timestamp, and a new snapshot where the present one is old or does not name the newest targets.
+    """Sign a new timestamp, and a new snapshot where the present one is old or does not name the newest whole targets.
 
     Both are signed for the newest root, and for each of ``more_roots``: one that is about to be published. Raises
-    ConfigError where the online key is not at hand or the clock cannot be right, DataError where the newest targets
-    are not whole, ReachError.
+    ConfigError where the online key is not at hand or the clock cannot be right, DataError where no
+    targets are whole or somebody else has written the repository's files, ReachError.
     """
     roots = (repository.root().signed, *more_roots)
-    targets = repository.newest_targets()
-    _require_whole(repository, targets, roots)
+    targets = newest_whole(repository)
+    if missing := missing_signatures(targets, *roots):
+        found = f"version {targets.signed.version}, {missing} signatures too few"
+        raise DataError("the newest targets are not signed by enough of their keys", found=found)
     _require_clock(repository, roots[-1], targets.signed, now)
     occasion = Occasion(signatory=signatory, now=now, roots=roots, lasting=lasting or {}, leaving=leaving)
     return link(repository, targets, occasion)
@@ -72,7 +75,7 @@ def link(repository: Repository, targets: Metadata[Targets], occasion: Occasion)
     if is_new:
         _sign(snapshot, occasion)
         repository.write(snapshot)
-    timestamp = repository.newest(Timestamp)
+    timestamp = repository.timestamp()
     lasting = occasion.lasting.get("timestamp")
     if timestamp is None:
         timestamp = Metadata(date(Timestamp(1), occasion.now, lasting or default_lifetime("timestamp")))
@@ -91,7 +94,7 @@ def _snapshot(
     repository: Repository, targets: Metadata[Targets], occasion: Occasion
 ) -> tuple[Metadata[Snapshot], bool]:
     """Return the snapshot that names ``targets``, and whether it is a new one."""
-    snapshot = repository.newest(Snapshot)
+    snapshot = repository.snapshot()
     meta = repository.described(targets)
     lasting = occasion.lasting.get("snapshot")
     if snapshot is None:
@@ -115,15 +118,24 @@ def _snapshot(
     return snapshot, True
 
 
-def _require_whole(repository: Repository, targets: Metadata[Targets], roots: tuple[Root, ...]) -> None:
-    """Refuse targets, which may have been signed elsewhere, before all that they name is there."""
-    if missing := missing_signatures(targets, *roots):
-        where, found = f"{targets.signed.version}.targets.json", f"{missing} signatures too few"
-        raise DataError("the newest targets are not signed by enough of their keys", where=where, found=found)
-    for target in targets.signed.targets.values():
-        path = repository.target_file(target)
-        if not path.is_file() or path.stat().st_size != target.length:
-            raise DataError("a file that the newest targets name is not there whole", where=str(path))
+def newest_whole(repository: Repository) -> Metadata[Targets]:
+    """Return the newest targets of which every file is there; newer ones may be on their way from another machine.
+
+    Raises DataError where there are none.
+    """
+    absent = None
+    for targets in repository.signed_targets():
+        absent = _absent(repository, targets.signed)
+        if absent is None:
+            return targets
+    if absent is None:
+        return repository.newest_targets()  # says that there are none
+    raise DataError("a file that the targets name is not there whole", where=str(absent))
+
+
+def _absent(repository: Repository, targets: Targets) -> Path | None:
+    files = ((repository.target_file(target), target.length) for target in targets.targets.values())
+    return next((path for path, length in files if not path.is_file() or path.stat().st_size != length), None)
 
 
 def _require_clock(repository: Repository, root: Root, targets: Targets, now: datetime) -> None:
@@ -135,7 +147,7 @@ def _require_clock(repository: Repository, root: Root, targets: Targets, now: da
                 found=f"expired {signed.expires:%Y-%m-%d}, and it is {now:%Y-%m-%d}",
                 todo="check the clock; then: skerry ota " + ("rotate-root" if signed is root else "renew"),
             )
-    last = repository.newest(Timestamp)
+    last = repository.timestamp()
     if last is None or missing_signatures(last, root):
         return  # a new online key: with it devices forget the signed time
     if now < issued(last.signed) - CLOCK_SLACK:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
+from tuf.api.exceptions import LengthOrHashMismatchError, UnsignedMetadataError
 from tuf.api.metadata import Metadata, MetaFile, Root, Signed, Snapshot, TargetFile, Targets, Timestamp
 from tuf.api.serialization import DeserializationError
 from tuf.api.serialization.json import JSONSerializer
@@ -19,6 +20,7 @@ from skerry_edge.foundation.errors import ConfigError, DataError, ReachError
 from skerry_edge.foundation.file_hash import file_sha256
 from skerry_edge.foundation.small_file import read_small
 from skerry_server.errors import ConflictError
+from skerry_server.releases.pins import Pins
 
 Write = Callable[[Path, bytes], None]
 Payload = TypeVar("Payload", Root, Targets, Snapshot, Timestamp)
@@ -30,15 +32,19 @@ _VERSIONED = re.compile(r"(?P<version>[1-9][0-9]{0,9})\.(?P<role>root|targets|sn
 class Repository:
     """A repository in a folder; ``write`` is the one way in which its files come about.
 
+    What is read from it to be signed anew is verified first, from the root that ``pins`` remember, or its first one:
+    whoever steals the folder has not stolen a key, and must not get signatures for what he puts there.
+
     Files of `metadata/` but `timestamp.json` and all files of `targets/` never change once they are there, so clients
     see what the timestamp names, and replacing that one file publishes everything that was written before it.
     """
 
-    def __init__(self, path: Path, *, write: Write = write_atomic) -> None:
+    def __init__(self, path: Path, *, pins: Pins | None = None, write: Write = write_atomic) -> None:
         self.path = path
         self.metadata = path / "metadata"
         self.targets = path / "targets"
         self.staging = path / "staging"
+        self.pins = pins
         self._write = write
 
     @contextmanager
@@ -86,9 +92,39 @@ class Repository:
         return sorted(int(match["version"]) for match in matches if match and match["role"] == role)
 
     def root(self) -> Metadata[Root]:
-        """Return the newest root. Raises ConfigError where there is no repository."""
+        """Return the newest root. Raises ConfigError where there is no repository, DataError where it is not ours."""
+        return self.roots()[-1]
+
+    def roots(self) -> list[Metadata[Root]]:
+        """Return the roots from the trusted one to the newest, each signed by the one before and by itself.
+
+        Raises ConfigError where there is no repository, and DataError where one of them is not signed so.
+        """
         self.require()
-        return self.read(Root, self.versions("root")[-1])
+        versions = self.versions("root")
+        chain = [self._trusted_root(versions)]
+        for version in versions:
+            if version > chain[-1].signed.version:
+                root = self.read(Root, version)
+                if version != chain[-1].signed.version + 1 or not (_signs(chain[-1], root) and _signs(root, root)):
+                    raise DataError(
+                        "a root is not signed by the one before", where=str(self.metadata / file_name("root", version))
+                    )
+                chain.append(root)
+        return chain
+
+    def _trusted_root(self, versions: list[int]) -> Metadata[Root]:
+        pinned = self.pins.root() if self.pins else None
+        if pinned is None:
+            return self.read(Root, versions[0])
+        if pinned.signed.version > versions[-1]:
+            raise DataError(
+                "the repository is older than what its keys remember",
+                where=str(self.metadata),
+                found=f"root {versions[-1]}, they know {pinned.signed.version}",
+                todo="restore a newer one",
+            )
+        return pinned
 
     def require(self) -> None:
         """Raise ConfigError where there is no repository."""
@@ -97,20 +133,55 @@ class Repository:
                 "there is no repository of releases here", where=str(self.path), todo="make one: skerry ota init"
             )
 
-    def newest(self, kind: type[Payload]) -> Metadata[Payload] | None:
-        """Return the metadata of the highest version of a role, None where there is none yet."""
-        if kind.type == Timestamp.type:
-            return self.read(kind, None) if (self.metadata / "timestamp.json").exists() else None
-        versions = self.versions(kind.type)
-        return self.read(kind, versions[-1]) if versions else None
-
     def newest_targets(self) -> Metadata[Targets]:
-        """Return the newest targets, whether or not clients see them yet. Raises DataError where there are none."""
-        targets = self.newest(Targets)
-        if targets is None:
-            where, todo = str(self.metadata), "restore the repository from a backup"
-            raise DataError("the repository has no targets", where=where, todo=todo)
-        return targets
+        """Return the newest targets that are signed as they should be, whether or not clients see them yet.
+
+        Raises DataError where there are none.
+        """
+        for targets in self.signed_targets():
+            return targets
+        where, todo = str(self.metadata), "restore the repository from a backup"
+        raise DataError("the repository has no targets that their keys have signed", where=where, todo=todo)
+
+    def signed_targets(self) -> Iterator[Metadata[Targets]]:
+        """Yield the targets that are signed as they should be, newest first; what else lies there is passed over."""
+        root = self.root()
+        for version in reversed(self.versions("targets")):
+            try:
+                targets = self.read(Targets, version)
+            except DataError:
+                continue
+            if _signs(root, targets) and targets.signed.version == version:
+                yield targets
+
+    def timestamp(self) -> Metadata[Timestamp] | None:
+        """Return the timestamp that clients see, None before the first.
+
+        One that an earlier root's key has signed counts. Raises DataError where no key of the repository signed it.
+        """
+        if not (self.metadata / "timestamp.json").exists():
+            return None
+        timestamp = self.read(Timestamp, None)
+        if not any(_signs(root, timestamp) for root in self.roots()):
+            raise DataError(
+                "the timestamp is not signed by a key of the repository",
+                where=str(self.metadata / "timestamp.json"),
+                todo="somebody else wrote it; restore the repository from a backup",
+            )
+        return timestamp
+
+    def snapshot(self) -> Metadata[Snapshot] | None:
+        """Return the snapshot that clients see, None before the first. Raises DataError where it is not whole."""
+        timestamp = self.timestamp()
+        if timestamp is None:
+            return None
+        meta = timestamp.signed.snapshot_meta
+        path = self.metadata / file_name("snapshot", meta.version)
+        try:
+            meta.verify_length_and_hashes(read_bounded(path))
+        except LengthOrHashMismatchError as error:
+            raise DataError("the snapshot is not the one that was signed", where=str(path), found=str(error)) from error
+        return self.read(Snapshot, meta.version)
 
     def read(self, kind: type[Payload], version: int | None) -> Metadata[Payload]:
         """Return the metadata of a role, a timestamp's with ``version`` None. Raises ReachError and DataError."""
@@ -149,6 +220,16 @@ class Repository:
         except OSError as error:
             raise ReachError("cannot make a folder", where=str(path.parent), found=error.strerror) from error
         self._write(path, data)
+
+
+def _signs(root: Metadata[Root], metadata: Metadata[Payload]) -> bool:
+    """Tell whether enough of the keys that ``root`` gives to the role have signed ``metadata``."""
+    signed = metadata.signed
+    try:
+        root.signed.verify_delegate(signed.type, metadata.signed_bytes, metadata.signatures)
+    except UnsignedMetadataError:
+        return False
+    return True
 
 
 def file_name(role: str, version: int | None) -> str:

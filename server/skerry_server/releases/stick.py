@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from tuf.api.metadata import Snapshot, TargetFile, Targets
+from tuf.api.metadata import TargetFile, Targets
 
 from skerry_edge.contracts.release import Release, decode_release
 from skerry_edge.foundation.atomic import publish as give_name
@@ -92,7 +92,7 @@ def _require_lasting(repository: Repository, targets: Targets, until: datetime) 
 
 def _copy_metadata(repository: Repository, copy: Repository, targets: int) -> None:
     """Copy all roots and what clients see now."""
-    snapshot = repository.newest(Snapshot)
+    snapshot = repository.snapshot()
     names = [file_name("root", version) for version in repository.versions("root")]
     names += [file_name("targets", targets), file_name("timestamp", None)]
     names += [file_name("snapshot", snapshot.signed.version)] if snapshot else []

@@ -62,7 +62,7 @@ def withdraw(
     from skerry_server.releases.amending import Amendment, amend  # noqa: PLC0415  # keeps `--help` fast
 
     who = hands.signatory()
-    amended = amend(opened(folder), Amendment(withdraw=((subject, version),)), who, now_utc())
+    amended = amend(opened(folder, hands), Amendment(withdraw=((subject, version),)), who, now_utc())
     show(amended, _lines(amended), as_json=as_json)
 
 
@@ -93,7 +93,7 @@ def floor(
     from skerry_server.releases.amending import Amendment, amend  # noqa: PLC0415  # keeps `--help` fast
 
     who = hands.signatory()
-    amended = amend(opened(folder), Amendment(floors={subject: counter}), who, now_utc())
+    amended = amend(opened(folder, hands), Amendment(floors={subject: counter}), who, now_utc())
     show(amended, _lines(amended), as_json=as_json)
 
 
@@ -131,7 +131,7 @@ def renew(
 
     who = hands.signatory()
     amended = amend(
-        opened(folder),
+        opened(folder, hands),
         Amendment(lasting=None if number is None else timedelta(days=number), leaving=skip_versions),
         who,
         now_utc(),

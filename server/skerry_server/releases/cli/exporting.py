@@ -82,7 +82,7 @@ def export(
     def wanted(release: Release) -> bool:
         return (ids is None or not ids.isdisjoint(release.boards)) and (not subjects or release.subject in subjects)
 
-    repository = opened(folder)
+    repository = opened(folder, hands)
     who = hands.signatory()
     with shown_progress() as progress:
         total = chosen_bytes(repository, Order(valid_for=timedelta(days=number), wanted=wanted))

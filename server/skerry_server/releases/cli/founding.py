@@ -91,6 +91,7 @@ def init(  # noqa: PLR0913  # one parameter for each option
 ) -> None:
     """Make the keys and an empty repository."""
     from skerry_server.releases.founding import Charter, found  # noqa: PLC0415  # keeps `--help` fast
+    from skerry_server.releases.pins import Pins  # noqa: PLC0415  # as above
     from skerry_server.releases.repository import Repository  # noqa: PLC0415  # as above
 
     charter = Charter(
@@ -102,7 +103,13 @@ def init(  # noqa: PLR0913  # one parameter for each option
     secret = None if no_passphrase else hands.new_passphrase()
     asked = hands.asking()
     made = hands.custody(secret)
-    refreshed = found(Repository(folder), made, charter, lambda name: secret or asked(name), now_utc())
+    refreshed = found(
+        Repository(folder, pins=Pins((hands.keys, hands.online_keys))),
+        made,
+        charter,
+        lambda name: secret or asked(name),
+        now_utc(),
+    )
     root = folder / "metadata" / "1.root.json"
     result = {
         "root": str(root),

@@ -18,6 +18,7 @@ from skerry_edge.foundation.secret_file import read_secret
 
 if TYPE_CHECKING:
     from skerry_server.releases.keyring import Custody, KeyRing
+    from skerry_server.releases.pins import Pins
     from skerry_server.releases.repository import Repository
     from skerry_server.releases.signing import Signatory
 
@@ -50,6 +51,13 @@ class Hands:
         folders = (self.keys, self.online_keys)
         offline, online = (KeyRing.load(one) if (one / RING).exists() else KeyRing(one) for one in folders)
         return Custody(offline=offline, online=online, secret=secret)
+
+    def pins(self) -> Pins:
+        """Return what the rings remember; the offline one decides where it is there."""
+        from skerry_server.releases.keyring import RING  # noqa: PLC0415  # keeps `--help` fast
+        from skerry_server.releases.pins import Pins  # noqa: PLC0415  # as above
+
+        return Pins((self.keys if (self.keys / RING).exists() else self.online_keys,))
 
     def asking(self) -> Callable[[str], str]:
         """Return what gives the passphrase of a key by name: from file, environment or terminal, each once."""
@@ -155,10 +163,10 @@ def now_utc() -> datetime:
     return datetime.now(timezone.utc)
 
 
-def opened(folder: Path) -> Repository:
-    """Return the repository in ``folder``. Raises ConfigError where there is none."""
+def opened(folder: Path, hands: Hands | None = None) -> Repository:
+    """Return the repository in ``folder``, believed as far as the keys at hand remember it. Raises ConfigError."""
     from skerry_server.releases.repository import Repository  # noqa: PLC0415  # keeps `--help` fast
 
-    repository = Repository(folder)
+    repository = Repository(folder, pins=hands.pins() if hands else None)
     repository.require()
     return repository

@@ -73,7 +73,7 @@ def publish(
     from skerry_server.releases.offers import Terms  # noqa: PLC0415  # as above
     from skerry_server.releases.publishing import publish as publish_offers  # noqa: PLC0415  # as above
 
-    repository = opened(folder)
+    repository = opened(folder, hands)
     who = hands.signatory()
     terms = Terms(counter=counter, boards=board_ids(boards), minimum_agent=minimum_agent)
     published = publish_offers(repository, offers_of(path, terms, variants), who, now_utc())
@@ -121,7 +121,7 @@ def refresh(
     """Sign snapshot and timestamp with the online key."""
     from skerry_server.releases.refreshing import refresh as refresh_metadata  # noqa: PLC0415  # keeps `--help` fast
 
-    repository = opened(folder)
+    repository = opened(folder, hands)
     who = hands.signatory()
     with repository.locked():
         refreshed = refresh_metadata(repository, who, now_utc(), leaving=skip_versions)
@@ -150,7 +150,7 @@ def sign(*, folder: Path, hands: Hands, as_json: bool) -> None:
     """Add signatures to what waits for them."""
     from skerry_server.releases.installing import sign_staged  # noqa: PLC0415  # keeps `--help` fast
 
-    repository = opened(folder)
+    repository = opened(folder, hands)
     done = sign_staged(repository, hands.signatory(), now_utc())
     result = {"installed": done}
     show(result, (line for one in done for line in installed_lines(one)), as_json=as_json)

@@ -78,7 +78,7 @@ def rotate_root(  # noqa: PLR0913  # one parameter for each option
     from skerry_server.releases.rotation import rotate_root as rotate  # noqa: PLC0415  # as above
     from skerry_server.releases.signing import Signatory  # noqa: PLC0415  # as above
 
-    repository = opened(folder)
+    repository = opened(folder, hands)
     makes_keys = any("online" not in name for name in (*replace, *add))
     secret = hands.new_passphrase() if makes_keys and not no_passphrase else None
     custody, asked = hands.custody(secret), hands.asking()
