@@ -27,7 +27,10 @@ AILMENTS = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Nature:
-    """What a device is from the beginning; ``first_start`` is the counter of its first start, ``run`` marks the run."""
+    """What a device is from the beginning; ``first_start`` is the counter of its first start, ``run`` marks the run.
+
+    ``fails_updates`` says that no update succeeds here, ``bad_releases`` are versions that do nowhere.
+    """
 
     name: str
     site: str
@@ -35,6 +38,8 @@ class Nature:
     networks: dict[str, Network]
     has_models: bool
     trouble: Trouble
+    fails_updates: bool
+    bad_releases: frozenset[str]
     interval_ms: int
     first_start: int
     run: str
@@ -43,12 +48,14 @@ class Nature:
 class SimulatedAgent:
     """The agent of a device of this ``nature``; all times are the true time in Unix ms.
 
-    ``applied`` is the desired configuration in force, ``ailment`` why the device is degraded, if it is.
+    ``applied`` is the desired configuration in force, ``ailment`` why the device is degraded, if it is. ``releases``
+    are the versions of models that updates brought, by the models' names.
     """
 
     def __init__(self, nature: Nature, chance: random.Random) -> None:
         self.nature = nature
         self.networks = dict(nature.networks)
+        self.releases: dict[str, str] = {}
         self.interval_ms = nature.interval_ms
         self.applied: Desired = NOTHING
         self.ailment: str | None = None
@@ -69,6 +76,10 @@ class SimulatedAgent:
     def version(self) -> str:
         """The agent's own version."""
         return self._machine.agent_version
+
+    @version.setter
+    def version(self, version: str) -> None:
+        self._machine.agent_version = version
 
     @property
     def counts(self) -> dict[str, int]:

@@ -62,6 +62,7 @@ _WRITE = click.Path(path_type=Path, dir_okay=False, writable=True)
     show_default=True,
     help="The most connections; a larger fleet shares them.",
 )
+@click.option("--bad-release", "bad_releases", multiple=True, metavar="VERSION", help="This one fails everywhere.")
 @click.option("--expect", type=_WRITE, metavar="FILE", help="Write there what the server must show.")
 @click.option("--json", "as_json", is_flag=True, help="Print what the server must show as JSON.")
 @click.pass_context
@@ -79,6 +80,7 @@ def simulate(  # noqa: PLR0913  # one argument for each option
     password_file: Path | None,
     ca_file: Path | None,
     connections: int,
+    bad_releases: tuple[str, ...],
     expect: Path | None,
     as_json: bool,
 ) -> None:
@@ -102,6 +104,7 @@ def simulate(  # noqa: PLR0913  # one argument for each option
         duration_s=duration,
         ending=cast("Ending", ending),
         expect=expect,
+        bad_releases=frozenset(bad_releases),
     )
     _announce(order)
     _tell(_play(order), as_json=as_json)

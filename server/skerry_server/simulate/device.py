@@ -57,7 +57,8 @@ class SimulatedDevice:
         now_ms = self.due_ms
         self.due_ms = now_ms + max(1, int(self.agent.interval_ms * self._chance.uniform(0.95, 1.05)))
         if self._place == "connected":
-            return [*self._ail(now_ms), *self._beat(now_ms), *self._mishap(now_ms)]
+            said = [*self._ail(now_ms), *self._obedience.go_on(now_ms), *self._beat(now_ms)]
+            return [*said, *self._mishap(now_ms)]
         if self._place == "off":
             self.agent.start(now_ms)
             return self._connect(now_ms)

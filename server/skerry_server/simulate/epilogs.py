@@ -8,6 +8,7 @@ Examples:
   skerry simulate --devices 200 --rate 0.5 --trouble harsh --duration 60
   skerry simulate --trouble usual,flap=0.1,malformed=0
   skerry simulate --devices 10000 --rate 0.03
+  skerry simulate --bad-release 3.0.0
   skerry simulate --duration 30 --end hold --expect fleet.json &
   skerry simulate check --server http://127.0.0.1:8080 --expect fleet.json --wait 60
 
@@ -18,6 +19,7 @@ Trouble: none, usual, harsh, single shares from 0 to 1, or both.
     clock_ahead  are years ahead, and say that they are synced
     clock_ntp    begin at 1970 and are set right a few heartbeats later
     refuse       have no other model than the one that they run
+    update       cannot fetch updates
   chance at each heartbeat
     duplicate    a message comes twice, with the same id and seq
     late         the heartbeat comes after the next one
@@ -34,6 +36,8 @@ the same times after the start, however fast this machine is. Devices answer
 commands (ping, snapshot, logs, restart, rebirth, mute, unmute) and take on or
 refuse a desired configuration: 'models' of their pipelines camera and ear, as
   {"camera": "yolov2-tiny-voc@2.0.0-rc.1"} and 'config' {"heartbeat_interval_s": 2}.
+Update orders of a rollout take them five heartbeats; one of a --bad-release ends
+with the way back on every device.
 
 \b
 Every device has a connection of its own (MQTT 5) as long as --connections and

@@ -19,7 +19,7 @@ from skerry_server.simulate.trouble import Trouble
 SITES = ("harbour", "mill", "workshop")
 WITH_EAR = 0.4
 """How many devices listen, beside looking."""
-_STEPS = {"camera": 2**0.5, "listens": 3**0.5, "ear": 5**0.5, "clock": 7**0.5, "refuse": 11**0.5}
+_STEPS = {"camera": 2**0.5, "listens": 3**0.5, "ear": 5**0.5, "clock": 7**0.5, "refuse": 11**0.5, "update": 13**0.5}
 """Irrational steps, which spread numbers evenly over 0 to 1; one for each purpose, so that none goes with another."""
 _STARTS_PER_S = 10
 
@@ -36,11 +36,21 @@ class Fleet:
     """``count`` devices that send ``rate`` heartbeats a second each from ``start_ms`` (Unix ms) on.
 
     The same arguments give devices that do the same at the same times. Start counters come from ``start_ms``, so that
-    a later run counts as later.
+    a later run counts as later. Versions in ``bad_releases`` fail wherever they are ordered.
     """
 
-    def __init__(self, count: int, *, rate: float, seed: int, trouble: Trouble, start_ms: int) -> None:
+    def __init__(
+        self,
+        count: int,
+        *,
+        rate: float,
+        seed: int,
+        trouble: Trouble,
+        start_ms: int,
+        bad_releases: frozenset[str] = frozenset(),
+    ) -> None:
         self.seed, self.trouble, self.start_ms = seed, trouble, start_ms
+        self._bad_releases = bad_releases
         self.first_start = start_ms * _STARTS_PER_S // 1000
         self.run = f"run-{self.first_start}-{seed}"
         natures = (self._nature(number, round(1000 / rate)) for number in range(count))
@@ -111,6 +121,8 @@ class Fleet:
             networks=networks,
             has_models=self._draw("refuse", number) >= self.trouble.refuse,
             trouble=self.trouble,
+            fails_updates=self._draw("update", number) < self.trouble.update,
+            bad_releases=self._bad_releases,
             interval_ms=max(1, interval_ms),
             first_start=self.first_start,
             run=self.run,

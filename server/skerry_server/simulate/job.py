@@ -33,6 +33,7 @@ class Order:
     duration_s: float | None
     ending: Ending
     expect: Path | None
+    bad_releases: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,7 +56,14 @@ async def play(
 
     ``at_rest`` is called where the fleet is to be held, when it has come to rest. Raises BrokerError and ReachError.
     """
-    fleet = Fleet(order.devices, rate=order.rate, seed=order.seed, trouble=order.trouble, start_ms=now_ms())
+    fleet = Fleet(
+        order.devices,
+        rate=order.rate,
+        seed=order.seed,
+        trouble=order.trouble,
+        start_ms=now_ms(),
+        bad_releases=order.bad_releases,
+    )
     run = FleetRun(fleet, order.access, connections=order.connections)
     try:
         await run.run(stop, duration_s=order.duration_s, progress=progress)

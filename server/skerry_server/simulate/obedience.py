@@ -13,6 +13,7 @@ from skerry_server.simulate.agent import SimulatedAgent
 from skerry_server.simulate.commands import Answer, answer
 from skerry_server.simulate.orders import REFUSED, Target, judge
 from skerry_server.simulate.picture import draw_snapshot
+from skerry_server.simulate.updates import Updates
 from skerry_server.simulate.voice import Voice
 
 ANSWERS_KEPT = 64
@@ -25,6 +26,7 @@ class Obedience:
     def __init__(self, agent: SimulatedAgent, voice: Voice) -> None:
         self._agent = agent
         self._voice = voice
+        self._updates = Updates(agent, voice)
         self._answers: OrderedDict[str, Answer] = OrderedDict()
         self._refused: str | None = None
 
@@ -45,9 +47,13 @@ class Obedience:
             return []
         self._refused, agent.applied = None, desired
         # Each version is whole: what it does not name is as it was at the beginning.
-        agent.networks = agent.nature.networks | change.networks
+        agent.networks = self._updates.put_on(agent.nature.networks | change.networks)
         agent.interval_ms = agent.nature.interval_ms if change.interval_s is None else round(change.interval_s * 1000)
-        return [self._voice.say(agent.state(now_ms), now_ms)]
+        return [self._voice.say(agent.state(now_ms), now_ms), *self._updates.take_on(desired.updates, now_ms)]
+
+    def go_on(self, now_ms: int) -> Iterator[Publish]:
+        """Take the next step of what was ordered and takes its time, and say so."""
+        return self._updates.go_on(now_ms)
 
     def refuse(self, reason: str, now_ms: int) -> list[Publish]:
         """Tell once why a configuration is not in force: it is retained, so it comes with every connection."""

@@ -19,7 +19,8 @@ class Trouble:
     - ``clock_1970``: begin at 1970 with every start and never learn the time, and say so;
     - ``clock_ahead``: are years ahead, and believe that they are right;
     - ``clock_ntp``: begin at 1970 and learn the time a few heartbeats later;
-    - ``refuse``: have none of the models that they are asked to run.
+    - ``refuse``: have none of the models that they are asked to run;
+    - ``update``: cannot fetch updates.
 
     Of heartbeats, at each of which it happens with this chance:
 
@@ -36,6 +37,7 @@ class Trouble:
     clock_ahead: float = 0.0
     clock_ntp: float = 0.0
     refuse: float = 0.0
+    update: float = 0.0
     duplicate: float = 0.0
     late: float = 0.0
     malformed: float = 0.0
@@ -58,6 +60,7 @@ PRESETS = {
         clock_ahead=0.03,
         clock_ntp=0.08,
         refuse=0.05,
+        update=0.02,
         duplicate=0.01,
         late=0.01,
         malformed=0.005,
@@ -71,6 +74,7 @@ PRESETS = {
         clock_ahead=0.1,
         clock_ntp=0.2,
         refuse=0.2,
+        update=0.2,
         duplicate=0.1,
         late=0.1,
         malformed=0.1,

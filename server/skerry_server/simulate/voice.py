@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from skerry_edge.contracts.codec import encode
 from skerry_edge.contracts.messages import CommandResult, Event, Heartbeat, Message, State, Status, session_order
 from skerry_edge.contracts.topics import UpKind, topic_of
+from skerry_edge.contracts.updates import UpdateReport
 from skerry_server.presence import PresenceState
 from skerry_server.simulate.acts import Outgoing, Publish
 from skerry_server.simulate.expectation import ExpectedDevice
@@ -21,6 +22,7 @@ _KINDS: dict[type[Message], UpKind] = {
     Event: "event",
     State: "state",
     CommandResult: "result",
+    UpdateReport: "update",
 }
 _RETAINED = ("status", "state")
 
