@@ -20,19 +20,25 @@ def copy(source: Path, part: PartFile, progress: Progress, *, sizes: Sequence[in
 
     Raises ReachError where it cannot be read, DiskError where it cannot be kept, DataError for another file.
     """
+    with _opened(source) as taken:
+        size = os.fstat(taken.fileno()).st_size
+        if size not in sizes:
+            raise wrong_size(str(source), size, sizes)
+        need_room(part.path.parent, size, reserve_bytes=reserve_bytes)
+        part.discard()
+        _copy_bytes(taken, source, part, progress, size)
+
+
+def _opened(source: Path) -> BinaryIO:
+    """Return a regular file, open: a pipe in its place is not waited for."""
     try:
         descriptor = os.open(source, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     except OSError as error:
         raise ReachError("the folder does not give the file", where=str(source), found=error.strerror) from error
-    with os.fdopen(descriptor, "rb") as taken:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            raise DataError("this is no regular file", where=str(source))
-        if found.st_size not in sizes:
-            raise wrong_size(str(source), found.st_size, sizes)
-        need_room(part.path.parent, found.st_size, reserve_bytes=reserve_bytes)
-        part.discard()
-        _copy_bytes(taken, source, part, progress, found.st_size)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise DataError("this is no regular file", where=str(source))
+    return os.fdopen(descriptor, "rb")
 
 
 def _copy_bytes(taken: BinaryIO, source: Path, part: PartFile, progress: Progress, size: int) -> None:

@@ -42,7 +42,7 @@ def failures_told(url: str) -> Iterator[None]:
     except HTTPError as error:
         if any(isinstance(one, ssl.SSLCertVerificationError) for one in error.args):
             raise ReachError("the server cannot be trusted", where=url, found=_reason(error)) from error
-        stalled = isinstance(error, urllib3.exceptions.TimeoutError)
+        stalled = isinstance(error, urllib3.exceptions.ReadTimeoutError)
         raise TransientError("the connection failed", where=url, found=_reason(error), stalled=stalled) from error
 
 
