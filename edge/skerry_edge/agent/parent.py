@@ -37,6 +37,7 @@ from skerry_edge.agent.reach import Reach
 from skerry_edge.agent.reloader import OnHangUp, Parts, Reloader
 from skerry_edge.agent.reports.announcer import Announcer
 from skerry_edge.agent.reports.intake import Intake
+from skerry_edge.agent.updates.assembly import Surroundings, updates_of
 from skerry_edge.foundation.errors import ConfigError
 from skerry_edge.machine.boot import boot_id
 
@@ -120,6 +121,20 @@ class Agent:
             self._mutes.keep,
             *self._reach.keepers,
         )
+        self._updates = updates_of(
+            Surroundings(
+                state_dir=files.folder,
+                configuration=self._reach.configuration,
+                supervisor=self._supervisor,
+                machine=self._machine,
+                session=self._session,
+                identity=identity,
+                outbox=self._outbox,
+                selector=self._selector,
+                environment=childrens_environment(config.mqtt.password_env),
+                tell=self._reach.tell,
+            )
+        )
         self._duties: tuple[Duty, ...] = (
             StateWatch(files, hold, self._reach.tell, keepers=keepers),
             KeptStart(files, session_id),
@@ -129,6 +144,7 @@ class Agent:
             pulse,
             watchdog,
             *downlink,
+            self._updates,
             # After all that finds something: the loop sleeps next, and what was found must not sleep with it.
             self._intake,
         )
@@ -184,6 +200,7 @@ class Agent:
             self._notifier.reloading()
         else:
             self._notifier.stopping()
+        self._updates.close()
         self._supervisor.stop(began_s + CHILDREN_STOP_S)
         self._intake.act(time.monotonic())
         self._session.stop(began_s + STOP_S)

@@ -28,7 +28,6 @@ class OtaSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     - ``most_rate`` and ``least_rate`` are bytes a second: of the network that is used at most, and below which a mirror
       is given up. ``stall_s`` is the longest silence.
     - ``reserve_mb`` (MiB) are left free on the disk.
-    - ``poll_s`` is how often the repository is looked at where nothing is ordered, so that a frozen one is noticed.
     - ``limits`` are how much worse a new version may be.
     - ``silent_days`` is how long the device may run without news from the repository before it reports `frozen`.
     """
@@ -43,7 +42,6 @@ class OtaSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     attempts: Annotated[int, Meta(ge=1, le=100)] = 5
     reserve_mb: Annotated[int, Meta(ge=0, le=1 << 20)] = 64
     silent_days: Annotated[float, Meta(gt=0, le=3650)] = 30.0
-    poll_s: Annotated[float, Meta(ge=60, le=30 * 86400)] = 6 * 3600.0
     limits: Limits = Limits()
 
     @property

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from skerry_edge.agent.children.sightings import Sightings
+from skerry_edge.agent.children.tally import Tally
 from skerry_edge.agent.children.vitals import VitalsCollector
 from skerry_edge.agent.config.pipelines import PipelineConfig
 from skerry_edge.agent.line.protocol import Counts, Finding, Picture, Progress, Ready, Report, SourceState
@@ -21,6 +22,7 @@ class Account:
         self, pipeline: PipelineConfig, *, is_muted: Callable[[], bool], on_finding: Callable[[Finding], None]
     ) -> None:
         self.vitals = VitalsCollector(pipeline)
+        self.tally = Tally()
         self.source_trouble: str | None = None
         self._sightings = Sightings()
         self._pictures: list[Picture] = []
@@ -38,6 +40,7 @@ class Account:
             self.vitals.ready(report)
         elif isinstance(report, Progress):
             self.vitals.progress(report)
+            self.tally.progress(report, time.monotonic())
         elif isinstance(report, Finding):
             self._find(report)
         elif isinstance(report, Counts):
@@ -62,4 +65,5 @@ class Account:
         if finding.kind == "wakeword" and self._is_muted():
             return  # decided before the child knew
         self._sightings.note(finding)
+        self.tally.find(finding)
         self._on_finding(finding)

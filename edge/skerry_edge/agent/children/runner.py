@@ -36,12 +36,14 @@ class Runner:
         *,
         on_report: OnReport,
         on_gone: Callable[[], None],
+        on_failed: Callable[[Blame, str], None],
         is_source_well: Callable[[], bool],
     ) -> None:
         self._pipeline = pipeline
         self._opener = opener
         self._on_report = on_report
         self._on_gone = on_gone
+        self._on_failed = on_failed
         self._is_source_well = is_source_well
         self._course = course.course_of(pipeline.backend_choices)
         self._backoff = Backoff()
@@ -125,6 +127,11 @@ class Runner:
             self._forget_children()
         self._way_back.drop()
 
+    def inherit(self, attempt: Attempt, ready: Ready) -> None:
+        """Begin with a child that stands by, on the first choice of backend, where none has been started yet."""
+        self._set_life(supervision.spawned(self._course.life, time.monotonic(), attempt.deadlines))
+        self._begin_with(attempt, ready)
+
     def _set_life(self, life: Life) -> None:
         self._course = replace(self._course, life=life)
 
@@ -204,6 +211,7 @@ class Runner:
         self._forget_children()
         if self._course.life.phase == "ended":
             return
+        self._on_failed(blame, reason)
         now_s = time.monotonic()
         chance = random.random()  # noqa: S311  # spreads retries; nothing secret
         self._course = course.failed(self._course, now_s, blame, reason, backoff=self._backoff, chance=chance)
@@ -251,13 +259,17 @@ class Runner:
         if taken is None:
             return
         self._forget_child()
-        self._attempt, ready = taken
-        now_s = time.monotonic()
-        self._attempt.take_over(self._take, self._ended)
-        self._course = course.returned(self._course, now_s, self._attempt.deadlines)
+        attempt, ready = taken
+        self._course = course.returned(self._course, time.monotonic(), attempt.deadlines)
+        self._begin_with(attempt, ready)
+
+    def _begin_with(self, attempt: Attempt, ready: Ready) -> None:
+        """Let a child that stands by do the work."""
+        self._attempt = attempt
+        attempt.take_over(self._take, self._ended)
         self._on_report(ready)
-        self._run(self._attempt, ready, now_s)
-        self._attempt.order(Go())
+        self._run(attempt, ready, time.monotonic())
+        attempt.order(Go())
 
     def _trial_failed(self, reason: str) -> None:
         now_s = time.monotonic()

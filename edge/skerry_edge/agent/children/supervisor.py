@@ -11,6 +11,9 @@ from skerry_edge.agent.children import supervision
 from skerry_edge.agent.children.hosts import Hosts
 from skerry_edge.agent.children.load_times import LoadTimes
 from skerry_edge.agent.children.mutes import Mutes
+from skerry_edge.agent.children.opener import Opener
+from skerry_edge.agent.children.succession import Succession
+from skerry_edge.agent.children.tally import Tally
 from skerry_edge.agent.children.worker import OnFinding, Worker
 from skerry_edge.agent.config.pipelines import PipelineConfig
 from skerry_edge.agent.life.loop import NEVER_S, serve
@@ -49,6 +52,7 @@ class Supervisor:
         self._waiting: list[Worker] = []
         self._leaving: list[Worker] = []
         self._leave_by_s = NEVER_S
+        self._successions: list[Succession] = []
 
     def act(self, now_s: float) -> float:
         """Start and kill what is due, and return when there is something to do next (monotonic seconds)."""
@@ -56,7 +60,34 @@ class Supervisor:
         at_work = [worker for worker in self._workers if worker not in self._waiting]
         for worker in at_work:
             worker.act(now_s)
-        return min((self._leave_by_s, *(worker.due_s for worker in at_work)))
+        succession_s = self._act_on_successions(now_s)
+        return min((self._leave_by_s, succession_s, *(worker.due_s for worker in at_work)))
+
+    def _act_on_successions(self, now_s: float) -> float:
+        """Have those take over who may, and return when there is more to do."""
+        for succession in self._successions:
+            if succession.act(now_s):
+                self._workers[self._workers.index(succession.old)] = succession.new
+            elif succession.failed is not None and succession.has_left:
+                self.restart(succession.old.pipeline.name)
+        self._successions = [one for one in self._successions if one.old in self._workers and one.failed is None]
+        return min((one.due_s for one in self._successions), default=NEVER_S)
+
+    def succeed(self, pipeline: PipelineConfig) -> Succession:
+        """Begin to put a pipeline in the place of the one of its name, beside which its child loads."""
+        old = next(worker for worker in self._workers if worker.pipeline.name == pipeline.name)
+        opener = Opener(pipeline, log_level=self._log_level, hosts=self._hosts, load_times=self._load_times)
+        succession = Succession(old, self._worker_for(pipeline), opener, time.monotonic())
+        self._successions.append(succession)
+        return succession
+
+    def tally(self, pipeline: str) -> Tally | None:
+        """Return what a pipeline did since it was set up, None where there is none of that name."""
+        return next((one.tally for one in self._workers if one.pipeline.name == pipeline), None)
+
+    def pid(self, pipeline: str) -> int | None:
+        """Return the process id of a pipeline's child while there is one."""
+        return next((one.pid for one in self._workers if one.pipeline.name == pipeline), None)
 
     def apply(self, pipelines: Sequence[PipelineConfig], log_level: str) -> None:
         """Run these pipelines from now on; those that are as they were are left alone.
@@ -71,6 +102,11 @@ class Supervisor:
 
     def _replace(self, pipelines: Sequence[PipelineConfig], kept: Mapping[str, Worker]) -> None:
         """Go on with these pipelines: with the workers that are ``kept``, by name, and with new ones for the others."""
+        for succession in self._successions:
+            succession.drop()
+            if succession.has_left:
+                kept = {name: worker for name, worker in kept.items() if worker is not succession.old}
+        self._successions = []
         for worker in self._workers:
             if worker.pipeline.name not in kept:
                 worker.terminate()
@@ -145,6 +181,8 @@ class Supervisor:
     def stop(self, deadline_s: float) -> None:
         """End every child: asked first, killed at ``deadline_s``; what they report until then is accepted."""
         everyone = (*self._workers, *self._leaving)
+        for succession in self._successions:
+            succession.drop()
         for worker in everyone:
             worker.terminate()
         while any(worker.pid is not None for worker in everyone):

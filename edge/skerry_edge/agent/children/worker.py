@@ -8,14 +8,16 @@ import msgspec
 
 from skerry_edge.agent.children import supervision
 from skerry_edge.agent.children.account import Account
+from skerry_edge.agent.children.attempt import Attempt
 from skerry_edge.agent.children.hosts import Hosts
 from skerry_edge.agent.children.load_times import LoadTimes
 from skerry_edge.agent.children.mutes import Mutes
 from skerry_edge.agent.children.opener import Opener
 from skerry_edge.agent.children.runner import Runner
+from skerry_edge.agent.children.tally import Tally
 from skerry_edge.agent.children.vitals import VitalsCollector
 from skerry_edge.agent.config.pipelines import PipelineConfig
-from skerry_edge.agent.line.protocol import Counts, Finding, Order, Picture
+from skerry_edge.agent.line.protocol import Counts, Finding, Order, Picture, Ready
 from skerry_edge.contracts.messages import PipelineVitals
 
 OnFinding = Callable[["Worker", Finding], None]
@@ -46,6 +48,7 @@ class Worker:
             Opener(pipeline, log_level=log_level, hosts=hosts, load_times=load_times),
             on_report=self._account.take,
             on_gone=self._account.forget_child,
+            on_failed=self._account.tally.fail,
             is_source_well=lambda: self._account.source_trouble is None,
         )
 
@@ -65,6 +68,11 @@ class Worker:
         return self._account.vitals
 
     @property
+    def tally(self) -> Tally:
+        """What the pipeline did since it was set up."""
+        return self._account.tally
+
+    @property
     def trouble(self) -> str | None:
         """Why the pipeline is not as it should be, or None."""
         return self._account.source_trouble or self._runner.trouble
@@ -78,6 +86,10 @@ class Worker:
         """Do what is due with the child, and have it hear no more than it may."""
         self._runner.act(now_s)
         self._runner.hush(muted=self._mutes.is_muted(self.pipeline.name))
+
+    def inherit(self, attempt: Attempt, ready: Ready) -> None:
+        """Begin with a child that stands by instead of starting one."""
+        self._runner.inherit(attempt, ready)
 
     def order(self, order: Order) -> bool:
         """Pass an order on to the child; False where there is none that could take it."""

@@ -10,6 +10,7 @@ from skerry_edge.agent.config.delivery import MqttConfig, OutboxConfig
 from skerry_edge.agent.config.parts import FileText, Name, Part
 from skerry_edge.agent.config.pipelines import PipelineConfig
 from skerry_edge.agent.config.sensors import Sensors
+from skerry_edge.ota.settings import OtaSettings
 
 MAX_PIPELINES = 32
 """So many fit into one heartbeat, however much there is to tell of each."""
@@ -28,3 +29,4 @@ class AgentConfig(Part, frozen=True, kw_only=True):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     outbox: OutboxConfig = OutboxConfig()
     sensors: Sensors = ()
+    ota: OtaSettings | None = None

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from skerry_edge.agent.config.agent import AgentConfig
+from skerry_edge.agent.config.pipelines import DetectionPipeline
 from skerry_edge.agent.downlink.applied_file import load_applied, save_applied
+from skerry_edge.agent.downlink.current_models import is_called, with_current_models
 from skerry_edge.agent.downlink.desired import NOTHING, Applied, configured, named, next_step
 from skerry_edge.agent.downlink.model_hashes import with_hashes
 from skerry_edge.agent.downlink.models_here import with_model
 from skerry_edge.agent.life.state_files import StateFiles
 from skerry_edge.agent.mqtt.news import Inbound
 from skerry_edge.contracts.codec import decode
-from skerry_edge.contracts.messages import Desired
+from skerry_edge.contracts.messages import Desired, UpdateOrder
 from skerry_edge.foundation.errors import ConfigError, SkerryError
 from skerry_edge.foundation.redaction import redact
 
@@ -63,13 +65,13 @@ class Configuration:
     def file_changed(self, file_config: AgentConfig) -> None:
         """Begin from another file; a version that does not fit it is not in force, and is told."""
         self._file_config = file_config
-        in_force, self._fits = file_config, True
+        self._named, self._fits = file_config, True
         try:
-            in_force = configured(file_config, self._applied.desired, self._with_model)
+            self._named = configured(file_config, self._applied.desired, self._with_model)
         except SkerryError as error:
             self._fits = False
             self._refuse(error, "the device's own configuration is in force: ")
-        self._in_force = with_hashes(in_force)
+        self.look_again()
 
     def handle(self, arrival: Inbound) -> None:
         """Judge a message on the desired topic, and take it on where it may be."""
@@ -92,13 +94,32 @@ class Configuration:
             self._refuse(ConfigError("the desired configuration is nested too deeply"))
 
     def _take_on(self, desired: Desired) -> None:
-        in_force = with_hashes(configured(self._file_config, desired, self._with_model))
+        config = configured(self._file_config, desired, self._with_model)
         applied = Applied.of(desired)
         # Kept before it is put into force: what a restart would undo must not seem done.
         save_applied(self._state_dir, applied)
-        self._applied, self._in_force, self._fits, self._told = applied, in_force, True, None
+        self._applied, self._named, self._fits, self._told = applied, config, True, None
         _log.info("%s is in force", named(desired))
-        self._apply(in_force)
+        self.apply()
+
+    @property
+    def updates(self) -> Mapping[str, UpdateOrder]:
+        """The releases that the fleet orders, by subject."""
+        return self.shown.desired.updates
+
+    def users(self, name: str) -> list[DetectionPipeline]:
+        """Return the pipelines that run the model of this name, as they are in force."""
+        named = {one.name for one in self._named.pipelines if is_called(one, name)}
+        return [one for one in self._in_force.pipelines if isinstance(one, DetectionPipeline) and one.name in named]
+
+    def look_again(self) -> None:
+        """Have the models in force that updates have brought under the pipelines' names, as they are now."""
+        self._in_force = with_hashes(with_current_models(self._named, self._state_dir))
+
+    def apply(self) -> None:
+        """Put into force what is to be now."""
+        self.look_again()
+        self._apply(self._in_force)
 
     def _refuse(self, error: SkerryError, effect: str = "") -> None:
         """Log and report a refusal, once: the message is retained, so it comes with every connect.

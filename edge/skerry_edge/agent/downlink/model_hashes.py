@@ -21,10 +21,10 @@ _log = logging.getLogger(__name__)
 
 def with_hashes(config: AgentConfig) -> AgentConfig:
     """Return the configuration with each pipeline's ``model_sha256`` as its model's files are now."""
-    return replace(config, pipelines=tuple(_with_hash(one) for one in config.pipelines))
+    return replace(config, pipelines=tuple(with_model_hash(one) for one in config.pipelines))
 
 
-def _with_hash(pipeline: PipelineConfig) -> PipelineConfig:
+def with_model_hash(pipeline: PipelineConfig) -> PipelineConfig:
     """Return the pipeline with its models' hash; without one where they cannot be read, which its child reports."""
     try:
         return replace(pipeline, model_sha256=_sha256(*_contents(pipeline)))

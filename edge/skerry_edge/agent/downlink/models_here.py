@@ -11,10 +11,12 @@ from msgspec.structs import replace
 
 from skerry_edge.agent.config.areas import label_problem
 from skerry_edge.agent.config.pipelines import DetectionPipeline, PipelineConfig, WakeWordPipeline
+from skerry_edge.agent.downlink.current_models import with_current_model
 from skerry_edge.contracts.bundle import Bundle
 from skerry_edge.foundation.errors import ConfigError
 from skerry_edge.models.catalogue import SUFFIX, resolve_model, shipped_models
 from skerry_edge.models.entries import known_models
+from skerry_edge.ota.model_store import current_bundle
 
 FOLDER = "models"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}\Z")
@@ -31,7 +33,9 @@ def with_model(pipeline: PipelineConfig, name: str, state_dir: Path) -> Pipeline
     does not know what the pipeline looks for; BundleError for a file that is no bundle.
     """
     if isinstance(pipeline, DetectionPipeline):
-        return _checked(replace(pipeline, model=_detector(pipeline, name, state_dir)))
+        named = replace(pipeline, model=_detector(pipeline, name, state_dir))
+        _check(with_current_model(named, state_dir))
+        return named
     if isinstance(pipeline, WakeWordPipeline):
         if len(pipeline.words) != 1:
             what, todo = "this pipeline listens for several words", "give each word a pipeline to change it from afar"
@@ -52,7 +56,7 @@ def _word(own: str, name: str, state_dir: Path) -> str:
 
 def _found(name: str, own: str, shipped: Mapping[str, object], state_dir: Path, suffix: str) -> str:
     """Return what the configuration calls the model."""
-    if name == own or name in shipped:
+    if name == own or name in shipped or (_NAME.match(name) and current_bundle(state_dir, name) is not None):
         return name
     for file in (name, f"{name}{suffix}") if _NAME.match(name) else ():
         if (path := state_dir / FOLDER / file).exists():
@@ -61,8 +65,8 @@ def _found(name: str, own: str, shipped: Mapping[str, object], state_dir: Path, 
     raise ConfigError("the model is not there", found=f"'{name[:128]}'", todo=todo)
 
 
-def _checked(pipeline: DetectionPipeline) -> DetectionPipeline:
-    """Return the pipeline where its model can be what it asks for."""
+def _check(pipeline: DetectionPipeline) -> None:
+    """Raise where the pipeline's model cannot be what it asks for."""
     manifest = Bundle.open(resolve_model(pipeline.model)).manifest
     if manifest.task != "detection":
         raise ConfigError("the model finds no objects", found=f"'{pipeline.model}' is for {manifest.task}")
@@ -72,4 +76,3 @@ def _checked(pipeline: DetectionPipeline) -> DetectionPipeline:
     if pipeline.variant is not None and pipeline.variant not in manifest.variants:
         todo = f"its variants: {', '.join(sorted(manifest.variants))}"
         raise ConfigError("the model has no such variant", found=f"'{pipeline.variant}'", todo=todo)
-    return pipeline

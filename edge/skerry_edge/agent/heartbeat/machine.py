@@ -90,6 +90,10 @@ class Machine:
         told = {name: value for name, value in found.items() if value is not None}
         return {name: round(value, 3) if isinstance(value, float) else value for name, value in told.items()}
 
+    def heat(self) -> dict[str, Any]:
+        """Return the fields of a Heartbeat that are about temperatures."""
+        return heat_fields(self._heat.answer() or (), self._thermal)
+
     def watch(self, sensors: Sequence[SensorConfig], thermal: Thermal) -> None:
         """Read these sensors and judge by this profile from now on; what they say follows when they have said it."""
         self._thermal = thermal

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from skerry_edge.agent.outbox.sink import Letter
 from skerry_edge.contracts.messages import Event, Heartbeat
+from skerry_edge.contracts.updates import UpdateReport
 from skerry_edge.foundation.backoff import Backoff
 
 STRIKES = 3
@@ -15,6 +16,8 @@ MQTT 3.1.1 knows no other way to refuse one, and some brokers with MQTT 5 use no
 RETRY = Backoff(first_s=10.0, max_s=300.0)
 """How soon a lane that is held is tried again: each time may cost the connection."""
 HEARTBEATS, PICTURES, ANSWERS = "heartbeats", "pictures", "answers to commands"
+UPDATES = "reports of updates"
+"""Kept and in order, as events are: a rollout waits for how each update ended."""
 UNORDERED = (HEARTBEATS, PICTURES, ANSWERS)
 """Lanes without an order: any letter of theirs will do to see whether the broker takes them again."""
 GIVEN_UP = (PICTURES, ANSWERS)
@@ -27,6 +30,8 @@ def lane_of(letter: Letter) -> str:
         return f"events of {letter.message.pipeline}"
     if isinstance(letter.message, bytes):
         return PICTURES
+    if isinstance(letter.message, UpdateReport):
+        return UPDATES
     return HEARTBEATS if isinstance(letter.message, Heartbeat) else ANSWERS
 
 

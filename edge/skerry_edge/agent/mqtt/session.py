@@ -78,6 +78,8 @@ class Session:
         self._retries = Retries(terms.backoff)
         self._taken_s: float | None = None
         """When the broker took the connection, on the monotonic clock; None where it did not."""
+        self.is_connected = False
+        """Whether there is a connection now that the broker took."""
         self._board = BulletinBoard()
         self.announce(Announcement(state="online"))
         self._stop_by_s: float | None = None
@@ -168,6 +170,7 @@ class Session:
             except BrokerError as error:
                 raise delivery.lost(error) from error
         finally:
+            self.is_connected = False
             connection.close()
 
     def _opened(self, terms: Terms) -> Connection:
@@ -183,7 +186,7 @@ class Session:
             if self._choice.version in ("5", connection.version):
                 raise
             return self._opened(terms)
-        self._taken_s = time.monotonic()
+        self._taken_s, self.is_connected = time.monotonic(), True
         is_new, self._choice = not self._choice.speaks_3, accepted(self._choice)
         _log.info("connected to %s with MQTT %s", connection.where, connection.version)
         if is_new and connection.version != "5" and self._delivery.without_subscriber == "keep":

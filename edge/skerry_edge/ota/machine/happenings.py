@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from skerry_edge.ota.choice import Choice
+from skerry_edge.ota.machine.figures import Before
 
 
 class Begun(Struct, frozen=True, kw_only=True, tag=True):
@@ -15,13 +16,14 @@ class Done(Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
     """What the state asks for is done; with what was found out on the way.
 
     Of CHECK, ``is_running`` says that the version runs already, and ``is_here`` that the device has it and nothing is
-    to be fetched.
+    to be fetched. Of INTENT, ``before`` is how the device did until now.
     """
 
     from_sha256: str | None = None
     from_version: str | None = None
     to_sha256: str | None = None
     choice: Choice | None = None
+    before: Before | None = None
     is_running: bool = False
     is_here: bool = False
 

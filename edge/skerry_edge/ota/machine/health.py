@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from msgspec import Struct
-
+from skerry_edge.ota.machine.figures import Before, Figures
 from skerry_edge.ota.machine.happenings import Failed
 from skerry_edge.ota.machine.limits import Limits
 
@@ -16,34 +15,6 @@ MUCH_FOUND = 20
 """So much the version before must have found for a rate of it to mean something."""
 SLOW_FLOOR_MS = 5.0
 """Below this, times are those of the scheduler and not of the model."""
-
-
-class Figures(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What one pipeline did over a time: ``ran_s`` seconds in which it had work.
-
-    ``inference_ms`` is the median, None without an inference; ``drops`` are frames that nobody looked at for want of
-    time; ``findings`` are the objects or words that it told of.
-    """
-
-    ran_s: float = 0.0
-    frames: int = 0
-    errors: int = 0
-    drops: int = 0
-    findings: int = 0
-    inference_ms: float | None = None
-
-    @property
-    def drop_share(self) -> float:
-        """The share of the frames that were dropped."""
-        return self.drops / max(1, self.frames + self.drops)
-
-
-class Before(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How the device did before the switch; ``pipelines`` are those that are switched."""
-
-    pipelines: dict[str, Figures] = {}
-    connected: bool = False
-    temperature_c: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -12,6 +12,7 @@ from skerry_edge.contracts.messages import Count, UpdateOrder
 from skerry_edge.contracts.release import ReleaseVersion, Subject
 from skerry_edge.contracts.updates import UpdateOutcome, UpdateState
 from skerry_edge.ota.choice import Choice
+from skerry_edge.ota.machine.figures import Before
 
 MAX_DETAIL_CHARS = 1000
 Seconds = Annotated[float, Meta(ge=0.0, le=1e12)]
@@ -31,7 +32,7 @@ class Record(Struct, frozen=True, kw_only=True, omit_defaults=True):
     - ``spent_s`` is the running time that the order has taken until ``at``, ``state_s`` what it was when this state was
       reached. The wall clock has no part in it.
     - ``from_sha256`` and ``from_version`` are what ran before, absent where no release did; ``to_sha256`` is the new
-      file's.
+      file's. ``before`` is how the device did until the switch.
     - ``outcome``, ``reason`` and ``detail`` are how it ends, from the moment when that is certain. A ``reason`` without
       an outcome is why the work of this state waits.
     """
@@ -47,6 +48,7 @@ class Record(Struct, frozen=True, kw_only=True, omit_defaults=True):
     from_version: ReleaseVersion | None = None
     to_sha256: Sha256 | None = None
     choice: Choice | None = None
+    before: Before | None = None
     outcome: UpdateOutcome | None = None
     reason: str | None = None
     detail: str | None = None

@@ -107,6 +107,8 @@ def _done(record: Record, done: Done) -> Record:
             to_sha256=done.to_sha256,
             choice=done.choice,
         )
+    if record.state == "intent":
+        record = replace(record, before=done.before)
     if record.state == "self-test" and record.spent_s + record.order.probation_s > record.order.deadline_s:
         return _ended(record, "failed", "deadline", "too late for the probation that was ordered")
     if record.state == "probation":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import statistics
 import sys
@@ -16,6 +17,7 @@ from skerry_edge.backends.base import BackendOptions
 from skerry_edge.bench.apart import run_apart, serve
 from skerry_edge.contracts.bundle import Bundle
 from skerry_edge.contracts.manifest import ImageInput
+from skerry_edge.foundation.bound_life import die_with_parent
 from skerry_edge.models.golden import check_golden
 from skerry_edge.ota.self_test.measured import Measured, Object, Subject
 from skerry_edge.vision.detector import Detector
@@ -89,4 +91,5 @@ def _inference_ms(detector: Detector) -> float:
 _MODULE = "skerry_edge.ota.self_test.program"
 
 if __name__ == "__main__":
+    die_with_parent(os.getppid())
     serve(int(sys.argv[1]), _measure)

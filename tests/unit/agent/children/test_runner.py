@@ -83,6 +83,7 @@ def run(child: Child) -> Callable[..., Runner]:
             opener,  # type: ignore[arg-type]
             on_report=lambda _: None,
             on_gone=lambda: None,
+            on_failed=lambda _blame, _reason: None,
             is_source_well=lambda: True,
         )
         made.act(time.monotonic())

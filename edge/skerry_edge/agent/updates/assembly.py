@@ -1,0 +1,88 @@
+"""The parts of the updates' duty, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from selectors import BaseSelector
+from typing import Any
+
+from skerry_edge.agent.children.supervisor import Supervisor
+from skerry_edge.agent.downlink.configuration import Configuration
+from skerry_edge.agent.heartbeat.machine import Machine
+from skerry_edge.agent.life.identity import Identity
+from skerry_edge.agent.mqtt.session import Session
+from skerry_edge.agent.outbox.sink import Sink
+from skerry_edge.agent.updates.keeping import Keeping
+from skerry_edge.agent.updates.model_trial import ModelTrial
+from skerry_edge.agent.updates.preparation import Preparation
+from skerry_edge.agent.updates.program import Program
+from skerry_edge.agent.updates.reporting import report_of
+from skerry_edge.agent.updates.updates import Updates
+from skerry_edge.agent.updates.watch import Watch
+from skerry_edge.ota.job import Progress
+from skerry_edge.ota.machine.record import Record
+from skerry_edge.ota.places import Places
+from skerry_edge.ota.settings import OtaSettings
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Surroundings:
+    """The agent around its updates; ``environment`` is the worker's, ``tell`` reports a system event."""
+
+    state_dir: Path
+    configuration: Configuration
+    supervisor: Supervisor
+    machine: Machine
+    session: Session
+    identity: Identity
+    outbox: Sink
+    selector: BaseSelector
+    environment: Mapping[str, str]
+    tell: Callable[[str, str], None]
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the broker has taken the connection."""
+        return self.session.is_connected
+
+    def heat(self) -> dict[str, Any]:
+        """Return the fields of a Heartbeat that are about temperatures."""
+        return self.machine.heat()
+
+    def report(self, record: Record, progress: Progress | None) -> None:
+        """Have the fleet told where an update is; what is merely progress, only where it can be told now."""
+        message = report_of(record, self.identity.stamp(), progress)
+        if message.outcome == "under-way" and not self.is_connected:
+            return
+        self.outbox.put((self.identity.topic("update"), message))
+        self.session.wake()
+
+
+def updates_of(around: Surroundings) -> Updates:
+    """Return the duty."""
+    places = Places(around.state_dir)
+    keeping = Keeping(places, tell=around.tell, apply=around.configuration.apply)
+    watch = Watch(around.supervisor, around)
+
+    def trial(record: Record, settings: OtaSettings) -> ModelTrial:
+        return ModelTrial(
+            record,
+            places=places,
+            configuration=around.configuration,
+            succeed=around.supervisor.succeed,
+            watch=watch,
+            limits=settings.limits,
+        )
+
+    return Updates(
+        fleet=around.configuration,
+        keeping=keeping,
+        preparation=Preparation(
+            keeping, around.configuration, Program(around.selector, around.environment), around.state_dir
+        ),
+        trial=trial,
+        watch=watch,
+        report=around.report,
+    )

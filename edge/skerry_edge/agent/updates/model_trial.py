@@ -1,0 +1,144 @@
+"""A model's update from INTENT on: switched to, watched, and kept or undone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from msgspec.structs import replace
+
+from skerry_edge.agent.children.succession import Succession
+from skerry_edge.agent.config.pipelines import DetectionPipeline, PipelineConfig
+from skerry_edge.agent.downlink.model_hashes import with_model_hash
+from skerry_edge.agent.updates.uses import use_of
+from skerry_edge.agent.updates.watch import Watch
+from skerry_edge.contracts.updates import UpdateState
+from skerry_edge.ota.machine.happenings import Done, Failed, Happening
+from skerry_edge.ota.machine.health import verdict, verdict_at_end
+from skerry_edge.ota.machine.limits import Limits
+from skerry_edge.ota.machine.record import Record
+from skerry_edge.ota.model_store import ModelStore
+from skerry_edge.ota.places import Places
+from skerry_edge.ota.trust.counters import CounterFloors
+
+
+class Switchable(Protocol):
+    """What is asked of the configuration that is in force."""
+
+    def users(self, name: str) -> list[DetectionPipeline]:
+        """Return the pipelines that run a model, as they are in force."""
+        ...
+
+    def apply(self) -> None:
+        """Look at the links again, and put into force what they say."""
+        ...
+
+
+class ModelTrial:
+    """Acts on one model; to be made anew for each record."""
+
+    def __init__(
+        self,
+        record: Record,
+        *,
+        places: Places,
+        configuration: Switchable,
+        succeed: Callable[[PipelineConfig], Succession],
+        watch: Watch,
+        limits: Limits,
+    ) -> None:
+        self._store = ModelStore(places.state_dir, record.name)
+        self._counters = CounterFloors(places.counters)
+        self._name = record.name
+        self._configuration = configuration
+        self._succeed = succeed
+        self._watch = watch
+        self._limits = limits
+        self._successions: list[Succession] | None = None
+        self._began_s: float | None = None
+
+    def act(self, record: Record, now_s: float) -> Happening | None:
+        """Do what the state asks for; None where that takes more time. Raises ReachError where the disk refuses."""
+        return _ACTS[record.state](self, record, now_s)
+
+    def drop(self) -> None:
+        """Give up children that load beside those that run."""
+        for one in self._successions or ():
+            one.drop()
+
+    def intent(self, record: Record, now_s: float) -> Happening:
+        """Note what to go back to, and how that did."""
+        self._store.hold_before(record.from_sha256)
+        return Done(before=self._watch.before(self._users(), now_s))
+
+    def switch(self, record: Record, now_s: float) -> Happening | None:
+        """Load the new model beside the old one where that can be, and have it take over."""
+        sha256 = record.to_sha256
+        if sha256 is None or self._store.kept(sha256) is None:
+            return Failed(reason="load", detail="the new version is not in the store any more")
+        if self._successions is None:
+            bundle = self._store.bundle(sha256)
+            self._successions = [self._succeed(one) for one in self._successors(bundle)]
+        failed = next((one.failed for one in self._successions if one.failed is not None), None)
+        if failed is not None:
+            return Failed(reason="load", detail=failed)
+        if not all(one.is_done for one in self._successions):
+            return None
+        self._store.switch_to(sha256)
+        self._configuration.apply()
+        self._watch.begin_trial(now_s)
+        return Done()
+
+    def probation(self, record: Record, now_s: float) -> Happening | None:
+        """Watch how it does, and come to a verdict at the latest when its time is over."""
+        if self._began_s is None:
+            self._began_s = now_s
+            self._watch.begin_trial(now_s)
+        users = self._users()
+        if not users or record.before is None:
+            return Failed(reason="not-used", detail="nothing on the device runs it any more")
+        after = self._watch.after(users, now_s)
+        if now_s - self._began_s < record.order.probation_s:
+            return verdict(record.before, after, self._limits)
+        return verdict_at_end(record.before, after, self._limits) or Done()
+
+    def commit(self, record: Record, now_s: float) -> Happening:  # noqa: ARG002  # one signature for all states
+        """Note that it has proved itself, never go below it again, and remove what is not needed any more."""
+        if record.to_sha256 is not None:
+            self._store.prove(record.to_sha256, record.from_sha256)
+        # Here, and not before it has proved itself: a bad release must not bar the way to the good one.
+        self._counters.raise_to({record.subject: record.order.counter})
+        self._store.tidy()
+        return Done()
+
+    def rollback(self, record: Record, now_s: float) -> Happening:  # noqa: ARG002  # one signature for all states
+        """Run what ran before."""
+        self.drop()
+        self._store.switch_to(record.from_sha256)
+        self._store.hold_before(None)
+        self._configuration.apply()
+        self._store.tidy()
+        return Done()
+
+    def _users(self) -> list[str]:
+        return [one.name for one in self._configuration.users(self._name)]
+
+    def _successors(self, bundle: Path) -> Sequence[PipelineConfig]:
+        """Return the pipelines that can load the new model beside the old one, as they will be."""
+        users = self._configuration.users(self._name)
+        return [with_bundle(one, bundle) for one in users if one.is_endless and not use_of(one).exclusive]
+
+
+def with_bundle(pipeline: DetectionPipeline, bundle: Path) -> PipelineConfig:
+    """Return a pipeline as it runs another bundle."""
+    return with_model_hash(replace(pipeline, model=str(bundle)))
+
+
+_ACTS: dict[UpdateState, Callable[[ModelTrial, Record, float], Happening | None]] = {
+    "intent": ModelTrial.intent,
+    "switch": ModelTrial.switch,
+    "probation": ModelTrial.probation,
+    "commit": ModelTrial.commit,
+    "rollback": ModelTrial.rollback,
+}

@@ -1,0 +1,151 @@
+"""An update from CHECK to SELF-TEST as the agent sees it: when its worker is started, and when it is ended."""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from skerry_edge import __version__
+from skerry_edge.agent.config.agent import AgentConfig
+from skerry_edge.agent.config.pipelines import DetectionPipeline
+from skerry_edge.agent.life.clock import clock_state
+from skerry_edge.agent.updates.keeping import Keeping
+from skerry_edge.agent.updates.orders import is_superseded
+from skerry_edge.agent.updates.program import Program
+from skerry_edge.agent.updates.uses import use_of_all
+from skerry_edge.contracts.messages import UpdateOrder
+from skerry_edge.foundation.backoff import Backoff
+from skerry_edge.foundation.errors import SkerryError
+from skerry_edge.ota.job import Job, Progress
+from skerry_edge.ota.machine.happenings import Failed, Happening, Overdue, Refused, Superseded
+from skerry_edge.ota.machine.record import Record
+from skerry_edge.ota.settings import OtaSettings
+from skerry_edge.ota.transfer.schedule import Window, may_begin, start_delay_s
+
+_log = logging.getLogger(__name__)
+LOOK_S = 0.5
+"""How often the journal is looked into while the worker writes it."""
+RETRY_S = 5.0
+_WINDOW_S = 60.0
+"""How often it is seen whether the maintenance window has begun."""
+AGAIN = Backoff(first_s=15.0, max_s=900.0)
+"""Between two tries to prepare one update."""
+
+
+class Fleet(Protocol):
+    """What is asked of the configuration."""
+
+    @property
+    def in_force(self) -> AgentConfig:
+        """Return what the agent runs with."""
+        ...
+
+    @property
+    def updates(self) -> Mapping[str, UpdateOrder]:
+        """Return what is ordered, by subject."""
+        ...
+
+    def users(self, name: str) -> list[DetectionPipeline]:
+        """Return the pipelines that run a model, as they are in force."""
+        ...
+
+
+class Preparation:
+    """Has the worker take the update under way as far as it comes without touching what runs."""
+
+    def __init__(
+        self, keeping: Keeping, fleet: Fleet, program: Program, state_dir: Path, again: Backoff = AGAIN
+    ) -> None:
+        self._keeping = keeping
+        self._fleet = fleet
+        self._program = program
+        self._state_dir = state_dir
+        self._again = again
+        self._order = ""
+        self._seen_s = 0.0
+        self._tries = 0
+        self._due_s = 0.0
+        self._was_started = False
+
+    @property
+    def progress(self) -> Progress | None:
+        """The newest that the worker told of its download."""
+        return self._program.progress
+
+    def act(self, record: Record, settings: OtaSettings, now_s: float) -> float:
+        """Do what is due, and return when there is more. Raises ReachError where the journal cannot be used."""
+        if record.order.id != self._order:
+            self._order, self._seen_s, self._tries, self._due_s = record.order.id, now_s, 0, 0.0
+        problem = self._problem(record)
+        if problem is not None:
+            self._program.kill()
+            self._was_started = False
+            self._keeping.forget()
+            self._keeping.note(problem)
+            return now_s
+        if self._program.is_running:
+            self._keeping.read()
+            return now_s + LOOK_S
+        if self._was_started:
+            return self._ended(record, now_s)
+        due_s = max(self._due_s, self._begins_s(record, settings, now_s))
+        return due_s if now_s < due_s else self._start(record, settings, now_s)
+
+    def close(self) -> None:
+        """End the worker; the agent's next life starts another."""
+        self._program.kill()
+
+    def _problem(self, record: Record) -> Happening | None:
+        """Return what speaks against going on."""
+        if is_superseded(record, self._fleet.updates):
+            return Superseded()
+        if self._keeping.is_overdue:
+            return Overdue()
+        if not self._fleet.users(record.name):
+            return Refused(reason="not-used", detail=f"no pipeline's model is called '{record.name}'")
+        return None
+
+    def _begins_s(self, record: Record, settings: OtaSettings, now_s: float) -> float:
+        """Return when a fresh order may begin: spread over the fleet, and in the maintenance window."""
+        if record.state != "check" or record.entries or self._tries:
+            return now_s
+        start_s = self._seen_s + start_delay_s(record.order.id, self._fleet.in_force.device, settings.spread_s)
+        window = Window.parse(settings.window) if settings.window else None
+        local = datetime.now().astimezone().time() if clock_state() == "synced" else None
+        return start_s if may_begin(window, local) else max(start_s, now_s + _WINDOW_S)
+
+    def _start(self, record: Record, settings: OtaSettings, now_s: float) -> float:
+        try:
+            self._program.start(self._job(record, settings))
+        except SkerryError as error:
+            self._keeping.note(Failed(reason="load", detail=str(error)))
+            return now_s
+        except OSError as error:
+            _log.warning("the update worker cannot be started: %s", error.strerror)
+            return now_s + RETRY_S
+        self._was_started = True
+        return now_s + LOOK_S
+
+    def _job(self, record: Record, settings: OtaSettings) -> Job:
+        return Job(
+            state_dir=str(self._state_dir.absolute()),
+            board=self._fleet.in_force.board,
+            agent_version=__version__,
+            settings=settings,
+            is_clock_synchronised=clock_state() == "synced",
+            use=use_of_all(self._fleet.users(record.name)),
+        )
+
+    def _ended(self, record: Record, now_s: float) -> float:
+        """Go on from where the worker came to; where it came nowhere, try again after a while."""
+        self._was_started = False
+        after = self._keeping.read().record
+        if after is not None and after.state == record.state:
+            self._tries += 1
+            chance = random.random()  # noqa: S311  # spreads retries; nothing secret
+            self._due_s = now_s + self._again.delay_s(self._tries, chance)
+        return now_s

@@ -1,0 +1,121 @@
+"""The agent's duty for updates: takes an order on, has it prepared, switches, watches, keeps or undoes, and reports."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from skerry_edge.agent.config.pipelines import DetectionPipeline
+from skerry_edge.agent.life.loop import NEVER_S
+from skerry_edge.agent.updates.keeping import Keeping
+from skerry_edge.agent.updates.model_trial import ModelTrial
+from skerry_edge.agent.updates.orders import next_order
+from skerry_edge.agent.updates.preparation import Fleet, Preparation
+from skerry_edge.agent.updates.watch import Watch
+from skerry_edge.foundation.errors import ReachError
+from skerry_edge.ota.job import Progress
+from skerry_edge.ota.machine.happenings import Begun, Done, Overdue
+from skerry_edge.ota.machine.record import Record
+from skerry_edge.ota.machine.transitions import ON_TRIAL, actor_of
+from skerry_edge.ota.settings import OtaSettings
+
+_log = logging.getLogger(__name__)
+LOOK_S = 0.25
+"""How often what is switched to or on trial is looked at."""
+RETRY_S = 5.0
+"""After so long it is tried again what the disk did not take."""
+PROGRESS_S = 10.0
+"""A download's progress is told no more often."""
+Report = Callable[[Record, Progress | None], None]
+"""Has the fleet told where an update is; on return that is in the outbox."""
+
+
+class Updates:
+    """One update at a time (a Duty). The journal says where it is: this object may be lost at any moment."""
+
+    def __init__(
+        self,
+        *,
+        fleet: Fleet,
+        keeping: Keeping,
+        preparation: Preparation,
+        trial: Callable[[Record, OtaSettings], ModelTrial],
+        watch: Watch,
+        report: Report,
+    ) -> None:
+        """Prepare; ``trial`` makes what acts on a record from INTENT on."""
+        self._fleet = fleet
+        self._keeping = keeping
+        self._preparation = preparation
+        self._make_trial = trial
+        self._watch = watch
+        self._report = report
+        self._trial: ModelTrial | None = None
+        self._entered: tuple[str, str] | None = None
+        self._told: tuple[str, str] | None = None
+        self._tell_s = 0.0
+
+    def act(self, now_s: float) -> float:
+        """Do what is due (see Duty)."""
+        config = self._fleet.in_force
+        if config.ota is None:
+            return NEVER_S
+        names = [one.name for one in config.pipelines if isinstance(one, DetectionPipeline)]
+        sample_s = self._watch.sample(names, now_s)
+        try:
+            return min(sample_s, self._act(config.ota, now_s))
+        except ReachError as error:
+            # The disk takes nothing now, and nothing was done that the journal does not say.
+            _log.warning("the update waits: %s", error)
+            self._keeping.forget()
+            return min(sample_s, now_s + RETRY_S)
+
+    def close(self) -> None:
+        """End what was started; the agent's next life goes on with it."""
+        self._preparation.close()
+
+    def _act(self, settings: OtaSettings, now_s: float) -> float:
+        record = self._keeping.record
+        if record is None:
+            found = next_order(self._fleet.updates, self._keeping.journal)
+            if found is None:
+                return NEVER_S
+            self._keeping.take_on(*found)
+            self._trial = self._entered = None
+            return now_s
+        self._tell(record, now_s)
+        if actor_of(record.state) == "worker":
+            return self._preparation.act(record, settings, now_s)
+        return self._conduct(record, settings, now_s)
+
+    def _conduct(self, record: Record, settings: OtaSettings, now_s: float) -> float:
+        """Do what is the agent's own, from INTENT to the report."""
+        if self._entered != (record.order.id, record.state):
+            self._keeping.note(Begun())
+            self._entered = (record.order.id, record.state)
+            return now_s
+        if record.state in ON_TRIAL and self._keeping.is_overdue:
+            self._keeping.note(Overdue())
+            return now_s
+        if record.state in ("report", "report-fail"):
+            # In the outbox before it is done with: it may be told twice, and never not at all.
+            self._report(record, None)
+            self._keeping.note(Done())
+            self._trial = None
+            return now_s
+        if self._trial is None:
+            self._trial = self._make_trial(record, settings)
+        happening = self._trial.act(record, now_s)
+        if happening is None:
+            return now_s + LOOK_S
+        self._keeping.note(happening)
+        return now_s
+
+    def _tell(self, record: Record, now_s: float) -> None:
+        """Report each new state, and a download's progress now and then."""
+        place = (record.order.id, record.state)
+        is_downloading = record.state == "download" and now_s >= self._tell_s
+        if record.state in ("report", "report-fail") or (place == self._told and not is_downloading):
+            return
+        self._told, self._tell_s = place, now_s + PROGRESS_S
+        self._report(record, self._preparation.progress if record.state == "download" else None)
