@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from skerry_edge.contracts.errors import ReleaseError
-from skerry_edge.contracts.release import MAX_TARGET_BYTES, Release, decode_release
+from skerry_edge.contracts.release import MAX_TARGET_BYTES, Kind, Release, decode_release
 from skerry_edge.ota.choice import Choice, Target, Wanted
 from skerry_edge.ota.trust.device import Device, version_order
 
@@ -23,6 +25,15 @@ class Listed:
     length: int
     sha256: str | None
     custom: Any
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Subject:
+    """What a device has releases of; ``variant`` is that of the backend which it runs, None for the agent."""
+
+    kind: Kind
+    name: str
+    variant: str | None = None
 
 
 def choose(
@@ -54,6 +65,29 @@ def choose(
     _check_counter(wanted, release, counters.get(wanted.subject, 0))
     target = _target(chosen)
     return Choice(release=release, target=target, **_patch(there, target, device, have_sha256))
+
+
+def newest(wanted: Subject, listed: Sequence[Listed], device: Device, counters: Mapping[str, int]) -> Wanted | None:
+    """Return the release of ``wanted`` with the highest counter that `choose` would take; None where there is none.
+
+    What cannot be read is passed over: it may be for agents to come.
+    """
+    prefix = f"{wanted.kind}/{wanted.name}/"
+    found = [one for one in listed if one.path.startswith(prefix)]
+    best: Wanted | None = None
+    for version in sorted({one.path.split("/")[2] for one in found}):
+        asked = Wanted(kind=wanted.kind, name=wanted.name, version=version, variant=wanted.variant)
+        counter = _counter_of(asked, found, device, counters)
+        if counter is not None and (best is None or counter > (best.counter or 0)):
+            best = msgspec.structs.replace(asked, counter=counter)
+    return best
+
+
+def _counter_of(asked: Wanted, listed: Sequence[Listed], device: Device, counters: Mapping[str, int]) -> int | None:
+    try:
+        return choose(asked, listed, device, counters).release.counter
+    except ReleaseError:
+        return None
 
 
 def _narrowed(

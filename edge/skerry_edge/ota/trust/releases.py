@@ -19,7 +19,7 @@ from skerry_edge.ota.errors import TransferError
 from skerry_edge.ota.transfer.metadata_fetchers import fetcher_for
 from skerry_edge.ota.transfer.mirrors import FolderMirror, Mirror
 from skerry_edge.ota.transfer.told import failures_told
-from skerry_edge.ota.trust.choosing import Listed, choose
+from skerry_edge.ota.trust.choosing import Listed, Subject, choose, newest
 from skerry_edge.ota.trust.clock import Clock
 from skerry_edge.ota.trust.counters import CounterFloors
 from skerry_edge.ota.trust.device import Device
@@ -111,10 +111,17 @@ class TrustedReleases:
 
     def choose(self, wanted: Wanted, device: Device, *, have_sha256: str | None = None) -> Choice:
         """Return the target for ``device``; see `choosing.choose`, whose errors it raises, and `CounterFloors.read`."""
-        targets = self._trusted().targets
-        listed = [self.listed(target) for target in targets.targets.values()]
-        counters = CounterFloors(self._place.counters).read()
-        return choose(wanted, listed, device, counters, have_sha256=have_sha256)
+        return choose(wanted, self._listed(), device, self._counters(), have_sha256=have_sha256)
+
+    def newest(self, subject: Subject, device: Device) -> Wanted | None:
+        """Return the newest release of ``subject`` that ``device`` may take; None where there is none."""
+        return newest(subject, self._listed(), device, self._counters())
+
+    def _counters(self) -> dict[str, int]:
+        return CounterFloors(self._place.counters).read()
+
+    def _listed(self) -> list[Listed]:
+        return [self.listed(target) for target in self._trusted().targets.targets.values()]
 
     def find(self, path: str) -> Listed | None:
         """Return the target of any ``path``, delegated ones included. Raises as `refresh` does."""

@@ -11,7 +11,7 @@ import pytest
 from skerry_edge.contracts.errors import ReleaseError
 from skerry_edge.contracts.release import Patch, Release, encode_release, target_path
 from skerry_edge.ota.choice import Wanted
-from skerry_edge.ota.trust.choosing import Listed, choose
+from skerry_edge.ota.trust.choosing import Listed, Subject, choose, newest
 from skerry_edge.ota.trust.device import Device, Interpreter, version_order
 
 HERE = Interpreter(python="cp311", machine="aarch64", glibc=(2, 36))
@@ -167,3 +167,18 @@ def test_versions_are_ordered_as_semver_and_pep_440_have_it() -> None:
     rising = ["0.9", "0.10.0.dev1", "0.10.0a1", "0.10.0-beta.2", "0.10.0rc1", "0.10.0", "0.10.1", "1.0", "1.0.1+local"]
     assert all(version_order(lower) < version_order(higher) for lower, higher in pairwise(rising))
     assert version_order("1.0.0") == version_order("1")
+
+
+def test_the_newest_is_the_highest_counter_that_may_be_taken() -> None:
+    there = [
+        listed(MODEL),
+        listed(changed(MODEL, version="1.0.0", counter=5)),
+        listed(changed(MODEL, version="3.0.0", counter=7), custom={"skerry": {"v": 2}}),
+        listed(changed(MODEL, version="4.0.0", counter=8, boards=("jetson",))),
+        listed(changed(MODEL, version="5.0.0", counter=9, minimum_agent="9")),
+        listed(changed(MODEL, version="6.0.0", counter=10, variant="onnx-fp32")),
+    ]
+    subject = Subject(kind="model", name="door", variant="onnx-int8")
+    assert newest(subject, there, DEVICE, {"model/door": 6}) == WANTED
+    assert newest(subject, there, DEVICE, {"model/door": 7}) is None
+    assert newest(Subject(kind="agent", name="skerry"), there, DEVICE, {}) is None
