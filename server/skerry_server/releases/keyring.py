@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -88,6 +89,11 @@ class KeyRing:
         """Write the ring. Raises ReachError."""
         raw = msgspec.json.format(msgspec.json.encode(_File(v=1, keys=tuple(self.keys.values()))), indent=2)
         write_atomic(self.folder / RING, raw + b"\n", mode=0o600)
+
+    def free_name(self, group: str) -> str:
+        """Return the next name for a key of a group; one whose file is there is taken, even where the ring lost it."""
+        names = (f"{group}-{number}" for number in count(1))
+        return next(name for name in names if name not in self.keys and not (self.folder / f"{name}.pem").exists())
 
     def add_file_key(self, name: str, passphrase: str | None) -> RingKey:
         """Make a new key in a file of the ring's folder, and keep the ring. Raises ConfigError and ReachError."""

@@ -64,12 +64,11 @@ def apply_patch(old: bytes, patch: bytes, length: int) -> bytes:
     decompressor = zstandard.ZstdDecompressor(dict_data=dictionary, max_window_size=1 << _MAX_WINDOW_LOG)
     try:
         stated = zstandard.frame_content_size(patch)
-        made = decompressor.decompress(patch, max_output_size=length) if stated == length else b""
+        if stated != length:
+            raise DataError("the patch makes a file of another length", found=f"{stated} bytes instead of {length}")
+        return decompressor.decompress(patch, max_output_size=length)
     except zstandard.ZstdError as error:
         raise DataError("the patch cannot be applied", found=str(error)) from error
-    if len(made) != length:
-        raise DataError("the patch makes a file of another length", found=f"{stated} bytes instead of {length}")
-    return made
 
 
 def _earlier(current: Targets, release: Release) -> list[TargetFile]:

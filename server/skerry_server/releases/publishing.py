@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
 from tuf.api.metadata import Metadata, TargetFile, Targets
 
-from skerry_edge.contracts.release import encode_release, target_path
+from skerry_edge.contracts.release import decode_release, encode_release, target_path
+from skerry_server.errors import ConflictError
 from skerry_server.releases.counting import check_counters
 from skerry_server.releases.dates import renewed
 from skerry_server.releases.installing import Installed, install_targets, refuse_while_staged
@@ -39,7 +41,7 @@ def publish(repository: Repository, offers: Sequence[Offer], signatory: Signator
         refuse_while_staged(repository)
         current = repository.newest_targets()
         check_counters(current.signed, [offer.release for offer in offers])
-        files = [(_target(offer), offer.data) for offer in offers]
+        files = [(_target(offer, current.signed), offer.data) for offer in offers]
         files += patches_for(repository, current.signed, offers)
         new = [(target, data) for target, data in files if current.signed.targets.get(target.path) != target]
         for target, data in new:
@@ -66,7 +68,20 @@ def _go_on(repository: Repository, targets: Metadata[Targets], signatory: Signat
     return Installed(role="targets", version=targets.signed.version, refreshed=refreshed)
 
 
-def _target(offer: Offer) -> TargetFile:
-    target = TargetFile.from_data(target_path(offer.release), offer.data, ["sha256"])
-    target.unrecognized_fields["custom"] = encode_release(offer.release)
+def _target(offer: Offer, current: Targets) -> TargetFile:
+    """Return the target of an offer; one that is listed already may be for more boards now, and is for the old too."""
+    release = offer.release
+    target = TargetFile.from_data(target_path(release), offer.data, ["sha256"])
+    listed = current.targets.get(target.path)
+    if listed is not None:
+        if listed.hashes != target.hashes:
+            raise ConflictError(
+                "this release has been published with other contents",
+                where=target.path,
+                todo="give it a new version and counter: devices may have the other one",
+            )
+        before = decode_release(target.path, listed.custom)
+        boards = tuple(dict.fromkeys((*before.boards, *release.boards)))
+        release = msgspec.structs.replace(release, boards=boards)
+    target.unrecognized_fields["custom"] = encode_release(release)
     return target

@@ -69,9 +69,10 @@ class Repository:
             ) from error
 
     def make(self) -> None:
-        """Make the repository's folder. Raises ReachError."""
+        """Make the repository's folders. Raises ReachError."""
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
+            for folder in (self.metadata, self.targets):
+                folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ReachError("cannot make a folder", where=str(self.path), found=error.strerror) from error
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import count
 
 from tuf.api.metadata import Metadata, Root
 
@@ -110,8 +109,7 @@ def _revoke(root: Root, keyid: str) -> list[str]:
 
 def _add(root: Root, group: str, custody: Custody) -> str:
     ring, secret = (custody.online, None) if group == "online" else (custody.offline, custody.secret)
-    name = next(name for number in count(1) if (name := f"{group}-{number}") not in ring.keys)
-    made = ring.add_file_key(name, secret)
+    made = ring.add_file_key(ring.free_name(group), secret)
     for role in _roles(group):
         root.add_key(made.key(), role)
     return made.name

@@ -15,7 +15,7 @@ from skerry_edge.contracts.release import Release, decode_release
 from skerry_edge.foundation.atomic import publish as give_name
 from skerry_edge.foundation.errors import ConfigError, DataError, ReachError
 from skerry_edge.foundation.file_hash import file_sha256
-from skerry_server.releases.refreshing import Occasion, link, refresh
+from skerry_server.releases.refreshing import Occasion, Refreshed, link, refresh
 from skerry_server.releases.repository import Repository, file_name
 from skerry_server.releases.signing import Signatory
 
@@ -57,12 +57,12 @@ def export_stick(repository: Repository, stick: Path, order: Order, signatory: S
         refresh(repository, signatory, now, leaving=1)
         lasting = {"snapshot": order.valid_for, "timestamp": order.valid_for}
         roots = (repository.root().signed,)
-        link(copy, targets, Occasion(signatory=signatory, now=now, roots=roots, lasting=lasting))
+        refreshed = link(copy, targets, Occasion(signatory=signatory, now=now, roots=roots, lasting=lasting))
         chosen = [target for path, target in targets.signed.targets.items() if _is_wanted(path, target, order)]
         for target in chosen:
             _copy_target(repository, target, stick)
             order.copied(target.length)
-        _put_metadata(copy, stick)
+        _put_metadata(copy, stick, refreshed)
     return Exported(
         targets=tuple(sorted(target.path for target in chosen)),
         total_bytes=sum(target.length for target in chosen),
@@ -101,10 +101,12 @@ def _copy_metadata(repository: Repository, copy: Repository, targets: int) -> No
         shutil.copyfile(repository.metadata / name, copy.metadata / name)
 
 
-def _put_metadata(copy: Repository, stick: Path) -> None:
+def _put_metadata(copy: Repository, stick: Path, refreshed: Refreshed) -> None:
     """Write the metadata to the stick, the timestamp last; what an older export left there goes."""
     folder = stick / "metadata"
-    names = sorted((one.name for one in copy.metadata.iterdir()), key=lambda name: (name == "timestamp.json", name))
+    names = [file_name("root", version) for version in copy.versions("root")]
+    names += [file_name("targets", refreshed.targets), file_name("snapshot", refreshed.snapshot)]
+    names += [file_name("timestamp", None)]
     _make(folder)
     for name in names:
         _copy_file(copy.metadata / name, folder / name)

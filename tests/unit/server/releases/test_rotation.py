@@ -1,0 +1,169 @@
+"""New keys for old ones: devices follow at every moment, and what a key signed that is gone counts for nothing."""
+
+from __future__ import annotations
+
+import pytest
+from chaos.ota_attacks import NEW, NEW_BYTES, fast_forward, honest, recover, rotate_three_times
+from chaos.ota_repositories import SECRET, model_bytes, model_release
+from tuf.api.exceptions import UnsignedMetadataError
+from tuf.api.metadata import Root
+
+from skerry_edge.contracts.release import target_path
+from skerry_edge.foundation.atomic import write_atomic
+from skerry_edge.foundation.errors import ConfigError, DataError
+from skerry_server.errors import ConflictError
+from skerry_server.releases.installing import sign_staged, staged
+from skerry_server.releases.keyring import Custody, KeyRing
+from skerry_server.releases.offers import Offer
+from skerry_server.releases.pins import Pins
+from skerry_server.releases.publishing import publish
+from skerry_server.releases.repository import Repository
+from skerry_server.releases.rotation import Change, rotate_root
+from skerry_server.releases.signing import Signatory
+
+
+@pytest.fixture
+def rotate(rig):
+    """Return a function that rotates with all keys at hand."""
+    return lambda **change: rotate_root(rig.repository, rig.custody, Change(**change), rig.signatory, rig.now)
+
+
+@pytest.mark.parametrize("name", ["root-1", "targets-2", "online-1"])
+def test_a_device_follows_when_a_key_is_replaced(rig, client, rotate, name):
+    honest(rig)
+    device = client()
+    device.see(rig.repository.path)
+    rotated = rotate(replace=(name,))
+    assert rotated.revoked == ({**rig.custody.offline.keys, **rig.custody.online.keys}[name].keyid,)
+    rig.publish(NEW, NEW_BYTES)
+    assert target_path(NEW) in device.see(rig.repository.path)
+    assert target_path(NEW) in client().see(rig.repository.path), "and so does a device that was never here"
+
+
+def test_a_device_follows_three_rotations_at_once(rig, client):
+    honest(rig)
+    device = client()
+    device.see(rig.repository.path)
+    rotate_three_times(rig)
+    assert target_path(NEW) in device.see(rig.repository.path)
+
+
+def test_a_device_recovers_from_versions_that_a_stolen_online_key_signed(rig, client):
+    honest(rig)
+    device = client()
+    device.see(rig.repository.path)
+    fast_forward(rig)
+    device.see(rig.repository.path)
+    recover(rig)
+    rig.publish(NEW, NEW_BYTES)
+    assert target_path(NEW) in device.see(rig.repository.path)
+
+
+def test_what_a_replaced_key_signs_counts_for_nothing(rig, client, rotate):
+    honest(rig)
+    rotate(replace=("online-1",))
+    rig.forge("timestamp", lambda _: None, keys=("online-1",))
+    with pytest.raises(UnsignedMetadataError):
+        client().see(rig.repository.path)
+
+
+def test_at_every_write_of_a_rotation_devices_can_go_on(rig, client, tmp_path):
+    """Old and new keys sign what the old and the new root are to accept, before the new root appears."""
+    honest(rig)
+    devices = []
+
+    def write(path, data):
+        write_atomic(path, data)
+        devices[0].see(path.parents[1])
+        client().see(path.parents[1])
+
+    here = Repository(rig.copy(tmp_path / "copy"), write=write)
+    devices.append(client())
+    change = Change(replace=("root-1", "targets-1", "online-1"))
+    rotate_root(here, rig.custody, change, rig.signatory, rig.now)
+    assert here.versions("root") == [1, 2]
+
+
+def test_a_rotation_without_changes_lets_the_root_live_longer(rig, rotate):
+    before = rig.repository.root().signed
+    assert rotate().made == ()
+    after = rig.repository.root().signed
+    assert (after.version, after.roles) == (before.version + 1, before.roles)
+
+
+def test_a_lost_root_key_is_dropped_by_the_others(rig, rotate, client):
+    """Two of three root keys must sign; the third one is gone with its disk."""
+    rotate(add=("root",))
+    lost = rig.custody.offline.keys.pop("root-3")
+    device = client()
+    rotate(drop=(lost.keyid[:8],), add=("root",))
+    rig.publish(NEW, NEW_BYTES)
+    assert device.see(rig.repository.path) == {target_path(NEW)}
+    assert lost.keyid not in rig.repository.root().signed.keys
+
+
+def test_keys_kept_apart_sign_one_after_the_other(rig, client):
+    keys = rig.custody.offline.keys
+    one, two = (
+        KeyRing(rig.custody.offline.folder, [keys[f"root-{number}"], keys[f"targets-{number}"]]) for number in (1, 2)
+    )
+    ann, bob = (Signatory((ring, rig.custody.online), lambda _: SECRET) for ring in (one, two))
+    custody = Custody(offline=one, online=rig.custody.online, secret=SECRET)
+    first = rotate_root(rig.repository, custody, Change(thresholds={"root": 1}), ann, rig.now)
+    assert first.installed.missing == 1
+    assert rig.repository.versions("root") == [1]
+    (done,) = sign_staged(rig.repository, bob, rig.now)
+    assert (done.missing, rig.repository.versions("root"), staged(rig.repository)) == (0, [1, 2], [])
+    assert client().updater(rig.repository.path)._trusted_set.root.version == 2
+
+
+def test_what_waits_for_signatures_is_not_passed_by_another_change(rig):
+    alone = Signatory((KeyRing(rig.custody.offline.folder, [rig.custody.offline.keys["targets-1"]]),), lambda _: SECRET)
+    release = model_release("1.0.0", 1)
+    waiting = publish(rig.repository, [Offer(release=release, data=model_bytes("1.0.0"))], alone, rig.now)
+    assert waiting.installed.missing == 1
+    with pytest.raises(ConflictError, match="waits for signatures"):
+        rig.publish(NEW, NEW_BYTES)
+    sign_staged(rig.repository, rig.signatory, rig.now)
+    rig.publish(NEW, NEW_BYTES)
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"drop": ("online-1",)}, "could never sign"),
+        ({"thresholds": {"root": 3}}, "could never sign"),
+        ({"thresholds": {"target": 1}}, "no such group"),
+        ({"replace": ("root-9",)}, "no such key"),
+        ({"drop": ("ab",)}, "no such key"),
+    ],
+)
+def test_a_change_that_cannot_be_is_refused_before_a_key_is_made(rig, rotate, change, word):
+    keys = list(rig.custody.offline.keys)
+    with pytest.raises(ConfigError, match=word):
+        rotate(**change)
+    assert (list(rig.custody.offline.keys), rig.repository.versions("root")) == (keys, [1])
+
+
+def test_a_root_from_before_what_the_keys_remember_is_refused(rig, rotate, tmp_path):
+    pins = Pins((rig.custody.offline.folder,))
+    old = rig.copy(tmp_path / "old")
+    rotate()
+    pins.keep(rig.repository.root(), 1)
+    with pytest.raises(DataError, match="older than what its keys remember"):
+        Repository(old, pins=pins).root()
+
+
+def test_targets_that_were_taken_away_are_not_signed_over(rig):
+    repository = Repository(rig.repository.path, pins=Pins((rig.custody.offline.folder,)))
+    rigged = type(rig)(repository=repository, custody=rig.custody, signatory=rig.signatory, now=rig.now)
+    honest(rigged)
+    rigged.newest("targets").unlink()
+    with pytest.raises(ConflictError, match="lacks targets that these keys have signed"):
+        rigged.publish(NEW, NEW_BYTES)
+
+
+def test_the_next_root_is_a_root_that_everybody_can_read(rig, rotate):
+    rotate(add=("targets",), thresholds={"targets": 3})
+    root = rig.repository.read(Root, 2)
+    assert (len(root.signed.roles["targets"].keyids), root.signed.roles["targets"].threshold) == (3, 3)
