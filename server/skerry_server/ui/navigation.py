@@ -24,6 +24,7 @@ PLACES = (
     Place(path="/models", title="Models"),
     Place(path="/alerts", title="Alerts"),
     Place(path="/groups", title="Groups"),
+    Place(path="/rollouts", title="Rollouts"),
     Place(path="/dead-letters", title="Dead letters"),
     Place(path="/audit", title="Audit"),
 )

@@ -10,7 +10,7 @@ from nicegui import ui
 from starlette.responses import Response
 
 from skerry_edge.contracts.topics import NAME_PATTERN
-from skerry_server.api.context import Context
+from skerry_server.api.context import MAX_ID, Context
 from skerry_server.auth.visitors import Visitor, visitor_of
 from skerry_server.ui.faults import add_faults
 from skerry_server.ui.frame import Page, open_page
@@ -23,6 +23,8 @@ from skerry_server.ui.pages.events import EventsPage
 from skerry_server.ui.pages.groups import GroupsPage
 from skerry_server.ui.pages.models import ModelsPage
 from skerry_server.ui.pages.overview import OverviewPage
+from skerry_server.ui.pages.rollout import RolloutPage
+from skerry_server.ui.pages.rollouts import RolloutsPage
 from skerry_server.ui.pulse import Pulse, read_pulse
 from skerry_server.ui.readings import Readings
 from skerry_server.ui.shared import Shared
@@ -39,6 +41,7 @@ _KINDS: dict[str, Kind] = {
     ModelsPage.here: ModelsPage,
     AlertsPage.here: AlertsPage,
     GroupsPage.here: GroupsPage,
+    RolloutsPage.here: RolloutsPage,
     DeadLettersPage.here: DeadLettersPage,
     AuditPage.here: AuditPage,
 }
@@ -56,6 +59,11 @@ def add_dashboard(api: FastAPI, context: Context) -> None:
     @ui.page("/devices/{name}")
     async def device(request: Request, name: Annotated[str, Path(pattern=NAME_PATTERN)]) -> Response | None:
         page = DevicePage(context, visitor_of(request), name, dict(request.query_params))
+        return await open_page(page, pulses, request)
+
+    @ui.page("/rollouts/{rollout}")
+    async def rollout(request: Request, rollout: Annotated[int, Path(ge=1, le=MAX_ID)]) -> Response | None:
+        page = RolloutPage(context, visitor_of(request), rollout, dict(request.query_params))
         return await open_page(page, pulses, request)
 
     for path, kind in _KINDS.items():
