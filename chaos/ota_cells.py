@@ -37,7 +37,18 @@ class Report:
 
     accepted: int
     lost: tuple[str, ...]
-    endings: Counter[str]
+    endings: dict[tuple[str, str], Counter[str]]
+    """How the cells of each row ended, by table and row."""
+
+    def as_table(self) -> str:
+        """Return the rows as Markdown tables."""
+        lines: list[str] = []
+        for number, ((table, row), endings) in enumerate(self.endings.items()):
+            if number == 0 or not lines[-1].startswith(f"| {table} |"):
+                lines += ["", "| table | row | cells | ended with |", "|---|---|---|---|"]
+            told = ", ".join(f"{ending} ({count})" for ending, count in sorted(endings.items()))
+            lines.append(f"| {table} | {row} | {endings.total()} | {told} |")
+        return "\n".join([*lines, "", f"accepted {self.accepted}, lost {len(self.lost)}"]).strip()
 
 
 def all_cells() -> Iterator[Cell]:
@@ -49,7 +60,7 @@ def all_cells() -> Iterator[Cell]:
 def try_cells(cells: Iterable[Cell], folder: Path, say: Callable[[str], object]) -> Report:
     """Run one cell after the other, each in a folder of its own."""
     lost: list[str] = []
-    endings: Counter[str] = Counter()
+    endings: dict[tuple[str, str], Counter[str]] = {}
     number = 0
     for number, cell in enumerate(cells, start=1):
         place = folder / str(number)
@@ -59,6 +70,6 @@ def try_cells(cells: Iterable[Cell], folder: Path, say: Callable[[str], object])
         except LostError as error:
             lost.append(f"{cell.name}: {error}")
             ending = "LOST"
-        endings[ending] += 1
+        endings.setdefault((cell.table, cell.row), Counter())[ending] += 1
         say(f"{cell.name}: {ending}")
     return Report(accepted=number, lost=tuple(lost), endings=endings)

@@ -6,10 +6,9 @@ import argparse
 import json
 import sys
 import tempfile
-from dataclasses import asdict
 from pathlib import Path
 
-from chaos.ota_cells import all_cells, try_cells
+from chaos.ota_cells import Report, all_cells, try_cells
 
 
 def main(arguments: list[str]) -> None:
@@ -18,17 +17,25 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("words", nargs="*", help="only cells whose name holds all of these")
     parser.add_argument("--list", action="store_true", help="print the cells' names and try none")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
+    parser.add_argument("--table", action="store_true", help="print the tables of docs/ota.md")
     given = parser.parse_args(arguments)
     cells = [cell for cell in all_cells() if all(word in cell.name for word in given.words)]
     if given.list:
         print("\n".join(cell.name for cell in cells))
         return
+    is_quiet = given.json or given.table
     with tempfile.TemporaryDirectory(prefix="skerry-chaos-") as folder:
-        report = try_cells(cells, Path(folder), lambda line: None if given.json else print(line, flush=True))
+        report = try_cells(cells, Path(folder), lambda line: None if is_quiet else print(line, flush=True))
     if given.json:
-        print(json.dumps(asdict(report), indent=2))
+        print(json.dumps(_plain(report), indent=2))
+    elif given.table:
+        print(report.as_table())
     else:
         print(*(f"  lost: {one}" for one in report.lost), sep="\n", end="\n" if report.lost else "")
-        print(", ".join(f"{count} x {ending}" for ending, count in sorted(report.endings.items())))
         print(f"accepted {report.accepted}, lost {len(report.lost)}")
     sys.exit(1 if report.lost else 0)
+
+
+def _plain(report: Report) -> dict[str, object]:
+    rows = [{"table": table, "row": row, "endings": ends} for (table, row), ends in report.endings.items()]
+    return {"accepted": report.accepted, "lost": list(report.lost), "rows": rows}

@@ -33,4 +33,4 @@ def test_a_disk_that_fails_and_a_kill_at_any_change_leave_the_old_or_the_new_who
     # Each fault in turn, and every fourth change of the disk: `make chaos SUITE=ota` has them all.
     report = try_cells(islice(ota_disk_cells.cells(), 0, None, 4), tmp_path, print)
     assert report.lost == ()
-    assert set(report.endings) == {"no-space", "read-only", "killed"}
+    assert set(report.endings) == {("disk", row) for row in ("no space", "read-only", "kill -9")}

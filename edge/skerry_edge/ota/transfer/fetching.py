@@ -43,21 +43,32 @@ class Fetcher:
         What came before a failure or a kill is gone on with the next time. Raises TransferError where trying again may
         help, ReleaseError (``length``, ``hash``) where all mirrors have another file.
         """
+        whole = self._place(choice.target)
         with failures_told():
-            self.into.mkdir(parents=True, exist_ok=True)
-            whole = self._place(choice.target)
             if _is_there(choice.target, whole):
                 return whole
-            if choice.patch is not None and held is not None and held.sha256 == choice.patch_from_sha256:
-                try:
-                    self._patched(choice.patch, Path(held.path), choice.target, whole)
-                except (ReleaseError, TransferError) as error:
-                    if error.reason in _OUR_DISK or error.reason == "stalled":
-                        raise
-                    _log.warning("the patch did not help, so the full file is brought: %s", error)
-                else:
-                    return whole
+        problem = self._problem_with_patch(choice, held, whole)
+        if problem is None:
+            return whole
+        try:
             return self.bring(choice.target)
+        except TransferError as error:
+            found = f"{error.found}; before, {problem}"
+            raise TransferError(error.reason, error.what, where=error.where, found=found, todo=error.todo) from error
+
+    def _problem_with_patch(self, choice: Choice, held: Held | None, whole: Path) -> str | None:
+        """Return why the patch did not make ``whole``; None where it did. Raises TransferError where it is no use."""
+        if choice.patch is None or held is None or held.sha256 != choice.patch_from_sha256:
+            return "no patch was fit"
+        try:
+            with failures_told():
+                self._patched(choice.patch, Path(held.path), choice.target, whole)
+        except (ReleaseError, TransferError) as error:
+            if error.reason in _OUR_DISK or error.reason == "stalled":
+                raise
+            _log.warning("the patch did not help, so the full file is brought: %s", error)
+            return str(error)
+        return None
 
     def bring(self, target: Target) -> Path:
         """Return the verified file of ``target``, without patches. Raises as `fetch` does."""
