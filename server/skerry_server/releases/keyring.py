@@ -97,15 +97,19 @@ class KeyRing:
 
     def add_file_key(self, name: str, passphrase: str | None) -> RingKey:
         """Make a new key in a file of the ring's folder, and keep the ring. Raises ConfigError and ReachError."""
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        except OSError as error:
-            raise ReachError("cannot make the keys' folder", where=str(self.folder), found=error.strerror) from error
+        self._make_folder()
         return self._add(name, f"{FILE}{name}.pem", make_key(self.folder / f"{name}.pem", passphrase))
 
     def add_remote_key(self, name: str, uri: str, public: SSlibKey) -> RingKey:
         """Note a key that another device keeps: a security module or a key service. Raises ConfigError, ReachError."""
+        self._make_folder()
         return self._add(name, uri, public)
+
+    def _make_folder(self) -> None:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise ReachError("cannot make the keys' folder", where=str(self.folder), found=error.strerror) from error
 
     def _add(self, name: str, uri: str, public: SSlibKey) -> RingKey:
         if name in self.keys:

@@ -1,0 +1,143 @@
+"""`skerry ota` from the first key to the restored backup, as an operator types it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+SECRET = "a passphrase that is long enough"
+
+
+@pytest.fixture
+def ota(skerry, tmp_path, monkeypatch):
+    """Return a function that runs `skerry ota …` with folders below tmp_path."""
+    monkeypatch.setenv("SKERRY_OTA_PASSPHRASE", SECRET)
+    monkeypatch.setenv("SKERRY_OTA_REPOSITORY", str(tmp_path / "repository"))
+    monkeypatch.setenv("SKERRY_OTA_KEYS", str(tmp_path / "keys"))
+    return lambda *arguments: skerry("ota", *arguments)
+
+
+@pytest.fixture
+def founded(ota):
+    """The same, with keys and an empty repository."""
+    assert ota("init").code == 0
+    return ota
+
+
+def test_a_release_goes_from_a_bundle_to_a_sound_repository_and_a_stick(founded, discs, tmp_path):
+    published = founded("publish", discs, "--boards", "raspberry-pi-4,generic-x86", "--counter", "3", "--json")
+    assert published.code == 0
+    assert published.json["installed"]["refreshed"] == {"targets": 2, "snapshot": 2, "timestamp": 2}
+    listed = founded("list", "--json").json
+    assert [(one["subject"], one["counter"], one["boards"]) for one in listed["releases"]] == [
+        ("model/discs", 3, ["raspberry-pi-4", "generic-x86"])
+    ] * 2
+    assert founded("export", "--usb", tmp_path / "stick", "--valid-for", "30").code == 0
+    for folder in ("repository", "stick"):
+        assert founded("verify", tmp_path / folder, "--json").json["findings"] == []
+
+
+def test_a_misspelt_board_is_asked_after_before_anything_is_signed(founded, discs):
+    run = founded("publish", discs, "--boards", "rapsberry-pi-4", "--counter", "1")
+    assert run.code == 2
+    assert "did you mean 'raspberry-pi-4'?" in run.err
+    assert founded("list", "--json").json["releases"] == []
+
+
+def test_a_board_that_runs_no_agent_is_refused(founded, discs):
+    run = founded("publish", discs, "--boards", "esp32-s3", "--counter", "1")
+    assert run.code == 2
+    assert "runs no agent" in run.err
+
+
+def test_wheels_become_a_release_of_the_agent(founded, tmp_path):
+    wheels = tmp_path / "wheels"
+    wheels.mkdir()
+    (wheels / "skerry-0.2.0-py3-none-any.whl").write_bytes(b"PK\x03\x04")
+    assert founded("publish", wheels, "--boards", "raspberry-pi-5", "--counter", "1").code == 0
+    (listed,) = founded("list", "--json").json["releases"]
+    assert listed["target"] == "agent/skerry/0.2.0/py3-none-any.tar"
+    run = founded("publish", tmp_path, "--boards", "raspberry-pi-5", "--counter", "2")
+    assert run.code == 2
+    assert "neither a model's bundle nor a wheelhouse" in run.err
+
+
+def test_a_damaged_repository_is_not_sound_and_the_exit_code_says_so(founded, discs, tmp_path):
+    founded("publish", discs, "--boards", "generic-x86", "--counter", "1")
+    file = next((tmp_path / "repository" / "targets").rglob("*.skerry"))
+    file.write_bytes(file.read_bytes()[:-1])
+    run = founded("verify")
+    assert run.code == 1
+    assert "NOT sound" in run.out
+
+
+def test_keys_are_replaced_and_everything_comes_back_from_a_backup(founded, discs, tmp_path):
+    rotated = founded("rotate-root", "--replace", "online-1", "--replace", "root-1", "--json").json
+    assert (rotated["made"], rotated["installed"]["version"]) == (["online-2", "root-2"], 2)
+    assert founded("backup", tmp_path / "ota.backup").code == 0
+    places = ("--repository", tmp_path / "new/repository", "--keys", tmp_path / "new/keys")
+    assert founded("restore", tmp_path / "ota.backup", *places).code == 0
+    assert founded("publish", discs, "--boards", "generic-x86", "--counter", "1", *places).code == 0
+    assert (
+        founded("verify", tmp_path / "new/repository", "--root", tmp_path / "repository/metadata/1.root.json").code == 0
+    )
+
+
+def test_keys_in_two_hands_sign_one_after_the_other(ota, discs, tmp_path):
+    """Both targets keys are made at once; then each person takes one of them away."""
+    assert ota("init", "--targets-keys", "2", "--targets-threshold", "2").code == 0
+    ring = json.loads((tmp_path / "keys/keys.json").read_bytes())
+    for person, number in (("ann", 1), ("bob", 2)):
+        folder = tmp_path / person
+        folder.mkdir()
+        own = [key for key in ring["keys"] if key["name"] == f"targets-{number}"]
+        (folder / "keys.json").write_text(json.dumps({"v": 1, "keys": own}))
+        (folder / f"targets-{number}.pem").write_bytes((tmp_path / f"keys/targets-{number}.pem").read_bytes())
+    online = ("--online-keys", tmp_path / "keys/online")
+    waiting = ota("publish", discs, "--boards", "generic-x86", "--counter", "1", "--keys", tmp_path / "ann", *online)
+    assert "1 more signature is needed" in waiting.out
+    assert "waits for signatures" in ota("verify").out
+    signed = ota("sign", "--keys", tmp_path / "bob", *online, "--json").json
+    assert signed["installed"][0]["missing"] == 0
+    assert ota("verify", "--json").json["findings"] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (("init",), "there is a repository already"),
+        (("rotate-root", "--threshold", "root=two"), "no threshold"),
+        (("withdraw", "model/discs", "1.0.0"), "no such release"),
+        (("export", "--usb", "stick", "--valid-for", "nan"), "not a number"),
+        (("sign",), "nothing waits"),
+        (("refresh", "--online-keys", "nowhere", "--keys", "nowhere"), "there are no keys here"),
+    ],
+)
+def test_wrong_usage_is_told_in_one_sentence(founded, arguments, word):
+    run = founded(*arguments)
+    assert (run.code, word in run.err) == (2, True), run.err
+
+
+def test_a_wrong_passphrase_is_told_and_nothing_changes(founded, discs, monkeypatch):
+    monkeypatch.setenv("SKERRY_OTA_PASSPHRASE", "another passphrase")
+    run = founded("publish", discs, "--boards", "generic-x86", "--counter", "1")
+    assert (run.code, "the passphrase does not open the key" in run.err) == (2, True)
+    assert SECRET not in run.err
+    assert founded("list", "--json").json["releases"] == []
+
+
+def test_keys_are_made_encrypted_or_not_at_all(ota, monkeypatch, tmp_path):
+    monkeypatch.delenv("SKERRY_OTA_PASSPHRASE")
+    run = ota("init")
+    assert (run.code, "no passphrase" in run.err) == (2, True)
+    monkeypatch.setenv("SKERRY_OTA_PASSPHRASE", "short")
+    assert "too short" in ota("init").err
+    assert ota("init", "--no-passphrase").code == 0
+    assert b"BEGIN PRIVATE KEY" in (tmp_path / "keys/root-1.pem").read_bytes()
+
+
+@pytest.mark.parametrize("text", ["root", "root=0", "roots=5", "root=inf", "root=nan"])
+def test_a_lifetime_that_is_none_is_refused(ota, text):
+    run = ota("init", "--expires", text)
+    assert (run.code, "how long it lasts" in run.err) == (2, True)
