@@ -167,3 +167,16 @@ def test_the_next_root_is_a_root_that_everybody_can_read(rig, rotate):
     rotate(add=("targets",), thresholds={"targets": 3})
     root = rig.repository.read(Root, 2)
     assert (len(root.signed.roles["targets"].keyids), root.signed.roles["targets"].threshold) == (3, 3)
+
+
+@pytest.mark.parametrize("name", ["targets-1", "online-1"])
+def test_a_lost_key_is_replaced_by_the_root_keys_alone(rig, rotate, client, name):
+    """No old key can bridge the moment in between; a device that looks after it goes on."""
+    honest(rig)
+    device = client()
+    device.see(rig.repository.path)
+    ring = rig.custody.online if name == "online-1" else rig.custody.offline
+    lost = ring.keys.pop(name)
+    rotate(replace=(lost.keyid[:12],))
+    rig.publish(NEW, NEW_BYTES)
+    assert target_path(NEW) in device.see(rig.repository.path)
