@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from skerry_edge.agent.config.agent import AgentConfig
 from skerry_edge.agent.config.areas import label_problem
 from skerry_edge.agent.config.pipelines import DetectionPipeline, PipelineConfig, SyntheticPipeline
 from skerry_edge.agent.config.source_checks import source_trouble
+from skerry_edge.agent.downlink.current_models import with_current_models
 from skerry_edge.agent.pipelines.words import options_of, words_of
 from skerry_edge.backends.choice import choose_variant
 from skerry_edge.backends.registry import BACKENDS, missing_reason
@@ -26,7 +28,8 @@ class Trouble:
 
 def find_troubles(config: AgentConfig) -> list[Trouble]:
     """Look for each pipeline's model, its backends and its source; an empty list means that all are there."""
-    return [Trouble(pipeline=one.name, text=text) for one in config.pipelines for text in _troubles_of(one)]
+    pipelines = with_current_models(config, Path(config.state_dir)).pipelines
+    return [Trouble(pipeline=one.name, text=text) for one in pipelines for text in _troubles_of(one)]
 
 
 def _troubles_of(pipeline: PipelineConfig) -> list[str]:

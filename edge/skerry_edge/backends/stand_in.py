@@ -5,9 +5,11 @@ The environment variable SKERRY_STAND_IN says what happens, as `key=value` separ
 
 - `fault`: `none` (the default); `hang`: an inference never returns, as with a stuck accelerator; `crash`: the process
   ends with SIGSEGV, as with a faulty driver; `error`: every inference fails; `refuse`: the model does not load;
-  `stall`: the model never stops loading; `missing`: the accelerator is not there;
+  `stall`: the model never stops loading; `missing`: the accelerator is not there; `slow`: every inference takes ten
+  times as long; `leak`: every inference keeps 4 MB for ever;
 - `after`: so many inferences work first (default 0);
 - `latency_ms`: so long each inference takes at least (default 0);
+- `text`: only a model whose file holds this text fails, as one release of several may;
 - `marker`: a file; the fault happens only while it does not exist, and makes it first, so it happens once.
 """
 
@@ -17,7 +19,7 @@ import os
 import signal
 import threading
 import time
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -27,7 +29,9 @@ from skerry_edge.foundation.errors import ConfigError, MissingError, ReachError
 VARIABLE = "SKERRY_STAND_IN"
 _TFLITE_MAGIC = b"TFL3"
 
-Fault = Literal["none", "hang", "crash", "error", "refuse", "stall", "missing"]
+Fault = Literal["none", "hang", "crash", "error", "refuse", "stall", "missing", "slow", "leak"]
+_SLOWER = 10
+_LEAK_BYTES = 4_000_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,6 +41,7 @@ class Orders:
     fault: Fault = "none"
     after: int = 0
     latency_ms: float = 0.0
+    text: str = ""
     marker: str = ""
 
 
@@ -55,7 +60,9 @@ def orders_from(text: str) -> Orders:
         raise ConfigError("this is no number", where=VARIABLE, found=str(error)) from error
     if after < 0 or not 0 <= latency_ms <= 1e6:
         raise ConfigError("the number is out of range", where=VARIABLE, found=text)
-    return Orders(fault=fault, after=after, latency_ms=latency_ms, marker=given.get("marker", ""))
+    return Orders(
+        fault=fault, after=after, latency_ms=latency_ms, text=given.get("text", ""), marker=given.get("marker", "")
+    )
 
 
 def import_runtime() -> None:
@@ -67,6 +74,8 @@ def load(path: Path, options: BackendOptions) -> Backend:
     from skerry_edge.backends.registry import open_backend  # noqa: PLC0415  # the registry names this module
 
     orders = orders_from(os.environ.get(VARIABLE, ""))
+    if orders.text and not _holds(path, orders.text):
+        orders = replace(orders, fault="none")
     if orders.fault == "refuse" and is_due(orders):
         raise ModelFileError("the stand-in refuses the model, as it was told", where=str(path))
     if orders.fault == "missing" and is_due(orders):
@@ -96,6 +105,7 @@ class StandIn:
         self._real = real
         self._orders = orders
         self._done = 0
+        self._kept: list[bytes] = []
 
     @property
     def inputs(self) -> tuple[TensorInfo, ...]:
@@ -114,6 +124,8 @@ class StandIn:
         began_s = time.monotonic()
         outputs = self._real.infer(tensors)
         time.sleep(max(0.0, began_s + self._orders.latency_ms / 1e3 - time.monotonic()))
+        if self._done >= self._orders.after:
+            self._drag(time.monotonic() - began_s)
         self._done += 1
         return outputs
 
@@ -130,6 +142,20 @@ class StandIn:
         if fault == "crash":
             os.kill(os.getpid(), signal.SIGSEGV)
         threading.Event().wait()
+
+    def _drag(self, took_s: float) -> None:
+        """Be slow, or take memory, as told."""
+        if self._orders.fault == "slow":
+            time.sleep((_SLOWER - 1) * took_s)
+        elif self._orders.fault == "leak":
+            self._kept.append(os.urandom(1) * _LEAK_BYTES)
+
+
+def _holds(path: Path, text: str) -> bool:
+    try:
+        return text.encode() in path.read_bytes()
+    except OSError as error:
+        raise ModelFileError("the model cannot be read", where=str(path), found=error.strerror) from error
 
 
 def _runtime_for(path: Path) -> str:

@@ -9,7 +9,7 @@ from functools import partial
 from skerry_edge.agent.config.agent import AgentConfig
 from skerry_edge.agent.config.pipelines import DetectionPipeline
 from skerry_edge.agent.downlink.applied_file import load_applied, save_applied
-from skerry_edge.agent.downlink.current_models import is_called, with_current_models
+from skerry_edge.agent.downlink.current_models import release_name, with_current_models
 from skerry_edge.agent.downlink.desired import NOTHING, Applied, configured, named, next_step
 from skerry_edge.agent.downlink.model_hashes import with_hashes
 from skerry_edge.agent.downlink.models_here import with_model
@@ -109,7 +109,7 @@ class Configuration:
 
     def users(self, name: str) -> list[DetectionPipeline]:
         """Return the pipelines that run the model of this name, as they are in force."""
-        named = {one.name for one in self._named.pipelines if is_called(one, name)}
+        named = {one.name for one in self._named.pipelines if release_name(one, self._state_dir) == name}
         return [one for one in self._in_force.pipelines if isinstance(one, DetectionPipeline) and one.name in named]
 
     def look_again(self) -> None:

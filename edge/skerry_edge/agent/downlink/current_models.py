@@ -10,20 +10,30 @@ from msgspec.structs import replace
 from skerry_edge.agent.config.agent import AgentConfig
 from skerry_edge.agent.config.pipelines import DetectionPipeline, PipelineConfig
 from skerry_edge.contracts.manifest import NAME_PATTERN
-from skerry_edge.ota.model_store import current_bundle
+from skerry_edge.models.catalogue import SUFFIX
+from skerry_edge.ota.model_store import MODELS, current_bundle
 
 _NAME = re.compile(NAME_PATTERN.rstrip("$") + r"\Z")
-"""What a release may be called; a path is none."""
+"""What a release may be called."""
 
 
-def is_called(pipeline: PipelineConfig, name: str) -> bool:
-    """Tell whether a pipeline, as it was configured, runs the model of this name."""
-    return isinstance(pipeline, DetectionPipeline) and pipeline.model == name
+def release_name(pipeline: PipelineConfig, state_dir: Path) -> str | None:
+    """Return the name under which updates bring a pipeline's model, as it was configured; None where they do not.
+
+    That is the model's name, or that of a file that somebody brought to the device's `models` folder. A path elsewhere
+    means that very file.
+    """
+    if not isinstance(pipeline, DetectionPipeline):
+        return None
+    path = Path(pipeline.model)
+    name = path.name.removesuffix(SUFFIX) if path.parent == state_dir / MODELS else pipeline.model
+    return name if _NAME.match(name) else None
 
 
 def with_current_model(pipeline: DetectionPipeline, state_dir: Path) -> DetectionPipeline:
     """Return the pipeline with the release that updates have brought under its model's name, if they have."""
-    found = current_bundle(state_dir, pipeline.model) if _NAME.match(pipeline.model) else None
+    name = release_name(pipeline, state_dir)
+    found = None if name is None else current_bundle(state_dir, name)
     # By its own path and not by the link: a pipeline whose model was switched is another one.
     return pipeline if found is None else replace(pipeline, model=str(found))
 

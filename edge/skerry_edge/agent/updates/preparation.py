@@ -79,7 +79,9 @@ class Preparation:
     def act(self, record: Record, settings: OtaSettings, now_s: float) -> float:
         """Do what is due, and return when there is more. Raises ReachError where the journal cannot be used."""
         if record.order.id != self._order:
+            self._program.kill()
             self._order, self._seen_s, self._tries, self._due_s = record.order.id, now_s, 0, 0.0
+            self._was_started = False
         problem = self._problem(record)
         if problem is not None:
             self._program.kill()
@@ -148,4 +150,7 @@ class Preparation:
             self._tries += 1
             chance = random.random()  # noqa: S311  # spreads retries; nothing secret
             self._due_s = now_s + self._again.delay_s(self._tries, chance)
+            why = after.detail or "its worker ended without a word"
+            wait_s = self._due_s - now_s
+            _log.warning("update %s waits in %s for %.0f s: %s", after.order.id, after.state, wait_s, why)
         return now_s
