@@ -92,11 +92,11 @@ def running_worker(folder: Path, *, broker_port: int, store: str) -> Iterator[Wo
 
 
 @contextmanager
-def running_server(folder: Path, *, broker_port: int) -> Iterator[Worker]:
-    """Run `skerry server run` with its embedded store during the body."""
+def running_server(folder: Path, *, broker_port: int, more: str = "") -> Iterator[Worker]:
+    """Run `skerry server run` with its embedded store during the body; ``more`` are further tables of its file."""
     port = free_port()
     settings = folder / "server.toml"
-    settings.write_text(f'[broker]\nurl = "mqtt://127.0.0.1:{broker_port}"\n[http]\nport = {port}\n')
+    settings.write_text(f'[broker]\nurl = "mqtt://127.0.0.1:{broker_port}"\n[http]\nport = {port}\n{more}')
     program = Program(
         [*SKERRY, "server", "run", "--config", str(settings)],
         folder / "server.log",

@@ -71,12 +71,13 @@ class RolloutPage(Page):
             row = reading.find_rollout(session, self._number)
             counts = reading.tallies(session, [row.id])[row.id]
             regions = {"head": self._head(row, counts)}
+            aims = {"terms": render("rollout_terms.html", terms=terms(row.spec))}
             if row.started_ms is None:
-                return {**regions, "plan": self._plan(session, row)}
-            regions["progress"] = self._progress(session, row, counts)
+                return {**regions, **aims, "plan": self._plan(session, row)}
             if self._device:
                 regions["story"] = self._story(session)
-            return {**regions, "devices": self._devices(session)}
+            regions["progress"] = self._progress(session, row, counts)
+            return {**regions, "devices": self._devices(session), **aims}
 
     async def act(self, act: str, of: str, picked: list[str]) -> None:
         """Do something with the rollout."""
@@ -107,7 +108,6 @@ class RolloutPage(Page):
             row=rollout_line(row, counts),
             counter=row.counter,
             approval=row.approved_by,
-            terms=terms(row.spec),
             acts=acts_of(row, counts, self.visitor.name) if self.may_operate else [],
         )
 
