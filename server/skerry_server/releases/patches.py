@@ -23,9 +23,7 @@ from skerry_server.releases.repository import Repository
 
 PATCHED_RELEASES = 3
 """From how many earlier releases a patch is made; who is further behind takes the full file."""
-_LEVEL = 19
-_MIN_WINDOW_LOG = 10
-_MAX_WINDOW_LOG = 31
+_MIN_LOG, _MAX_HASH_LOG, _MAX_WINDOW_LOG = 10, 26, 31
 
 
 def patches_for(repository: Repository, current: Targets, offers: Sequence[Offer]) -> list[tuple[TargetFile, bytes]]:
@@ -43,14 +41,20 @@ def patches_for(repository: Repository, current: Targets, offers: Sequence[Offer
 
 
 def make_patch(old: bytes, new: bytes) -> bytes:
-    """Return a zstd frame that makes ``new`` with ``old`` as its dictionary."""
-    reach = (len(old) + len(new)).bit_length()
-    parameters = zstandard.ZstdCompressionParameters.from_level(
-        _LEVEL,
-        source_size=len(new),
-        dict_size=len(old),
-        window_log=min(max(reach, _MIN_WINDOW_LOG), _MAX_WINDOW_LOG),
-        enable_ldm=True,
+    """Return a zstd frame that makes ``new`` with ``old`` as its raw-content dictionary.
+
+    The tables are as large as the old file asks for, so that every place in it is found again: those of zstd's levels
+    cover the last megabytes of it. They take up to six bytes for each of its bytes. See docs/decisions/0081.
+    """
+    positions = max((len(old) - 1).bit_length(), _MIN_LOG)
+    parameters = zstandard.ZstdCompressionParameters(
+        strategy=zstandard.STRATEGY_LAZY2,
+        window_log=min(max((len(old) + len(new)).bit_length(), _MIN_LOG), _MAX_WINDOW_LOG),
+        hash_log=min(positions, _MAX_HASH_LOG),
+        chain_log=positions,
+        search_log=3,
+        min_match=6,
+        target_length=64,
         write_content_size=True,
         write_checksum=True,
     )

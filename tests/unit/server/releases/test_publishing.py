@@ -120,6 +120,20 @@ def test_a_patch_is_published_where_it_is_much_shorter_and_makes_the_full_file(r
     assert apply_patch(old, taken, len(new)) == new
 
 
+def test_a_patch_finds_again_what_has_moved_far_away_in_a_large_file():
+    """Sixteen megabytes, two halves of them exchanged: levels of zstd leave most of it in the patch."""
+    old = os.urandom(16 << 20)
+    new = old[8 << 20 :] + b"and more" + old[: 8 << 20]
+    patch = make_patch(old, new)
+    assert len(patch) < 0.001 * len(new)
+    assert apply_patch(old, patch, len(new)) == new
+
+
+@pytest.mark.parametrize("old", [b"", b"x", b"short"])
+def test_a_patch_from_almost_nothing_makes_the_file(old):
+    assert apply_patch(old, make_patch(old, b"new" * 1000), 3000) == b"new" * 1000
+
+
 def test_no_patch_is_published_where_it_would_save_little(rig):
     rig.publish(ONE, model_bytes("1.0.0", weights=os.urandom(50_000)))
     assert rig.publish(TWO, model_bytes("2.0.0", weights=os.urandom(50_000))).targets == (TWO_PATH,)
