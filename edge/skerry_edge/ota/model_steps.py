@@ -10,6 +10,7 @@ import psutil
 from msgspec.structs import replace
 
 from skerry_edge.contracts.errors import ReleaseError
+from skerry_edge.contracts.messages import UpdateOrder
 from skerry_edge.contracts.updates import UpdateState
 from skerry_edge.foundation.errors import ReachError, SkerryError
 from skerry_edge.ota.choice import Choice, Held, Wanted
@@ -58,9 +59,9 @@ class ModelSteps:
         order = record.order
         current, previous = self.store.linked("current"), self.store.linked("previous")
         before = Done(from_sha256=current.sha256, from_version=current.version) if current else Done()
-        if current is not None and (current.version, current.counter) == (order.version, order.counter):
+        if current is not None and _is_ordered(current, order):
             return replace(before, to_sha256=current.sha256, is_running=True)
-        if previous is not None and (previous.version, previous.counter) == (order.version, order.counter):
+        if previous is not None and _is_ordered(previous, order):
             return replace(before, to_sha256=previous.sha256, is_here=True)
         wanted = Wanted(
             kind="model",
@@ -142,6 +143,11 @@ class ModelSteps:
 
     def _incoming(self, choice: Choice) -> Path:
         return self.incoming / choice.target.sha256
+
+
+def _is_ordered(kept: Kept, order: UpdateOrder) -> bool:
+    """Tell whether a release that is here is the one ordered; who goes back may not know its counter any more."""
+    return kept.version == order.version and order.counter <= kept.counter
 
 
 def _choice(record: Record) -> Choice:
