@@ -80,6 +80,7 @@ def test_a_device_of_that_version_can_read_every_command_of_today_that_it_knows(
 
 
 def test_a_device_of_that_version_can_read_the_desired_state_of_today(recorded):
-    row = DesiredRow(device="cam-1", version=7, ts_ms=1, config={"heartbeat_interval_s": 5}, models={"camera": "tiny"})
+    wish = {"config": {"heartbeat_interval_s": 5}, "models": {"camera": "tiny"}, "updates": {}}
+    row = DesiredRow(device="cam-1", version=7, ts_ms=1, **wish)
     sent = json.loads(desired_message(row, site="home").payload)
     jsonschema_rs.validator_for(recorded.understood["desired"]).validate(sent)

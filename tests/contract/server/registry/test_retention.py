@@ -147,6 +147,7 @@ def test_a_device_is_erased_whole_and_no_other_with_it(known, ann):
         "presence": 0,
         "presence_intervals": 1,
         "reports": 1,
+        "rollout_devices": 0,
         "session_clocks": 1,
         "silences": 1,
     }
