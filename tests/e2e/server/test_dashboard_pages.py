@@ -16,7 +16,7 @@ from skerry_server.registry.database import Database
 from skerry_server.registry.people.users import add_user
 
 DEVICES = 1_000
-PAGES = ("", "devices", "events", "models", "alerts", "groups", "dead-letters", "audit")
+PAGES = ("", "devices", "events", "models", "alerts", "groups", "rollouts", "dead-letters", "audit")
 DEVICE_VIEWS = ("now", "history", "events", "configuration", "commands", "presence")
 PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
 NOW_MS = 1_700_000_000_000
