@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tuf.api.metadata import Metadata, Root, Targets
 
-from skerry_edge.foundation.errors import ConfigError
+from skerry_edge.foundation.errors import ConfigError, DataError
 from skerry_server.errors import ConflictError
 from skerry_server.releases.dates import renewed
 from skerry_server.releases.refreshing import Refreshed, can_refresh, refresh
@@ -93,18 +93,20 @@ def _bridge(repository: Repository, present: Root, coming: Root, signatory: Sign
 def sign_staged(repository: Repository, signatory: Signatory, now: datetime) -> list[Installed]:
     """Add the signatures of the keys at hand to all that waits for them, and publish what has enough.
 
-    Raises ConfigError where nothing waits, ConflictError where what waits has been overtaken.
+    Raises ConfigError where nothing waits, ConflictError where what waits does not follow on what is published, and
+    DataError where nobody of ours has signed it first: then whoever can write to the folder has put it there.
     """
     with repository.locked():
-        waiting = staged(repository)
+        repository.clear_overtaken()
+        waiting = repository.staged()
         if not waiting:
             raise ConfigError("nothing waits for signatures", where=str(repository.staging))
         done = []
         for path in waiting:
             if path.name.endswith(".root.json"):
-                installed = install_root(repository, read_metadata(path, Root), signatory, now)
+                installed = install_root(repository, _begun(repository, path, Root), signatory, now)
             else:
-                targets = read_metadata(path, Targets)
+                targets = _begun(repository, path, Targets)
                 _refuse_stale(targets, repository.newest_targets().signed.version)
                 installed = install_targets(repository, targets, signatory, now)
             if not installed.missing:
@@ -113,19 +115,19 @@ def sign_staged(repository: Repository, signatory: Signatory, now: datetime) -> 
         return done
 
 
-def staged(repository: Repository) -> list[Path]:
-    """Return the metadata files that wait for signatures, a root before targets."""
-    folder = repository.staging
-    return [
-        folder / f"{version}.{role}.json"
-        for role in ("root", "targets")
-        for version in repository.versions(role, folder=folder)
-    ]
+def _begun(repository: Repository, path: Path, kind: type[Payload]) -> Metadata[Payload]:
+    """Return metadata that one of the role's present keys has signed already. Raises DataError."""
+    metadata = read_metadata(path, kind)
+    root = repository.root().signed
+    if not root.get_verification_result(kind.type, metadata.signed_bytes, metadata.signatures).signed:
+        raise DataError("no key of the role has signed this first", where=str(path), todo="delete it")
+    return metadata
 
 
 def refuse_while_staged(repository: Repository) -> None:
     """Raise ConflictError where something waits for signatures: what is signed next would be built beside it."""
-    if waiting := staged(repository):
+    repository.clear_overtaken()
+    if waiting := repository.staged():
         raise ConflictError(
             "something waits for signatures",
             where=str(waiting[0]),

@@ -9,7 +9,8 @@ from datetime import datetime
 import msgspec
 from tuf.api.metadata import Metadata, TargetFile, Targets
 
-from skerry_edge.contracts.release import decode_release, encode_release, target_path
+from skerry_edge.contracts.release import MAX_TARGET_BYTES, decode_release, encode_release, target_path
+from skerry_edge.foundation.errors import ConfigError
 from skerry_server.errors import ConflictError
 from skerry_server.releases.counting import check_counters
 from skerry_server.releases.dates import renewed
@@ -71,6 +72,9 @@ def _go_on(repository: Repository, targets: Metadata[Targets], signatory: Signat
 def _target(offer: Offer, current: Targets) -> TargetFile:
     """Return the target of an offer; one that is listed already may be for more boards now, and is for the old too."""
     release = offer.release
+    if len(offer.data) > MAX_TARGET_BYTES:
+        found = f"{len(offer.data)} bytes, at most {MAX_TARGET_BYTES}"
+        raise ConfigError("the release is too large for devices", where=target_path(release), found=found)
     target = TargetFile.from_data(target_path(release), offer.data, ["sha256"])
     listed = current.targets.get(target.path)
     if listed is not None:

@@ -15,7 +15,7 @@ from tuf.api.metadata import Metadata, MetaFile, Root, Signed, Snapshot, TargetF
 from tuf.api.serialization import DeserializationError
 from tuf.api.serialization.json import JSONSerializer
 
-from skerry_edge.foundation.atomic import write_atomic
+from skerry_edge.foundation.atomic import sync_directory, write_atomic
 from skerry_edge.foundation.errors import ConfigError, DataError, ReachError
 from skerry_edge.foundation.file_hash import file_sha256
 from skerry_edge.foundation.small_file import read_small
@@ -72,7 +72,7 @@ class Repository:
         """Make the repository's folders. Raises ReachError."""
         try:
             for folder in (self.metadata, self.targets):
-                folder.mkdir(parents=True, exist_ok=True)
+                _make_folders(folder)
         except OSError as error:
             raise ReachError("cannot make a folder", where=str(self.path), found=error.strerror) from error
 
@@ -204,6 +204,25 @@ class Repository:
         self._put(path, encode_metadata(metadata))
         return path
 
+    def staged(self) -> list[Path]:
+        """Return the metadata files that wait for signatures, a root before targets."""
+        return [path for path, is_overtaken in self._staging() if not is_overtaken]
+
+    def clear_overtaken(self) -> None:
+        """Delete from `staging/` what a command left there that was cut off after it had published it."""
+        for path, is_overtaken in self._staging():
+            if is_overtaken:
+                path.unlink()
+
+    def _staging(self) -> list[tuple[Path, bool]]:
+        """Return what lies in staging, and whether that version has been published meanwhile."""
+        published = {"root": self.root().signed.version, "targets": self.newest_targets().signed.version}
+        return [
+            (self.staging / file_name(role, version), version <= published[role])
+            for role in ("root", "targets")
+            for version in self.versions(role, folder=self.staging)
+        ]
+
     def target_file(self, target: TargetFile) -> Path:
         """Return the file of a target: its name is preceded by the hash of what it holds."""
         folder, _, name = target.path.rpartition("/")
@@ -217,10 +236,18 @@ class Repository:
 
     def _put(self, path: Path, data: bytes) -> None:
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            _make_folders(path.parent)
         except OSError as error:
             raise ReachError("cannot make a folder", where=str(path.parent), found=error.strerror) from error
         self._write(path, data)
+
+
+def _make_folders(folder: Path) -> None:
+    """Make a folder and those above it so that they survive a power cut as the files in them do. Raises OSError."""
+    if not folder.is_dir():
+        _make_folders(folder.parent)
+        folder.mkdir(exist_ok=True)
+        sync_directory(folder.parent)
 
 
 def _signs(root: Metadata[Root], metadata: Metadata[Payload]) -> bool:

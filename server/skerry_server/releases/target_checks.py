@@ -20,6 +20,9 @@ from skerry_server.releases.patches import apply_patch
 from skerry_server.releases.repository import Repository
 from skerry_server.releases.wheelhouse import check_wheel_tar
 
+Checked = Callable[[int, int], object]
+"""Hears how many of how many bytes have been checked."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
@@ -30,18 +33,18 @@ class Finding:
     text: str
 
 
-def check_targets(
-    repository: Repository, targets: Targets, checked: Callable[[int], object], *, is_partial: bool
-) -> Iterator[Finding]:
+def check_targets(repository: Repository, targets: Targets, checked: Checked, *, is_partial: bool) -> Iterator[Finding]:
     """Yield what is wrong with targets and their files."""
     listed: dict[str, Release] = {}
+    done, total = 0, sum(target.length for target in targets.targets.values())
     for path, target in sorted(targets.targets.items()):
         try:
             listed[path] = decode_release(path, target.custom)
             _check_file(repository, targets, target, listed[path], is_partial=is_partial)
         except SkerryError as error:
             yield _error(path, str(error))
-        checked(target.length)
+        done += target.length
+        checked(done, total)
     yield from _counters(targets, listed)
 
 

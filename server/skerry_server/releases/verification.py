@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,9 +13,7 @@ from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, Targets, Timest
 from skerry_edge.foundation.errors import SkerryError
 from skerry_server.releases.dates import WARN_DAYS
 from skerry_server.releases.repository import Payload, Repository, file_name, read_bounded, read_metadata
-from skerry_server.releases.target_checks import Finding, check_targets
-
-Checked = Callable[[int], object]
+from skerry_server.releases.target_checks import Checked, Finding, check_targets
 
 
 @dataclass
@@ -42,13 +39,13 @@ class Examination:
     """What is checked and against what.
 
     ``trusted_root`` is a root from elsewhere, as devices have it; without one the repository's first is taken on trust.
-    ``is_partial`` allows target files to be missing, as on a stick; ``checked`` hears of each target's bytes.
+    ``is_partial`` allows target files to be missing, as on a stick; ``checked`` hears how far it got.
     """
 
     now: datetime
     trusted_root: Path | None = None
     is_partial: bool = False
-    checked: Checked = lambda _: None
+    checked: Checked = lambda _done, _total: None
 
 
 def verify_repository(path: Path, examination: Examination) -> Report:

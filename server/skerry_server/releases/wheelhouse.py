@@ -90,7 +90,7 @@ def read_wheels(folder: Path) -> list[Wheel]:
     """Return the wheels of a folder, by project. Raises ConfigError for anything else in it, ReachError."""
     found: dict[str, Wheel] = {}
     total = 0
-    for path in sorted(folder.iterdir()):
+    for path in _listed(folder):
         if path.name == REQUIREMENTS:
             continue  # written anew from the wheels themselves
         wheel = _read(path)
@@ -106,6 +106,13 @@ def read_wheels(folder: Path) -> list[Wheel]:
             raise ConfigError("the wheelhouse is too large", where=str(folder), found=f"over {MAX_TARGET_BYTES} bytes")
         found[wheel.project] = wheel
     return list(found.values())
+
+
+def _listed(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except OSError as error:
+        raise ReachError("cannot list the wheelhouse", where=str(folder), found=error.strerror) from error
 
 
 def _read(path: Path) -> Wheel:

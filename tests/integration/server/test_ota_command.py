@@ -98,7 +98,9 @@ def test_keys_in_two_hands_sign_one_after_the_other(ota, discs, tmp_path):
     waiting = ota("publish", discs, "--boards", "generic-x86", "--counter", "1", "--keys", tmp_path / "ann", *online)
     assert "1 more signature is needed" in waiting.out
     assert "waits for signatures" in ota("verify").out
-    signed = ota("sign", "--keys", tmp_path / "bob", *online, "--json").json
+    unasked = ota("sign", "--keys", tmp_path / "bob", *online)
+    assert (unasked.code, "new: model/discs/1.0.0/onnx-fp32.skerry, counter 1" in unasked.err) == (2, True)
+    signed = ota("sign", "--yes", "--keys", tmp_path / "bob", *online, "--json").json
     assert signed["installed"][0]["missing"] == 0
     assert ota("verify", "--json").json["findings"] == []
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from skerry_edge.foundation.errors import ConfigError
 from skerry_server.releases.cli.options import (
     Hands,
     json_option,
@@ -21,6 +23,7 @@ from skerry_server.releases.cli.showing import installed_lines, refreshed_line, 
 
 if TYPE_CHECKING:
     from skerry_server.releases.publishing import Published
+    from skerry_server.releases.staged_changes import StagedChange
 
 
 @click.command(
@@ -132,9 +135,11 @@ def refresh(
     epilog="""\b
 Examples:
   skerry ota sign --keys /media/bob/keys
+  skerry ota sign --yes --keys /media/bob/keys
 
-Where several keys must sign and are kept apart, the command that made a change leaves it in staging/. Whoever has
-another key signs it there; with the last signature it is published.
+What would be signed is shown first, and asked for on a terminal. Where several keys must sign and are kept apart, the
+command that made a change leaves it in staging/, signed by its own key. Whoever has another key signs it there; with
+the last signature it is published.
 
 \b
 Exit codes:
@@ -143,14 +148,30 @@ Exit codes:
   4  something cannot be read or written
 """
 )
+@click.option("--yes", is_flag=True, help="Sign what waits without being asked.")
 @repository_option
 @keys_options
 @json_option
-def sign(*, folder: Path, hands: Hands, as_json: bool) -> None:
+def sign(*, yes: bool, folder: Path, hands: Hands, as_json: bool) -> None:
     """Add signatures to what waits for them."""
     from skerry_server.releases.installing import sign_staged  # noqa: PLC0415  # keeps `--help` fast
+    from skerry_server.releases.staged_changes import staged_changes  # noqa: PLC0415  # as above
 
     repository = opened(folder, hands)
-    done = sign_staged(repository, hands.signatory(), now_utc())
-    result = {"installed": done}
-    show(result, (line for one in done for line in installed_lines(one)), as_json=as_json)
+    who = hands.signatory()
+    if not yes:
+        _agree(staged_changes(repository))
+    done = sign_staged(repository, who, now_utc())
+    show({"installed": done}, (line for one in done for line in installed_lines(one)), as_json=as_json)
+
+
+def _agree(changes: list[StagedChange]) -> None:
+    """Show what is to be signed and have it agreed to. Raises ConfigError where nobody can be asked."""
+    for change in changes:
+        click.echo(change.name, err=True)
+        for line in change.lines:
+            click.echo(f"  {line}", err=True)
+    if changes and not sys.stdin.isatty():
+        raise ConfigError("there is no terminal to ask whether this is to be signed", todo="look at it; then add --yes")
+    if changes:
+        click.confirm("Sign this?", abort=True, err=True)

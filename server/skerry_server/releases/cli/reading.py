@@ -59,8 +59,8 @@ Examples:
   skerry ota verify --json | jq .findings
 
 Checks what devices would check, and what they cannot see: every signature from the trusted root on, every date, every
-file's length and hash, what bundles and wheels hold, that patches lead where they should, and counters. It shares no
-code with what publishes. Without --root the repository's first root is taken on trust.
+file's length and hash, what bundles and wheels hold, that patches lead where they should, and counters. It finds its
+own way from root to files, apart from what publishes. Without --root the repository's first root is taken on trust.
 
 \b
 Exit codes:
@@ -87,13 +87,12 @@ def verify(*, path: Path | None, trusted_root: Path | None, is_partial: bool, fo
     from skerry_server.releases.verification import Examination, verify_repository  # noqa: PLC0415  # as above
 
     with shown_progress() as progress:
-        done = [0]
-
-        def checked(length: int) -> None:
-            done[0] += length
-            progress("checking files", done[0], 0)
-
-        examination = Examination(now=now_utc(), trusted_root=trusted_root, is_partial=is_partial, checked=checked)
+        examination = Examination(
+            now=now_utc(),
+            trusted_root=trusted_root,
+            is_partial=is_partial,
+            checked=lambda done, total: progress("checking files", done, total),
+        )
         report = verify_repository(path or folder, examination)
     show(report, _report_lines(report), as_json=as_json)
     if not report.is_sound:

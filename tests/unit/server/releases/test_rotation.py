@@ -12,7 +12,7 @@ from skerry_edge.contracts.release import target_path
 from skerry_edge.foundation.atomic import write_atomic
 from skerry_edge.foundation.errors import ConfigError, DataError
 from skerry_server.errors import ConflictError
-from skerry_server.releases.installing import sign_staged, staged
+from skerry_server.releases.installing import sign_staged
 from skerry_server.releases.keyring import Custody, KeyRing
 from skerry_server.releases.offers import Offer
 from skerry_server.releases.pins import Pins
@@ -20,6 +20,7 @@ from skerry_server.releases.publishing import publish
 from skerry_server.releases.repository import Repository
 from skerry_server.releases.rotation import Change, rotate_root
 from skerry_server.releases.signing import Signatory
+from skerry_server.releases.staged_changes import staged_changes
 
 
 @pytest.fixture
@@ -113,7 +114,7 @@ def test_keys_kept_apart_sign_one_after_the_other(rig, client):
     assert first.installed.missing == 1
     assert rig.repository.versions("root") == [1]
     (done,) = sign_staged(rig.repository, bob, rig.now)
-    assert (done.missing, rig.repository.versions("root"), staged(rig.repository)) == (0, [1, 2], [])
+    assert (done.missing, rig.repository.versions("root"), rig.repository.staged()) == (0, [1, 2], [])
     assert client().updater(rig.repository.path)._trusted_set.root.version == 2
 
 
@@ -180,3 +181,29 @@ def test_a_lost_key_is_replaced_by_the_root_keys_alone(rig, rotate, client, name
     rotate(replace=(lost.keyid[:12],))
     rig.publish(NEW, NEW_BYTES)
     assert target_path(NEW) in device.see(rig.repository.path)
+
+
+def test_what_somebody_else_put_there_to_be_signed_is_not_signed(rig):
+    """Whoever steals the repository's folder can write to staging; without a first signature of ours it is his."""
+    honest(rig)
+    rig.repository.staging.mkdir()
+    forged = rig.forge("targets", lambda signed: signed["targets"].clear(), keys=("online-1",))
+    forged.rename(rig.repository.staging / forged.name)
+    with pytest.raises(DataError, match="no key of the role has signed this first"):
+        sign_staged(rig.repository, rig.signatory, rig.now)
+
+
+def test_whoever_signs_is_shown_what(rig):
+    honest(rig)
+    alone = Signatory((KeyRing(rig.custody.offline.folder, [rig.custody.offline.keys["targets-1"]]),), lambda _: SECRET)
+    publish(rig.repository, [Offer(release=NEW, data=NEW_BYTES)], alone, rig.now)
+    (change,) = staged_changes(rig.repository)
+    assert change.lines[0].startswith("new: model/doorbell/2.0.0/onnx-fp32.skerry, counter 6, for generic-x86, sha256 ")
+
+
+def test_what_was_published_before_a_crash_waits_no_more(rig):
+    honest(rig)
+    rig.repository.staging.mkdir()
+    (rig.repository.staging / "2.targets.json").write_bytes(rig.newest("targets").read_bytes())
+    rig.publish(NEW, NEW_BYTES)
+    assert list(rig.repository.staging.iterdir()) == []
