@@ -13,6 +13,7 @@ from skerry_edge.agent.heartbeat.cli import vitals
 from skerry_edge.agent.install.cli import install, uninstall
 from skerry_edge.agent.outbox.cli import outbox
 from skerry_edge.agent.support_bundle.cli import support_bundle
+from skerry_edge.agent.updates.cli import update
 
 if TYPE_CHECKING:
     from skerry_edge.agent.config.agent import AgentConfig
@@ -30,6 +31,7 @@ agent.add_command(install)
 agent.add_command(outbox)
 agent.add_command(uninstall)
 agent.add_command(support_bundle)
+agent.add_command(update)
 agent.add_command(vitals)
 
 

@@ -29,11 +29,12 @@ _MOMENTARY = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EINTR, e
 """Reading that fails for one of these says nothing about the file."""
 
 
-class Finished(Struct, frozen=True, kw_only=True):
-    """The last order of a subject that came to its end: it is known again, and not begun anew."""
+class Finished(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The last order of a subject that came to its end, and how: it is known again, and not begun anew."""
 
     order: Id
     outcome: UpdateOutcome
+    reason: str | None = None
 
 
 class Journal(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -106,5 +107,5 @@ def with_record(journal: Journal, record: Record) -> Journal:
     if record.state != "idle":
         return replace(journal, record=record)
     assert record.outcome is not None  # noqa: S101  # nothing comes to its end without one
-    finished = Finished(order=record.order.id, outcome=record.outcome)
+    finished = Finished(order=record.order.id, outcome=record.outcome, reason=record.reason)
     return replace(journal, record=None, finished={**journal.finished, record.subject: finished})

@@ -107,6 +107,12 @@ class Configuration:
         """The releases that the fleet orders, by subject."""
         return self.shown.desired.updates
 
+    @property
+    def released_names(self) -> list[str]:
+        """The names under which updates bring the models of the pipelines."""
+        names = (release_name(one, self._state_dir) for one in self._named.pipelines)
+        return sorted({name for name in names if name is not None})
+
     def users(self, name: str) -> list[DetectionPipeline]:
         """Return the pipelines that run the model of this name, as they are in force."""
         named = {one.name for one in self._named.pipelines if release_name(one, self._state_dir) == name}

@@ -15,6 +15,7 @@ from skerry_edge.agent.life.identity import Identity
 from skerry_edge.agent.mqtt.session import Session
 from skerry_edge.agent.outbox.sink import Sink
 from skerry_edge.agent.updates.keeping import Keeping
+from skerry_edge.agent.updates.local_fleet import LocalFleet
 from skerry_edge.agent.updates.model_trial import ModelTrial
 from skerry_edge.agent.updates.preparation import Preparation
 from skerry_edge.agent.updates.program import Program
@@ -22,6 +23,7 @@ from skerry_edge.agent.updates.reporting import report_of
 from skerry_edge.agent.updates.updates import Updates
 from skerry_edge.agent.updates.watch import Watch
 from skerry_edge.ota.job import Progress
+from skerry_edge.ota.local_orders import LocalOrderFile
 from skerry_edge.ota.machine.record import Record
 from skerry_edge.ota.places import Places
 from skerry_edge.ota.settings import OtaSettings
@@ -76,12 +78,11 @@ def updates_of(around: Surroundings) -> Updates:
             limits=settings.limits,
         )
 
+    fleet = LocalFleet(around.configuration, LocalOrderFile(around.state_dir))
     return Updates(
-        fleet=around.configuration,
+        fleet=fleet,
         keeping=keeping,
-        preparation=Preparation(
-            keeping, around.configuration, Program(around.selector, around.environment), around.state_dir
-        ),
+        preparation=Preparation(keeping, fleet, Program(around.selector, around.environment), around.state_dir),
         trial=trial,
         watch=watch,
         report=around.report,

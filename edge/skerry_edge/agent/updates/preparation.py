@@ -53,6 +53,10 @@ class Fleet(Protocol):
         """Return the pipelines that run a model, as they are in force."""
         ...
 
+    def settings_for(self, order: str, settings: OtaSettings) -> OtaSettings:
+        """Return the settings that an order is worked on with."""
+        ...
+
 
 class Preparation:
     """Has the worker take the update under way as far as it comes without touching what runs."""
@@ -78,6 +82,7 @@ class Preparation:
 
     def act(self, record: Record, settings: OtaSettings, now_s: float) -> float:
         """Do what is due, and return when there is more. Raises ReachError where the journal cannot be used."""
+        settings = self._fleet.settings_for(record.order.id, settings)
         if record.order.id != self._order:
             self._program.kill()
             self._order, self._seen_s, self._tries, self._due_s = record.order.id, now_s, 0, 0.0

@@ -1,0 +1,46 @@
+"""What is ordered of a device, by its fleet or by somebody who stands beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from msgspec.structs import replace
+
+from skerry_edge.agent.config.agent import AgentConfig
+from skerry_edge.agent.config.pipelines import DetectionPipeline
+from skerry_edge.agent.downlink.configuration import Configuration
+from skerry_edge.contracts.messages import UpdateOrder
+from skerry_edge.ota.local_orders import LocalOrderFile, counting
+from skerry_edge.ota.settings import OtaSettings
+
+
+@dataclass(frozen=True, slots=True)
+class LocalFleet:
+    """The configuration as the updates' duty asks it (a Fleet), with the orders that were given at the device."""
+
+    configuration: Configuration
+    local: LocalOrderFile
+
+    @property
+    def in_force(self) -> AgentConfig:
+        """What the agent runs with."""
+        return self.configuration.in_force
+
+    @property
+    def updates(self) -> Mapping[str, UpdateOrder]:
+        """What is ordered, by subject."""
+        fleet = self.configuration.updates
+        given = counting(fleet, self.local.read())
+        return {**fleet, **{subject: one.order for subject, one in given.items()}}
+
+    def users(self, name: str) -> list[DetectionPipeline]:
+        """Return the pipelines that run a model, as they are in force."""
+        return self.configuration.users(name)
+
+    def settings_for(self, order: str, settings: OtaSettings) -> OtaSettings:
+        """Return the settings for an order: one that was given here comes from its folder, and begins at once."""
+        given = [one for one in self.local.read().values() if one.order.id == order]
+        if not given:
+            return settings
+        return replace(settings, mirrors=(given[0].mirror,), spread_s=0.0, window=None)

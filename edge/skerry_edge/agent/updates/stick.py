@@ -1,0 +1,106 @@
+"""What a stick offers this device: judged as the agent would judge it, with nothing changed."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from skerry_edge import __version__
+from skerry_edge.agent.downlink.configuration import Configuration
+from skerry_edge.agent.life.clock import clock_state
+from skerry_edge.agent.updates.uses import use_of_all
+from skerry_edge.contracts.messages import UpdateOrder
+from skerry_edge.foundation.errors import ReachError
+from skerry_edge.ota.choice import Wanted
+from skerry_edge.ota.local_orders import LocalOrder, LocalOrders
+from skerry_edge.ota.model_store import ModelStore
+from skerry_edge.ota.places import Places
+from skerry_edge.ota.settings import OtaSettings
+from skerry_edge.ota.transfer.mirrors import FolderMirror
+from skerry_edge.ota.trust.choosing import Subject
+from skerry_edge.ota.trust.clock import LocalClock
+from skerry_edge.ota.trust.device import Device, Interpreter
+from skerry_edge.ota.trust.place import TrustPlace
+from skerry_edge.ota.trust.releases import Repository, TrustedReleases
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Times:
+    """How long an update may take, and for how long the new version must be healthy, in seconds of running."""
+
+    probation_s: int
+    deadline_s: int
+
+
+def offered(configuration: Configuration, settings: OtaSettings, folder: Path, state_dir: Path) -> list[Wanted]:
+    """Return the newest release for each model in use that ``folder`` has and the device has not.
+
+    Raises ReleaseError where the folder cannot be trusted, TransferError where it cannot be read.
+    """
+    board = configuration.in_force.board
+    device = Device(board=board, agent_version=__version__, interpreter=Interpreter.here())
+    repository = Repository(
+        root=Path(settings.root),
+        mirrors=(FolderMirror(folder=folder),),
+        patience=settings.patience,
+        longest_silence=None,
+    )
+    with _copy_of_trust(Places(state_dir).ota) as place:
+        trusted = TrustedReleases(place, repository, LocalClock(lambda: clock_state() == "synced"))
+        trusted.refresh()
+        found = []
+        for name in configuration.released_names:
+            variant = use_of_all(configuration.users(name)).variant
+            newest = trusted.newest(Subject(kind="model", name=name, variant=variant), device)
+            if newest is not None and _is_new(newest, state_dir):
+                found.append(newest)
+        return found
+
+
+def orders_for(offers: list[Wanted], configuration: Configuration, folder: Path, times: Times) -> LocalOrders:
+    """Return the orders that bring these releases, in the place of what the fleet orders now."""
+    orders = {}
+    for one in offers:
+        assert one.counter is not None  # noqa: S101  # a release that was found has one
+        order = UpdateOrder(
+            id=f"stick-{secrets.token_hex(8)}",
+            version=one.version,
+            counter=one.counter,
+            probation_s=times.probation_s,
+            deadline_s=times.deadline_s,
+        )
+        before = configuration.updates.get(one.subject)
+        orders[one.subject] = LocalOrder(
+            order=order, mirror=str(folder), instead_of=before.id if before is not None else None
+        )
+    return orders
+
+
+def _is_new(offer: Wanted, state_dir: Path) -> bool:
+    """Tell whether the device runs another release than ``offer``, or none."""
+    current = ModelStore(state_dir, offer.name).linked("current")
+    return current is None or (current.version, current.counter) != (offer.version, offer.counter)
+
+
+@contextmanager
+def _copy_of_trust(ota: Path) -> Iterator[TrustPlace]:
+    """Give a copy of what the device trusts: a running agent has the thing itself for its own."""
+    with tempfile.TemporaryDirectory(prefix="skerry-stick-") as scratch:
+        place, real = TrustPlace.below(Path(scratch)), TrustPlace.below(ota)
+        try:
+            if real.metadata.is_dir():
+                shutil.copytree(real.metadata, place.metadata, symlinks=True)
+            for source, copy in ((real.floors, place.floors), (real.counters, place.counters)):
+                if source.is_file():
+                    shutil.copyfile(source, copy)
+        except OSError as error:
+            where, todo = str(ota), "run it as the agent's user or as root"
+            raise ReachError(
+                "cannot read what the device trusts", where=where, found=error.strerror, todo=todo
+            ) from error
+        yield place
