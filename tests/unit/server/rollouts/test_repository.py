@@ -78,9 +78,9 @@ def test_a_wish_is_completed_from_the_signed_release_and_cannot_contradict_it(re
 
 def test_the_timestamp_is_signed_anew_and_says_when(repository, refreshing):
     job, health = refreshing
-    before = repository.newest(Timestamp).signed
+    before = repository.timestamp().signed
     assert job.turn()
-    after = repository.newest(Timestamp).signed
+    after = repository.timestamp().signed
     assert after.version == before.version + 1
     assert after.expires > before.expires
     assert health.remarks() == {}
