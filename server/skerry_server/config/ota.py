@@ -15,8 +15,8 @@ class Ota(Section, frozen=True, kw_only=True):
 
     ``repository`` is a folder made by `skerry ota init`; its files are served below `/ota/metadata/` and
     `/ota/targets/` to whoever asks, since they are signed. With ``online_keys``, a folder with the key ring of the
-    online key, the server signs timestamp and snapshot anew every ``refresh_s`` seconds. With ``second_person`` every
-    rollout needs the approval of somebody else than its author.
+    online key, the server signs timestamp and snapshot anew every ``refresh_s`` seconds, and what others have signed as
+    soon as it is there. With ``second_person`` every rollout needs the approval of somebody else than its author.
     """
 
     repository: str | None = None

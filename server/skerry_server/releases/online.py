@@ -58,5 +58,7 @@ def is_due(repository: Repository, now: datetime, *, every: timedelta) -> bool:
 
 def _no_passphrase(name: str) -> str:
     raise ConfigError(
-        "the server's online key is encrypted", where=name, todo="keep it unencrypted, readable for the server alone"
+        "the online key is encrypted, and a server has nobody to ask for its passphrase",
+        where=name,
+        todo="give a ring with a key that is not, or one in a security module",
     )

@@ -6,7 +6,6 @@ import hashlib
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from tuf.api.metadata import Timestamp
 
 from skerry_edge.contracts.release import Release
 from skerry_edge.foundation.errors import ConfigError
@@ -53,7 +52,7 @@ def repository(tmp_path):
 @pytest.fixture
 def refreshing(tmp_path):
     """The job of a server whose configuration names the repository and the online key."""
-    config = ServerConfig(ota=Ota(repository="ota", online_keys="online"))
+    config = ServerConfig(ota=Ota(repository="ota", online_keys="online", refresh_s=600))
     health = Health([])
     return open_refreshing(Settings(config=config, base=tmp_path, state=tmp_path), health), health
 
@@ -84,6 +83,8 @@ def test_the_timestamp_is_signed_anew_and_says_when(repository, refreshing):
     assert after.version == before.version + 1
     assert after.expires > before.expires
     assert health.remarks() == {}
+    assert job.turn(), "nothing is due"
+    assert repository.timestamp().signed.version == after.version
 
 
 def test_a_failure_is_told_and_tried_again_soon(repository, refreshing):
@@ -91,7 +92,7 @@ def test_a_failure_is_told_and_tried_again_soon(repository, refreshing):
     with repository.locked():
         assert not job.turn()
     assert "ota refresh" in health.remarks()
-    assert job.pause_s(1) < job.pause_s(3) < job.pause_s(0)
+    assert job.pause_s(0) < job.pause_s(1) < job.pause_s(3)
     assert job.turn()
     assert health.remarks() == {}
 
