@@ -107,6 +107,23 @@ def _same_key_twice_in_root(rig: Rig) -> None:
     _list_new(rig)
 
 
+def _one_key_under_two_ids(rig: Rig) -> None:
+    """Let a root name one key twice, by two ids, so that its one signature reaches a threshold of two."""
+    alias = "f" * 64
+
+    def change(signed: Json) -> None:
+        role = signed["roles"]["targets"]
+        signed["keys"][alias] = signed["keys"][role["keyids"][0]]
+        role["keyids"] = [role["keyids"][0], alias]
+
+    rig.forge("root", change, keys=ROOT)
+    _list_new(rig, keys=TARGETS[:1])
+    signed = json.loads(rig.newest("targets").read_bytes())["signed"]
+    signature = rig.sign(signed, TARGETS[:1])[0]
+    rig.write(signed, [signature, {**signature, "keyid": alias}])
+    rig.relink()
+
+
 def _older_timestamp(rig: Rig) -> None:
     kept = rig.newest("timestamp").read_bytes()
     signed = json.loads(kept)["signed"]
@@ -297,6 +314,7 @@ ATTACKS = (
     Attack("root under its threshold", "one of two keys", _root_under_threshold, UNSIGNED),
     Attack("one signature twice", "one of two keys", _same_signature_twice, ("unsigned", "malformed")),
     Attack("one key twice in the root", "all root keys", _same_key_twice_in_root, ("malformed",)),
+    Attack("one key under two ids in the root", "all root keys", _one_key_under_two_ids, ("malformed",)),
     Attack("older root", "the server", _older_root, ("rollback", "mismatch", "malformed")),
     Attack("older targets", "the online key", _older_targets, ("rollback",)),
     Attack("older snapshot", "the online key", _older_snapshot, ("rollback",)),
