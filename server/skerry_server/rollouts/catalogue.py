@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from skerry_edge.contracts.release import decode_release
 from skerry_server.errors import ConflictError, NotFoundError
 
 
@@ -29,30 +28,30 @@ class Catalogue:
         self._folder = folder
 
     def releases(self) -> list[Published]:
-        """Return what is published, newest counters first. Raises ReachError, DataError and ReleaseError."""
+        """Return what is published and not forbidden by a floor, newest counters first. Raises SkerryError."""
         # tuf takes half a second to load, and most servers never ask.
-        from skerry_server.releases.repository import Repository  # noqa: PLC0415
+        from skerry_server.releases.listing import listing_of  # noqa: PLC0415
+        from skerry_server.releases.repository import Repository  # noqa: PLC0415  # as above
 
-        found: dict[tuple[str, str, str], Published] = {}
-        for path, target in Repository(self._folder).newest_targets().signed.targets.items():
-            release = decode_release(path, target.unrecognized_fields.get("custom"))
-            if release.patch is not None:
+        listing = listing_of(Repository(self._folder))
+        found: dict[tuple[str, str], Published] = {}
+        for one in listing.releases:
+            if one.counter < listing.floors.get(one.subject, 0):
                 continue
-            key = (release.kind, release.name, release.version)
-            before = found.get(key)
-            file = release.variant or f"{release.python}-{release.abi}-{release.platform}"
-            found[key] = Published(
-                kind=release.kind,
-                name=release.name,
-                version=release.version,
-                counter=release.counter,
-                boards=tuple(sorted({*release.boards, *(before.boards if before else ())})),
-                files={**(before.files if before else {}), file: target.length},
+            before = found.get((one.subject, one.version))
+            kind, _, name = one.subject.partition("/")
+            found[one.subject, one.version] = Published(
+                kind=kind,
+                name=name,
+                version=one.version,
+                counter=one.counter,
+                boards=tuple(sorted({*one.boards, *(before.boards if before else ())})),
+                files={**(before.files if before else {}), PurePosixPath(one.target).stem: one.length},
             )
         return sorted(found.values(), key=lambda one: (one.kind, one.name, -one.counter, one.version))
 
     def find(self, kind: str, name: str, version: str) -> Published:
-        """Return one release. Raises NotFoundError, and what `releases` raises."""
+        """Return one release. Raises NotFoundError, and SkerryError as `releases` does."""
         for one in self.releases():
             if (one.kind, one.name, one.version) == (kind, name, version):
                 return one
