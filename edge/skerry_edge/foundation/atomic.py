@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import tempfile
@@ -30,7 +31,9 @@ def write_atomic(path: Path, data: bytes, *, mode: int = 0o644) -> None:
         ) from error
     finally:
         if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
+            # A disk that became read-only meanwhile refuses this as well, and the first refusal is the one to tell.
+            with contextlib.suppress(OSError):
+                Path(temporary).unlink(missing_ok=True)
 
 
 def refuse_other_kinds(path: Path) -> None:
