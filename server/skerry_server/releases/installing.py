@@ -46,8 +46,8 @@ def install_targets(
         repository.stage(targets)
         return Installed(role="targets", version=version, missing=missing)
     repository.write(targets)
-    remember(repository)
     refreshed = refresh(repository, signatory, now) if can_refresh(root, signatory) else None
+    remember(repository)
     return Installed(role="targets", version=version, refreshed=refreshed)
 
 
@@ -72,8 +72,9 @@ def install_root(repository: Repository, root: Metadata[Root], signatory: Signat
     is_bridged = _bridge(repository, present, root.signed, signatory, now)
     refreshed = refresh(repository, signatory, now, root.signed) if is_bridged else None
     repository.write(root)
+    refreshed = refreshed or refresh(repository, signatory, now)
     remember(repository)
-    return Installed(role="root", version=version, refreshed=refreshed or refresh(repository, signatory, now))
+    return Installed(role="root", version=version, refreshed=refreshed)
 
 
 def _bridge(repository: Repository, present: Root, coming: Root, signatory: Signatory, now: datetime) -> bool:
@@ -136,7 +137,10 @@ def refuse_while_staged(repository: Repository) -> None:
 
 
 def remember(repository: Repository) -> None:
-    """Let the keys remember the root and the targets that have been published. Raises ReachError."""
+    """Let the keys remember the root and the targets that have been published. Raises ReachError.
+
+    It comes last: the timestamp has to be signed for a root from the remembered one on, also after a cut in between.
+    """
     if repository.pins is not None:
         repository.pins.keep(repository.root(), repository.newest_targets().signed.version)
 

@@ -224,8 +224,10 @@ class Repository:
         ]
 
     def target_file(self, target: TargetFile) -> Path:
-        """Return the file of a target: its name is preceded by the hash of what it holds."""
+        """Return the file of a target: its name is preceded by the hash of what it holds. Raises DataError."""
         folder, _, name = target.path.rpartition("/")
+        if "sha256" not in target.hashes:
+            raise DataError("a target has no SHA-256", where=target.path, found=", ".join(target.hashes))
         return self.targets / folder / f"{target.hashes['sha256']}.{name}"
 
     def write_target(self, target: TargetFile, data: bytes) -> None:

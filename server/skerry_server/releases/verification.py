@@ -81,6 +81,7 @@ def _roots(repository: Repository, examination: Examination, report: Report) -> 
     path = examination.trusted_root or repository.metadata / "1.root.json"
     root = _read(path, Root, report)
     _signed(root, root, str(path), report)
+    _distinct(root.signed, path.name, report)
     versions = repository.versions("root")
     for version in range(root.signed.version + 1, versions[-1] + 1):
         path = repository.metadata / file_name("root", version)
@@ -90,10 +91,18 @@ def _roots(repository: Repository, examination: Examination, report: Report) -> 
         if following.signed.version != version:
             _break(report, path.name, f"says of itself that it is version {following.signed.version}")
         root = following
+        _distinct(root.signed, path.name, report)
     if versions[-1] < root.signed.version:
         _break(report, "root", f"the trusted root is version {root.signed.version}, the newest here {versions[-1]}")
     report.versions["root"] = root.signed.version
     return root
+
+
+def _distinct(root: Root, name: str, report: Report) -> None:
+    """Refuse one key under several ids: whoever has it would count as several. TUF itself does not ask for this."""
+    values = [(key.keytype, str(sorted(key.keyval.items()))) for key in root.keys.values()]
+    if len(set(values)) < len(values):
+        _break(report, name, "one key has several ids, so its holder would count as several")
 
 
 def _role(

@@ -23,6 +23,10 @@ from skerry_server.releases.signing import Signatory
 from skerry_server.releases.staged_changes import staged_changes
 
 
+class _PowerCutError(Exception):
+    pass
+
+
 @pytest.fixture
 def rotate(rig):
     """Return a function that rotates with all keys at hand."""
@@ -168,6 +172,27 @@ def test_the_next_root_is_a_root_that_everybody_can_read(rig, rotate):
     rotate(add=("targets",), thresholds={"targets": 3})
     root = rig.repository.read(Root, 2)
     assert (len(root.signed.roles["targets"].keyids), root.signed.roles["targets"].threshold) == (3, 3)
+
+
+def test_a_rotation_that_is_cut_off_behind_its_root_goes_on_with_what_the_keys_remember(rig, client):
+    """The worst case: the old online key is lost, so nothing could be signed for both roots before."""
+
+    def write(path, data):
+        if path.name == "timestamp.json":
+            raise _PowerCutError
+        write_atomic(path, data)
+
+    pins = Pins((rig.custody.offline.folder,))
+    cut, whole = (Repository(rig.repository.path, pins=pins, write=way) for way in (write, write_atomic))
+    publish(whole, [Offer(release=NEW, data=NEW_BYTES)], rig.signatory, rig.now)
+    del rig.custody.online.keys["online-1"]
+    (online,) = rig.repository.root().signed.roles["timestamp"].keyids
+    with pytest.raises(_PowerCutError):
+        rotate_root(cut, rig.custody, Change(replace=(online,)), rig.signatory, rig.now)
+    assert whole.versions("root") == [1, 2]
+    release = model_release("3.0.0", 9)
+    publish(whole, [Offer(release=release, data=model_bytes("3.0.0"))], rig.signatory, rig.now)
+    assert target_path(release) in client().see(whole.path)
 
 
 @pytest.mark.parametrize("name", ["targets-1", "online-1"])
