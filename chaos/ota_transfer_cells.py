@@ -81,7 +81,7 @@ def _tag_lies(request: Request, content: bytes, number: int) -> None:
 
 
 def _stalled(request: Request, content: bytes, _number: int) -> None:
-    request.body(content, most=len(content) // 3)
+    request.body(content, most=len(content) // 10)
     request.wait(60)
 
 
