@@ -1,9 +1,10 @@
-"""Figures of updates over the air: what a bad release touches, and what a thousand updates a minute cost the server."""
+"""Figures of updates over the air: a switch on a running agent, a bad release's reach, and a server's cost."""
 
 from __future__ import annotations
 
 import argparse
 
+from benchmarks.model_switch import switch_figures
 from benchmarks.report import BENCH, publish
 from benchmarks.rollout_cost import DEVICES, touch_figures
 from benchmarks.update_load import cost_figures
@@ -15,4 +16,4 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--devices", type=int, default=DEVICES, help="devices of the bad release's fleet")
     given = parser.parse_args(arguments)
     BENCH.mkdir(parents=True, exist_ok=True)
-    publish("ota", [*touch_figures(given.devices), *cost_figures()])
+    publish("ota", [*switch_figures(), *touch_figures(given.devices), *cost_figures()])
