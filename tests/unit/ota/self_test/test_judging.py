@@ -1,0 +1,58 @@
+"""The verdict of the self-test."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from skerry_edge.ota.machine.limits import Limits
+from skerry_edge.ota.self_test.judging import iou, verdict
+from skerry_edge.ota.self_test.measured import Measured, Object
+
+DISC = Object(label="red disc", score=0.9, box_px=(10.0, 10.0, 30.0, 30.0))
+OTHER = Object(label="blue disc", score=0.8, box_px=(50.0, 50.0, 70.0, 70.0))
+PRESENT = Measured(
+    sqnr_db=90.0,
+    needed_db=60.0,
+    inference_ms=20.0,
+    peak_mb=200.0,
+    labels=("red disc", "blue disc"),
+    seen=((DISC, OTHER), ()),
+)
+
+
+def reason(new: Measured, present: Measured | None = PRESENT, free_mb: float | None = 1000.0) -> str | None:
+    found = verdict(present, new, Limits(), free_mb=free_mb)
+    return found.reason if found else None
+
+
+@pytest.mark.parametrize(
+    ("new", "expected"),
+    [
+        (PRESENT, None),
+        (replace(PRESENT, sqnr_db=59.9), "golden"),
+        (replace(PRESENT, inference_ms=60.1), "budget"),
+        (replace(PRESENT, inference_ms=59.9), None),
+        (replace(PRESENT, peak_mb=701.0), "budget"),
+        (replace(PRESENT, seen=((), ())), "accuracy"),
+        (replace(PRESENT, seen=((OTHER,), ())), None),
+        (replace(PRESENT, seen=((replace(DISC, box_px=(12.0, 12.0, 32.0, 32.0)), OTHER), ())), None),
+        (replace(PRESENT, seen=((replace(DISC, label="blue disc"),), ())), "accuracy"),
+        (replace(PRESENT, labels=("stop sign",), seen=((), ())), None),
+    ],
+)
+def test_a_model_that_is_no_match_for_the_present_one_is_not_switched_to(new: Measured, expected: str | None) -> None:
+    assert reason(new) == expected
+
+
+def test_without_a_present_model_it_must_only_compute_what_it_did_when_it_was_made() -> None:
+    slow = replace(PRESENT, inference_ms=9000.0, seen=((), ()))
+    assert reason(slow, present=None) is None
+    assert reason(replace(slow, sqnr_db=3.0), present=None) == "golden"
+
+
+def test_boxes_overlap_as_areas_do() -> None:
+    assert iou((0, 0, 2, 2), (1, 0, 3, 2)) == pytest.approx(1 / 3)
+    assert iou((0, 0, 1, 1), (1, 1, 2, 2)) == 0.0
+    assert iou((0, 0, 0, 0), (0, 0, 0, 0)) == 0.0

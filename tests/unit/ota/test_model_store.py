@@ -1,0 +1,82 @@
+"""The store of models: releases by their hash, links to what runs, and the way back to what was proved."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from skerry_edge.ota.model_store import Kept, ModelStore, current_bundle, updated_names
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ModelStore:
+    return ModelStore(tmp_path, "signs")
+
+
+def take(store: ModelStore, version: str, folder: Path) -> str:
+    data = f"bundle {version}".encode()
+    sha256 = hashlib.sha256(data).hexdigest()
+    (folder / "incoming").write_bytes(data)
+    store.take_in(folder / "incoming", Kept(sha256=sha256, version=version, counter=1, variant="onnx-fp32"))
+    return sha256
+
+
+def test_a_release_is_there_whole_under_its_hash(store: ModelStore, tmp_path: Path) -> None:
+    first = take(store, "1.0.0", tmp_path)
+    assert store.bundle(first).read_bytes() == b"bundle 1.0.0"
+    assert not (tmp_path / "incoming").exists()
+    assert current_bundle(tmp_path, "signs") is None
+    store.switch_to(first)
+    assert current_bundle(tmp_path, "signs") == store.bundle(first)
+    assert updated_names(tmp_path) == ["signs"]
+
+
+def test_taking_in_again_replaces_what_was_damaged(store: ModelStore, tmp_path: Path) -> None:
+    first = take(store, "1.0.0", tmp_path)
+    store.bundle(first).write_bytes(b"torn")
+    take(store, "1.0.0", tmp_path)
+    assert store.bundle(first).read_bytes() == b"bundle 1.0.0"
+
+
+def test_what_has_proved_itself_stays_and_the_one_before_is_the_way_back(store: ModelStore, tmp_path: Path) -> None:
+    first, second, third = (take(store, version, tmp_path) for version in ("1.0.0", "2.0.0", "3.0.0"))
+    store.switch_to(second)
+    store.prove(second, first)
+    store.tidy()
+    assert store.linked("previous").version == "1.0.0"
+    assert store.kept(third) is None, "nothing leads to it"
+
+
+def test_without_a_journal_what_has_not_proved_itself_is_undone(store: ModelStore, tmp_path: Path) -> None:
+    first, second = take(store, "1.0.0", tmp_path), take(store, "2.0.0", tmp_path)
+    store.switch_to(first)
+    store.prove(first, None)
+    store.hold_before(first)
+    store.switch_to(second)
+    assert store.settle() == second
+    assert store.linked("current").version == "1.0.0"
+    assert store.settle() is None
+
+
+def test_without_a_journal_and_a_release_before_the_devices_own_file_counts(store: ModelStore, tmp_path: Path) -> None:
+    store.hold_before(None)
+    store.switch_to(take(store, "1.0.0", tmp_path))
+    assert store.settle() is not None
+    assert store.linked("current") is None
+
+
+@pytest.mark.parametrize("target", ["../../etc", "x", "0" * 63, "0" * 64 + "/..", "0" * 64])
+def test_a_link_that_leads_nowhere_of_ours_is_none(store: ModelStore, target: str) -> None:
+    store.folder.mkdir(parents=True)
+    (store.folder / "current").symlink_to(target)
+    assert store.linked("current") is None
+
+
+def test_strangers_in_the_folder_are_left_alone(store: ModelStore, tmp_path: Path) -> None:
+    store.switch_to(take(store, "1.0.0", tmp_path))
+    (store.folder / "notes.txt").write_text("mine")
+    (store.folder / ".building-x").mkdir()
+    store.tidy()
+    assert sorted(one.name for one in store.folder.iterdir() if len(one.name) < 64) == ["current", "notes.txt"]
