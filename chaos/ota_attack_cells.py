@@ -9,9 +9,10 @@ from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from chaos.ota_attacks import ATTACKS, NEW, NEW_BYTES, OLD, Attack, fast_forward, honest, recover, rotate_three_times
+from chaos.ota_attacks import ATTACKS, Attack
 from chaos.ota_cells import Cell, LostError
 from chaos.ota_device import UnderTest, WrongClock, in_folder
+from chaos.ota_forgeries import NEW, NEW_BYTES, OLD, fast_forward, honest, recover, rotate_three_times
 from chaos.ota_repositories import BOARD, Rig, make_rig
 from skerry_edge.contracts.errors import ReleaseError
 from skerry_edge.ota.errors import TransferError

@@ -7,7 +7,7 @@ import zipfile
 from datetime import timedelta
 
 import pytest
-from chaos.ota_attacks import NEW, NEW_BYTES, OLD, honest
+from chaos.ota_forgeries import NEW, NEW_BYTES, OLD, honest
 from chaos.ota_repositories import SECRET, model_bytes, model_release
 from tuf.api.exceptions import BadVersionNumberError
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from chaos.ota_attacks import NEW, NEW_BYTES, fast_forward, honest, recover, rotate_three_times
+from chaos.ota_forgeries import NEW, NEW_BYTES, fast_forward, honest, recover, rotate_three_times
 from chaos.ota_repositories import SECRET, model_bytes, model_release
 from tuf.api.exceptions import UnsignedMetadataError
 from tuf.api.metadata import Root

@@ -6,7 +6,8 @@ import os
 from datetime import timedelta
 
 import pytest
-from chaos.ota_attacks import ATTACKS, NEW, NEW_BYTES, honest
+from chaos.ota_attacks import ATTACKS
+from chaos.ota_forgeries import NEW, NEW_BYTES, honest
 from chaos.ota_repositories import model_bytes, model_release
 
 from skerry_edge.foundation.errors import ConfigError
