@@ -24,11 +24,12 @@ from skerry_edge.models.pulled import (
     write_record,
 )
 from skerry_edge.transfer.disk import DiskError
-from skerry_edge.transfer.download import Progress, Source, download
+from skerry_edge.transfer.download import Progress, download
 from skerry_edge.transfer.folder import copy
 from skerry_edge.transfer.part_file import PartFile
 from skerry_edge.transfer.patience import Patience
 from skerry_edge.transfer.resumption import require_web_address
+from skerry_edge.transfer.source import Source
 from skerry_edge.transfer.verified import hash_brought
 
 Mirror = str | Path

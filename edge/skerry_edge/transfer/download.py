@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from typing import Protocol
 
 import urllib3
@@ -15,19 +13,12 @@ from skerry_edge.transfer.disk import DiskError, need_room
 from skerry_edge.transfer.part_file import PartFile
 from skerry_edge.transfer.patience import Patience
 from skerry_edge.transfer.resumption import Body, TransientError, read_answer, request_headers, wrong_size
+from skerry_edge.transfer.source import Source
 from skerry_edge.transfer.web import answer, failures_told
 
 BLOCK_BYTES = 1 << 16
 KEEP_EVERY_BYTES = 4 << 20
 """How much a power cut may cost at most."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Source:
-    """A file at an address; ``sizes``, in bytes, are all that it may have."""
-
-    url: str
-    sizes: Sequence[int]
 
 
 class Progress(Protocol):

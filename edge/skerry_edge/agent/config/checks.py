@@ -22,6 +22,8 @@ from skerry_edge.agent.mqtt.tls import tls_context
 from skerry_edge.foundation.broker_address import parse_broker_url
 from skerry_edge.foundation.config import line_of, parse_toml, read_toml
 from skerry_edge.foundation.errors import ConfigError, ReachError, SkerryError
+from skerry_edge.ota.settings import OtaSettings
+from skerry_edge.ota.transfer.mirrors import parse_mirror
 
 KeyPath = tuple[str | int, ...]
 _MODEL_SUFFIXES = (".skerry", ".json", ".tflite")
@@ -65,6 +67,7 @@ def find_problem(config: AgentConfig) -> tuple[KeyPath, SkerryError] | None:
         _mqtt_problem(config.mqtt, config.device)
         or _pipelines_problem(config.pipelines)
         or sensors_problem(config.sensors)
+        or (None if config.ota is None else _ota_problem(config.ota))
     )
 
 
@@ -82,6 +85,17 @@ def _mqtt_problem(config: MqttConfig, device: str) -> tuple[KeyPath, SkerryError
                 return key, ConfigError("a key without its certificate", todo="add 'certificate_file'")
             tls_context(config.tls)
     except (ConfigError, ReachError) as error:
+        return key, error
+    return None
+
+
+def _ota_problem(config: OtaSettings) -> tuple[KeyPath, SkerryError] | None:
+    key: KeyPath = ("ota", "mirrors")
+    try:
+        for index, mirror in enumerate(config.mirrors):
+            key = ("ota", "mirrors", index)
+            parse_mirror(mirror)
+    except ConfigError as error:
         return key, error
     return None
 
@@ -146,7 +160,8 @@ def anchored(config: AgentConfig, folder: Path) -> AgentConfig:
         anchored = {key: None if file is None else str(folder / file) for key, file in files.items()}
         mqtt = replace(mqtt, tls=replace(mqtt.tls, **anchored))
     pipelines = tuple(_anchored_pipeline(one, folder) for one in config.pipelines)
-    return replace(config, mqtt=mqtt, state_dir=str(folder / config.state_dir), pipelines=pipelines)
+    ota = None if config.ota is None else replace(config.ota, root=str(folder / config.ota.root))
+    return replace(config, mqtt=mqtt, state_dir=str(folder / config.state_dir), pipelines=pipelines, ota=ota)
 
 
 def _anchored_pipeline(pipeline: PipelineConfig, folder: Path) -> PipelineConfig:

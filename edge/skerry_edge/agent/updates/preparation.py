@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from skerry_boards.loader import load_board
 from skerry_edge import __version__
 from skerry_edge.agent.config.agent import AgentConfig
 from skerry_edge.agent.config.pipelines import DetectionPipeline
@@ -140,7 +141,7 @@ class Preparation:
     def _job(self, record: Record, settings: OtaSettings) -> Job:
         return Job(
             state_dir=str(self._state_dir.absolute()),
-            board=self._fleet.in_force.board,
+            board=load_board(self._fleet.in_force.board).name,
             agent_version=__version__,
             settings=settings,
             is_clock_synchronised=clock_state() == "synced",

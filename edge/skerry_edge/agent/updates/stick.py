@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from skerry_boards.loader import load_board
 from skerry_edge import __version__
 from skerry_edge.agent.downlink.configuration import Configuration
 from skerry_edge.agent.life.clock import clock_state
@@ -42,7 +43,7 @@ def offered(configuration: Configuration, settings: OtaSettings, folder: Path, s
 
     Raises ReleaseError where the folder cannot be trusted, TransferError where it cannot be read.
     """
-    board = configuration.in_force.board
+    board = load_board(configuration.in_force.board).name
     device = Device(board=board, agent_version=__version__, interpreter=Interpreter.here())
     repository = Repository(
         root=Path(settings.root),

@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 from skerry_edge.contracts.errors import ReleaseError
 from skerry_edge.foundation.errors import ConfigError
-from skerry_edge.transfer.download import Source
 from skerry_edge.transfer.resumption import require_web_address
+from skerry_edge.transfer.source import Source
 
 METADATA = "metadata"
 TARGETS = "targets"

@@ -48,6 +48,23 @@ def test_the_example_is_a_valid_configuration(load: Load) -> None:
     assert kinds == [DetectionPipeline, WakeWordPipeline]
 
 
+def test_the_examples_table_of_updates_is_valid_when_it_is_uncommented(load: Load, tmp_path: Path) -> None:
+    example = CliRunner().invoke(agent, ["example-config"]).output
+    table = example[example.index("# [ota]") : example.index("# [[sensors]]")]
+    lines = "\n".join(line.removeprefix("# ") for line in table.splitlines())
+    ota = load(HEAD + PIPELINE + lines.replace('"/etc/skerry/root.json"', '"root.json"')).ota
+    assert ota is not None
+    assert ota.root == str(tmp_path / "root.json")
+    assert set(lines.split()) >= {"mirrors", "window", "spread_s", "most_rate", "least_rate", "stall_s", "silent_days"}
+
+
+@pytest.mark.parametrize("mirror", ["ftp://fleet.example", "https://user:secret@fleet.example/ota", "relative", ""])
+def test_a_mirror_that_is_none_is_told_before_anything_runs(load: Load, mirror: str) -> None:
+    with pytest.raises(ConfigError, match=r"ota\.mirrors") as caught:
+        load(f'{HEAD}{PIPELINE}[ota]\nmirrors = ["https://one.example", "{mirror}"]\n')
+    assert "secret" not in str(caught.value)
+
+
 def test_a_models_hash_is_no_key_of_the_file(load: Load) -> None:
     with pytest.raises(ConfigError, match=r"unknown key.*pipelines\[0\].model_sha256"):
         load(HEAD + PIPELINE + 'model_sha256 = "00"\n')
