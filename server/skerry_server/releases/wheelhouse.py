@@ -146,21 +146,43 @@ def pack_wheels(wheels: Sequence[Wheel]) -> bytes:
     return buffer.getvalue()
 
 
-def _python(wheels: Iterable[Wheel], where: str) -> tuple[str, str]:
+def _python(wheels: Sequence[Wheel], where: str) -> tuple[str, str]:
     """Return the Python and ABI tag that every wheel has or does without."""
     bound: set[tuple[str, str]] = set()
     for wheel in wheels:
-        pairs = {(tag.interpreter, tag.abi) for tag in wheel.tags}
-        if not any(abi in ("none", "abi3") for _, abi in pairs):
-            bound = pairs if not bound else bound & pairs
+        exact = _exact(wheel)
+        if exact:
+            bound = _merged(bound, exact) if bound else exact
             if not bound:
                 raise ConfigError(
                     "the wheels are for different Pythons", where=where, found=f"{wheel.file} beside others"
                 )
-    if bound:
-        return min(bound)
     stable = [tag.interpreter for wheel in wheels for tag in wheel.tags if tag.abi == "abi3"]
-    return (max(stable, key=_minor), "abi3") if stable else ("py3", "none")
+    oldest = max(stable, key=_minor, default="")
+    if not bound:
+        return (oldest, "abi3") if stable else ("py3", "none")
+    python, abi = min(bound)
+    if oldest and _minor(oldest) > _minor(python):
+        found = f"some are for {python}, some for {oldest} and later"
+        raise ConfigError("the wheels are for different Pythons", where=where, found=found)
+    return python, abi
+
+
+def _exact(wheel: Wheel) -> set[tuple[str, str]]:
+    """Return the Pythons and ABIs that a wheel is for alone; nothing where it is for all, or for all from one on."""
+    pairs = {(tag.interpreter, tag.abi) for tag in wheel.tags}
+    is_for_many = any(python.startswith("py") or abi == "abi3" for python, abi in pairs)
+    return set() if is_for_many else pairs
+
+
+def _merged(one: set[tuple[str, str]], two: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Return what suits both; a wheel without an ABI suits every ABI of its Python."""
+    return {
+        (python, other if abi == "none" else abi)
+        for python, abi in one
+        for same, other in two
+        if python == same and (abi == other or "none" in (abi, other))
+    }
 
 
 def _minor(interpreter: str) -> int:

@@ -54,6 +54,10 @@ def _tags(release):
             ],
             ("cp37", "abi3", "manylinux_2_28_x86_64"),
         ),
+        (
+            ["a-1-cp311-none-manylinux_2_28_aarch64.whl", "b-1-cp311-cp311-manylinux_2_28_aarch64.whl"],
+            ("cp311", "cp311", "manylinux_2_28_aarch64"),
+        ),
         (["spidev-3.6-cp311-cp311-linux_armv7l.whl"], ("cp311", "cp311", "linux_armv7l")),
     ],
 )
@@ -67,6 +71,8 @@ def test_tags_are_the_least_that_all_wheels_can_do_with(wheelhouse, others, tags
         (["numpy-2.1.0-py3-none-any.whl"], "a wheel of Skerry itself"),
         ([SKERRY, "skerry-0.3.0-py3-none-any.whl"], "one wheel of each project"),
         ([SKERRY, "a-1-cp311-cp311-any.whl", "b-1-cp312-cp312-any.whl"], "different Pythons"),
+        ([SKERRY, "a-1-cp311-cp311-any.whl", "b-1-cp312-abi3-any.whl"], "different Pythons"),
+        ([SKERRY, "a-1-cp311-none-any.whl", "b-1-cp312-cp312-any.whl"], "different Pythons"),
         ([SKERRY, "a-1-py3-none-linux_aarch64.whl", "b-1-py3-none-linux_x86_64.whl"], "different platforms"),
         ([SKERRY, "a-1-py3-none-win_amd64.whl"], "not for Linux"),
         ([SKERRY, "notes.txt"], "wheels and nothing else"),
