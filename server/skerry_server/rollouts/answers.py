@@ -43,8 +43,10 @@ def outcome_state(outcome: str, *, is_return: bool) -> DeviceState:
 def _rows(session: Session, orders: set[str]) -> Mapping[str, RolloutDeviceRow]:
     found: dict[str, RolloutDeviceRow] = {}
     for piece in chunks(sorted(orders)):
-        query = select(RolloutDeviceRow).where(RolloutDeviceRow.order_id.in_(piece)).with_for_update()
-        found |= {row.order_id: row for row in session.scalars(query) if row.order_id is not None}
+        # In the order in which the job locks them as well.
+        query = select(RolloutDeviceRow).where(RolloutDeviceRow.order_id.in_(piece)).order_by(RolloutDeviceRow.device)
+        rows = session.scalars(query.with_for_update())
+        found |= {row.order_id: row for row in rows if row.order_id is not None}
     return found
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from skerry_server.errors import ConflictError, NotFoundError
 from skerry_server.registry.audit.trail import Author, note
 from skerry_server.registry.chunks import chunks
-from skerry_server.registry.models import RolloutDeviceRow, RolloutRow
+from skerry_server.registry.models import RolloutDeviceRow, RolloutRow, table_of
 from skerry_server.rollouts.candidates import read_candidates
 from skerry_server.rollouts.eligibility import plan
 from skerry_server.rollouts.history import with_entry
@@ -72,18 +72,22 @@ def start(session: Session, author: Author, rollout: int) -> RolloutRow:
         raise ConflictError(
             "no device is to get the release", where=subject_of(row), todo="look at the plan: it says why not"
         )
-    session.add_all(
-        RolloutDeviceRow(
-            rollout=row.id,
-            device=one.device,
-            stage=one.stage,
-            state="waiting",
-            from_version=one.from_version,
-            attempts=0,
-            has_begun=False,
-            history=[],
-        )
-        for one in planned
+    # Past the ORM: there may be ten thousand of them.
+    session.execute(
+        insert(table_of(RolloutDeviceRow)),
+        [
+            {
+                "rollout": row.id,
+                "device": one.device,
+                "stage": one.stage,
+                "state": "waiting",
+                "from_version": one.from_version,
+                "attempts": 0,
+                "has_begun": False,
+                "history": [],
+            }
+            for one in planned
+        ],
     )
     row.stages = 1 + max(one.stage for one in planned if one.stage is not None)
     row.state, row.started_ms = "running", author.ts_ms
@@ -136,7 +140,7 @@ def retry(session: Session, author: Author, rollout: int, devices: Collection[st
         one.state, one.has_begun, one.unsound_ms, one.crashes = "waiting", False, None, None
         one.ended_ms = one.reason = one.detail = one.phase = None
         one.history = with_entry(one.history, "retry", ts_ms=author.ts_ms, detail=f"by {author.name}")
-    _noted(session, author, row, "retry", devices=[one.device for one in failed])
+    _noted(session, author, row, "retry", number=len(failed), devices=sorted(devices))
     return len(failed)
 
 
@@ -202,6 +206,7 @@ def _require_alone(session: Session, row: RolloutRow) -> None:
 
 def _failed(session: Session, rollout: int, devices: Collection[str]) -> list[RolloutDeviceRow]:
     query = select(RolloutDeviceRow).where(RolloutDeviceRow.rollout == rollout, RolloutDeviceRow.state.in_(FAILURES))
+    query = query.order_by(RolloutDeviceRow.device).with_for_update()
     if not devices:
         return list(session.scalars(query))
     found: list[RolloutDeviceRow] = []

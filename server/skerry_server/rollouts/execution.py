@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -17,9 +17,12 @@ from skerry_server.rollouts.changes import subject_of
 from skerry_server.rollouts.history import with_entry
 from skerry_server.rollouts.planner import Action, Enter, Move, Order, Return, Settle, TimeOut
 from skerry_server.rollouts.spec import Spec
+from skerry_server.rollouts.states import UNDER_WAY, DeviceState
 
 LOWEST_COUNTER = 1
 """For a version that no rollout brought: a device goes back to the one that it has kept, whatever its counter."""
+MAX_NAMED = 100
+"""Devices that one row of the audit names; each device's own history has it all."""
 ENDED = ("done", "aborted", "rolled-back")
 
 
@@ -52,8 +55,9 @@ class Execution:
                 self._move(action)
 
     def _order(self, devices: Sequence[str]) -> None:
-        self._send(devices, lambda _row: self._order_for(self._spec.version, self._spec.counter), state="ordered")
-        self._note("order", devices=list(devices))
+        rows = self._rows(devices, ("waiting",))
+        self._send(rows, lambda _row: self._order_for(self._spec.version, self._spec.counter), state="ordered")
+        self._note("order", devices=rows)
 
     def _return(self, devices: Sequence[str]) -> None:
         counters = self._counters()
@@ -62,26 +66,29 @@ class Execution:
             version = row.from_version or ""
             return self._order_for(version, counters.get(version, LOWEST_COUNTER))
 
-        self._send(devices, back, state="returning")
-        self._note("order-back", devices=list(devices))
+        rows = self._rows(devices, ("committed",))
+        self._send(rows, back, state="returning")
+        self._note("order-back", devices=rows)
 
     def _time_out(self, devices: Sequence[str]) -> None:
-        for row in self._rows(devices):
+        rows = self._rows(devices, UNDER_WAY)
+        for row in rows:
             row.state = "timed-out" if row.state == "ordered" else "not-returned"
             row.reason, row.ended_ms, row.deadline_ms = "deadline", self._now_ms, None
             row.history = with_entry(row.history, row.state, ts_ms=self._now_ms, reason="deadline")
-        self._withdraw(devices)
-        self._note("time-out", devices=list(devices))
+        self._withdraw(rows)
+        self._note("time-out", devices=rows)
 
     def _settle(self, action: Settle) -> None:
-        held = []
-        for row in self._rows(action.devices):
-            held += [row.device] if row.state == "ordered" else []
+        states: Sequence[DeviceState] = ("committed",) if action.state == "not-returned" else ("waiting", "ordered")
+        rows = [row for row in self._rows(action.devices, states) if row.state != "ordered" or not row.has_begun]
+        held = [row for row in rows if row.state == "ordered"]
+        for row in rows:
             # Its deadline stays: it is that of the order, should the device have begun with it after all.
             row.state, row.reason, row.ended_ms = action.state, action.reason, self._now_ms
             row.history = with_entry(row.history, action.state, ts_ms=self._now_ms, reason=action.reason)
         self._withdraw(held)
-        self._note("settle", state=action.state, reason=action.reason, devices=list(action.devices))
+        self._note("settle", state=action.state, reason=action.reason, devices=rows)
 
     def _move(self, action: Move) -> None:
         self._row.state = action.state
@@ -91,9 +98,11 @@ class Execution:
             self._row.ended_ms = self._now_ms
         self._note(action.state, reason=self._row.reason, detail=self._row.detail)
 
-    def _send(self, devices: Sequence[str], make: Callable[[RolloutDeviceRow], UpdateOrder], *, state: str) -> None:
+    def _send(
+        self, rows: Sequence[RolloutDeviceRow], make: Callable[[RolloutDeviceRow], UpdateOrder], *, state: str
+    ) -> None:
         orders: dict[str, UpdateOrder | None] = {}
-        for row in self._rows(devices):
+        for row in rows:
             order = make(row)
             orders[row.device] = order
             row.state, row.order_id, row.attempts = state, order.id, row.attempts + 1
@@ -103,9 +112,9 @@ class Execution:
             row.history = with_entry(row.history, state, ts_ms=self._now_ms, detail=order.version)
         change_order(self._session, self._author, orders, subject=self._spec.subject)
 
-    def _withdraw(self, devices: Sequence[str]) -> None:
-        if devices:
-            change_order(self._session, self._author, dict.fromkeys(devices), subject=self._spec.subject)
+    def _withdraw(self, rows: Sequence[RolloutDeviceRow]) -> None:
+        orders: dict[str, UpdateOrder | None] = {row.device: None for row in rows}
+        change_order(self._session, self._author, orders, subject=self._spec.subject)
 
     def _order_for(self, version: str, counter: int) -> UpdateOrder:
         return UpdateOrder(
@@ -123,14 +132,21 @@ class Execution:
         )
         return {row.version: row.counter for row in self._session.execute(query)}
 
-    def _rows(self, devices: Sequence[str]) -> Iterator[RolloutDeviceRow]:
+    def _rows(self, devices: Sequence[str], states: Sequence[DeviceState]) -> list[RolloutDeviceRow]:
+        """Return the devices' rows, locked, but for those that ingest has brought into another state meanwhile."""
+        found: list[RolloutDeviceRow] = []
         for piece in chunks(devices):
             query = select(RolloutDeviceRow).where(
-                RolloutDeviceRow.rollout == self._row.id, RolloutDeviceRow.device.in_(piece)
+                RolloutDeviceRow.rollout == self._row.id,
+                RolloutDeviceRow.device.in_(piece),
+                RolloutDeviceRow.state.in_(states),
             )
-            yield from self._session.scalars(query)
+            found += self._session.scalars(query.order_by(RolloutDeviceRow.device).with_for_update())
+        return found
 
-    def _note(self, action: str, **detail: object) -> None:
+    def _note(self, action: str, *, devices: Sequence[RolloutDeviceRow] = (), **detail: object) -> None:
         self._session.flush()
-        told = {name: value for name, value in detail.items() if value is not None}
+        told: dict[str, object] = {name: value for name, value in detail.items() if value is not None}
+        if devices:
+            told |= {"number": len(devices), "devices": [row.device for row in devices[:MAX_NAMED]]}
         note(self._session, self._author, f"rollout.{action}", subject_of(self._row), told)

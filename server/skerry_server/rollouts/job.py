@@ -26,6 +26,7 @@ from skerry_server.rollouts.comparing import read_comparison
 from skerry_server.rollouts.execution import Execution
 from skerry_server.rollouts.planner import Action, Compare, decide
 from skerry_server.rollouts.progress import Comparison, Member, Progress
+from skerry_server.rollouts.reading import find_rollout
 from skerry_server.rollouts.soundness import look_after
 from skerry_server.rollouts.spec import Spec, read_spec
 from skerry_server.rollouts.states import OPEN, UNDER_WAY
@@ -91,6 +92,8 @@ class RolloutJob:
     def _turn(self, rollout: int, comparison: Comparison | None) -> RolloutRow | bool | None:
         """Have one turn: None where nothing is left to do, the rollout where telemetry is wanted, else True."""
         now_ms = self._now_ms()
+        if not self._is_called_for(rollout, comparison, now_ms):
+            return None
         with self._database.transaction() as session:
             if not is_held(session, LEASE, self._holder):
                 return None
@@ -106,6 +109,16 @@ class RolloutJob:
         if any(isinstance(action, Compare) for action in actions):
             return row
         return True if actions else None
+
+    def _is_called_for(self, rollout: int, comparison: Comparison | None, now_ms: int) -> bool:
+        """Tell without a lock whether there may be something to do: mostly there is not, and ingest is not to wait."""
+        with self._database.reading() as session:
+            row = find_rollout(session, rollout)
+            spec = read_spec(row.spec)
+            if spec.gates.crash_free_hours:
+                return True
+            members = read_members(session, rollout)
+        return bool(decide(progress_of(row, spec), members, now_ms=now_ms, comparison=comparison))
 
     def _compare(self, row: RolloutRow) -> Comparison:
         with self._database.reading() as session:

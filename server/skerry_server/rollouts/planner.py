@@ -20,8 +20,8 @@ from skerry_server.rollouts.gates import (
 from skerry_server.rollouts.progress import Comparison, Member, Progress
 from skerry_server.rollouts.states import UNDER_WAY, DeviceState, RolloutState
 
-MAX_ORDERS = 500
-"""Devices that one turn orders something: a stage of ten thousand is ordered over some turns, and none is long."""
+MAX_DEVICES = 500
+"""Devices of one action: ten thousand are ordered or left out over some turns, and none of them is long."""
 
 
 class TimeOut(Struct, frozen=True):
@@ -77,7 +77,7 @@ def decide(
     late = _late(members, now_ms)
     if late:
         # Judged with the next turn, when they count as timed out.
-        return [TimeOut(late)]
+        return [TimeOut(late[:MAX_DEVICES])]
     if progress.state == "running":
         return _run(progress, members, now_ms, comparison)
     if progress.state in ("rolling-back", "rolled-back"):
@@ -94,14 +94,15 @@ def after_failure(progress: Progress, members: Sequence[Member], failure: Failur
     unheard = tuple(one.device for one in members if one.state == "ordered" and not one.has_begun)
     if progress.spec.rolls_back:
         return [Move("rolling-back", failure)]
-    held = [Settle(unheard, "waiting")] if unheard else []
-    return [*held, Move("paused", failure)]
+    held: list[Action] = [Settle(unheard[:MAX_DEVICES], "waiting")] if unheard else []
+    # What failed is still so at the next turn, which takes back the rest.
+    return held if len(unheard) > MAX_DEVICES else [*held, Move("paused", failure)]
 
 
 def _run(progress: Progress, members: Sequence[Member], now_ms: int, comparison: Comparison | None) -> list[Action]:
     gone = tuple(one.device for one in members if one.state == "waiting" and one.is_gone)
     if gone:
-        return [Settle(gone, "left-out", "decommissioned")]
+        return [Settle(gone[:MAX_DEVICES], "left-out", "decommissioned")]
     begun = [one for one in members if one.stage <= progress.stage and one.state != "left-out"]
     stage = [one for one in begun if one.stage == progress.stage]
     # All together as well: a device of the canary may crash while a later stage is under way.
@@ -109,7 +110,7 @@ def _run(progress: Progress, members: Sequence[Member], now_ms: int, comparison:
         return after_failure(progress, members, failure)
     due = tuple(one.device for one in begun if one.state == "waiting")
     if due or any(one.state in UNDER_WAY for one in members):
-        return [Order(due[:MAX_ORDERS])] if due else []
+        return [Order(due[:MAX_DEVICES])] if due else []
     return _end_stage(progress, members, stage, now_ms=now_ms, comparison=comparison)
 
 
@@ -142,10 +143,10 @@ def _roll_back(progress: Progress, members: Sequence[Member]) -> list[Action]:
     actions: list[Action] = _settle_rest(members)
     lost = tuple(one.device for one in members if one.state == "committed" and one.from_version is None)
     if lost:
-        actions.append(Settle(lost, "not-returned", "no-earlier-version"))
+        actions.append(Settle(lost[:MAX_DEVICES], "not-returned", "no-earlier-version"))
     back = tuple(one.device for one in members if one.state == "committed" and one.from_version is not None)
     if back:
-        actions.append(Return(back[:MAX_ORDERS]))
+        actions.append(Return(back[:MAX_DEVICES]))
     is_over = not actions and not any(one.state in UNDER_WAY for one in members)
     return [Move("rolled-back")] if is_over and progress.state == "rolling-back" else actions
 
@@ -155,7 +156,7 @@ def _settle_rest(members: Sequence[Member]) -> list[Action]:
     rest = tuple(
         one.device for one in members if one.state == "waiting" or (one.state == "ordered" and not one.has_begun)
     )
-    return [Settle(rest, "left-out")] if rest else []
+    return [Settle(rest[:MAX_DEVICES], "left-out")] if rest else []
 
 
 def _late(members: Sequence[Member], now_ms: int) -> tuple[str, ...]:

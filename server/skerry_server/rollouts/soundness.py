@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Any
 
 import msgspec
@@ -66,12 +67,12 @@ def look_after(session: Session, rollout: int, *, now_ms: int) -> None:
             RolloutDeviceRow.unsound_ms.is_(None),
         )
     )
-    fresh: dict[str, int] = {}
+    fresh: dict[int, list[str]] = defaultdict(list)
     unsound: list[str] = []
     for row in session.execute(watched):
         crashes = crashes_of(row.heartbeat)
         if row.crashes is None:
-            fresh[row.device] = crashes
+            fresh[crashes].append(row.device)
         elif is_unsound(
             crashes=crashes,
             crashes_before=row.crashes,
@@ -81,19 +82,11 @@ def look_after(session: Session, rollout: int, *, now_ms: int) -> None:
             now_ms=now_ms,
         ):
             unsound.append(row.device)
-    _note(
-        session,
-        rollout,
-        {number: [one for one, is_at in fresh.items() if is_at == number] for number in fresh.values()},
-    )
-    for piece in chunks(unsound):
-        session.execute(_of(rollout, piece).values(unsound_ms=now_ms))
-
-
-def _note(session: Session, rollout: int, by_number: dict[int, list[str]]) -> None:
-    for number, devices in by_number.items():
+    for number, devices in fresh.items():
         for piece in chunks(devices):
             session.execute(_of(rollout, piece).values(crashes=number))
+    for piece in chunks(unsound):
+        session.execute(_of(rollout, piece).values(unsound_ms=now_ms))
 
 
 def _of(rollout: int, devices: list[str]) -> Any:  # noqa: ANN401  # SQLAlchemy's Update, generic over nothing here

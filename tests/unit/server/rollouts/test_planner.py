@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skerry_edge.foundation.errors import ConfigError
-from skerry_server.rollouts.planner import MAX_ORDERS, Compare, Enter, Move, Order, Settle, TimeOut, decide
+from skerry_server.rollouts.planner import MAX_DEVICES, Compare, Enter, Move, Order, Settle, TimeOut, decide
 from skerry_server.rollouts.states import DEVICE_STATES, ROLLOUT_STATES, UNDER_WAY
 
 OUTCOMES = ("commit", "roll back", "refuse", "fail", "silent")
@@ -150,9 +150,20 @@ def test_a_resumed_rollout_is_paused_again_by_new_failures_alone(progress, membe
 
 
 def test_a_large_stage_is_ordered_over_several_turns(progress, member):
-    members = [member(f"cam-{number}") for number in range(MAX_ORDERS + 1)]
+    members = [member(f"cam-{number}") for number in range(MAX_DEVICES + 1)]
     (action,) = decide(progress(), members, now_ms=1)
-    assert len(action.devices) == MAX_ORDERS
+    assert len(action.devices) == MAX_DEVICES
+
+
+def test_a_large_stage_that_fails_is_taken_back_over_several_turns_and_paused_with_the_last(progress, member):
+    members = [member(f"cam-{number}", state="ordered", deadline_ms=99) for number in range(MAX_DEVICES + 1)]
+    failed = [member(f"bad-{number}", state="failed", ended_ms=1) for number in range(100)]
+    (first,) = decide(progress(), [*failed, *members], now_ms=2)
+    assert len(first.devices) == MAX_DEVICES
+    left = [one for one in members if one.device not in first.devices]
+    held = [member(device) for device in first.devices]
+    last, paused = decide(progress(), [*failed, *held, *left], now_ms=2)
+    assert (len(last.devices), paused.state) == (1, "paused")
 
 
 def test_a_device_out_of_service_is_left_out(progress, member):
