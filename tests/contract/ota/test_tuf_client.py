@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from securesystemslib.signer import CryptoSigner
 
 FIRST = {"root": 1, "timestamp": 1, "snapshot": 1, "targets": 1}
 
@@ -271,7 +272,7 @@ def test_other_roles_need_their_threshold_after_a_rotation(
     assert (client.version(role) == 2) is is_good
 
 
-@pytest.mark.parametrize("path", ["target_file.txt", "path/to/a/target_file.txt", "odd name/ä+%?#.txt"])
+@pytest.mark.parametrize("path", ["target_file.txt", "path/to/a/target_file.txt", "odd name/ä+?#.txt", "a+b@c,d=e.txt"])
 def test_a_target_is_downloaded(client, repository, path: str) -> None:
     repository.add_target(path, b"target file contents")
     repository.publish_all()
@@ -279,6 +280,43 @@ def test_a_target_is_downloaded(client, repository, path: str) -> None:
     assert client.downloaded() == []
     assert client.download(path) == 0
     assert client.downloaded() == [b"target file contents"]
+
+
+def test_a_path_that_is_quoted_already_is_asked_for_as_it_is(client, repository) -> None:
+    at = repository.add_target("a%20b.txt", b"content")
+    repository.publish_all()
+    assert client.download("a%20b.txt") == 0
+    assert at in repository.asked
+
+
+def test_an_empty_target_is_one(client, repository) -> None:
+    repository.add_target("empty", b"")
+    repository.publish_all()
+    assert client.download("empty") == 0
+    assert client.downloaded() == [b""]
+
+
+def test_the_clock_of_the_machine_counts_for_a_client_that_is_called_by_hand(
+    client, project_root, need_program
+) -> None:
+    line = [need_program("faketime"), "2099-01-01", sys.executable, str(project_root / "scripts" / "tuf-client")]
+    line += ["--metadata-dir", str(client.metadata), "--metadata-url", f"{client.repository.address}/metadata"]
+    assert subprocess.run([*line, "refresh"], check=False, capture_output=True).returncode == 1
+    assert client.versions() == {"root": 1, "timestamp": None, "snapshot": None, "targets": None}
+
+
+@pytest.mark.parametrize("generate", ["generate_rsa", "generate_ecdsa"])
+def test_keys_of_other_kinds_are_verified(client, repository, generate: str) -> None:
+    for role in ("root", "targets", "snapshot", "timestamp"):
+        before = list(repository.signers[role])
+        key = getattr(CryptoSigner, generate)()
+        repository.give_keys(role, key)
+        if role == "root":
+            repository.signers["root"] = [*before, key]
+    repository.publish("root")
+    repository.publish_all()
+    assert client.refresh() == 0
+    assert client.version("targets") == 2
 
 
 def test_a_target_that_is_there_is_not_downloaded_again(client, repository) -> None:

@@ -13,6 +13,8 @@ from skerry_edge.transfer.source import Source
 
 METADATA = "metadata"
 TARGETS = "targets"
+_AS_IT_IS = "/%!$&'()*+,;=:@~"
+"""A target's path is a relative address already (TUF specification, 4.5); only what would end it is quoted."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,7 +30,7 @@ class WebMirror:
 
     def target(self, location: str, length: int) -> Source:
         """Return where a target of ``length`` bytes lies."""
-        return Source(url=f"{self.targets.rstrip('/')}/{quote(location)}", sizes=(length,))
+        return Source(url=f"{self.targets.rstrip('/')}/{quote(location, safe=_AS_IT_IS)}", sizes=(length,))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
