@@ -15,10 +15,14 @@ from skerry_edge.transfer.part_file import PartFile
 from skerry_edge.transfer.resumption import wrong_size
 
 
+class FolderError(ReachError):
+    """The folder that a file is taken from does not give it; with the disk that it goes to all may be well."""
+
+
 def copy(source: Path, part: PartFile, progress: Progress, *, sizes: Sequence[int], reserve_bytes: int = 0) -> None:
     """Make ``part`` whole from the regular file ``source``, whose size is one of ``sizes``, in bytes.
 
-    Raises ReachError where it cannot be read, DiskError where it cannot be kept, DataError for another file.
+    Raises FolderError where it cannot be read, DiskError where it cannot be kept, DataError for another file.
     """
     with _opened(source) as taken:
         size = os.fstat(taken.fileno()).st_size
@@ -34,7 +38,7 @@ def _opened(source: Path) -> BinaryIO:
     try:
         descriptor = os.open(source, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     except OSError as error:
-        raise ReachError("the folder does not give the file", where=str(source), found=error.strerror) from error
+        raise FolderError("the folder does not give the file", where=str(source), found=error.strerror) from error
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise DataError("this is no regular file", where=str(source))
@@ -60,7 +64,7 @@ def _read(taken: BinaryIO, source: Path, most: int) -> bytes:
     try:
         block = taken.read(most)
     except OSError as error:
-        raise ReachError("the folder does not give the file", where=str(source), found=error.strerror) from error
+        raise FolderError("the folder does not give the file", where=str(source), found=error.strerror) from error
     if not block:
-        raise ReachError("the file became shorter while it was read", where=str(source))
+        raise FolderError("the file became shorter while it was read", where=str(source))
     return block

@@ -12,12 +12,12 @@ from urllib.parse import unquote
 from tuf.api.exceptions import DownloadHTTPError, DownloadLengthMismatchError
 from tuf.ngclient import FetcherInterface
 
-from skerry_edge.foundation.errors import ReachError
 from skerry_edge.foundation.small_file import read_small
 from skerry_edge.ota.transfer.mirrors import METADATA, FolderMirror, Mirror
 from skerry_edge.ota.transfer.told import failures_told
 from skerry_edge.transfer import web
 from skerry_edge.transfer.download import BLOCK_BYTES
+from skerry_edge.transfer.folder import FolderError
 from skerry_edge.transfer.patience import Patience
 from skerry_edge.transfer.resumption import TransientError, refuse_status
 
@@ -89,7 +89,7 @@ class FolderFetcher(FetcherInterface):
         except OSError as error:
             if error.errno == errno.EFBIG:
                 raise DownloadLengthMismatchError(error.strerror) from error
-            raise ReachError("the folder does not give the file", where=str(path), found=error.strerror) from error
+            raise FolderError("the folder does not give the file", where=str(path), found=error.strerror) from error
 
     def _file(self, url: str) -> Path:
         name = unquote(url.rpartition("/")[2])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,6 +9,7 @@ from skerry_edge.contracts.errors import ReleaseError
 from skerry_edge.foundation.errors import DataError, ReachError
 from skerry_edge.ota.errors import TransferError
 from skerry_edge.transfer.disk import FULL, DiskError
+from skerry_edge.transfer.folder import FolderError
 from skerry_edge.transfer.resumption import TransientError
 
 
@@ -38,11 +38,14 @@ def disk_failure(error: OSError) -> TransferError:
 
 
 def _reason(error: ReachError) -> str:
-    if isinstance(error, DiskError):
-        return "no-space" if error.is_full else "read-only"
     if isinstance(error, TransientError) and error.stalled:
         return "stalled"
+    if isinstance(error, TransientError | FolderError):
+        return "network"
+    if isinstance(error, DiskError):
+        return "no-space" if error.is_full else "read-only"
+    # Of what is left, the device's own files have an OSError behind them.
     cause = error.__cause__
-    if isinstance(cause, OSError) and cause.errno in (*FULL, errno.EROFS, errno.EACCES):
+    if isinstance(cause, OSError):
         return "no-space" if cause.errno in FULL else "read-only"
     return "network"

@@ -43,7 +43,6 @@ class StagedUpdater(Updater):
         self._clock = clock
         self._floors = floors
         self._role = Root.type
-        self._sure_s: float | None = None
 
     def look(self) -> None:
         """Bring root, timestamp, snapshot and targets up to date. Raises ReleaseError, TransferError, OSError."""
