@@ -1,0 +1,64 @@
+"""The device's own client at the files that `skerry server` gives out."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+import uvicorn
+from chaos.ota_transfer_cells import NEW, NEW_BYTES, OLD, OLD_BYTES
+from fastapi import FastAPI
+
+from skerry_edge.ota.transfer.mirrors import parse_mirror
+from skerry_server.release_files import add_release_files
+
+
+@pytest.fixture
+def served(rig, free_port: Callable[[], int], eventually) -> Iterator[str]:
+    """The address below which the server gives out the repository."""
+    api = FastAPI()
+    add_release_files(api, rig.repository.path)
+    port = free_port()
+    server = uvicorn.Server(uvicorn.Config(api, host="127.0.0.1", port=port, log_level="warning", lifespan="off"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    eventually(lambda: server.started, what="the server")
+    yield f"http://127.0.0.1:{port}/ota"
+    server.should_exit = True
+    thread.join()
+
+
+def test_a_release_is_brought_and_gone_on_with_and_its_successor_comes_as_a_patch(rig, device, served: str) -> None:
+    rig.publish(OLD, OLD_BYTES)
+    device.mirrors = (parse_mirror(served),)
+    told: list[int] = []
+
+    def interrupt(done: int, total: int) -> None:
+        told.append(done)
+        if done > 200_000:
+            raise KeyboardInterrupt
+
+    device.told = interrupt
+    with pytest.raises(KeyboardInterrupt):
+        device.bring(OLD)
+    told.clear()
+    device.told = lambda done, total: told.append(done)
+    path = device.bring(OLD)
+    assert path.read_bytes() == OLD_BYTES
+    assert min(told) > 200_000
+    device.commit(OLD, path)
+    rig.publish(NEW, NEW_BYTES)
+    told.clear()
+    assert device.bring(NEW).read_bytes() == NEW_BYTES
+    assert max(told) < 1000
+
+
+def test_what_the_server_does_not_have_is_told_at_once(rig, device, served: str) -> None:
+    rig.publish(OLD, OLD_BYTES)
+    next(rig.repository.targets.rglob("*.skerry")).unlink()
+    device.mirrors = (parse_mirror(served),)
+    device.patience = replace(device.patience, sleep=lambda _: pytest.fail("it was asked again"))
+    with pytest.raises(Exception, match="not at its address"):
+        device.bring(OLD)
