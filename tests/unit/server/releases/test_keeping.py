@@ -99,6 +99,18 @@ def test_a_damaged_backup_restores_nothing(rig, places, tmp_path):
     assert not (tmp_path / "restored").exists()
 
 
+def test_a_backup_with_other_contents_than_it_lists_restores_nothing(rig, places, tmp_path):
+    """A whole archive, whose checksums are right, with one key exchanged for another."""
+    file, evil = tmp_path / "ota.backup", tmp_path / "evil.backup"
+    save_backup(places, file, rig.now)
+    with zipfile.ZipFile(file) as archive, zipfile.ZipFile(evil, "w") as copy:
+        for name in archive.namelist():
+            other = "keys/root-2.pem" if name == "keys/root-1.pem" else name
+            copy.writestr(name, archive.read(other))
+    with pytest.raises(DataError, match="damaged"):
+        restore_backup(evil, Places(keys=tmp_path / "restored"))
+
+
 def test_a_backup_with_a_path_upwards_restores_nothing(rig, places, tmp_path):
     file = tmp_path / "ota.backup"
     save_backup(places, file, rig.now)

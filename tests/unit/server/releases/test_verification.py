@@ -61,6 +61,19 @@ def test_it_can_begin_at_the_root_that_devices_have(rig, verify, tmp_path):
     assert not verify(trusted_root=root).is_sound
 
 
+@pytest.mark.parametrize("signers", [("root-1", "root-2"), ("root-3", "root-4")])
+def test_a_root_is_signed_by_the_keys_before_it_and_by_its_own(rig, verify, signers):
+    """Those who have the old keys alone, and those who have the new ones alone, make no root."""
+    new = [rig.custody.offline.add_file_key(name, None) for name in ("root-3", "root-4")]
+
+    def replace_keys(signed):
+        signed["keys"] |= {key.keyid: key.public for key in new}
+        signed["roles"]["root"]["keyids"] = [key.keyid for key in new]
+
+    rig.forge("root", replace_keys, keys=signers)
+    assert [one.subject for one in verify().findings] == ["2.root.json"]
+
+
 @pytest.mark.parametrize(("after_days", "sound"), [(0, True), (2, True), (4, False)])
 def test_what_has_expired_is_told(rig, verify, after_days, sound):
     honest(rig)
