@@ -133,6 +133,7 @@ class Agent:
                 selector=self._selector,
                 environment=childrens_environment(config.mqtt.password_env),
                 tell=self._reach.tell,
+                start_anew=partial(self.restart, None),
             )
         )
         self._duties: tuple[Duty, ...] = (

@@ -15,6 +15,7 @@ import msgspec
 
 from skerry_edge.foundation.bound_life import die_with_parent
 from skerry_edge.foundation.errors import SkerryError
+from skerry_edge.ota.agent_steps import AgentSteps
 from skerry_edge.ota.instants import now
 from skerry_edge.ota.job import Job, Progress
 from skerry_edge.ota.journal import JournalFile
@@ -24,6 +25,7 @@ from skerry_edge.ota.model_store import ModelStore
 from skerry_edge.ota.places import Places
 from skerry_edge.ota.preparing import Steps, prepare
 from skerry_edge.ota.self_test.program import measure
+from skerry_edge.ota.slots.slots import Slots
 from skerry_edge.ota.supply import SignedSupply
 from skerry_edge.ota.trust.clock import LocalClock
 from skerry_edge.ota.trust.device import Device, Interpreter
@@ -64,7 +66,16 @@ def supply_of(job: Job, places: Places) -> SignedSupply:
 
 
 def steps_of(job: Job, places: Places, supply: SignedSupply, record: Record) -> Steps:
-    """Return the steps of an update of that kind. Raises ConfigError."""
+    """Return the steps of an update of that kind."""
+    if record.subject.startswith("agent/"):
+        return AgentSteps(
+            slots=Slots(places.state_dir),
+            incoming=places.incoming,
+            supply=supply,
+            running_version=job.agent_version,
+            reserve_bytes=job.settings.reserve_mb * _MEBIBYTE,
+            told=_tell,
+        )
     assert job.use is not None  # noqa: S101  # the agent orders no model that it does not use
     return ModelSteps(
         store=ModelStore(places.state_dir, record.name),

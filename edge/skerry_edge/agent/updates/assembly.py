@@ -14,13 +14,14 @@ from skerry_edge.agent.heartbeat.machine import Machine
 from skerry_edge.agent.life.identity import Identity
 from skerry_edge.agent.mqtt.session import Session
 from skerry_edge.agent.outbox.sink import Sink
+from skerry_edge.agent.updates.agent_trial import AgentTrial
 from skerry_edge.agent.updates.keeping import Keeping
 from skerry_edge.agent.updates.local_fleet import LocalFleet
 from skerry_edge.agent.updates.model_trial import ModelTrial
 from skerry_edge.agent.updates.preparation import Preparation
 from skerry_edge.agent.updates.program import Program
 from skerry_edge.agent.updates.reporting import report_of
-from skerry_edge.agent.updates.updates import Updates
+from skerry_edge.agent.updates.updates import Trial, Updates
 from skerry_edge.agent.updates.watch import Watch
 from skerry_edge.ota.job import Progress
 from skerry_edge.ota.local_orders import LocalOrderFile
@@ -31,7 +32,10 @@ from skerry_edge.ota.settings import OtaSettings
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Surroundings:
-    """The agent around its updates; ``environment`` is the worker's, ``tell`` reports a system event."""
+    """The agent around its updates; ``environment`` is the worker's, ``tell`` reports a system event.
+
+    ``start_anew`` has the agent end in good order and begin again.
+    """
 
     state_dir: Path
     configuration: Configuration
@@ -43,6 +47,7 @@ class Surroundings:
     selector: BaseSelector
     environment: Mapping[str, str]
     tell: Callable[[str, str], None]
+    start_anew: Callable[[], None]
 
     @property
     def is_connected(self) -> bool:
@@ -66,9 +71,14 @@ def updates_of(around: Surroundings) -> Updates:
     """Return the duty."""
     places = Places(around.state_dir)
     keeping = Keeping(places, tell=around.tell, apply=around.configuration.apply)
+    fleet = LocalFleet(around.configuration, LocalOrderFile(around.state_dir))
     watch = Watch(around.supervisor, around)
 
-    def trial(record: Record, settings: OtaSettings) -> ModelTrial:
+    def trial(record: Record, settings: OtaSettings) -> Trial:
+        if record.subject.startswith("agent/"):
+            return AgentTrial(
+                places=places, fleet=fleet, watch=watch, limits=settings.limits, start_anew=around.start_anew
+            )
         return ModelTrial(
             record,
             places=places,
@@ -78,7 +88,6 @@ def updates_of(around: Surroundings) -> Updates:
             limits=settings.limits,
         )
 
-    fleet = LocalFleet(around.configuration, LocalOrderFile(around.state_dir))
     return Updates(
         fleet=fleet,
         keeping=keeping,

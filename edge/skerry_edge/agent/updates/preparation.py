@@ -25,6 +25,7 @@ from skerry_edge.ota.job import Job, Progress
 from skerry_edge.ota.machine.happenings import Failed, Happening, Overdue, Refused, Superseded
 from skerry_edge.ota.machine.record import Record
 from skerry_edge.ota.settings import OtaSettings
+from skerry_edge.ota.slots.slots import running_slot
 from skerry_edge.ota.transfer.schedule import Window, may_begin, start_delay_s
 
 _log = logging.getLogger(__name__)
@@ -33,6 +34,7 @@ LOOK_S = 0.5
 RETRY_S = 5.0
 _WINDOW_S = 60.0
 """How often it is seen whether the maintenance window has begun."""
+_NO_LAUNCHER = "the agent was not started by its launcher, so it has no slots to be updated in"
 AGAIN = Backoff(first_s=15.0, max_s=900.0)
 """Between two tries to prepare one update."""
 
@@ -113,6 +115,8 @@ class Preparation:
             return Superseded()
         if self._keeping.is_overdue:
             return Overdue()
+        if record.subject.startswith("agent/"):
+            return None if running_slot() is not None else Refused(reason="not-used", detail=_NO_LAUNCHER)
         if not self._fleet.users(record.name):
             return Refused(reason="not-used", detail=f"no pipeline's model is called '{record.name}'")
         return None
@@ -145,7 +149,7 @@ class Preparation:
             agent_version=__version__,
             settings=settings,
             is_clock_synchronised=clock_state() == "synced",
-            use=use_of_all(self._fleet.users(record.name)),
+            use=None if record.subject.startswith("agent/") else use_of_all(self._fleet.users(record.name)),
         )
 
     def _ended(self, record: Record, now_s: float) -> float:

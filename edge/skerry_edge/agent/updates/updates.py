@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from typing import Protocol
 
-from skerry_edge.agent.config.pipelines import DetectionPipeline
 from skerry_edge.agent.life.loop import NEVER_S
 from skerry_edge.agent.updates.keeping import Keeping
-from skerry_edge.agent.updates.model_trial import ModelTrial
 from skerry_edge.agent.updates.orders import next_order
 from skerry_edge.agent.updates.preparation import Fleet, Preparation
 from skerry_edge.agent.updates.watch import Watch
 from skerry_edge.foundation.errors import ReachError
 from skerry_edge.ota.job import Progress
-from skerry_edge.ota.machine.happenings import Begun, Done, Overdue
+from skerry_edge.ota.machine.happenings import Begun, Done, Happening, Overdue
 from skerry_edge.ota.machine.record import Record
 from skerry_edge.ota.machine.transitions import ON_TRIAL, actor_of
 from skerry_edge.ota.settings import OtaSettings
@@ -30,6 +29,14 @@ Report = Callable[[Record, Progress | None], None]
 """Has the fleet told where an update is; on return that is in the outbox."""
 
 
+class Trial(Protocol):
+    """Acts on a record from INTENT on."""
+
+    def act(self, record: Record, now_s: float) -> Happening | None:
+        """Do what the state asks for; None where that takes more time. Raises ReachError where the disk refuses."""
+        ...
+
+
 class Updates:
     """One update at a time (a Duty). The journal says where it is: this object may be lost at any moment."""
 
@@ -39,7 +46,7 @@ class Updates:
         fleet: Fleet,
         keeping: Keeping,
         preparation: Preparation,
-        trial: Callable[[Record, OtaSettings], ModelTrial],
+        trial: Callable[[Record, OtaSettings], Trial],
         watch: Watch,
         report: Report,
     ) -> None:
@@ -50,7 +57,7 @@ class Updates:
         self._make_trial = trial
         self._watch = watch
         self._report = report
-        self._trial: ModelTrial | None = None
+        self._trial: Trial | None = None
         self._entered: tuple[str, str] | None = None
         self._told: tuple[str, str] | None = None
         self._tell_s = 0.0
@@ -60,8 +67,7 @@ class Updates:
         config = self._fleet.in_force
         if config.ota is None:
             return NEVER_S
-        names = [one.name for one in config.pipelines if isinstance(one, DetectionPipeline)]
-        sample_s = self._watch.sample(names, now_s)
+        sample_s = self._watch.sample([one.name for one in config.pipelines], now_s)
         try:
             return min(sample_s, self._act(config.ota, now_s))
         except ReachError as error:

@@ -1,0 +1,108 @@
+"""The agent's own update from INTENT on: started from its slot by the launcher, watched by itself, kept or undone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from skerry_edge.agent.updates.preparation import Fleet
+from skerry_edge.agent.updates.watch import Watch
+from skerry_edge.contracts.updates import UpdateState
+from skerry_edge.ota.instants import now
+from skerry_edge.ota.machine.figures import Before, Figures
+from skerry_edge.ota.machine.happenings import Done, Failed, Happening
+from skerry_edge.ota.machine.health import verdict, verdict_at_end
+from skerry_edge.ota.machine.limits import Limits
+from skerry_edge.ota.machine.record import Record
+from skerry_edge.ota.places import Places
+from skerry_edge.ota.slots.slots import Slots, running_slot
+from skerry_edge.ota.trust.counters import CounterFloors
+
+
+class AgentTrial:
+    """Acts on the agent; ``start_anew`` has this process end and the launcher begin again.
+
+    The life that began the trial is not the one that sees it through: where the launcher has given the slot up, the
+    agent that was good last finds out, undoes and reports.
+    """
+
+    def __init__(
+        self, *, places: Places, fleet: Fleet, watch: Watch, limits: Limits, start_anew: Callable[[], None]
+    ) -> None:
+        self._slots = Slots(places.state_dir)
+        self._counters = CounterFloors(places.counters)
+        self._fleet = fleet
+        self._watch = watch
+        self._limits = limits
+        self._start_anew = start_anew
+        self._began_s: float | None = None
+
+    def act(self, record: Record, now_s: float) -> Happening | None:
+        """Do what the state asks for; None where that takes more time. Raises ReachError where the disk refuses."""
+        return _ACTS[record.state](self, record, now_s)
+
+    def intent(self, record: Record, now_s: float) -> Happening:
+        """See that the slot is whole, and note how the version before has done."""
+        kept = self._slots.kept(self._slots.idle)
+        if kept is None or kept.version != record.order.version:
+            return Failed(reason="load", detail="the slot does not hold the new version any more")
+        self._slots.clear_fallen()
+        names = [one.name for one in self._fleet.in_force.pipelines]
+        return Done(before=self._watch.before(names, now_s))
+
+    def switch(self, record: Record, now_s: float) -> Happening | None:  # noqa: ARG002  # one signature for all states
+        """Have the launcher start the slot; done in the life that it starts."""
+        fallen = self._slots.fallen
+        if fallen is not None:
+            return Failed(reason="crashed", detail=fallen)
+        if running_slot() == self._slots.idle:
+            return Done()
+        if self._slots.on_trial is None:
+            self._slots.begin_trial(self._slots.idle, record.order.deadline_s - record.spent_s, now())
+        self._start_anew()
+        return None
+
+    def probation(self, record: Record, now_s: float) -> Happening | None:
+        """Watch how it does, and come to a verdict at the latest when its time is over."""
+        if running_slot() != self._slots.idle:
+            return Failed(reason="crashed", detail=self._slots.fallen or "the launcher started the version before")
+        if self._began_s is None:
+            self._began_s = now_s
+            self._watch.begin_trial(now_s)
+        if record.before is None:
+            return Failed(reason="journal", detail="the journal does not say how the version before has done")
+        after = self._watch.after(self._names(record.before), now_s)
+        if now_s - self._began_s < record.order.probation_s:
+            return verdict(record.before, after, self._limits)
+        return verdict_at_end(record.before, after, self._limits) or Done()
+
+    def commit(self, record: Record, now_s: float) -> Happening:  # noqa: ARG002  # one signature for all states
+        """Have the launcher start it for good, and never go below it again."""
+        slot = running_slot()
+        if slot is not None and slot != self._slots.current:
+            self._slots.confirm(slot)
+        self._slots.end_trial()
+        self._counters.raise_to({record.subject: record.order.counter})
+        return Done()
+
+    def rollback(self, record: Record, now_s: float) -> Happening | None:  # noqa: ARG002  # one signature for all states
+        """Have the launcher start the version before; done in the life that it starts."""
+        self._slots.end_trial()
+        if running_slot() == self._slots.idle:
+            self._start_anew()
+            return None
+        self._slots.clear_fallen()
+        return Done()
+
+    def _names(self, before: Before) -> list[str]:
+        """Return the pipelines that must work: those that did before; a camera that was broken proves nothing."""
+        running = [one.name for one in self._fleet.in_force.pipelines]
+        return [name for name in running if before.pipelines.get(name, Figures()).frames]
+
+
+_ACTS: dict[UpdateState, Callable[[AgentTrial, Record, float], Happening | None]] = {
+    "intent": AgentTrial.intent,
+    "switch": AgentTrial.switch,
+    "probation": AgentTrial.probation,
+    "commit": AgentTrial.commit,
+    "rollback": AgentTrial.rollback,
+}
