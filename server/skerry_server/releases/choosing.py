@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from packaging.version import InvalidVersion, Version
+
 from skerry_edge.foundation.errors import ConfigError
 from skerry_server.releases.offers import Offer, Terms, model_offers
 from skerry_server.releases.wheelhouse import agent_offer
+
+
+def _check_version(version: str | None) -> None:
+    try:
+        Version(version or "0")
+    except InvalidVersion as error:
+        raise ConfigError("this is no version of an agent", found=f"'{version}'", todo="such as: 0.2.0") from error
 
 
 def kind_of(path: Path) -> str:
@@ -24,7 +33,10 @@ def kind_of(path: Path) -> str:
 
 
 def offers_of(path: Path, terms: Terms, variants: Sequence[str] = ()) -> list[Offer]:
-    """Return the offers of what is at ``path``. Raises ConfigError where it is neither bundle nor wheelhouse."""
+    """Return the offers of what is at ``path``. Raises ConfigError where it is neither bundle nor wheelhouse,
+    or the terms do not fit.
+    """
+    _check_version(terms.minimum_agent)
     if kind_of(path) == "model":
         return model_offers(path, terms, variants)
     if variants:

@@ -78,7 +78,8 @@ def link(repository: Repository, targets: Metadata[Targets], occasion: Occasion)
     timestamp = repository.timestamp()
     lasting = occasion.lasting.get("timestamp")
     if timestamp is None:
-        timestamp = Metadata(date(Timestamp(1), occasion.now, lasting or default_lifetime("timestamp")))
+        first = Timestamp(1 + occasion.leaving)
+        timestamp = Metadata(date(first, occasion.now, lasting or default_lifetime("timestamp")))
     else:
         timestamp.signed.version += occasion.leaving
         renewed(timestamp.signed, occasion.now, lasting=lasting)
@@ -98,7 +99,8 @@ def _snapshot(
     meta = repository.described(targets)
     lasting = occasion.lasting.get("snapshot")
     if snapshot is None:
-        first = Snapshot(1, meta={TARGETS_FILE: meta})
+        _require_beginning(repository, occasion)
+        first = Snapshot(1 + occasion.leaving, meta={TARGETS_FILE: meta})
         return Metadata(date(first, occasion.now, lasting or default_lifetime("snapshot"))), True
     named = snapshot.signed.meta[TARGETS_FILE]
     if named.version > targets.signed.version:
@@ -116,6 +118,17 @@ def _snapshot(
     snapshot.signed.version += occasion.leaving
     renewed(snapshot.signed, occasion.now, lasting=lasting)
     return snapshot, True
+
+
+def _require_beginning(repository: Repository, occasion: Occasion) -> None:
+    """Refuse to begin at the first versions where there were later ones: devices would take nothing any more."""
+    seen = repository.versions("snapshot")[-1:]
+    if seen > [1 + occasion.leaving]:
+        raise DataError(
+            "the timestamp is gone, and with it what devices have seen",
+            where=str(repository.metadata / "timestamp.json"),
+            todo="restore it from a backup, or overtake: skerry ota refresh --skip-versions 100000",
+        )
 
 
 def newest_whole(repository: Repository) -> Metadata[Targets]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
+DISCS = Path(__file__).parents[2] / "discs" / "discs.skerry"
 SECRET = "a passphrase that is long enough"
 
 
@@ -113,6 +115,7 @@ def test_keys_in_two_hands_sign_one_after_the_other(ota, discs, tmp_path):
         (("withdraw", "model/discs", "1.0.0"), "no such release"),
         (("export", "--usb", "stick", "--valid-for", "nan"), "not a number"),
         (("sign",), "nothing waits"),
+        (("publish", DISCS, "--boards", "generic-x86", "--counter", "1", "--minimum-agent", "../x"), "no version"),
         (("refresh", "--online-keys", "nowhere", "--keys", "nowhere"), "there are no keys here"),
     ],
 )

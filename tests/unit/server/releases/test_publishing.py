@@ -218,6 +218,17 @@ def test_a_timestamp_that_nobody_signed_is_not_carried_on(rig):
         rig.refresh()
 
 
+def test_a_repository_whose_timestamp_is_gone_does_not_begin_again(rig, client):
+    rig.publish(ONE, model_bytes("1.0.0"))
+    device = client()
+    device.see(rig.repository.path)
+    rig.newest("timestamp").unlink()
+    with pytest.raises(DataError, match="the timestamp is gone"):
+        rig.refresh()
+    refresh(rig.repository, rig.signatory, rig.now, leaving=1000)
+    assert device.see(rig.repository.path) == {ONE_PATH}
+
+
 @pytest.mark.parametrize("years", [-5, 5])
 def test_nothing_is_signed_with_a_clock_that_cannot_be_right(rig, now, years):
     with pytest.raises(ConfigError, match="clock"):
