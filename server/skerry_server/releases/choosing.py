@@ -33,8 +33,9 @@ def kind_of(path: Path) -> str:
 
 
 def offers_of(path: Path, terms: Terms, variants: Sequence[str] = ()) -> list[Offer]:
-    """Return the offers of what is at ``path``. Raises ConfigError where it is neither bundle nor wheelhouse,
-    or the terms do not fit.
+    """Return the offers of what is at ``path``.
+
+    Raises ConfigError where it is neither bundle nor wheelhouse or the terms do not fit, DataError, and ReachError.
     """
     _check_version(terms.minimum_agent)
     if kind_of(path) == "model":
