@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import zip_longest
 
 from tuf.api.metadata import Metadata, Root
 
 from skerry_edge.foundation.errors import ConfigError
 from skerry_edge.foundation.nearest import suggestion
 from skerry_server.releases.dates import renewed
-from skerry_server.releases.founding import ONLINE_ROLES
+from skerry_server.releases.founding import ONLINE_ROLES, RemoteKey
 from skerry_server.releases.installing import Installed, install_root, refuse_while_staged
 from skerry_server.releases.keyring import Custody
 from skerry_server.releases.repository import Repository
@@ -27,13 +28,15 @@ class Change:
     """What the next root changes. ``replace`` and ``drop`` name keys, ``add`` groups of keys: root, targets or online.
 
     A key is named as in its ring, or by at least eight digits of its key id where it is lost. A key that is replaced or
-    dropped counts for nothing once clients have the next root.
+    dropped counts for nothing once clients have the next root. New keys are the ``remote`` ones in their order, those
+    for ``add`` before those for ``replace``, and made in files when there are no more.
     """
 
     replace: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
     add: tuple[str, ...] = ()
     thresholds: dict[str, int] = field(default_factory=dict)
+    remote: tuple[RemoteKey, ...] = ()
     lasting: timedelta | None = None
 
 
@@ -67,7 +70,10 @@ def rotate_root(
             for role in _roles(group):
                 root.roles[role].threshold = threshold
         _check(root, wanted)
-        made = [_add(root, group, custody) for group in wanted]
+        if len(change.remote) > len(wanted):
+            found = f"{len(change.remote)} kept elsewhere, {len(wanted)} new ones"
+            raise ConfigError("there are more keys than the next root has room for", found=found)
+        made = [_add(root, group, custody, remote) for group, remote in zip_longest(wanted, change.remote)]
         metadata = Metadata(renewed(root, now, lasting=change.lasting))
         installed = install_root(repository, metadata, signatory, now)
     return Rotated(made=tuple(made), revoked=tuple(revoked), installed=installed)
@@ -107,9 +113,10 @@ def _revoke(root: Root, keyid: str) -> list[str]:
     return groups
 
 
-def _add(root: Root, group: str, custody: Custody) -> str:
+def _add(root: Root, group: str, custody: Custody, remote: RemoteKey | None) -> str:
     ring, secret = (custody.online, None) if group == "online" else (custody.offline, custody.secret)
-    made = ring.add_file_key(ring.free_name(group), secret)
+    name = ring.free_name(group)
+    made = ring.add_remote_key(name, remote.uri, remote.public) if remote else ring.add_file_key(name, secret)
     for role in _roles(group):
         root.add_key(made.key(), role)
     return made.name

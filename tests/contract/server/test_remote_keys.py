@@ -21,6 +21,7 @@ from skerry_server.releases.offers import Offer
 from skerry_server.releases.publishing import publish
 from skerry_server.releases.remote_keys import open_remote, read_public_key
 from skerry_server.releases.repository import Repository
+from skerry_server.releases.rotation import Change, rotate_root
 from skerry_server.releases.signing import Signatory
 
 NOW = datetime.now(timezone.utc)
@@ -82,6 +83,19 @@ def test_a_key_kept_elsewhere_signs_all_that_it_may(remote, tmp_path):
     assert published.installed.refreshed.targets == 2
     root = repository.read(Root, 1).signed
     assert root.keys[remote.public.keyid].scheme == "ecdsa-sha2-nistp256"
+
+
+def test_a_key_kept_elsewhere_takes_the_place_of_a_file(remote, tmp_path):
+    custody = Custody(offline=KeyRing(tmp_path / "keys"), online=KeyRing(tmp_path / "online"), secret=None)
+    repository = Repository(tmp_path / "repository")
+    found(repository, custody, Charter(), lambda _: PIN, NOW)
+    signatory = Signatory((custody.offline, custody.online), lambda _: PIN)
+    change = Change(replace=("targets-1",), remote=(remote,))
+    assert rotate_root(repository, custody, change, signatory, NOW).made == ("targets-2",)
+    publish(repository, [Offer(release=NEW, data=NEW_BYTES)], signatory, NOW)
+    assert repository.root().signed.roles["targets"].keyids == [remote.public.keyid]
+    with pytest.raises(ConfigError, match="more keys than"):
+        rotate_root(repository, custody, Change(remote=(remote,)), signatory, NOW)
 
 
 def test_a_wrong_pin_opens_nothing(monkeypatch):

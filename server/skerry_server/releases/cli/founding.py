@@ -97,7 +97,7 @@ def init(  # noqa: PLR0913  # one parameter for each option
     charter = Charter(
         root=_quorum(root_keys, root_threshold, root_signer),
         targets=_quorum(targets_keys, targets_threshold, targets_signer),
-        online=_remote(online_signer) if online_signer else None,
+        online=remote_key(online_signer) if online_signer else None,
         lifetime_days=lifetimes(expires),
     )
     secret = None if no_passphrase else hands.new_passphrase()
@@ -148,10 +148,11 @@ def lifetimes(expires: tuple[str, ...]) -> dict[str, float]:
 def _quorum(keys: int, threshold: int, signers: tuple[tuple[str, Path], ...]) -> Quorum:
     from skerry_server.releases.founding import Quorum  # noqa: PLC0415  # keeps `--help` fast
 
-    return Quorum(keys=keys, threshold=threshold, remote=tuple(_remote(signer) for signer in signers))
+    return Quorum(keys=keys, threshold=threshold, remote=tuple(remote_key(signer) for signer in signers))
 
 
-def _remote(signer: tuple[str, Path]) -> RemoteKey:
+def remote_key(signer: tuple[str, Path]) -> RemoteKey:
+    """Return a key kept elsewhere, as the command line names it. Raises ReachError and DataError."""
     from skerry_server.releases.founding import RemoteKey  # noqa: PLC0415  # keeps `--help` fast
     from skerry_server.releases.remote_keys import read_public_key  # noqa: PLC0415  # as above
 

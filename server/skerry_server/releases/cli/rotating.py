@@ -11,6 +11,7 @@ import click
 
 from skerry_edge.foundation.errors import ConfigError
 from skerry_edge.options import NumberRange
+from skerry_server.releases.cli.founding import SIGNER, remote_key
 from skerry_server.releases.cli.options import (
     MAX_DAYS,
     Hands,
@@ -39,6 +40,9 @@ day on which the root expires. A key is named as in its folder (root-1, targets-
 more digits of its key id where it is lost. A key that is replaced or dropped counts for nothing once a device has the
 new root, whoever holds it.
 
+New keys are made in files. One that stays in a security module or a key service is named by --signer, as at init; with
+several new keys they are taken in order, those of --add first.
+
 As many of the old root keys must sign as the old root asks for, and of the new ones as the new root does. Where some
 are kept elsewhere, the new root waits for them: skerry ota sign. Whatever else a new key has to sign is signed at the
 same time by old and new keys, so that devices can go on at every moment.
@@ -57,6 +61,7 @@ Exit codes:
 @click.option(
     "--days", "number", type=NumberRange(0.01, MAX_DAYS), metavar="N", help="Until it expires; else as before."
 )
+@click.option("--signer", "signers", type=SIGNER, multiple=True, metavar="URI PEM", help="A new key kept elsewhere.")
 @click.option("--no-passphrase", is_flag=True, help="Leave new keys unencrypted.")
 @repository_option
 @keys_options
@@ -68,6 +73,7 @@ def rotate_root(  # noqa: PLR0913  # one parameter for each option
     add: tuple[str, ...],
     thresholds: tuple[str, ...],
     number: float | None,
+    signers: tuple[tuple[str, Path], ...],
     no_passphrase: bool,
     folder: Path,
     hands: Hands,
@@ -79,7 +85,7 @@ def rotate_root(  # noqa: PLR0913  # one parameter for each option
     from skerry_server.releases.signing import Signatory  # noqa: PLC0415  # as above
 
     repository = opened(folder, hands)
-    makes_keys = any("online" not in name for name in (*replace, *add))
+    makes_keys = sum("online" not in name for name in (*replace, *add)) > len(signers)
     secret = hands.new_passphrase() if makes_keys and not no_passphrase else None
     custody, asked = hands.custody(secret), hands.asking()
     who = Signatory((custody.offline, custody.online), lambda name: secret or asked(name))
@@ -88,6 +94,7 @@ def rotate_root(  # noqa: PLR0913  # one parameter for each option
         drop=drop,
         add=add,
         thresholds=dict(_threshold(text) for text in thresholds),
+        remote=tuple(remote_key(signer) for signer in signers),
         lasting=None if number is None else timedelta(days=number),
     )
     rotated = rotate(repository, custody, change, who, now_utc())
