@@ -24,8 +24,10 @@ from skerry_edge.agent.downlink.configuration import Configuration
 from skerry_edge.agent.life.state_files import StateFiles
 from skerry_edge.agent.line.protocol import Progress as Beat
 from skerry_edge.agent.mqtt.news import Inbound
+from skerry_edge.agent.updates.jobs import job_of
 from skerry_edge.agent.updates.keeping import Keeping
 from skerry_edge.agent.updates.local_fleet import LocalFleet
+from skerry_edge.agent.updates.lookout import Lookout
 from skerry_edge.agent.updates.model_trial import ModelTrial
 from skerry_edge.agent.updates.orders import next_order
 from skerry_edge.agent.updates.preparation import Preparation
@@ -41,6 +43,7 @@ from skerry_edge.ota.instants import now
 from skerry_edge.ota.job import Job, Progress
 from skerry_edge.ota.journal import JournalFile
 from skerry_edge.ota.local_orders import LocalOrderFile
+from skerry_edge.ota.looked import Looked
 from skerry_edge.ota.machine.record import Record
 from skerry_edge.ota.model_steps import ModelSteps
 from skerry_edge.ota.model_store import Kept, ModelStore
@@ -129,6 +132,18 @@ class World:
         return kept.version
 
 
+class Nobody:
+    """Looks at no repository: what an order finds there is what the cells are about."""
+
+    is_running = False
+
+    def start(self, job: Job) -> None:
+        """Do nothing."""
+
+    def kill(self) -> None:
+        """Do nothing."""
+
+
 class Life:
     """One life of the agent's process."""
 
@@ -152,8 +167,14 @@ class Life:
             preparation=Preparation(keeping, fleet, InlineWorker(world), world.state),  # type: ignore[arg-type]
             trial=self._trial,
             watch=self._watch,
+            lookout=Lookout(Nobody(), self._job, Looked, self._tell),
             report=self._report,
         )
+
+    def _job(self) -> Job:
+        config = self.configuration.in_force
+        assert config.ota is not None  # noqa: S101  # _config has it
+        return job_of(config, config.ota, self.world.state)
 
     def hear(self, desired: Desired) -> None:
         """Take a desired configuration, as from the broker."""

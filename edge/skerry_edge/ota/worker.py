@@ -13,12 +13,14 @@ from pathlib import Path
 
 import msgspec
 
+from skerry_edge.contracts.errors import ReleaseError
 from skerry_edge.foundation.bound_life import die_with_parent
 from skerry_edge.foundation.errors import SkerryError
 from skerry_edge.ota.agent_steps import AgentSteps
 from skerry_edge.ota.instants import now
 from skerry_edge.ota.job import Job, Progress
 from skerry_edge.ota.journal import JournalFile
+from skerry_edge.ota.looked import Looked, keep_look
 from skerry_edge.ota.machine.record import Record
 from skerry_edge.ota.model_steps import ModelSteps
 from skerry_edge.ota.model_store import ModelStore
@@ -53,9 +55,19 @@ def work(job: Job) -> None:
     record = journal_file.read().record
     supply = supply_of(job, places)
     if record is None:
-        supply.refresh()
+        look(supply, places)
         return
     prepare(journal_file, steps_of(job, places, supply, record), now)
+
+
+def look(supply: SignedSupply, places: Places) -> None:
+    """Look at the repository, and leave for the agent whether it can be trusted. Raises TransferError, ReachError."""
+    try:
+        supply.refresh()
+    except ReleaseError as error:
+        keep_look(places.ota, Looked(refused=error.reason, detail=str(error)))
+    else:
+        keep_look(places.ota, Looked())
 
 
 def supply_of(job: Job, places: Places) -> SignedSupply:

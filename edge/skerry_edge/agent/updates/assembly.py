@@ -15,16 +15,19 @@ from skerry_edge.agent.life.identity import Identity
 from skerry_edge.agent.mqtt.session import Session
 from skerry_edge.agent.outbox.sink import Sink
 from skerry_edge.agent.updates.agent_trial import AgentTrial
+from skerry_edge.agent.updates.jobs import job_of
 from skerry_edge.agent.updates.keeping import Keeping
 from skerry_edge.agent.updates.local_fleet import LocalFleet
+from skerry_edge.agent.updates.lookout import Lookout
 from skerry_edge.agent.updates.model_trial import ModelTrial
 from skerry_edge.agent.updates.preparation import Preparation
 from skerry_edge.agent.updates.program import Program
 from skerry_edge.agent.updates.reporting import report_of
 from skerry_edge.agent.updates.updates import Trial, Updates
 from skerry_edge.agent.updates.watch import Watch
-from skerry_edge.ota.job import Progress
+from skerry_edge.ota.job import Job, Progress
 from skerry_edge.ota.local_orders import LocalOrderFile
+from skerry_edge.ota.looked import last_look
 from skerry_edge.ota.machine.record import Record
 from skerry_edge.ota.places import Places
 from skerry_edge.ota.settings import OtaSettings
@@ -88,11 +91,17 @@ def updates_of(around: Surroundings) -> Updates:
             limits=settings.limits,
         )
 
+    def look() -> Job:
+        config = fleet.in_force
+        assert config.ota is not None  # noqa: S101  # without it the duty does nothing
+        return job_of(config, config.ota, around.state_dir)
+
     return Updates(
         fleet=fleet,
         keeping=keeping,
         preparation=Preparation(keeping, fleet, Program(around.selector, around.environment), around.state_dir),
         trial=trial,
         watch=watch,
+        lookout=Lookout(Program(around.selector, around.environment), look, lambda: last_look(places.ota), around.tell),
         report=around.report,
     )

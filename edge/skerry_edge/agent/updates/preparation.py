@@ -9,11 +9,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from skerry_boards.loader import load_board
-from skerry_edge import __version__
 from skerry_edge.agent.config.agent import AgentConfig
 from skerry_edge.agent.config.pipelines import DetectionPipeline
 from skerry_edge.agent.life.clock import clock_state
+from skerry_edge.agent.updates.jobs import job_of
 from skerry_edge.agent.updates.keeping import Keeping
 from skerry_edge.agent.updates.orders import is_superseded
 from skerry_edge.agent.updates.program import Program
@@ -143,14 +142,8 @@ class Preparation:
         return now_s + LOOK_S
 
     def _job(self, record: Record, settings: OtaSettings) -> Job:
-        return Job(
-            state_dir=str(self._state_dir.absolute()),
-            board=load_board(self._fleet.in_force.board).name,
-            agent_version=__version__,
-            settings=settings,
-            is_clock_synchronised=clock_state() == "synced",
-            use=None if record.subject.startswith("agent/") else use_of_all(self._fleet.users(record.name)),
-        )
+        use = None if record.subject.startswith("agent/") else use_of_all(self._fleet.users(record.name))
+        return job_of(self._fleet.in_force, settings, self._state_dir, use=use)
 
     def _ended(self, record: Record, now_s: float) -> float:
         """Go on from where the worker came to; where it came nowhere, try again after a while."""

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from skerry_edge.agent.life.loop import NEVER_S
 from skerry_edge.agent.updates.keeping import Keeping
+from skerry_edge.agent.updates.lookout import Lookout
 from skerry_edge.agent.updates.orders import next_order
 from skerry_edge.agent.updates.preparation import Fleet, Preparation
 from skerry_edge.agent.updates.watch import Watch
@@ -48,6 +49,7 @@ class Updates:
         preparation: Preparation,
         trial: Callable[[Record, OtaSettings], Trial],
         watch: Watch,
+        lookout: Lookout,
         report: Report,
     ) -> None:
         """Prepare; ``trial`` makes what acts on a record from INTENT on."""
@@ -56,6 +58,7 @@ class Updates:
         self._preparation = preparation
         self._make_trial = trial
         self._watch = watch
+        self._lookout = lookout
         self._report = report
         self._trial: Trial | None = None
         self._entered: tuple[str, str] | None = None
@@ -79,16 +82,18 @@ class Updates:
     def close(self) -> None:
         """End what was started; the agent's next life goes on with it."""
         self._preparation.close()
+        self._lookout.rest()
 
     def _act(self, settings: OtaSettings, now_s: float) -> float:
         record = self._keeping.record
         if record is None:
             found = next_order(self._fleet.updates, self._keeping.journal)
             if found is None:
-                return NEVER_S
+                return self._lookout.act(now_s)
             self._keeping.take_on(*found)
             self._trial = self._entered = None
             return now_s
+        self._lookout.rest()
         self._tell(record, now_s)
         if actor_of(record.state) == "worker":
             return self._preparation.act(record, settings, now_s)

@@ -1,0 +1,24 @@
+"""What the update worker is told of the device."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from skerry_boards.loader import load_board
+from skerry_edge import __version__
+from skerry_edge.agent.config.agent import AgentConfig
+from skerry_edge.agent.life.clock import clock_state
+from skerry_edge.ota.job import Job, Use
+from skerry_edge.ota.settings import OtaSettings
+
+
+def job_of(config: AgentConfig, settings: OtaSettings, state_dir: Path, *, use: Use | None = None) -> Job:
+    """Return the job of a device that runs with ``config``; ``use`` is how it runs the model that the job is about."""
+    return Job(
+        state_dir=str(state_dir.absolute()),
+        board=load_board(config.board).name,
+        agent_version=__version__,
+        settings=settings,
+        is_clock_synchronised=clock_state() == "synced",
+        use=use,
+    )
