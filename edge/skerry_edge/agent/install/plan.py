@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from skerry_boards.schema import Board
 from skerry_edge.agent.install.places import (
@@ -12,10 +13,13 @@ from skerry_edge.agent.install.places import (
     CACHE_DIR,
     CONFIG_DIR,
     CONFIG_FILE,
+    LAUNCHER_DIR,
+    LAUNCHER_FILE,
     PASSWORD_FILE,
     PROGRAM_LINK,
     RULES_FILE,
     STATE_DIR,
+    SYSTEM_PYTHON,
     UNIT,
     UNIT_FILE,
     UNIT_LINK,
@@ -25,6 +29,7 @@ from skerry_edge.agent.install.steps import Command, Folder, Link, ServiceUser, 
 from skerry_edge.agent.install.systemd_versions import fitted, system_call_filter
 from skerry_edge.agent.install.templates import marked, render
 from skerry_edge.agent.mqtt.login import Secret
+from skerry_edge.ota import launcher
 
 DEVICE_GROUPS = ("video", "audio", "render", "plugdev", "gpio")
 """Whose members Debian, Raspberry Pi OS and Ubuntu let use cameras, sound, graphics and NPUs, USB devices and pins."""
@@ -32,7 +37,7 @@ _SUBSYSTEMS = ("usb", "apex", "accel")
 """Where the rules' devices are: triggering all others would set networks and disks up anew."""
 _SAFE_RUNTIMES = {"litert", "onnx", "edgetpu"}
 """Runtimes that never write the code that they run (found by running each under prctl(PR_SET_MDWE))."""
-_PROGRAM = re.compile(r"^ExecStart=(?P<program>/\S+) agent run ", re.MULTILINE)
+_PROGRAM = re.compile(r"^ExecStart=(?:\S+ -I -S \S+ \S+ )?(?P<program>/\S+) agent run ", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,6 +80,8 @@ def install_plan(request: Request) -> tuple[Step, ...]:
         ),
         *secrets,
         *rules,
+        Folder(path=LAUNCHER_DIR, mode=0o755, owner="root", group="root"),
+        TextFile(path=LAUNCHER_FILE, content=Path(launcher.__file__).read_text("utf-8"), mode=0o644),
         TextFile(path=UNIT_FILE, content=_unit(request), mode=0o644),
         Link(path=UNIT_LINK, target=UNIT_FILE),
         *link,
@@ -85,7 +92,7 @@ def install_plan(request: Request) -> tuple[Step, ...]:
         Command(program=("systemctl", "daemon-reload"), after=(UNIT_FILE, UNIT_LINK)),
         Command(
             program=("systemctl", "restart", UNIT),
-            after=(UNIT_FILE, UNIT_LINK, CONFIG_FILE, PASSWORD_FILE, CA_FILE),
+            after=(UNIT_FILE, UNIT_LINK, LAUNCHER_FILE, CONFIG_FILE, PASSWORD_FILE, CA_FILE),
         ),
     )
 
@@ -100,6 +107,8 @@ def removal_plan(program: str | None) -> tuple[Step, ...]:
         Link(path=UNIT_LINK, target=UNIT_FILE),
         *((_program_link(program),) if program is not None else ()),
         TextFile(path=UNIT_FILE, content="", mode=0),
+        TextFile(path=LAUNCHER_FILE, content="", mode=0),
+        Folder(path=LAUNCHER_DIR, mode=0, owner="root", group="root"),
         TextFile(path=RULES_FILE, content="", mode=0),
         TextFile(path=CONFIG_FILE, content="", mode=0, is_kept=True),
         *(TextFile(path=one, content="", mode=0, outlasts=True, secret=True) for one in (PASSWORD_FILE, CA_FILE)),
@@ -148,6 +157,9 @@ def _unit(request: Request) -> str:
             # Another version is another unit: what runs is then started anew.
             "VERSION": request.version,
             "SYSTEM_CALLS": system_call_filter(request.systemd),
+            "PYTHON": SYSTEM_PYTHON,
+            "LAUNCHER": LAUNCHER_FILE,
+            "STATE": STATE_DIR,
             "PROGRAM": request.program,
             "CONFIG": CONFIG_FILE,
             "USER": USER,

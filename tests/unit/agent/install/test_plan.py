@@ -11,7 +11,7 @@ from skerry_boards.loader import all_boards, load_board
 from skerry_boards.schema import Board
 from skerry_edge.agent.install.executor import Outcome
 from skerry_edge.agent.install.places import CONFIG_FILE, PASSWORD_FILE, RULES_FILE, UNIT_FILE
-from skerry_edge.agent.install.plan import Request, install_plan
+from skerry_edge.agent.install.plan import Request, install_plan, program_of
 from skerry_edge.agent.install.plan import removal_plan as removal
 from skerry_edge.agent.install.report import facts, lines
 from skerry_edge.agent.install.steps import Folder, Link, ServiceUser, Step, TextFile
@@ -58,7 +58,9 @@ def unit(board: str, **more: object) -> str:
 def test_every_board_s_unit_is_whole_and_starts_the_program(board: Board) -> None:
     text = unit(board.name)
     assert "@" not in text.replace("@system-service", "").replace("@privileged", "")
-    assert f"ExecStart=/opt/skerry/bin/skerry agent run --config {CONFIG_FILE}\n" in text
+    launched = "/usr/bin/python3 -I -S /usr/local/lib/skerry/launcher.py /var/lib/skerry"
+    assert f"ExecStart={launched} /opt/skerry/bin/skerry agent run --config {CONFIG_FILE}\n" in text
+    assert program_of(text) == "/opt/skerry/bin/skerry"
     parser = configparser.ConfigParser(strict=False, interpolation=None)
     parser.read_string(text)
     assert parser.sections() == ["Unit", "Service", "Install"]
