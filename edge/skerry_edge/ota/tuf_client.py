@@ -33,8 +33,14 @@ _SYSTEM_CLOCK = LocalClock(is_synchronised=lambda: True)
 
 
 def main(arguments: Sequence[str] | None = None, clock: Clock = _SYSTEM_CLOCK) -> int:
-    """Run one command; return 0 where it succeeded fully and 1 where any part of it failed."""
-    given = _parser().parse_args(arguments)
+    """Run one command; return 0 where it succeeded fully and 1 where any part of it failed.
+
+    A command line that does not fit ends the process with 2, as argparse does.
+    """
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    if missing := [name for name in _NEEDS[given.command] if getattr(given, name) is None]:
+        parser.error(f"{given.command} needs --{missing[0].replace('_', '-')}")
     try:
         _RUN[given.command](given, clock)
     except SkerryError as error:
@@ -101,7 +107,7 @@ def _trusted(given: argparse.Namespace, clock: Clock) -> TrustedReleases:
 
 
 def _mirror(given: argparse.Namespace) -> WebMirror:
-    return WebMirror(metadata=given.metadata_url, targets=given.target_base_url or given.metadata_url)
+    return WebMirror(metadata=given.metadata_url, targets=given.target_base_url or "")
 
 
 def _folder(given: argparse.Namespace) -> Path:
@@ -109,4 +115,9 @@ def _folder(given: argparse.Namespace) -> Path:
     return folder.with_name(f"{folder.name}.trust")
 
 
+_NEEDS: dict[str, tuple[str, ...]] = {
+    "init": (),
+    "refresh": ("metadata_url",),
+    "download": ("metadata_url", "target_name", "target_base_url", "target_dir"),
+}
 _RUN = {"init": _init, "refresh": _refresh, "download": _download}

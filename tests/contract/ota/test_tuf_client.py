@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from securesystemslib.signer import CryptoSigner
 
+from skerry_edge.ota import tuf_client
+
 FIRST = {"root": 1, "timestamp": 1, "snapshot": 1, "targets": 1}
 
 
@@ -22,6 +24,13 @@ def test_the_script_is_what_the_suite_calls(client, project_root: Path) -> None:
     line += ["--metadata-url", f"{client.repository.address}/metadata", "refresh"]
     assert subprocess.run(line, check=False).returncode == 0
     assert client.versions() == FIRST
+
+
+@pytest.mark.parametrize("words", [("refresh",), ("--metadata-url", "http://127.0.0.1:1/", "download"), ("else",)])
+def test_a_command_line_that_does_not_fit_is_told(client, words: tuple[str, ...]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        tuf_client.main(["--metadata-dir", str(client.metadata), *words])
+    assert ended.value.code == 2
 
 
 def test_a_refresh_asks_for_each_role_once(client, repository) -> None:
