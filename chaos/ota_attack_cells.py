@@ -43,7 +43,7 @@ def cells() -> Iterator[Cell]:
 
 def attacked(folder: Path, *, attack: Attack, clock: str, emptied: bool) -> str:
     """Return the reason with which the device refuses, its slot untouched. Raises LostError."""
-    rig, device = _begin(folder, clock)
+    rig, device = begin(folder, clock)
     before = device.slot_sha256()
     attack.forge(rig)
     if emptied:
@@ -61,14 +61,14 @@ def attacked(folder: Path, *, attack: Attack, clock: str, emptied: bool) -> str:
 
 def unharmed(folder: Path, *, clock: str) -> str:
     """Return that an honest release is taken. Raises LostError."""
-    rig, device = _begin(folder, clock)
+    rig, device = begin(folder, clock)
     rig.publish(NEW, NEW_BYTES)
     return _taken(device)
 
 
 def recovered(folder: Path, *, clock: str) -> str:
     """Return that a device follows after a fast-forward attack and a new online key. Raises LostError."""
-    rig, device = _begin(folder, clock)
+    rig, device = begin(folder, clock)
     fast_forward(rig)
     device.check()
     recover(rig)
@@ -78,7 +78,7 @@ def recovered(folder: Path, *, clock: str) -> str:
 
 def followed(folder: Path, *, clock: str) -> str:
     """Return that a device follows three rotations of which it saw none. Raises LostError."""
-    rig, device = _begin(folder, clock)
+    rig, device = begin(folder, clock)
     rotate_three_times(rig)
     return _taken(device)
 
@@ -93,7 +93,7 @@ def _taken(device: UnderTest) -> str:
     return "taken"
 
 
-def _begin(folder: Path, clock: str) -> tuple[Rig, UnderTest]:
+def begin(folder: Path, clock: str) -> tuple[Rig, UnderTest]:
     """Return a repository with OLD published, and a device that has committed it."""
     pattern, place = _pattern()
     for part in ("repository", "keys"):
