@@ -86,6 +86,14 @@ def save_backup(places: Places, file: Path, now: datetime, copied: Copied = lamb
     return manifest
 
 
+def bytes_of(places: Places) -> int:
+    """Return how many bytes a backup of these folders would copy. Raises ReachError."""
+    try:
+        return sum(path.stat().st_size for _, path in _sources(places))
+    except OSError as error:
+        raise ReachError("cannot read what is to be saved", found=error.strerror) from error
+
+
 def _sources(places: Places) -> Iterator[tuple[str, Path]]:
     """Yield the files to save; an online key within the keys' folder is saved once, as a part of that."""
     folders = places.by_part()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 import zstandard
@@ -21,15 +21,20 @@ from skerry_edge.foundation.errors import DataError, ReachError
 from skerry_server.releases.offers import Offer
 from skerry_server.releases.repository import Repository
 
+Patching = Callable[[int, int], object]
+"""Hears how many of how many files have been compared with earlier ones."""
 PATCHED_RELEASES = 3
 """From how many earlier releases a patch is made; who is further behind takes the full file."""
 _MIN_LOG, _MAX_HASH_LOG, _MAX_WINDOW_LOG = 10, 26, 31
 
 
-def patches_for(repository: Repository, current: Targets, offers: Sequence[Offer]) -> list[tuple[TargetFile, bytes]]:
+def patches_for(
+    repository: Repository, current: Targets, offers: Sequence[Offer], patching: Patching
+) -> list[tuple[TargetFile, bytes]]:
     """Return the patches that are worth having, as targets with their bytes. Raises ReachError and DataError."""
     found = []
-    for offer in offers:
+    for number, offer in enumerate(offers):
+        patching(number, len(offers))
         if target_path(offer.release) in current.targets or len(offer.data) > MAX_PATCHED_BYTES:
             continue
         for target in _earlier(current, offer.release):

@@ -16,7 +16,7 @@ from skerry_server.releases.counting import check_counters
 from skerry_server.releases.dates import renewed
 from skerry_server.releases.installing import Installed, install_targets, refuse_while_staged
 from skerry_server.releases.offers import Offer
-from skerry_server.releases.patches import patches_for
+from skerry_server.releases.patches import Patching, patches_for
 from skerry_server.releases.refreshing import can_refresh, refresh
 from skerry_server.releases.repository import Repository
 from skerry_server.releases.signing import Signatory
@@ -31,11 +31,19 @@ class Published:
     installed: Installed
 
 
-def publish(repository: Repository, offers: Sequence[Offer], signatory: Signatory, now: datetime) -> Published:
+def publish(
+    repository: Repository,
+    offers: Sequence[Offer],
+    signatory: Signatory,
+    now: datetime,
+    *,
+    patching: Patching = lambda _done, _total: None,
+) -> Published:
     """Publish all ``offers`` or none of them; what is published already stays as it is.
 
     Whatever ends this process, clients see what they saw before or all that is new: they go by the timestamp, which is
-    replaced last. Run again, it goes on where it ended. Raises ConflictError where a counter or version is taken,
+    replaced last. Run again, it goes on where it ended. ``patching`` hears for how many of the offers patches have been
+    looked for, which takes longest. Raises ConflictError where a counter or version is taken,
     ConfigError where no key signs, ReachError.
     """
     with repository.locked():
@@ -43,7 +51,7 @@ def publish(repository: Repository, offers: Sequence[Offer], signatory: Signator
         current = repository.newest_targets()
         check_counters(current.signed, [offer.release for offer in offers])
         files = [(_target(offer, current.signed), offer.data) for offer in offers]
-        files += patches_for(repository, current.signed, offers)
+        files += patches_for(repository, current.signed, offers, patching)
         new = [(target, data) for target, data in files if current.signed.targets.get(target.path) != target]
         for target, data in new:
             repository.write_target(target, data)

@@ -58,7 +58,8 @@ def export_stick(repository: Repository, stick: Path, order: Order, signatory: S
         lasting = {"snapshot": order.valid_for, "timestamp": order.valid_for}
         roots = (repository.root().signed,)
         refreshed = link(copy, targets, Occasion(signatory=signatory, now=now, roots=roots, lasting=lasting))
-        chosen = [target for path, target in targets.signed.targets.items() if _is_wanted(path, target, order)]
+        listed = targets.signed.targets
+        chosen = [target for path, target in listed.items() if order.wanted(decode_release(path, target.custom))]
         for target in chosen:
             _copy_target(repository, target, stick)
             order.copied(target.length)
@@ -70,14 +71,10 @@ def export_stick(repository: Repository, stick: Path, order: Order, signatory: S
     )
 
 
-def chosen_bytes(repository: Repository, order: Order) -> int:
-    """Return how many bytes of targets an order would copy."""
+def chosen_bytes(repository: Repository, wanted: Wanted) -> int:
+    """Return how many bytes of targets would be copied."""
     listed = repository.newest_targets().signed.targets
-    return sum(target.length for path, target in listed.items() if _is_wanted(path, target, order))
-
-
-def _is_wanted(path: str, target: TargetFile, order: Order) -> bool:
-    return order.wanted(decode_release(path, target.custom))
+    return sum(target.length for path, target in listed.items() if wanted(decode_release(path, target.custom)))
 
 
 def _require_lasting(repository: Repository, targets: Targets, until: datetime) -> None:

@@ -85,12 +85,13 @@ def export(
     repository = opened(folder, hands)
     who = hands.signatory()
     with shown_progress() as progress:
-        total = chosen_bytes(repository, Order(valid_for=timedelta(days=number), wanted=wanted))
-        done = [0]
+        total = chosen_bytes(repository, wanted)
+        done = 0
 
         def copied(length: int) -> None:
-            done[0] += length
-            progress("copying", done[0], total)
+            nonlocal done
+            done += length
+            progress("copying", done, total)
 
         order = Order(valid_for=timedelta(days=number), wanted=wanted, copied=copied)
         exported = export_stick(repository, stick, order, who, now_utc())

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,13 +53,14 @@ def backup(
     as_json: bool,
 ) -> None:
     """Save keys and repository to FILE."""
-    from skerry_server.releases.backup import save_backup  # noqa: PLC0415  # keeps `--help` fast
+    from skerry_server.releases.backup import bytes_of, save_backup  # noqa: PLC0415  # keeps `--help` fast
     from skerry_server.releases.repository import Repository  # noqa: PLC0415  # as above
 
     repository = Repository(folder)
     places = _places(only, folder, hands)
-    with repository.locked() if repository.exists() and places.repository else nullcontext():
-        manifest = save_backup(places, file, now_utc())
+    unchanged = repository.locked() if repository.exists() and places.repository else nullcontext()
+    with unchanged, _copying("saving", bytes_of(places)) as copied:
+        manifest = save_backup(places, file, now_utc(), copied)
     show(_summary(manifest), _lines("saved", file, manifest), as_json=as_json)
 
 
@@ -95,10 +96,28 @@ def restore(
     as_json: bool,
 ) -> None:
     """Bring keys and repository back from FILE."""
-    from skerry_server.releases.backup import restore_backup  # noqa: PLC0415  # keeps `--help` fast
+    from skerry_server.releases.backup import read_manifest, restore_backup  # noqa: PLC0415  # keeps `--help` fast
 
-    manifest = restore_backup(file, _places(only, folder, hands))
+    total = sum(entry.size for entry in read_manifest(file).files.values())
+    with _copying("restoring", total) as copied:
+        manifest = restore_backup(file, _places(only, folder, hands), copied)
     show(_summary(manifest), _lines("restored", file, manifest), as_json=as_json)
+
+
+@contextmanager
+def _copying(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Give a function that is told how many bytes have just been copied, and shows it."""
+    from skerry_server.registry.cli.progress import shown_progress  # noqa: PLC0415  # keeps `--help` fast
+
+    with shown_progress() as progress:
+        done = 0
+
+        def copied(length: int) -> None:
+            nonlocal done
+            done += length
+            progress(what, done, total)
+
+        yield copied
 
 
 def _places(only: str | None, folder: Path, hands: Hands) -> Places:

@@ -71,7 +71,8 @@ def publish(
     as_json: bool,
 ) -> None:
     """Sign and publish a model's bundle or an agent's wheels."""
-    from skerry_server.releases.boards import board_ids  # noqa: PLC0415  # keeps `--help` fast
+    from skerry_server.registry.cli.progress import shown_progress  # noqa: PLC0415  # keeps `--help` fast
+    from skerry_server.releases.boards import board_ids  # noqa: PLC0415  # as above
     from skerry_server.releases.choosing import offers_of  # noqa: PLC0415  # as above
     from skerry_server.releases.offers import Terms  # noqa: PLC0415  # as above
     from skerry_server.releases.publishing import publish as publish_offers  # noqa: PLC0415  # as above
@@ -79,7 +80,11 @@ def publish(
     repository = opened(folder, hands)
     who = hands.signatory()
     terms = Terms(counter=counter, boards=board_ids(boards), minimum_agent=minimum_agent)
-    published = publish_offers(repository, offers_of(path, terms, variants), who, now_utc())
+    offers = offers_of(path, terms, variants)
+    with shown_progress() as progress:
+        published = publish_offers(
+            repository, offers, who, now_utc(), patching=lambda done, total: progress("making patches", done, total)
+        )
     show(published, _published_lines(published), as_json=as_json)
 
 
