@@ -6,6 +6,7 @@ import json
 import platform
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 from skerry_edge.foundation.errors import ConfigError, MissingError, ReachError
@@ -32,7 +33,7 @@ board = {board}
 [mqtt]
 url = {url}
 
-[[pipelines]]
+{ota}[[pipelines]]
 name = {camera}
 kind = "detection"
 model = {model}
@@ -56,15 +57,33 @@ loop = true
 """
 
 
+_OTA = """\
+[ota]
+mirrors = [{mirror}]
+root = {root}
+spread_s = 0
+reserve_mb = 1
+
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Updates:
+    """Where the agent's releases are, and the root of trust that it begins with."""
+
+    mirror: str
+    root: Path
+
+
 class DemoAgent:
     """One agent in ``folder`` with a detection and a wake-word pipeline."""
 
-    def __init__(self, folder: Path, *, broker_url: str, script: Script) -> None:
+    def __init__(self, folder: Path, *, broker_url: str, script: Script, updates: Updates | None = None) -> None:
         self._folder = folder
         self._config = folder / "agent.toml"
         self._log = folder / "agent.log"
         self._process: LeashedProcess | None = None
-        self._config.write_text(config_text(broker_url=broker_url, script=script), "utf-8")
+        self._config.write_text(config_text(broker_url=broker_url, script=script, updates=updates), "utf-8")
 
     def check(self) -> None:
         """Let the agent's own command judge the configuration. Raises ConfigError with what it said."""
@@ -95,21 +114,24 @@ class DemoAgent:
             self._process.stop()
 
 
-def config_text(*, broker_url: str, script: Script) -> str:
-    """Return the agent's TOML.
-
-    Raises MissingError on a machine whose processor no general board profile describes.
-    """
+def own_board() -> str:
+    """Return the profile of this machine. Raises MissingError where no general one describes its processor."""
     board = _BOARDS.get(platform.machine())
     if board is None:
         todo = f"run it on {' or '.join(_BOARDS)}"
         raise MissingError("no board profile describes this machine", found=platform.machine(), todo=todo)
+    return board
+
+
+def config_text(*, broker_url: str, script: Script, updates: Updates | None) -> str:
+    """Return the agent's TOML. Raises MissingError as `own_board` does."""
     given = Path(script.model)
     return _CONFIG.format(
         site=_quoted(SITE),
         device=_quoted(DEVICE),
         heartbeat_s=HEARTBEAT_S,
-        board=_quoted(board),
+        board=_quoted(own_board()),
+        ota="" if updates is None else _OTA.format(mirror=_quoted(updates.mirror), root=_quoted(str(updates.root))),
         url=_quoted(broker_url),
         camera=_quoted(CAMERA),
         model=_quoted(str(given.resolve()) if given.exists() else script.model),

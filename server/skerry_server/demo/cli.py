@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from skerry_server.demo.arrivals import Arrivals
     from skerry_server.demo.stage import Outcome, Stage
+    from skerry_server.demo.story import Story
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 LINE_EVERY_S = 5.0
@@ -30,6 +31,8 @@ MAX_SEED = 2**31 - 1
 Examples:
   skerry demo
   skerry demo --headless --duration 20
+  skerry demo --ota
+  skerry demo --ota --headless --duration 600
   skerry demo --model mine.skerry --video street.mp4
 
 \b
@@ -42,6 +45,10 @@ What runs, all on this machine, on free ports, in a temporary folder:
 The default model, skerry-signs, was trained on rendered road signs. The default video is a drive past signs that is
 rendered at the start, from a series that training never saw; --seed takes another one. What was detected is held
 against the truth about that drive. The voice of the default recording is synthetic.
+
+With --ota two releases of the model are signed and rolled out, to be watched on the dashboard's page of rollouts:
+version 2.0.0 goes to the canaries, the real agent among them, and to all; version 3.0.0 is poisoned, is stopped at the
+canaries and undone. What was detected is then not held against the drive, which a change of models interrupts.
 
 \b
 Exit codes:
@@ -68,9 +75,17 @@ Exit codes:
     "--seed", type=click.IntRange(0, MAX_SEED), default=SEED, show_default=True, help="Which drive is rendered."
 )
 @click.option("--video", type=_FILE, help="What the camera sees. [default: a rendered drive]")
+@click.option("--ota", "has_rollouts", is_flag=True, help="Roll out a good and a poisoned release of the model.")
 @click.option("--audio", type=_FILE, help='What the microphone hears; the word is "alexa". [default: synthetic]')
 def demo(
-    *, headless: bool, duration: float | None, model: str, seed: int, video: Path | None, audio: Path | None
+    *,
+    headless: bool,
+    duration: float | None,
+    model: str,
+    seed: int,
+    video: Path | None,
+    has_rollouts: bool,
+    audio: Path | None,
 ) -> None:
     """Show the whole path on this machine: a picture and a voice in, events on a dashboard out."""
     import asyncio  # noqa: PLC0415  # keeps `--help` fast
@@ -84,6 +99,8 @@ def demo(
 
     if headless and duration is None:
         raise click.UsageError("--headless needs --duration, or it would never end.")
+    if has_rollouts and model != DEFAULT_MODEL:
+        raise click.UsageError(f"--ota shows releases of {DEFAULT_MODEL}: leave --model out.")
     configure_logging("error")
     audio = audio or bundled_audio()
     check_audio(audio)
@@ -103,13 +120,15 @@ def demo(
             video=video,
             drive=drive,
             # Another model may have other classes.
-            is_judged=model == DEFAULT_MODEL,
+            is_judged=model == DEFAULT_MODEL and not has_rollouts,
             audio=audio,
             duration_s=duration,
+            has_rollouts=has_rollouts,
+            ends_with_story=has_rollouts and headless,
         )
         stage = Stage(folder, script)
         _announce(stage, opens_browser=not headless, ends=duration is not None)
-        outcome = asyncio.run(stage.play(_Progress(Console(stderr=True))))
+        outcome = asyncio.run(stage.play(_Progress(Console(stderr=True), stage.story)))
     _close(outcome, is_judged=headless)
 
 
@@ -129,8 +148,9 @@ def _announce(stage: Stage, *, opens_browser: bool, ends: bool) -> None:
 class _Progress:
     """One line that moves at a terminal, and a new line now and then elsewhere."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, story: Story | None) -> None:
         self._console = console
+        self._story = story
         self._next_s = 0.0
 
     def __call__(self, arrivals: Arrivals, elapsed_s: float) -> None:
@@ -140,6 +160,8 @@ class _Progress:
             f"{_counted(len(arrivals.heartbeats), 'device')}   {_counted(kinds.count('detection'), 'detection')}   "
             f"{_counted(kinds.count('wakeword'), 'wake word')}"
         )
+        if self._story is not None:
+            text += f"   {self._story.text}"
         if self._console.is_terminal:
             self._console.print(text, end="\r", highlight=False, soft_wrap=True)
         elif elapsed_s >= self._next_s:
@@ -161,6 +183,8 @@ def _close(outcome: Outcome, *, is_judged: bool) -> None:
     print_arrivals(outcome.arrivals, Console())
     if outcome.agreement is not None:
         print_agreement(outcome.agreement, Console())
+    for line in outcome.told:
+        click.echo(line)
     if is_judged and outcome.lacking and outcome.is_interrupted:
         # No verdict: what is lacking might have come yet.
         raise KeyboardInterrupt

@@ -18,7 +18,8 @@ class Script:
 
     ``model`` is a shipped model's name or, where there is such a file, a path; ``variant`` None leaves the choice to
     the model. ``drive`` renders the video, unless that is somebody's own; with ``is_judged``, what is detected is held
-    against the truth about the drive.
+    against the truth about the drive. With ``has_rollouts`` two releases of the model are rolled out, and with
+    ``ends_with_story`` the demo is over when they have come to rest.
     """
 
     model: str
@@ -28,3 +29,5 @@ class Script:
     is_judged: bool
     audio: Path
     duration_s: float | None
+    has_rollouts: bool = False
+    ends_with_story: bool = False

@@ -15,21 +15,27 @@ from skerry_server.app import FleetServer
 from skerry_server.broker import own_broker
 from skerry_server.config.broker import Broker
 from skerry_server.config.http import Http
+from skerry_server.config.ota import Ota
 from skerry_server.config.presence import PresenceRules
 from skerry_server.config.server import ServerConfig, Settings
-from skerry_server.demo.agent import CAMERA, DEVICE, HEARTBEAT_S, LOST_AFTER_S, DemoAgent
+from skerry_server.demo.agent import CAMERA, DEVICE, HEARTBEAT_S, LOST_AFTER_S, DemoAgent, Updates, own_board
 from skerry_server.demo.agreement import Agreement, Look, judge
 from skerry_server.demo.arrivals import Arrivals, missing, read_arrivals, read_looks
 from skerry_server.demo.grouping import group_devices
-from skerry_server.demo.script import Script
+from skerry_server.demo.releases import FOLDER, POISONED, Releases
+from skerry_server.demo.script import DEFAULT_MODEL, DEFAULT_VARIANT, Script
+from skerry_server.demo.story import Story
+from skerry_server.rollouts.catalogue import Catalogue
 from skerry_server.simulate.access import broker_access
 from skerry_server.simulate.fleet import device_name
 from skerry_server.simulate.job import Order, play
+from skerry_server.simulate.machine import BOARDS
+from skerry_server.simulate.networks import Network
 from skerry_server.simulate.trouble import parse_trouble
 
 SIMULATED = 12
 SEED = 1
-TROUBLE = "usual,clock_1970=0.1,clock_ntp=0.1,degraded=0.01,malformed=0.01"
+TROUBLE = "usual,clock_1970=0.1,clock_ntp=0.1,degraded=0.01,malformed=0.01,update=0"
 """So much that a few minutes show all of it, and most devices are well at any time."""
 START_S = 180.0
 TICK_S = 0.5
@@ -40,7 +46,8 @@ MISSED_HEARTBEATS = 5
 class Outcome:
     """What arrived, how far it agrees with a truth that is known, what is lacking, and what the agent said last.
 
-    ``is_interrupted`` tells that somebody ended it, and not its duration.
+    ``told`` is how rollouts went, where there were any. ``is_interrupted`` tells that somebody ended it, and not its
+    duration.
     """
 
     arrivals: Arrivals
@@ -48,6 +55,7 @@ class Outcome:
     lacking: list[str]
     last_words: str
     is_interrupted: bool
+    told: Sequence[str] = ()
 
 
 class Stage:
@@ -61,10 +69,12 @@ class Stage:
         self.broker = own_broker(folder)
         url = self.broker.start()
         try:
-            self.agent = DemoAgent(folder, broker_url=url, script=script)
+            releases = _releases(folder, script) if script.has_rollouts else None
+            self.server = FleetServer(_settings(folder, url, has_releases=releases is not None))
+            self.agent = DemoAgent(folder, broker_url=url, script=script, updates=self._updates(releases))
             self.agent.check()
-            self.server = FleetServer(_settings(folder, url))
-            self._order = _order(url)
+            self._order = _order(url, releases)
+            self.story = self._tell(folder) if releases is not None else None
         except BaseException:
             self.broker.stop()
             raise
@@ -86,11 +96,13 @@ class Stage:
             async with _running(self.server.run) as serving:
                 await self._perform(show, interrupted, serving)
                 arrivals = await self._read()
+                told = await asyncio.to_thread(self.story.summary) if self.story is not None else []
                 looks = await asyncio.to_thread(read_looks, self.server.store, device=DEVICE, pipeline=CAMERA)
         finally:
             await asyncio.to_thread(self.broker.stop)
         agreement = self._judge(arrivals, looks)
         lacking = missing(arrivals, devices=self.devices, agent=DEVICE, agreement=agreement)
+        lacking += self.story.lacking() if self.story is not None else []
         last_words = self.agent.last_words()
         return Outcome(
             arrivals=arrivals,
@@ -98,6 +110,7 @@ class Stage:
             lacking=lacking,
             last_words=last_words,
             is_interrupted=interrupted.is_set(),
+            told=told,
         )
 
     async def _perform(
@@ -115,7 +128,9 @@ class Stage:
         try:
             async with _running(self._simulate) as flying:
                 await self._until(self._is_agent_heard, interrupted, "the agent", [serving, flying])
-                await asyncio.to_thread(group_devices, self.server.database, self.devices[1:])
+                # Where there is something to be proved, the real agent is among the canaries.
+                grouped = self.devices if self.story is not None else self.devices[1:]
+                await asyncio.to_thread(group_devices, self.server.database, grouped)
                 await self._watch(show, interrupted, [serving, flying])
         finally:
             await asyncio.to_thread(self.agent.stop)
@@ -141,6 +156,10 @@ class Stage:
                 return
             self._require_alive(parts)
             show(await self._read(), elapsed_s)
+            if self.story is not None:
+                await asyncio.to_thread(self.story.go_on)
+                if self.story.is_over and self._script.ends_with_story:
+                    return
             await _pause(interrupted)
 
     async def _until(
@@ -171,6 +190,14 @@ class Stage:
     def _is_agent_heard(self) -> bool:
         return read_arrivals(self.server.store, self.server.database).heartbeats[DEVICE] > 0
 
+    def _updates(self, releases: Releases | None) -> Updates | None:
+        return None if releases is None else Updates(mirror=f"{self.server.url}ota", root=releases.root)
+
+    def _tell(self, folder: Path) -> Story:
+        return Story(
+            self.server.database, Catalogue(folder / FOLDER), name=self._script.model, devices=len(self.devices)
+        )
+
     async def _read(self) -> Arrivals:
         return await asyncio.to_thread(read_arrivals, self.server.store, self.server.database)
 
@@ -193,7 +220,18 @@ async def _pause(interrupted: asyncio.Event) -> None:
         await asyncio.wait_for(interrupted.wait(), TICK_S)
 
 
-def _order(broker_url: str) -> Order:
+def _releases(folder: Path, script: Script) -> Releases:
+    """Return the repository of the demo, with everything published in it. Raises SkerryError."""
+    boards = (own_board(), *BOARDS)
+    releases = Releases(folder, name=script.model, variant=script.variant or DEFAULT_VARIANT, boards=boards)
+    releases.publish()
+    return releases
+
+
+def _order(broker_url: str, releases: Releases | None) -> Order:
+    camera = None
+    if releases is not None:
+        camera = Network(name=DEFAULT_MODEL, version=releases.version_before, cost=1.0, score=0.8, drops=0.01)
     return Order(
         devices=SIMULATED,
         rate=1.0 / HEARTBEAT_S,
@@ -204,14 +242,17 @@ def _order(broker_url: str) -> Order:
         duration_s=None,
         ending="goodbye",
         expect=None,
+        bad_releases=frozenset({POISONED}),
+        camera=camera,
     )
 
 
-def _settings(folder: Path, broker_url: str) -> Settings:
+def _settings(folder: Path, broker_url: str, *, has_releases: bool) -> Settings:
     config = ServerConfig(
         broker=Broker(url=broker_url, client_id="skerry-demo"),
         # Any free port; a configuration file cannot ask for that, since nobody would know where to look.
         http=Http(port=0),
         presence=PresenceRules(heartbeat_s=HEARTBEAT_S, missed=MISSED_HEARTBEATS),
+        ota=Ota(repository=FOLDER if has_releases else None),
     )
     return Settings(config=config, base=folder, state=folder)

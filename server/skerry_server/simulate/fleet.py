@@ -13,7 +13,7 @@ from skerry_server.simulate.agent import Nature
 from skerry_server.simulate.clock import ClockKind
 from skerry_server.simulate.device import Ending, SimulatedDevice
 from skerry_server.simulate.expectation import Expectation
-from skerry_server.simulate.networks import CAMERA, EAR, usual_network
+from skerry_server.simulate.networks import CAMERA, EAR, Network, usual_network
 from skerry_server.simulate.trouble import Trouble
 
 SITES = ("harbour", "mill", "workshop")
@@ -36,7 +36,8 @@ class Fleet:
     """``count`` devices that send ``rate`` heartbeats a second each from ``start_ms`` (Unix ms) on.
 
     The same arguments give devices that do the same at the same times. Start counters come from ``start_ms``, so that
-    a later run counts as later. Versions in ``bad_releases`` fail wherever they are ordered.
+    a later run counts as later. Versions in ``bad_releases`` fail wherever they are ordered. With ``camera`` all run
+    that network at first.
     """
 
     def __init__(
@@ -48,9 +49,11 @@ class Fleet:
         trouble: Trouble,
         start_ms: int,
         bad_releases: frozenset[str] = frozenset(),
+        camera: Network | None = None,
     ) -> None:
         self.seed, self.trouble, self.start_ms = seed, trouble, start_ms
         self._bad_releases = bad_releases
+        self._camera = camera
         self.first_start = start_ms * _STARTS_PER_S // 1000
         self.run = f"run-{self.first_start}-{seed}"
         natures = (self._nature(number, round(1000 / rate)) for number in range(count))
@@ -111,7 +114,7 @@ class Fleet:
         )
 
     def _nature(self, number: int, interval_ms: int) -> Nature:
-        networks = {CAMERA: usual_network(CAMERA, self._draw("camera", number))}
+        networks = {CAMERA: self._camera or usual_network(CAMERA, self._draw("camera", number))}
         if self._draw("listens", number) < WITH_EAR:
             networks[EAR] = usual_network(EAR, self._draw("ear", number))
         return Nature(

@@ -13,6 +13,7 @@ from skerry_server.simulate.device import Ending
 from skerry_server.simulate.expectation import Expectation, write_expectation
 from skerry_server.simulate.fleet import Fleet
 from skerry_server.simulate.link import Access
+from skerry_server.simulate.networks import Network
 from skerry_server.simulate.running import FleetRun, Progress
 from skerry_server.simulate.trouble import Trouble
 
@@ -34,6 +35,7 @@ class Order:
     ending: Ending
     expect: Path | None
     bad_releases: frozenset[str] = frozenset()
+    camera: Network | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,6 +65,7 @@ async def play(
         trouble=order.trouble,
         start_ms=now_ms(),
         bad_releases=order.bad_releases,
+        camera=order.camera,
     )
     run = FleetRun(fleet, order.access, connections=order.connections)
     try:

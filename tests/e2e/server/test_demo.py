@@ -180,3 +180,19 @@ def test_a_real_network_finds_cars_in_a_real_video(shared_data, tmp_path):
     done = run("demo", "--headless", "--duration", "20", "--model", bundle, "--video", video)
     assert done.returncode == 0, done.stderr
     assert re.search(r"detection │ car +│ demo-agent +│ +[1-9]", done.stdout), done.stdout
+
+
+@pytest.mark.slow
+def test_the_demo_rolls_a_good_release_out_to_all_and_stops_and_undoes_a_poisoned_one():
+    done = run("demo", "--ota", "--headless", "--duration", "300", timeout=400)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "rollout of skerry-signs 2.0.0: done; of 13 devices 13 committed" in done.stdout
+    poisoned = re.search(r"rollout of skerry-signs 3\.0\.0: rolled-back; .*", done.stdout)[0]
+    assert int(re.search(r"(\d+) left-out", poisoned)[1]) >= 10, "nobody but the three canaries was touched"
+    assert re.search(r"1 failed \((golden|load)\)", poisoned), "the real agent found out before it switched"
+    assert "rolled-back (crashed)" in poisoned
+
+
+def test_the_demo_of_updates_is_about_the_shipped_model():
+    done = run("demo", "--ota", "--model", "yolov2-tiny-voc", "--headless", "--duration", "5")
+    assert (done.returncode, "--model" in done.stderr) == (2, True)
