@@ -44,13 +44,13 @@ from skerry_edge.ota.job import Job, Progress
 from skerry_edge.ota.journal import JournalFile
 from skerry_edge.ota.local_orders import LocalOrderFile
 from skerry_edge.ota.looked import Looked
+from skerry_edge.ota.machine.limits import Limits
 from skerry_edge.ota.machine.record import Record
 from skerry_edge.ota.model_steps import ModelSteps
 from skerry_edge.ota.model_store import Kept, ModelStore
 from skerry_edge.ota.places import Places
 from skerry_edge.ota.preparing import prepare
 from skerry_edge.ota.self_test.measured import Measured, Subject
-from skerry_edge.ota.settings import OtaSettings
 
 NAME = "doorbell"
 DEVICE = "cam-1"
@@ -228,14 +228,14 @@ class Life:
         """Return a change of guard that is done."""
         return _Done()
 
-    def _trial(self, record: Record, settings: OtaSettings) -> ModelTrial:
+    def _trial(self, record: Record, limits: Limits) -> ModelTrial:
         return ModelTrial(
             record,
             places=Places(self.world.state),
             configuration=self.configuration,
             succeed=self.succeed,
             watch=self._watch,
-            limits=settings.limits,
+            limits=limits,
         )
 
     def _apply(self, config: AgentConfig) -> None:

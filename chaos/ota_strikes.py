@@ -8,7 +8,10 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from _typeshed import HasFileno
 
 _WRITES = ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.symlink", "os.truncate")
 
@@ -97,9 +100,9 @@ class Unsynced:
         """Note what is made durable within the body."""
         real = os.fsync
 
-        def noted(descriptor: int) -> None:
-            real(descriptor)
-            found = os.fstat(descriptor)
+        def noted(fd: int | HasFileno) -> None:
+            real(fd)
+            found = os.fstat(fd if isinstance(fd, int) else fd.fileno())
             self._durable.add((found.st_dev, found.st_ino))
 
         os.fsync = noted

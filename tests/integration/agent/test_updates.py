@@ -195,6 +195,27 @@ def test_a_model_that_sees_nothing_fails_its_self_test_and_never_runs(fleet, dev
     assert not any(one.pipelines[0].model_version == "2.0.0" for one in recorder.heartbeats)
 
 
+def test_an_agent_that_is_killed_on_trial_goes_on_with_it(fleet, device, recorder, eventually) -> None:
+    fleet.publish("2.0.0", 2)
+    agent = device()
+    fleet.order("2.0.0", 2, probation_s=3)
+    eventually(lambda: any(one.state == "probation" for one in recorder.of(UpdateReport)), what="the trial")
+    agent.kill()
+    agent.start_again()
+    eventually(lambda: final(recorder, "to-2"), what="the outcome")
+    assert final(recorder, "to-2").outcome == "committed"
+    eventually(lambda: runs(recorder, "2.0.0"), what="work on the new model")
+
+
+def test_an_agent_without_settings_for_updates_refuses_them(
+    fleet, mosquitto, start_agent, recorder, eventually
+) -> None:
+    start_agent(mosquitto.port, [{"kind": "synthetic", "name": "beat"}])
+    fleet.order("2.0.0", 2)
+    eventually(lambda: final(recorder, "to-2"), what="the outcome")
+    assert (final(recorder, "to-2").outcome, final(recorder, "to-2").reason) == ("refused", "not-used")
+
+
 def test_an_order_that_nothing_here_is_for_is_refused(fleet, device, recorder, eventually) -> None:
     device()
     fleet.order("2.0.0", 2, subject="model/else")

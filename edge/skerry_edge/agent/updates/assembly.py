@@ -28,9 +28,9 @@ from skerry_edge.agent.updates.watch import Watch
 from skerry_edge.ota.job import Job, Progress
 from skerry_edge.ota.local_orders import LocalOrderFile
 from skerry_edge.ota.looked import last_look
+from skerry_edge.ota.machine.limits import Limits
 from skerry_edge.ota.machine.record import Record
 from skerry_edge.ota.places import Places
-from skerry_edge.ota.settings import OtaSettings
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,18 +77,16 @@ def updates_of(around: Surroundings) -> Updates:
     fleet = LocalFleet(around.configuration, LocalOrderFile(around.state_dir))
     watch = Watch(around.supervisor, around)
 
-    def trial(record: Record, settings: OtaSettings) -> Trial:
+    def trial(record: Record, limits: Limits) -> Trial:
         if record.subject.startswith("agent/"):
-            return AgentTrial(
-                places=places, fleet=fleet, watch=watch, limits=settings.limits, start_anew=around.start_anew
-            )
+            return AgentTrial(places=places, fleet=fleet, watch=watch, limits=limits, start_anew=around.start_anew)
         return ModelTrial(
             record,
             places=places,
             configuration=around.configuration,
             succeed=around.supervisor.succeed,
             watch=watch,
-            limits=settings.limits,
+            limits=limits,
         )
 
     def look() -> Job:

@@ -14,7 +14,8 @@ from skerry_edge.agent.updates.preparation import Fleet, Preparation
 from skerry_edge.agent.updates.watch import Watch
 from skerry_edge.foundation.errors import ReachError
 from skerry_edge.ota.job import Progress
-from skerry_edge.ota.machine.happenings import Begun, Done, Happening, Overdue
+from skerry_edge.ota.machine.happenings import Begun, Done, Happening, Overdue, Refused
+from skerry_edge.ota.machine.limits import Limits
 from skerry_edge.ota.machine.record import Record
 from skerry_edge.ota.machine.transitions import ON_TRIAL, actor_of
 from skerry_edge.ota.settings import OtaSettings
@@ -47,7 +48,7 @@ class Updates:
         fleet: Fleet,
         keeping: Keeping,
         preparation: Preparation,
-        trial: Callable[[Record, OtaSettings], Trial],
+        trial: Callable[[Record, Limits], Trial],
         watch: Watch,
         lookout: Lookout,
         report: Report,
@@ -68,9 +69,9 @@ class Updates:
     def act(self, now_s: float) -> float:
         """Do what is due (see Duty)."""
         config = self._fleet.in_force
-        if config.ota is None:
-            return NEVER_S
-        sample_s = self._watch.sample([one.name for one in config.pipelines], now_s)
+        sample_s = NEVER_S
+        if config.ota is not None:
+            sample_s = self._watch.sample([one.name for one in config.pipelines], now_s)
         try:
             return min(sample_s, self._act(config.ota, now_s))
         except ReachError as error:
@@ -84,22 +85,25 @@ class Updates:
         self._preparation.close()
         self._lookout.rest()
 
-    def _act(self, settings: OtaSettings, now_s: float) -> float:
+    def _act(self, settings: OtaSettings | None, now_s: float) -> float:
         record = self._keeping.record
         if record is None:
             found = next_order(self._fleet.updates, self._keeping.journal)
             if found is None:
-                return self._lookout.act(now_s)
+                return NEVER_S if settings is None else self._lookout.act(now_s)
             self._keeping.take_on(*found)
             self._trial = self._entered = None
             return now_s
         self._lookout.rest()
         self._tell(record, now_s)
-        if actor_of(record.state) == "worker":
-            return self._preparation.act(record, settings, now_s)
-        return self._conduct(record, settings, now_s)
+        if actor_of(record.state) == "agent":
+            return self._conduct(record, Limits() if settings is None else settings.limits, now_s)
+        if settings is None:
+            self._keeping.note(Refused(reason="not-used", detail="the agent's configuration has no table [ota]"))
+            return now_s
+        return self._preparation.act(record, settings, now_s)
 
-    def _conduct(self, record: Record, settings: OtaSettings, now_s: float) -> float:
+    def _conduct(self, record: Record, limits: Limits, now_s: float) -> float:
         """Do what is the agent's own, from INTENT to the report."""
         if self._entered != (record.order.id, record.state):
             self._keeping.note(Begun())
@@ -115,7 +119,7 @@ class Updates:
             self._trial = None
             return now_s
         if self._trial is None:
-            self._trial = self._make_trial(record, settings)
+            self._trial = self._make_trial(record, limits)
         happening = self._trial.act(record, now_s)
         if happening is None:
             return now_s + LOOK_S
