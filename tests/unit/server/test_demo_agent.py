@@ -15,7 +15,7 @@ from skerry_server.demo import agent
 from skerry_server.demo.script import Script
 
 
-def text(folder: Path, **changes) -> str:
+def text(folder: Path, *, updates=None, **changes) -> str:
     script = Script(
         model="skerry-signs",
         variant=None,
@@ -25,7 +25,7 @@ def text(folder: Path, **changes) -> str:
         audio=folder / "ü.wav",
         duration_s=1,
     )
-    return agent.config_text(broker_url="mqtt://127.0.0.1:1", script=replace(script, **changes))
+    return agent.config_text(broker_url="mqtt://127.0.0.1:1", script=replace(script, **changes), updates=updates)
 
 
 def test_it_is_a_configuration_that_the_agent_takes_whatever_the_files_are_called(tmp_path):
@@ -36,6 +36,13 @@ def test_it_is_a_configuration_that_the_agent_takes_whatever_the_files_are_calle
     assert camera.snapshot
     assert camera.variant is None
     assert msgspec.structs.asdict(config)["board"].startswith("generic-")
+
+
+def test_it_looks_for_releases_where_the_demo_serves_them(tmp_path):
+    assert parse_toml(text(tmp_path), AgentConfig, name="demo").ota is None
+    updates = agent.Updates(mirror="http://127.0.0.1:8/ota", root=tmp_path / "1.root.json")
+    ota = parse_toml(text(tmp_path, updates=updates), AgentConfig, name="demo").ota
+    assert (ota.mirrors, ota.root) == (("http://127.0.0.1:8/ota",), str(tmp_path / "1.root.json"))
 
 
 def test_a_variant_that_is_asked_for_is_in_it(tmp_path):
