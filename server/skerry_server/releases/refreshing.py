@@ -17,7 +17,6 @@ from skerry_server.releases.signing import Signatory, missing_signatures, requir
 
 OnlineRole = TypeVar("OnlineRole", Snapshot, Timestamp)
 TARGETS_FILE = "targets.json"
-SNAPSHOT_FILE = "snapshot.json"
 CLOCK_SLACK = timedelta(minutes=5)
 _TODO = "give the folder of the online key: --online-keys DIR"
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 from tuf.api.exceptions import LengthOrHashMismatchError, UnsignedMetadataError
-from tuf.api.metadata import Metadata, MetaFile, Root, Signed, Snapshot, TargetFile, Targets, Timestamp
+from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, TargetFile, Targets, Timestamp
 from tuf.api.serialization import DeserializationError
 from tuf.api.serialization.json import JSONSerializer
 
@@ -24,8 +25,8 @@ from skerry_server.releases.pins import Pins
 
 Write = Callable[[Path, bytes], None]
 Payload = TypeVar("Payload", Root, Targets, Snapshot, Timestamp)
-ROLES: dict[str, type[Signed]] = {"root": Root, "targets": Targets, "snapshot": Snapshot, "timestamp": Timestamp}
 MAX_METADATA_BYTES = 16 << 20
+_LOOK_S = 0.05
 _VERSIONED = re.compile(r"(?P<version>[1-9][0-9]{0,9})\.(?P<role>root|targets|snapshot)\.json")
 
 
@@ -39,17 +40,23 @@ class Repository:
     see what the timestamp names, and replacing that one file publishes everything that was written before it.
     """
 
-    def __init__(self, path: Path, *, pins: Pins | None = None, write: Write = write_atomic) -> None:
+    def __init__(
+        self, path: Path, *, pins: Pins | None = None, write: Write = write_atomic, patience_s: float = 0.0
+    ) -> None:
         self.path = path
         self.metadata = path / "metadata"
         self.targets = path / "targets"
         self.staging = path / "staging"
         self.pins = pins
         self._write = write
+        self._patience_s = patience_s
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Let nobody else change the repository meanwhile. Raises ConflictError where somebody does, ReachError."""
+        """Let nobody else change the repository meanwhile; wait for ``patience_s`` where somebody does.
+
+        Raises ConflictError where that was too short, ReachError.
+        """
         try:
             descriptor = os.open(self.path / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
@@ -61,12 +68,15 @@ class Repository:
             os.close(descriptor)
 
     def _take(self, descriptor: int) -> None:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise ConflictError(
-                "another command is changing the repository", where=str(self.path), todo="try again when it has ended"
-            ) from error
+        until_s = time.monotonic() + self._patience_s
+        while True:
+            try:
+                return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                if time.monotonic() >= until_s:
+                    what, todo = "another command is changing the repository", "try again when it has ended"
+                    raise ConflictError(what, where=str(self.path), todo=todo) from error
+            time.sleep(_LOOK_S)
 
     def make(self) -> None:
         """Make the repository's folders. Raises ReachError."""

@@ -28,6 +28,8 @@ PASSPHRASE = "SKERRY_OTA_PASSPHRASE"  # noqa: S105  # the variable's name
 ONLINE = "online"
 MAX_SKIP = 1_000_000
 MAX_DAYS = 3660.0
+PATIENCE_S = 10.0
+"""The server's job holds the repository for moments, while it signs; another publisher for longer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,6 +169,6 @@ def opened(folder: Path, hands: Hands | None = None) -> Repository:
     """Return the repository in ``folder``, believed as far as the keys at hand remember it. Raises ConfigError."""
     from skerry_server.releases.repository import Repository  # noqa: PLC0415  # keeps `--help` fast
 
-    repository = Repository(folder, pins=hands.pins() if hands else None)
+    repository = Repository(folder, pins=hands.pins() if hands else None, patience_s=PATIENCE_S)
     repository.require()
     return repository

@@ -182,6 +182,23 @@ def test_only_one_command_changes_a_repository_at_a_time(rig):
     assert refusals == ["another command is changing the repository"]
 
 
+def test_a_patient_command_waits_for_the_one_before(rig):
+    """The server's job signs for a moment now and then; nobody's command should fail for that."""
+    patient = Repository(rig.repository.path, patience_s=60.0)
+    published, tried = [], threading.Event()
+
+    def second():
+        tried.set()
+        published.append(publish(patient, [_offer(ONE, model_bytes("1.0.0"))], rig.signatory, rig.now))
+
+    with rig.repository.locked():
+        other = threading.Thread(target=second)
+        other.start()
+        assert tried.wait(60)
+    other.join(60)
+    assert published[0].targets == (ONE_PATH,)
+
+
 def test_the_server_publishes_targets_signed_elsewhere_when_their_files_have_come(rig, client, custody_of, tmp_path):
     offline, online = custody_of(rig)
     desk = Repository(rig.copy(tmp_path / "desk"))
