@@ -18,6 +18,7 @@ from skerry_edge.agent.updates.orders import is_superseded
 from skerry_edge.agent.updates.program import Program
 from skerry_edge.agent.updates.uses import use_of_all
 from skerry_edge.contracts.messages import UpdateOrder
+from skerry_edge.contracts.release import AGENT
 from skerry_edge.foundation.backoff import Backoff
 from skerry_edge.foundation.errors import SkerryError
 from skerry_edge.ota.job import Job, Progress
@@ -114,7 +115,7 @@ class Preparation:
             return Superseded()
         if self._keeping.is_overdue:
             return Overdue()
-        if record.subject.startswith("agent/"):
+        if record.subject == f"agent/{AGENT}":
             return None if running_slot() is not None else Refused(reason="not-used", detail=_NO_LAUNCHER)
         if not self._fleet.users(record.name):
             return Refused(reason="not-used", detail=f"no pipeline's model is called '{record.name}'")

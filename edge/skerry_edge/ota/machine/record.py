@@ -29,8 +29,7 @@ class Record(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One order, and how far the device is with it.
 
     - ``entries`` is how often the work of this state was begun; what ends well goes on to the next state.
-    - ``spent_s`` is the running time that the order has taken until ``at``, ``state_s`` what it was when this state was
-      reached. The wall clock has no part in it.
+    - ``spent_s`` is the running time that the order has taken until ``at``; the wall clock has no part in it.
     - ``from_sha256`` and ``from_version`` are what ran before, absent where no release did; ``to_sha256`` is the new
       file's. ``before`` is how the device did until the switch.
     - ``outcome``, ``reason`` and ``detail`` are how it ends, from the moment when that is certain. A ``reason`` without
@@ -43,7 +42,6 @@ class Record(Struct, frozen=True, kw_only=True, omit_defaults=True):
     state: UpdateState = "check"
     entries: Count = 0
     spent_s: Seconds = 0.0
-    state_s: Seconds = 0.0
     from_sha256: Sha256 | None = None
     from_version: ReleaseVersion | None = None
     to_sha256: Sha256 | None = None
@@ -57,11 +55,6 @@ class Record(Struct, frozen=True, kw_only=True, omit_defaults=True):
     def name(self) -> str:
         """The name of what is updated, without its kind."""
         return self.subject.partition("/")[2]
-
-    @property
-    def state_took_s(self) -> float:
-        """For how long the update has been in this state, by `at`."""
-        return self.spent_s - self.state_s
 
 
 def begun(subject: str, order: UpdateOrder, now: Instant) -> Record:

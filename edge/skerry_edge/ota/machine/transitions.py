@@ -127,4 +127,4 @@ def _ended(record: Record, outcome: UpdateOutcome, reason: str, detail: str) -> 
 
 def _entered(record: Record, state: UpdateState) -> Record:
     waits_no_more = {} if record.outcome else {"reason": None, "detail": None}
-    return replace(record, state=state, entries=0, state_s=record.spent_s, **waits_no_more)
+    return replace(record, state=state, entries=0, **waits_no_more)
