@@ -8,7 +8,7 @@ from tuf.api.metadata import Signed
 
 from skerry_edge.contracts.release import ISSUED
 from skerry_edge.foundation.errors import DataError
-from skerry_server.releases.repository import Payload
+from skerry_server.releases.metadata_files import Payload
 
 LIFETIME_DAYS = {"root": 365.0, "targets": 365.0, "snapshot": 14.0, "timestamp": 3.0}
 """How long a role's metadata holds unless told otherwise.

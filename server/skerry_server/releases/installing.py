@@ -11,8 +11,9 @@ from tuf.api.metadata import Metadata, Root, Targets
 from skerry_edge.foundation.errors import ConfigError, DataError
 from skerry_server.errors import ConflictError
 from skerry_server.releases.dates import renewed
+from skerry_server.releases.metadata_files import Payload, read_metadata
 from skerry_server.releases.refreshing import Refreshed, can_refresh, refresh
-from skerry_server.releases.repository import Payload, Repository, read_metadata
+from skerry_server.releases.repository import Repository
 from skerry_server.releases.signing import Signatory, missing_signatures
 
 

@@ -11,7 +11,7 @@ from tuf.api.metadata import Metadata, Root
 from skerry_edge.foundation.errors import ConfigError, ReachError
 from skerry_server.releases.key_files import Passphrase
 from skerry_server.releases.keyring import KeyRing
-from skerry_server.releases.repository import Payload
+from skerry_server.releases.metadata_files import Payload
 
 
 class Signatory:

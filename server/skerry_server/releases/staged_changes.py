@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from tuf.api.metadata import Root, Targets
 
 from skerry_edge.contracts.release import decode_floors, decode_release
-from skerry_server.releases.repository import Repository, read_metadata
+from skerry_server.releases.metadata_files import read_metadata
+from skerry_server.releases.repository import Repository
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,8 +15,9 @@ from skerry_edge.contracts.release import Release, decode_release
 from skerry_edge.foundation.atomic import publish as give_name
 from skerry_edge.foundation.errors import ConfigError, DataError, ReachError
 from skerry_edge.foundation.file_hash import file_sha256
+from skerry_server.releases.metadata_files import file_name
 from skerry_server.releases.refreshing import Occasion, Refreshed, link, refresh
-from skerry_server.releases.repository import Repository, file_name
+from skerry_server.releases.repository import Repository
 from skerry_server.releases.signing import Signatory
 
 Wanted = Callable[[Release], bool]

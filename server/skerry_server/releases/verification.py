@@ -12,7 +12,8 @@ from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, Targets, Timest
 
 from skerry_edge.foundation.errors import SkerryError
 from skerry_server.releases.dates import WARN_DAYS
-from skerry_server.releases.repository import Payload, Repository, file_name, read_bounded, read_metadata
+from skerry_server.releases.metadata_files import Payload, file_name, read_bounded, read_metadata
+from skerry_server.releases.repository import Repository
 from skerry_server.releases.target_checks import Checked, Finding, check_targets
 
 
