@@ -10,6 +10,10 @@ from skerry_server.registry.audit.chain import verify
 from skerry_server.registry.audit.trail import list_audit
 from skerry_server.registry.fleet.changes import decommission
 from skerry_server.registry.orders.desired import newest_of, put_desired
+from skerry_server.rollouts.changes import get_rollout
+from skerry_server.rollouts.execution import Execution
+from skerry_server.rollouts.planner import Order, Return, Settle, TimeOut
+from skerry_server.rollouts.spec import read_spec
 
 
 def test_a_release_reaches_the_canary_then_the_rest_and_ends(stage):
@@ -242,6 +246,22 @@ def test_who_has_lost_the_lease_changes_nothing(stage):
     )
     stage.look()
     assert stage.orders() == {}
+
+
+def test_what_ingest_took_in_since_the_planner_looked_is_not_written_over(stage):
+    rollout = stage.roll_out(canary="3")
+    stage.look()
+    orders = stage.orders()
+    begun, done, silent = sorted(orders)
+    stage.answer(begun, orders[begun].id, "under-way", state="download")
+    stage.answer(done, orders[done].id)
+    stale = [TimeOut((done,)), Settle((begun, done, silent), "left-out"), Order((done,)), Return((begun,))]
+    with stage.database.transaction() as session:
+        row = get_rollout(session, rollout)
+        Execution(session, row, read_spec(row.spec), now_ms=stage.now_ms).carry_out(stale)
+    states = stage.states(rollout)
+    assert (states[begun], states[done], states[silent]) == ("ordered", "committed", "left-out")
+    assert set(stage.orders()) == {begun, done}
 
 
 def test_crashes_after_the_commit_stop_the_rollout(stage):
