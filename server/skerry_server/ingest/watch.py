@@ -9,12 +9,13 @@ from skerry_edge.foundation.errors import SkerryError
 from skerry_server.health import Health, PartName
 from skerry_server.registry.database import Database
 from skerry_server.stores.base import Store, StoreInfo
+from skerry_server.threads import Threads
 
 PROBE_S = 5.0
 
 
 class Watch:
-    """Probes in threads of their own: behind a commit that hangs, the question would wait as well.
+    """Probes in threads of their own: behind whatever hangs, the question would wait as well.
 
     ``unwritable`` tells which parts a write has failed at: a full disk can still be read, so a probe that succeeds does
     not speak for them. ``learned`` gets what each probe of the store found.
@@ -34,11 +35,12 @@ class Watch:
         self._health = health
         self._unwritable = unwritable
         self._learned = learned
+        self._threads = Threads("probe", most=2)
 
     async def run(self) -> None:
         """Probe until cancelled."""
         while True:
-            await asyncio.gather(asyncio.to_thread(self._probe_store), asyncio.to_thread(self._probe_registry))
+            await asyncio.gather(self._threads.run(self._probe_store), self._threads.run(self._probe_registry))
             await asyncio.sleep(PROBE_S)
 
     def _probe_store(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable
 
 from nicegui import ui
@@ -15,6 +14,7 @@ from skerry_server.auth.policy import require
 from skerry_server.auth.table import Need
 from skerry_server.auth.visitors import SignInError, Visitor
 from skerry_server.registry.audit.trail import Author
+from skerry_server.ui.threads import PAGES
 
 Change = Callable[[Session, Author], str]
 """Makes a change and returns, in a sentence, what was done."""
@@ -34,7 +34,7 @@ class Changes:
     async def do(self, work: Callable[[], str], *, need: Need) -> bool:
         """Do ``work``, which returns what was done, in a thread, as `make` does."""
         try:
-            done = await asyncio.to_thread(self._allowed, work, need)
+            done = await PAGES.run(self._allowed, work, need)
         except SkerryError as error:
             ui.notify(str(error), type="negative", multi_line=True, close_button="Close")
             return False

@@ -36,9 +36,9 @@ def add_session(router: APIRouter, context: Context) -> None:
     """Add the routes of the session."""
 
     @router.post("/session")
-    def sign_in(wish: SignInIn, request: Request, response: Response) -> SessionOut:
+    async def sign_in(wish: SignInIn, request: Request, response: Response) -> SessionOut:
         """Sign in; the session comes as a cookie, and an earlier one of this browser ends."""
-        visitor = context.doorkeeper.sign_in(
+        visitor = await context.doorkeeper.sign_in(
             wish.user, wish.password, address=request.state.address, earlier=cookie_of(request.headers)
         )
         assert visitor.secret is not None  # noqa: S101  # a session has one
