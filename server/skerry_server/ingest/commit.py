@@ -11,7 +11,7 @@ from skerry_edge.contracts.messages import Heartbeat, Message, Status
 from skerry_edge.contracts.topics import Topic
 from skerry_server.config.limits import Limits
 from skerry_server.errors import RefusedPointsError, RegistryError, StoreError
-from skerry_server.ingest.admission import admit
+from skerry_server.ingest.admission import Admission
 from skerry_server.ingest.cardinality import CardinalityGuard
 from skerry_server.ingest.clocks import ClockBook
 from skerry_server.ingest.fleet import FleetMemory
@@ -61,7 +61,7 @@ class Committer:
         self._soft = SoftState()
         self._clocks = ClockBook(database)
         self._guard = CardinalityGuard(limits)
-        self._max_devices = limits.devices
+        self._admission = Admission(self._fleet, max_devices=limits.devices)
 
     def commit(self, deliveries: Sequence[Delivery]) -> Committed:
         """Return when every delivery is in the store, in the registry or among the dead letters.
@@ -79,7 +79,7 @@ class Committer:
                 letters.append(one)
             elif one is not None:
                 accepted.append(one)
-        accepted = admit(accepted, letters, self._fleet, self._database, max_devices=self._max_devices)
+        accepted = self._admission.admit(accepted, letters, self._database)
         self._clocks.correct(accepted)
         return self._measure(accepted, letters)
 
@@ -102,7 +102,7 @@ class Committer:
 
         What is soft of it goes only into memory, for the next flush.
         """
-        recorded = self._record(batch.accepted, batch.letters)
+        recorded = self._record(batch)
         heartbeats = [one.delivery for one in batch.accepted if isinstance(one.message, Heartbeat)]
         error = batch.store_error
         return Committed(
@@ -120,7 +120,7 @@ class Committer:
         Raises RegistryError.
         """
         letter = refuse(delivery, "internal", f"{type(error).__name__}: {error}")
-        recorded = self._record([], [letter])
+        recorded = self._record(Prepared(letters=[letter]))
         return Committed(
             letters=[letter], points=0, stored=(), trimmed_letters=recorded.trimmed_letters if recorded else 0
         )
@@ -136,7 +136,7 @@ class Committer:
 
     def forget(self) -> None:
         """Look everything up again: the registry failed, and may not be as it was."""
-        self._fleet = FleetMemory()
+        self._fleet.clear()
 
     def flush_is_due(self) -> bool:
         """Tell whether soft state waits to be written."""
@@ -177,11 +177,11 @@ class Committer:
         excess = self._guard.admit(known, own)
         return (refuse(one.delivery, "cardinality", str(excess)) if excess else None), own
 
-    def _record(self, accepted: Sequence[Accepted], letters: Sequence[DeadLetter]) -> Recorded | None:
-        plain, deciding = self._sort(accepted)
+    def _record(self, batch: Prepared) -> Recorded | None:
+        plain, deciding = self._sort(batch.accepted)
         recorded = None
-        if letters or deciding or any(not isinstance(one.message, Heartbeat) for one in accepted):
-            recorded = self._transact(accepted, letters, plain, deciding)
+        if batch.letters or deciding or any(not isinstance(one.message, Heartbeat) for one in batch.accepted):
+            plain, recorded = self._transact(batch)
             self._fleet.note(recorded.presences)
         for one in (*plain, *(recorded.current if recorded else ())):
             self._hear(one)
@@ -212,20 +212,21 @@ class Committer:
         deciding = [one for one in accepted if one.message is not None and one.topic.device in decisive]
         return [one for one in plain if one.topic.device not in decisive], deciding
 
-    def _transact(
-        self,
-        accepted: Sequence[Accepted],
-        letters: Sequence[DeadLetter],
-        plain: Sequence[Accepted],
-        deciding: Sequence[Accepted],
-    ) -> Recorded:
-        # What was heard before and is not written yet comes first, or a will would stand against too little.
-        earlier = self._soft.take({one.topic.device for one in deciding})
+    def _transact(self, batch: Prepared) -> tuple[list[Accepted], Recorded]:
+        """Return the messages that are plainly about now, and what was recorded."""
+        earlier: dict[str, SoftRow] = {}
         try:
             with self._database.transaction() as session:
+                # Its devices may have been moved or erased since it was prepared.
+                batch.accepted = self._admission.admit_in(session, batch.accepted, batch.letters)
+                plain, deciding = self._sort(batch.accepted)
+                # What was heard before and is not written yet comes first, or a will would stand against too little.
+                earlier = self._soft.take({one.topic.device for one in deciding})
                 if earlier:
                     save_soft_rows(session, earlier)
-                return record(session, accepted, letters, plain=plain, deciding=deciding, rules=self._rules)
+                return plain, record(
+                    session, batch.accepted, batch.letters, plain=plain, deciding=deciding, rules=self._rules
+                )
         except RegistryError:
             self._soft.give_back(earlier)
             raise
@@ -241,6 +242,7 @@ class Committer:
 
     def _save(self, rows: dict[str, SoftRow]) -> None:
         with self._database.transaction() as session:
+            self._admission.catch_up(session)
             disagreeing = save_soft_rows(session, rows)
             if disagreeing:
                 presences, _ = decide(session, [_as_heard(device, rows[device]) for device in disagreeing], self._rules)

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from sqlalchemy.orm import Session
 
 from skerry_edge.contracts.messages import Event
+from skerry_server.errors import RegistryError
 from skerry_server.ingest.validate import Accepted, DeadLetter, refuse
 from skerry_server.presence import Evidence, Presence, SilenceRules, observe
 from skerry_server.registry.dead_letters import add_dead_letters, trim_dead_letters
@@ -65,8 +66,14 @@ def record(
 def decide(
     session: Session, messages: Sequence[Accepted], rules: SilenceRules
 ) -> tuple[dict[str, Presence], list[Accepted]]:
-    """Move presence by ``messages``, in their order; return what it is now, and which of them are about now."""
-    held = lock_presences(session, {one.topic.device for one in messages}) if messages else {}
+    """Move presence by ``messages``, in their order; return what it is now, and which of them are about now.
+
+    Raises RegistryError where a device is gone since its messages were admitted: it is to be bound anew.
+    """
+    devices = {one.topic.device for one in messages}
+    held = lock_presences(session, devices)
+    if erased := devices - set(held):
+        raise RegistryError("a device was erased while its messages were recorded", found=repr(min(erased)))
     now = {device: one.presence for device, one in held.items() if one.presence is not None}
     moved: dict[str, Presence] = {}
     transitions: list[Transition] = []
