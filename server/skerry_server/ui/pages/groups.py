@@ -6,13 +6,14 @@ from collections.abc import Mapping
 
 from sqlalchemy.orm import Session
 
-from skerry_server.api.context import Context, require_whole_group
+from skerry_server.api.context import Context
+from skerry_server.api.visibility import require_whole_group, visible_stage
 from skerry_server.auth.table import OPERATOR, OPERATOR_EVERYWHERE
 from skerry_server.auth.visitors import Visitor
 from skerry_server.registry.audit.trail import Author
-from skerry_server.registry.fleet.groups import add_group, list_groups, members_of, remove_group
+from skerry_server.registry.fleet.groups import add_group, list_groups, remove_group, visible_members
 from skerry_server.registry.models import DesiredStageRow
-from skerry_server.registry.orders.stages import apply_stage, discard_stage, get_stage, list_stages, stage
+from skerry_server.registry.orders.stages import apply_stage, discard_stage, list_stages, stage
 from skerry_server.ui.asking import Field, ask
 from skerry_server.ui.frame import Page
 from skerry_server.ui.orders import desired_fields, read_desired
@@ -38,7 +39,7 @@ class GroupsPage(Page):
         """Return the page as one region."""
         with self.context.database.reading() as session:
             groups = list_groups(session, sites=self.visitor.principal.sites)
-            stages = list_stages(session, limit=SHOWN_STAGES)
+            stages = list_stages(session, limit=SHOWN_STAGES, sites=self.visitor.principal.sites)
         content = render(
             "groups.html",
             groups=[group_line(*one) for one in groups],
@@ -103,7 +104,7 @@ class GroupsPage(Page):
             return
 
         def change(session: Session, author: Author) -> str:
-            require_whole_group(session, self.visitor, get_stage(session, number).group)
+            visible_stage(session, self.visitor, number)
             return f"{len(apply_stage(session, author, number))} devices get stage {number}"
 
         await self.changes.make(change, need=OPERATOR)
@@ -113,7 +114,7 @@ class GroupsPage(Page):
             return
 
         def change(session: Session, author: Author) -> str:
-            require_whole_group(session, self.visitor, get_stage(session, number).group)
+            visible_stage(session, self.visitor, number)
             discard_stage(session, author, number)
             return f"stage {number} is discarded"
 
@@ -121,5 +122,5 @@ class GroupsPage(Page):
 
     def _read_stage(self, number: int) -> tuple[DesiredStageRow, int]:
         with self.context.database.reading() as session:
-            row = get_stage(session, number)
-            return row, len(members_of(session, row.group))
+            row = visible_stage(session, self.visitor, number)
+            return row, len(visible_members(session, row.group, sites=None))

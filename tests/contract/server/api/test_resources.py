@@ -164,6 +164,7 @@ def test_a_stage_tells_who_would_get_what_before_it_is_applied(ann):
     (own,) = [one for one in before["effects"] if one["device"] == "cam-1"]
     assert own["changes"] == [
         {"key": "config.heartbeat_interval_s", "before": 10, "after": 20},
+        {"key": "config.url", "before": None, "after": "rtsp://camera-at-home.example"},
         {"key": "models.camera", "before": None, "after": "tiny"},
     ]
     applied = ann.post(f"{V1}/stages/1/apply").json()
@@ -180,7 +181,7 @@ def test_alerts_are_acknowledged_once_and_silenced_for_a_while(ann):
     made = ann.post(f"{V1}/silences", json={"device": "cam-1", "lasts_s": 60}).json()
     assert made["until_ms"] == made["created_ms"] + 60_000
     assert ann.delete(f"{V1}/silences/{made['id']}").status_code == 204
-    assert [one["device"] for one in ann.get(f"{V1}/silences").json()["silences"]] == ["cam-2"]
+    assert [one["device"] for one in ann.get(f"{V1}/silences").json()["silences"]] == ["cam-2", None]
 
 
 def test_dead_letters_are_searched_replayed_and_deleted(ann):
