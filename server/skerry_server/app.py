@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from skerry_edge.foundation.redaction import redact
@@ -121,12 +122,19 @@ class ApiServer(ServerProcess):
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until ``stop`` is set, and close."""
-        watching = asyncio.create_task(self._watch.run())
-        try:
-            await _together(stop, self._serving.run, self._downlink.run)
-        finally:
-            await end_all({watching})
-            self.close()
+        await _together(stop, self._serving.run, self._downlink.run, _endless(self._watch.run))
+        self.close()
+
+
+def _endless(work: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[asyncio.Event], Coroutine[Any, Any, None]]:
+    """Return ``work``, which only ends by failing, as a part that ends when it is told to."""
+
+    async def part(stop: asyncio.Event) -> None:
+        tasks = {asyncio.create_task(work()), asyncio.create_task(stop.wait())}
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        await end_all(tasks)
+
+    return part
 
 
 async def _together(stop: asyncio.Event, *parts: Any) -> None:  # noqa: ANN401  # coroutine functions that take the event

@@ -36,7 +36,6 @@ class News:
 
     events: list[EventOut]
     sessions: Mapping[str, str]
-    last_hour: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,10 +50,11 @@ class Fleet:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Spread:
-    """How many devices have each model and agent version."""
+    """What costs more to count: how many devices have each model and agent version, and the last hour's events."""
 
     models: Mapping[str, int]
     versions: Mapping[str, int]
+    events_last_hour: int
 
 
 class Readings:
@@ -70,11 +70,7 @@ class Readings:
         with self._database.reading() as session:
             wanted = EventSearch(limit=SHOWN_EVENTS, newest_of_track=True, sites=sites)
             events = read_events(session, wanted)
-            return News(
-                events=events,
-                sessions=sessions_of(session, {one.device for one in events}),
-                last_hour=count_events_since(session, now_ms() - HOUR_MS, sites=sites),
-            )
+            return News(events=events, sessions=sessions_of(session, {one.device for one in events}))
 
     def _read_fleet(self, sites: Sites) -> Fleet:
         with self._database.reading() as session:
@@ -93,7 +89,9 @@ class Readings:
     def _read_spread(self, sites: Sites) -> Spread:
         with self._database.reading() as session:
             return Spread(
-                models=count_models(session, sites=sites), versions=count_by(session, "agent_version", sites=sites)
+                models=count_models(session, sites=sites),
+                versions=count_by(session, "agent_version", sites=sites),
+                events_last_hour=count_events_since(session, now_ms() - HOUR_MS, sites=sites),
             )
 
 

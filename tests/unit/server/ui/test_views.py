@@ -9,6 +9,7 @@ from skerry_server.api.model_comparison import ModelOut
 from skerry_server.health import Health
 from skerry_server.ingest.second_chance import Outcome
 from skerry_server.registry.models import CommandRow, DesiredRow
+from skerry_server.ui import readings as module
 from skerry_server.ui.faults import fault_html
 from skerry_server.ui.pulse import Pulse, chips, ingest_facts, troubles
 from skerry_server.ui.region import read_click
@@ -156,6 +157,17 @@ def test_many_pages_that_ask_at_once_cost_one_reading():
     seconds[0] = 1.0
     assert shared.get(None) == 3
     assert asked == [None, home, None]
+
+
+def test_the_last_hour_s_events_are_not_counted_with_each_look_at_the_newest(database, monkeypatch):
+    asked = []
+    monkeypatch.setattr(module, "count_events_since", lambda *_, **about: asked.append(about["sites"]) or 7)
+    monkeypatch.setattr(module, "NEWS_S", 0.0)
+    readings = module.Readings(database)
+    for _ in range(3):
+        readings.news.get(None)
+        assert readings.spread.get(None).events_last_hour == 7
+    assert asked == [None]
 
 
 @pytest.mark.parametrize("said", [None, [], {"act": 1, "of": "", "picked": []}, {"act": "a", "of": "", "picked": [1]}])
