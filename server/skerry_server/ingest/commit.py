@@ -224,9 +224,7 @@ class Committer:
                 earlier = self._soft.take({one.topic.device for one in deciding})
                 if earlier:
                     save_soft_rows(session, earlier)
-                return plain, record(
-                    session, batch.accepted, batch.letters, plain=plain, deciding=deciding, rules=self._rules
-                )
+                return plain, record(session, batch.accepted, batch.letters, deciding=deciding, rules=self._rules)
         except RegistryError:
             self._soft.give_back(earlier)
             raise

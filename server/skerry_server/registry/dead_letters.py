@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
@@ -11,7 +12,8 @@ from sqlalchemy.orm import Session
 from skerry_server.errors import NotFoundError
 from skerry_server.ingest.validate import DeadLetter
 from skerry_server.registry.audit.trail import Author, note
-from skerry_server.registry.models import DeadLetterRow
+from skerry_server.registry.database import insertion
+from skerry_server.registry.models import DeadLetterRow, table_of
 from skerry_server.registry.text import storable
 
 MAX_DEAD_LETTERS = 10_000
@@ -19,15 +21,23 @@ MAX_DEAD_LETTERS = 10_000
 
 def add_dead_letters(session: Session, letters: Iterable[DeadLetter]) -> None:
     """Keep each letter; one with the topic and payload of another only counts that one up."""
+    rows: dict[str, dict[str, Any]] = {}
     for letter in letters:
-        digest = _digest(letter)
-        row = session.scalar(select(DeadLetterRow).where(DeadLetterRow.digest == digest))
-        if row is None:
-            session.add(_row(letter, digest))
-            session.flush()
-        else:
-            row.times += 1
-            row.last_received_ms = letter.received_ms
+        row = rows.setdefault(_digest(letter), _row(letter))
+        row["times"] += 1
+        row["last_received_ms"] = letter.received_ms
+    if not rows:
+        return
+    new = insertion(session, table_of(DeadLetterRow))
+    counted = new.on_conflict_do_update(
+        index_elements=["digest"],
+        set_={
+            "times": DeadLetterRow.times + new.excluded.times,
+            "last_received_ms": new.excluded.last_received_ms,
+        },
+    )
+    # In one order, so that two workers with the same letters wait for each other instead of both.
+    session.execute(counted, [{"digest": digest} | rows[digest] for digest in sorted(rows)])
 
 
 def trim_dead_letters(session: Session) -> int:
@@ -87,16 +97,15 @@ def _digest(letter: DeadLetter) -> str:
     return hashlib.sha256(b"%d:%s%s" % (len(text), text, letter.payload)).hexdigest()
 
 
-def _row(letter: DeadLetter, digest: str) -> DeadLetterRow:
-    return DeadLetterRow(
-        digest=digest,
-        topic=storable(letter.topic),
-        reason=letter.reason,
-        detail=storable(letter.detail),
-        payload=letter.payload,
-        payload_bytes=letter.payload_bytes,
-        times=1,
-        first_received_ms=letter.received_ms,
-        last_received_ms=letter.received_ms,
-        is_retained=letter.is_retained,
-    )
+def _row(letter: DeadLetter) -> dict[str, Any]:
+    """Return the columns of a letter that has yet to be counted, but for its digest."""
+    return {
+        "topic": storable(letter.topic),
+        "reason": letter.reason,
+        "detail": storable(letter.detail),
+        "payload": letter.payload,
+        "payload_bytes": letter.payload_bytes,
+        "times": 0,
+        "first_received_ms": letter.received_ms,
+        "is_retained": letter.is_retained,
+    }

@@ -39,18 +39,16 @@ def record(
     accepted: Sequence[Accepted],
     letters: Sequence[DeadLetter],
     *,
-    plain: Sequence[Accepted],
     deciding: Sequence[Accepted],
     rules: SilenceRules,
 ) -> Recorded:
     """Keep everything of a batch but its points. Doing it again with the same batch changes nothing that counts.
 
-    Of ``accepted``, ``plain`` are those that are about now without deciding anything, ``deciding`` those that presence
-    is to be decided on.
+    ``deciding`` are those of ``accepted`` that presence is to be decided on.
     """
     new_events, contradictions = _keep_events(session, accepted)
     presences, decided = decide(session, deciding, rules)
-    save_reports(session, accepted, [*plain, *decided])
+    save_reports(session, accepted)
     letters = [*letters, *contradictions]
     add_dead_letters(session, letters)
     trimmed = trim_dead_letters(session) if letters else 0

@@ -134,7 +134,8 @@ def test_a_device_heard_within_the_limit_is_not_silent(filled, floor_ms, now_ms,
 def test_the_oldest_dead_letters_make_room(database, monkeypatch):
     monkeypatch.setattr(dead_letters, "MAX_DEAD_LETTERS", 3)
     with database.transaction() as session:
-        dead_letters.add_dead_letters(session, [letter(number) for number in range(5)])
+        for number in range(5):
+            dead_letters.add_dead_letters(session, [letter(number)])
         assert dead_letters.trim_dead_letters(session) == 2
         assert [row.topic for row in dead_letters.list_dead_letters(session, limit=9)] == [
             "skerry/4",

@@ -19,6 +19,7 @@ from skerry_server.registry.devices import list_devices
 from skerry_server.registry.erasure import erase_device
 from skerry_server.registry.events import EventSearch, search
 from skerry_server.registry.fleet.changes import move_device
+from skerry_server.registry.models import ReportRow
 from skerry_server.registry.presence_history import intervals_of
 from skerry_server.registry.presence_rows import mark_silent
 from skerry_server.registry.recording import decide
@@ -35,6 +36,7 @@ BODIES = {
         "disk_free_mb": 3.0,
     },
     "event": {"kind": "detection", "pipeline": "camera", "label": "car", "score": 0.5},
+    "state": {"config_version": 1, "config_sha256": "0"},
     "status": {"state": "online"},
 }
 
@@ -225,3 +227,40 @@ def test_only_what_was_rebound_is_told_and_all_where_the_registry_is_not_the_sam
         assert rebound_since(session, told.mark).devices == set()
         assert rebound_since(session, Mark(id=told.mark.id - 1, hash="of another past")).devices is None
         assert rebound_since(session, Mark(id=told.mark.id + 9, hash=told.mark.hash)).devices is None
+
+
+def applied(database):
+    with database.reading() as session:
+        row = session.get(ReportRow, ("cam-1", "state", ""))
+        return row.session, row.seq
+
+
+def test_a_state_that_one_worker_held_up_does_not_go_over_a_newer_one(database, workers):
+    first, second = workers
+    for worker in workers:
+        worker.commit([message("heartbeat", 1)])
+    second.commit([message("state", 7)])
+    # To the first it is about now: it has heard nothing newer.
+    first.commit([message("state", 6)])
+    assert applied(database) == ("00000001-abcdef01", 7)
+    second.commit([message("status", 1, session="00000002-abcdef02"), message("state", 2, session="00000002-abcdef02")])
+    first.commit([message("state", 8)])
+    assert applied(database) == ("00000002-abcdef02", 2)
+    first.commit([message("state", 3, session="00000002-abcdef02", replayed=True)])
+    assert applied(database) == ("00000002-abcdef02", 3)
+
+
+def test_workers_with_the_same_new_dead_letters_at_once_count_them_together(database, workers):
+    def work(number):
+        for turn in range(10):
+            bad = [
+                Delivery(topic=f"skerry/{one}", payload=b"%d" % turn, is_retained=False, received_ms=1)
+                for one in range(50)
+            ]
+            workers[number].commit(bad[:: 1 - 2 * number] * 2)
+
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(work, range(2)))
+    with database.reading() as session:
+        assert {one.times for one in list_dead_letters(session, limit=1000)} == {4}
+        assert len(list_dead_letters(session, limit=1000)) == 500
