@@ -12,8 +12,7 @@ from skerry_server.stores.http import RejectedRequestError, StoreHttp
 from skerry_server.stores.influxdb1_rollup import InfluxRollup
 from skerry_server.stores.influxdb_reading import InfluxReader
 from skerry_server.stores.influxql import matching, name
-from skerry_server.stores.lineprotocol import LineEncoder
-from skerry_server.stores.writing import write_lines
+from skerry_server.stores.writing import LineWriter
 
 
 class InfluxDb1Store:
@@ -24,7 +23,7 @@ class InfluxDb1Store:
         self._database = database
         self._reader = InfluxReader(http, database=database)
         self._rollup = InfluxRollup(http, self._reader, database=database)
-        self._encoder = LineEncoder()
+        self._writer = LineWriter(self._post, where=http.url)
         self._lock = threading.Lock()
         self._is_made = False
 
@@ -44,7 +43,7 @@ class InfluxDb1Store:
         with self._lock:
             if not self._is_made:
                 self._make_database()
-        write_lines(points, self._encoder, self._post, where=self._http.url)
+        self._writer.write(points)
 
     def query(self, query: Query) -> list[Point]:
         """Return matching points, newest first. Raises StoreError."""

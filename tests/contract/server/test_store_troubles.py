@@ -130,6 +130,37 @@ def test_a_write_that_failed_otherwise_is_tried_again_and_refuses_no_point(
     assert devices(store) == {"cam-1"}
 
 
+def refusing(monkeypatch, refuses):
+    """Let what stands before the store refuse the bodies that ``refuses`` is true of, in the store's own way."""
+    request = httpx.Client.request
+
+    def guarded(self, method, url, *, content=None, **rest):
+        if content and refuses(content):
+            return httpx.Response(400, json={"error": "over quota"}, request=httpx.Request(method, self.base_url))
+        return request(self, method, url, content=content, **rest)
+
+    monkeypatch.setattr(httpx.Client, "request", guarded)
+
+
+@BOTH
+def test_a_gateway_that_refuses_everything_in_the_stores_own_words_costs_no_point(
+    opened, stand_in, stand_in_config, monkeypatch
+):
+    store = opened(stand_in_config(stand_in))
+    store.probe()
+    store.write([heartbeat("cam-0")])
+    sent = []
+    with monkeypatch.context() as patched:
+        refusing(patched, lambda content: sent.append(content) or True)
+        with pytest.raises(StoreError, match=r"refuses whatever it is sent.*over quota"):
+            store.write(mixed(1000, bad=()))
+    assert len(sent) == 2
+    refusing(monkeypatch, lambda content: b"cam-7," in content)
+    with pytest.raises(RefusedPointsError) as caught:
+        store.write([heartbeat("cam-7")])
+    assert caught.value.refused.keys() == {0}
+
+
 @BOTH
 def test_a_store_that_takes_too_long_counts_as_away(opened, stand_in, stand_in_config):
     store = opened(msgspec.structs.replace(stand_in_config(stand_in), timeout_s=0.2))
