@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 
 from skerry_edge.foundation.errors import SkerryError
@@ -18,7 +19,7 @@ class Watch:
     """Probes in threads of their own: behind whatever hangs, the question would wait as well.
 
     ``unwritable`` tells which parts a write has failed at: a full disk can still be read, so a probe that succeeds does
-    not speak for them. ``learned`` gets what each probe of the store found.
+    not speak for them. ``learned`` gets what each probe of the store found, and when it was asked (monotonic, seconds).
     """
 
     def __init__(
@@ -28,7 +29,7 @@ class Watch:
         database: Database,
         health: Health,
         unwritable: Callable[[], frozenset[PartName]] = frozenset,
-        learned: Callable[[StoreInfo], None] = lambda _: None,
+        learned: Callable[[StoreInfo, float], None] = lambda _info, _asked_s: None,
     ) -> None:
         self._store = store
         self._database = database
@@ -44,12 +45,13 @@ class Watch:
             await asyncio.sleep(PROBE_S)
 
     def _probe_store(self) -> None:
+        asked_s = time.monotonic()
         try:
             info = self._store.probe()
         except SkerryError as error:
             self._health.fails("store", str(error))
             return
-        self._learned(info)
+        self._learned(info, asked_s)
         if "store" not in self._unwritable():
             self._health.works("store", f"{info.product} {info.version} at {info.where}")
 

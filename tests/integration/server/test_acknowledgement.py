@@ -128,6 +128,7 @@ class Rig:
             health=self.health,
             replay_per_s=1000,
         )
+        self._worker.durability.learn(self.store.probe(), 0.0)
         access = Access(
             address=BrokerAddress(host="127.0.0.1", port=port, encrypted=False),
             client_id="server",
