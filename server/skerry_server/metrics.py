@@ -104,6 +104,7 @@ class IngestMetrics:
         self.spool_segments = Gauge("skerry_spool_segments", "Files in the spool.")
         self.spool_oldest_s = Gauge("skerry_spool_oldest_seconds", "Age of the oldest in the spool that is not stored.")
         self.spool_bytes = Gauge("skerry_spool_bytes", "Bytes in the spool.")
+        self.spool_budget_bytes = Gauge("skerry_spool_budget_bytes", "Bytes that the spool may have.")
         self.spool_owed_bytes = Gauge("skerry_spool_owed_bytes", "Bytes in the spool that the store does not have.")
         self.spool_damaged_bytes = Gauge("skerry_spool_damaged_bytes", "Bytes of the spool found damaged or torn.")
         self.batch_seconds = Histogram(

@@ -47,7 +47,7 @@ _KINDS: dict[str, Kind] = {
 def add_dashboard(api: FastAPI, context: Context) -> None:
     """Put the dashboard on ``/`` of ``api`` and below, with its own pages for what goes wrong."""
     pulses = Shared(lambda sites: read_pulse(context.database, context.health, sites), every_s=PULSE_S)
-    readings = Readings(context.database)
+    readings = Readings(context.database, context.health)
 
     @ui.page("/")
     async def overview(request: Request) -> Response | None:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from skerry_server.api.read import device_out, read_events
 from skerry_server.api.schemas import DeviceOut, EventOut
-from skerry_server.health import now_ms
+from skerry_server.health import Health, now_ms
 from skerry_server.registry.alerts import AlertSearch, count_open_alerts, list_alerts
 from skerry_server.registry.database import Database
 from skerry_server.registry.devices import sessions_of
@@ -18,6 +18,7 @@ from skerry_server.registry.fleet.distribution import count_by, count_models, co
 from skerry_server.registry.fleet.listing import DeviceSearch, find_devices
 from skerry_server.registry.models import AlertRow
 from skerry_server.ui.shared import Shared, Sites
+from skerry_server.workers import Worker, read_workers
 
 NEWS_S = 0.4
 FLEET_S = 1.0
@@ -40,12 +41,13 @@ class News:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fleet:
-    """Devices by state, a few of them, the newest alerts that last, and how many do by severity."""
+    """Devices by state, a few of them, the newest alerts that last, how many do by severity, and the workers."""
 
     states: Mapping[str, int]
     devices: list[DeviceOut]
     alerts: Sequence[AlertRow]
     open_alerts: Mapping[str, int]
+    workers: Sequence[Worker]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,8 +62,9 @@ class Spread:
 class Readings:
     """What all overviews that are open share."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, health: Health) -> None:
         self._database = database
+        self._health = health
         self.news = Shared(self._read_news, every_s=NEWS_S)
         self.fleet = Shared(self._read_fleet, every_s=FLEET_S)
         self.spread = Shared(self._read_spread, every_s=SPREAD_S)
@@ -84,6 +87,7 @@ class Readings:
                 devices=_needy_first(session, sites),
                 alerts=alerts,
                 open_alerts=count_open_alerts(session, sites=sites),
+                workers=read_workers(session, self._health),
             )
 
     def _read_spread(self, sites: Sites) -> Spread:
