@@ -14,6 +14,7 @@ from skerry_server.health import Health, PartName
 from skerry_server.ingest.commit import Committed, Committer, Prepared
 from skerry_server.ingest.pauses import Pause
 from skerry_server.ingest.validate import Delivery
+from skerry_server.registry.dead_letters import STORE
 
 LOG = logging.getLogger(__name__)
 
@@ -143,8 +144,10 @@ class Attempts:
             first = next(letter for letter in committed.letters if letter.reason == reason)
             self._health.metrics.dead.add(reason, count)
             LOG.warning("%d dead letters (%s), the first on %r: %s", count, reason, first.topic, first.detail)
-        if committed.trimmed_letters:
-            LOG.warning("%d old dead letters made room for new ones", committed.trimmed_letters)
+        for reason, count in committed.trimmed_letters.items():
+            self._health.metrics.trimmed.add(reason, count)
+            level = logging.ERROR if reason == STORE else logging.WARNING
+            LOG.log(level, "%d dead letters (%s) that nobody replayed made room for new ones", count, reason)
         self._health.metrics.stored.add(committed.points)
         if committed.store_error is None:
             return Attempted(stored=committed.stored)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct, field
 
@@ -37,7 +37,7 @@ class Committed(Struct, frozen=True, kw_only=True):
     stored: Sequence[Delivery]
     unstored: Sequence[Delivery] = ()
     store_error: StoreError | None = None
-    trimmed_letters: int = 0
+    trimmed_letters: Mapping[str, int] = {}  # msgspec copies it
 
 
 class Prepared(Struct, kw_only=True):
@@ -111,7 +111,7 @@ class Committer:
             stored=() if error else heartbeats,
             unstored=heartbeats if error else (),
             store_error=error,
-            trimmed_letters=recorded.trimmed_letters if recorded else 0,
+            trimmed_letters=recorded.trimmed_letters if recorded else {},
         )
 
     def bury(self, delivery: Delivery, error: Exception) -> Committed:
@@ -122,7 +122,7 @@ class Committer:
         letter = refuse(delivery, "internal", f"{type(error).__name__}: {error}")
         recorded = self._record(Prepared(letters=[letter]))
         return Committed(
-            letters=[letter], points=0, stored=(), trimmed_letters=recorded.trimmed_letters if recorded else 0
+            letters=[letter], points=0, stored=(), trimmed_letters=recorded.trimmed_letters if recorded else {}
         )
 
     @property

@@ -1,8 +1,9 @@
-"""Dead letters in the registry: what was refused, why, and how often; bounded, the oldest make room."""
+"""Dead letters in the registry: what was refused, why, and how often; bounded, with a fair share for everybody."""
 
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -12,11 +13,15 @@ from sqlalchemy.orm import Session
 from skerry_server.errors import NotFoundError
 from skerry_server.ingest.validate import DeadLetter
 from skerry_server.registry.audit.trail import Author, note
+from skerry_server.registry.chunks import chunks
 from skerry_server.registry.database import insertion
+from skerry_server.registry.letter_room import Letter, excess
 from skerry_server.registry.models import DeadLetterRow, table_of
 from skerry_server.registry.text import storable
 
 MAX_DEAD_LETTERS = 10_000
+"""So many of those that the store refused, which were valid, and so many of all others."""
+STORE = "store"
 
 
 def add_dead_letters(session: Session, letters: Iterable[DeadLetter]) -> None:
@@ -40,14 +45,21 @@ def add_dead_letters(session: Session, letters: Iterable[DeadLetter]) -> None:
     session.execute(counted, [{"digest": digest} | rows[digest] for digest in sorted(rows)])
 
 
-def trim_dead_letters(session: Session) -> int:
-    """Delete the oldest letters above MAX_DEAD_LETTERS, and return how many went."""
-    excess = count_dead_letters(session) - MAX_DEAD_LETTERS
-    if excess <= 0:
-        return 0
-    oldest = select(DeadLetterRow.id).order_by(DeadLetterRow.id).limit(excess)
-    session.execute(delete(DeadLetterRow).where(DeadLetterRow.id.in_(oldest.scalar_subquery())))
-    return excess
+def trim_dead_letters(session: Session) -> dict[str, int]:
+    """Make room where there are more than MAX_DEAD_LETTERS; return how many went unreplayed, by their reason."""
+    row = DeadLetterRow
+    gone: list[Letter] = []
+    for condition in (row.reason == STORE, row.reason != STORE):
+        count = session.scalar(select(func.count()).select_from(row).where(condition)) or 0
+        if count > MAX_DEAD_LETTERS:
+            found = session.execute(
+                select(row.id, row.topic, row.reason, row.replayed_ms.is_not(None)).where(condition)
+            )
+            # A tenth at once: whoever babbles would have all be looked at with each batch.
+            gone += excess([Letter(*one) for one in found], keep=MAX_DEAD_LETTERS * 9 // 10)
+    for piece in chunks(sorted(one.id for one in gone)):
+        session.execute(delete(row).where(row.id.in_(piece)))
+    return dict(Counter(one.reason for one in gone if not one.is_replayed))
 
 
 def count_dead_letters(session: Session) -> int:

@@ -21,7 +21,7 @@ from skerry_server.registry.reports import save_reports
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recorded:
-    """What a batch brought: new events, and old dead letters that made room.
+    """What a batch brought: new events, and how many unreplayed dead letters made room, by their reason.
 
     ``presences`` is what decisions about presence came to, ``current`` the messages that they say are about now.
     ``contradictions`` are events that became dead letters, as their device had used their number for another one.
@@ -31,7 +31,7 @@ class Recorded:
     presences: Mapping[str, Presence]
     current: Sequence[Accepted]
     contradictions: Sequence[DeadLetter]
-    trimmed_letters: int
+    trimmed_letters: Mapping[str, int]
 
 
 def record(
@@ -51,7 +51,7 @@ def record(
     save_reports(session, accepted)
     letters = [*letters, *contradictions]
     add_dead_letters(session, letters)
-    trimmed = trim_dead_letters(session) if letters else 0
+    trimmed = trim_dead_letters(session) if letters else {}
     return Recorded(
         new_events=new_events,
         presences=presences,
