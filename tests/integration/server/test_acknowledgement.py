@@ -8,12 +8,13 @@ import threading
 
 import pytest
 
+from skerry_edge.contracts.snapshots import JPEG_START
 from skerry_edge.foundation.broker_address import BrokerAddress
 from skerry_server.config.limits import Limits
 from skerry_server.health import Health
 from skerry_server.ingest.commit import Committer
 from skerry_server.ingest.consumer import Consumer
-from skerry_server.ingest.intake import Intake
+from skerry_server.ingest.intake import MAX_WAITING_BYTES, Intake
 from skerry_server.ingest.link import Access
 from skerry_server.ingest.pauses import PatientStore
 from skerry_server.ingest.worker import Worker
@@ -108,8 +109,9 @@ class WireBroker:
 class Rig:
     """Consumer, intake and worker in this process, against a wire broker and a gated store."""
 
-    def __init__(self, tmp_path, *, is_mqtt5):
+    def __init__(self, tmp_path, *, is_mqtt5, max_waiting_bytes=MAX_WAITING_BYTES):
         self.broker = WireBroker(is_mqtt5=is_mqtt5)
+        self._max_waiting_bytes = max_waiting_bytes
         self.store = GatedStore()
         self._database = Database(f"sqlite:///{tmp_path / 'registry.sqlite'}")
         self._is_mqtt5 = is_mqtt5
@@ -119,7 +121,7 @@ class Rig:
 
     async def __aenter__(self):
         port = await self.broker.start()
-        self.intake, self.health = Intake(), Health()
+        self.intake, self.health = Intake(max_waiting_bytes=self._max_waiting_bytes), Health()
         rules = SilenceRules(heartbeat_s=30.0, missed=3)
         self._worker = Worker(
             intake=self.intake,
@@ -195,6 +197,29 @@ def test_a_late_acknowledgement_never_reaches_the_next_connection(tmp_path, mess
             rig.broker.publish(*message("heartbeat", 2)[:2], packet_id=8)
             await until(lambda: rig.broker.acknowledged)
             assert rig.broker.acknowledged == [8]
+
+    asyncio.run(scenario())
+
+
+def test_large_snapshots_wait_at_the_broker_while_nothing_can_be_stored(tmp_path, message):
+    snapshots, size = 80, 256 * 1024
+
+    async def scenario():
+        async with Rig(tmp_path, is_mqtt5=True, max_waiting_bytes=4 * size) as rig:
+            rig.broker.publish(*message("heartbeat", 1)[:2], packet_id=1)
+            await until(rig.store.is_writing.is_set)
+            jpeg = JPEG_START + bytes(size - len(JPEG_START))
+            for number in range(2, 2 + snapshots):
+                rig.broker.publish(f"skerry/v1/home/cam-1/snapshot/e{number}", jpeg, packet_id=number)
+            await until(lambda: not rig.intake.has_room.is_set())
+            # Broker and consumer share this loop: whoever still read would have come far in so many turns.
+            for _ in range(2_000):
+                await asyncio.sleep(0)
+            assert rig.intake.waiting < 10
+            rig.store.gate.set()
+            await until(lambda: len(rig.broker.acknowledged) == 1 + snapshots)
+            assert rig.broker.acknowledged == list(range(1, 2 + snapshots))
+            assert rig.broker.connections == 1
 
     asyncio.run(scenario())
 
