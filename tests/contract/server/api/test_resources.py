@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from skerry_server.api import model_comparison
 from skerry_server.api.resources.telemetry import whole_moments
 from skerry_server.stores.base import Point
 
@@ -125,6 +126,16 @@ def test_models_are_held_against_each_other(ann):
     (model,) = ann.get(f"{V1}/models").json()["models"]
     assert (model["model"], model["version"], model["devices"], model["events"]) == ("tiny", "1.0.0", 3, 3)
     assert (model["inference_p95_ms"], model["drop_share"], model["confidence"]) == (30.0, 0.1, 0.5)
+
+
+def test_a_comparison_of_models_is_cut_by_their_number_and_not_by_the_fleet_s_and_says_so(fleet, ann, monkeypatch):
+    # Three devices, in as many as two windows.
+    for most, is_cut in ((3, False), (1, True)):
+        monkeypatch.setattr(model_comparison, "MAX_POINTS", most)
+        found = ann.get(f"{V1}/models").json()
+        assert (found["is_cut"], [one["devices"] for one in found["models"]]) == (is_cut, [3])
+    (of_the_yard,) = fleet.as_("yara").get(f"{V1}/models").json()["models"]
+    assert (of_the_yard["devices"], of_the_yard["inference_p95_ms"], of_the_yard["events"]) == (1, 30.0, 1)
 
 
 def test_an_order_that_comes_again_with_its_key_orders_nothing_new(fleet, ann):
