@@ -19,7 +19,7 @@ from skerry_edge.foundation.atomic import sync_directory
 from skerry_server.errors import SpoolError, SpoolFullError
 from skerry_server.ingest.validate import Delivery
 from skerry_server.spool.frames import Contents
-from skerry_server.spool.segment import Segment, unusable
+from skerry_server.spool.segment import SUFFIX, Segment, unusable
 
 SEGMENT_BYTES = 4 * 1024 * 1024
 LOCK = "lock"
@@ -275,7 +275,7 @@ def _make_folder(folder: Path) -> None:
         sync_directory(one.parent)
 
 
-def find_segments(folder: Path) -> list[Segment]:
+def find_segments(folder: Path, *, suffix: str = SUFFIX) -> list[Segment]:
     """Return the segments in ``folder`` in the order in which they were written. Raises OSError."""
-    found = (Segment.find(path) for path in folder.iterdir())
+    found = (Segment.find(path) for path in folder.iterdir() if path.suffix == suffix)
     return sorted((one for one in found if one is not None), key=lambda one: one.number)

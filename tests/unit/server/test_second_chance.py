@@ -10,6 +10,7 @@ from skerry_server.ingest.validate import Delivery
 from skerry_server.registry.dead_letters import list_dead_letters
 from skerry_server.registry.devices import list_devices
 from skerry_server.registry.events import EventSearch, search
+from skerry_server.spool.spool import Spool
 from skerry_server.stores.base import Query, StoreInfo
 
 
@@ -101,8 +102,6 @@ def test_the_command_lists_shows_and_replays(skerry, tmp_path, monkeypatch, stor
 
 
 def test_the_state_of_the_spool_is_told_beside_a_server_that_runs(skerry, tmp_path, monkeypatch, delivery):
-    from skerry_server.spool.spool import Spool
-
     monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
     assert skerry("server", "spool", "status", "--json").json == []
     spool = Spool(tmp_path / "spool" / "w1", budget_bytes=10_000)
@@ -116,4 +115,29 @@ def test_the_state_of_the_spool_is_told_beside_a_server_that_runs(skerry, tmp_pa
     spoiled = skerry("server", "spool", "status")
     assert spoiled.code == 1
     assert "1 messages" in spoiled.out
+    spool.close()
+
+
+def test_a_file_of_the_spool_that_was_set_aside_is_taken_back_when_it_can_be_read(
+    skerry, tmp_path, monkeypatch, delivery
+):
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
+    assert skerry("server", "spool", "take-back", "--json").json == []
+    spool = Spool(tmp_path / "spool" / "w1", budget_bytes=10_000)
+    spool.open()
+    spool.append([delivery("heartbeat")])
+    owed = spool.first_owed()
+    spool.set_aside(owed.segment)
+    aside = owed.segment.path.with_suffix(".unreadable")
+    data = aside.read_bytes()
+    aside.unlink()
+    aside.mkdir()
+    failed = skerry("server", "spool", "take-back", "--json")
+    assert (failed.code, "cannot read" in failed.json[0]["error"]) == (1, True)
+    aside.rmdir()
+    aside.write_bytes(data)
+    told = skerry("server", "spool", "take-back", "--json")
+    assert (told.code, told.json[0]["worker"], told.json[0]["messages"]) == (0, "w1", 1)
+    spool.look_again()
+    assert spool.first_owed().segment.path == owed.segment.path
     spool.close()
