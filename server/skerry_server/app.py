@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from skerry_edge.foundation.redaction import redact
-from skerry_server.access import downlink_access, shared_access, sole_access
+from skerry_server.access import downlink_access, sole_access, worker_access
 from skerry_server.config.server import Settings
 from skerry_server.config.stores import SqliteStore
 from skerry_server.downlink.downlink import Downlink
@@ -88,7 +88,7 @@ class IngestServer(ServerProcess):
     """One ingest worker among any number; it keeps nothing but its spool."""
 
     def __init__(self, settings: Settings) -> None:
-        self.access = shared_access(settings)
+        self.access = worker_access(settings)
         super().__init__(settings, _worker_health(settings, self.access))
         self._ingesting = Ingesting(settings, self.access, store=self.store, database=self.database, health=self.health)
         self._telling = WorkerHealth(database=self.database, health=self.health, name=self.access.client_id)

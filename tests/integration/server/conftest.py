@@ -129,11 +129,19 @@ def start_server(tmp_path, free_port, eventually):
     """Return a function that starts `skerry server …` with a configuration, by default `run`; all end with the test."""
     running = []
 
-    def start(broker_url, *, store='kind = "sqlite"\npath = "telemetry.sqlite"', more="", wait=True, command=("run",)):
+    def start(
+        broker_url,
+        *,
+        store='kind = "sqlite"\npath = "telemetry.sqlite"',
+        at_broker="",
+        more="",
+        wait=True,
+        command=("run",),
+    ):
         port = free_port()
         config = tmp_path / f"server-{len(running)}.toml"
         config.write_text(
-            f'[broker]\nurl = "{broker_url}"\n[store]\n{store}\n'
+            f'[broker]\nurl = "{broker_url}"\n{at_broker}\n[store]\n{store}\n'
             f'[registry]\nurl = "sqlite:///{tmp_path}/registry.sqlite"\n[http]\nport = {port}\n{more}'
         )
         log = (tmp_path / f"server-{len(running)}.log").open("wb")
