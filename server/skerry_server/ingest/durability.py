@@ -41,6 +41,7 @@ class Durability:
             self._report.fails("deleting", error)
         else:
             self._report.over("deleting")
+            self._report.tell()
 
 
 def wait_until_durable(store: Store, before: StoreInfo, *, sleep: Callable[[float], None] = time.sleep) -> None:

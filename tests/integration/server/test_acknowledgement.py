@@ -276,7 +276,7 @@ def test_a_store_that_is_killed_and_comes_back_costs_no_message(
     server = start_server(broker.url, store=f'kind = "influxdb"\nurl = "{influxd.url}"')
     publish(broker.url, [message("heartbeat", seq) for seq in range(1, 6)])
     eventually(lambda: server.health()["durable"] == 5, what="the first messages are stored")
-    influxd.stop()
+    influxd.kill()
     eventually(lambda: server.get("readyz").status_code == 503, what="health says that the store is away")
     publish(broker.url, [message("heartbeat", seq) for seq in range(6, 11)])
     eventually(lambda: server.health()["spooled"] == 5, what="the next messages are on disk")
@@ -289,3 +289,28 @@ def test_a_store_that_is_killed_and_comes_back_costs_no_message(
     eventually(server.is_well, what="health says that all is well")
     samples = server.get("api/v1/devices/cam-1/samples").json()["samples"]
     assert sorted(one["fields"]["seq"] for one in samples) == [float(seq) for seq in range(1, 11)]
+
+
+def test_what_victoriametrics_acknowledged_and_forgot_comes_back_and_the_spool_lets_go_of_it_later(
+    broker, victoria, start_server, publish, message, eventually, tmp_path
+):
+    def samples():
+        return server.get("api/v1/devices/cam-1/samples").json().get("samples", ())
+
+    def spooled():
+        return list(tmp_path.glob("state/spool/*/*.spool"))
+
+    server = start_server(broker.url, store=f'kind = "victoriametrics"\nurl = "{victoria.url}"')
+    publish(broker.url, [message("heartbeat", seq) for seq in range(1, 6)])
+    eventually(lambda: server.health()["durable"] == 5, what="the first messages are acknowledged")
+    victoria.kill()
+    # Nothing arrives that could fail: only the probe sees it.
+    eventually(lambda: server.get("readyz").status_code == 503, what="health says that the store is away")
+    publish(broker.url, [message("heartbeat", seq) for seq in range(6, 11)])
+    eventually(lambda: server.health()["durable"] == 10, what="the next messages are acknowledged")
+    victoria.start()
+    eventually(lambda: len(samples()) == 10, what="everything is stored", deadline_s=60)
+    assert sorted(one["fields"]["seq"] for one in samples()) == [float(seq) for seq in range(1, 11)]
+    assert spooled()
+    eventually(lambda: not spooled(), what="the spool lets go of what is on the store's disk", deadline_s=90)
+    assert server.is_well()

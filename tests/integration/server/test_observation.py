@@ -29,7 +29,7 @@ def test_a_store_that_is_killed_is_told_everywhere_and_costs_nothing(
     assert before["skerry_part_up", "store"] == 1
     assert {("skerry_devices", state) for state in ("online", "degraded", "offline")} <= set(before)
 
-    influxd.stop()
+    influxd.kill()
     publish(broker.url, [message("heartbeat", 2)])
     eventually(lambda: figures(server.url)["skerry_spool_owed_bytes",] > 0, what="the spool has the message")
     eventually(lambda: server.get("readyz").status_code == 503, what="the server says that it is not ready")
