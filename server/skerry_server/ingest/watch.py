@@ -52,6 +52,7 @@ class Watch:
             self._health.fails("store", str(error))
             return
         self._learned(info, asked_s)
+        self._health.remark("store", " ".join(info.remarks) or None)
         if "store" not in self._unwritable():
             self._health.works("store", f"{info.product} {info.version} at {info.where}")
 
