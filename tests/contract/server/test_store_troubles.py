@@ -11,6 +11,7 @@ from skerry_server.config.stores import InfluxStore
 from skerry_server.errors import RefusedPointsError, StoreError, UnableStoreError
 from skerry_server.stores.archive import Retention
 from skerry_server.stores.base import Point, Query
+from skerry_server.stores.http import StoreHttp
 from skerry_server.stores.stand_in.influxdb import Trouble
 
 START_NS = 1_700_000_000_000_000_000
@@ -73,12 +74,12 @@ def test_a_line_that_cannot_be_read_takes_its_whole_body_with_it_in_2_and_is_fou
 ):
     store = opened(stand_in_config(influxdb_2))
     # No point that is encoded here is unreadable there, so one is spoilt on its way.
-    request = httpx.Client.request
+    request = StoreHttp.request
 
-    def spoiling(self, method, url, *, content=None, **rest):
-        return request(self, method, url, content=content and content.replace(b"cam-5,", b"cam-5,broken,"), **rest)
+    def spoiling(self, method, path, *, content=None, **rest):
+        return request(self, method, path, content=content and content.replace(b"cam-5,", b"cam-5,broken,"), **rest)
 
-    monkeypatch.setattr(httpx.Client, "request", spoiling)
+    monkeypatch.setattr(StoreHttp, "request", spoiling)
     with pytest.raises(RefusedPointsError) as caught:
         store.write(mixed(16, bad=()))
     assert caught.value.refused.keys() == {5}
@@ -135,9 +136,10 @@ def refusing(monkeypatch, refuses):
     request = httpx.Client.request
 
     def guarded(self, method, url, *, content=None, **rest):
-        if content and refuses(content):
+        body = b"".join(content or ())
+        if body and refuses(body):
             return httpx.Response(400, json={"error": "over quota"}, request=httpx.Request(method, self.base_url))
-        return request(self, method, url, content=content, **rest)
+        return request(self, method, url, content=body or None, **rest)
 
     monkeypatch.setattr(httpx.Client, "request", guarded)
 
