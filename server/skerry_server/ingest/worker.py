@@ -31,7 +31,8 @@ TURN_S = 0.25
 class Worker:
     """Everything that writes, in threads of its own, so that the event loop keeps answering.
 
-    One thread does all but write to the store, which another waits for meanwhile. ``replay`` and ``tend`` are to run
+    One thread does all but write to the store, which another waits for meanwhile: the steps of a batch overlap with
+    those of the next. ``replay`` and ``tend`` are to run
     beside ``run``; ``durability`` is to be told what probes of the store find.
     """
 
@@ -44,7 +45,7 @@ class Worker:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
         self._store_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         self._slots = asyncio.Semaphore(BATCHES_UNDER_WAY)
-        self._preparing, self._finishing = asyncio.Lock(), asyncio.Lock()
+        self._preparing, self._writing, self._finishing = asyncio.Lock(), asyncio.Lock(), asyncio.Lock()
         self._fault: BaseException | None = None
         self._report = SpoolReport(spool, health)
         self._attempts = Attempts(committer, health, lost=spool.owe_all)
@@ -105,18 +106,23 @@ class Worker:
             async with self._preparing:
                 began_s = time.monotonic()
                 prepared = await self._in_thread(partial(self._attempts.prepare, batch))
+            async with self._writing:
+                generation = self._spool.generation
+                prepared = await self._in_store_thread(prepared)
             async with self._finishing:
-                await self._make_durable(batch, prepared)
+                await self._make_durable(batch, prepared, generation)
                 self._intake.settle()
                 self._note_settled(batch, time.monotonic() - began_s)
         finally:
             self._slots.release()
 
-    async def _make_durable(self, batch: Sequence[Delivery], prepared: Prepared | None) -> None:
-        generation = self._spool.generation
-        if prepared is not None:
-            written = partial(self._attempts.write, prepared)
-            prepared = await asyncio.get_running_loop().run_in_executor(self._store_thread, written)
+    async def _in_store_thread(self, prepared: Prepared | None) -> Prepared | None:
+        if prepared is None:
+            return None
+        written = partial(self._attempts.write, prepared)
+        return await asyncio.get_running_loop().run_in_executor(self._store_thread, written)
+
+    async def _make_durable(self, batch: Sequence[Delivery], prepared: Prepared | None, generation: int) -> None:
         owed = await self._in_thread(partial(self._finish, batch, prepared, generation))
         delay_s = FIRST_RETRY_S
         while owed:
