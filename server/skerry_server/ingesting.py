@@ -22,6 +22,7 @@ from skerry_server.leased_job import LeasedJob
 from skerry_server.registry.database import Database
 from skerry_server.spool.spool import Spool
 from skerry_server.stores.archive import TimeSeriesStore
+from skerry_server.stores.opening import known_durable_after_s
 from skerry_server.tasks import end_all
 from skerry_server.upkeep.chores import RegistryChore, TelemetryChore
 from skerry_server.upkeep.runner import Upkeep
@@ -38,7 +39,11 @@ class Ingesting:
     ) -> None:
         config = settings.config
         self._health = health
-        self._spool = Spool(settings.spool_folder, budget_bytes=config.ingest.spool_mb * 1_000_000)
+        self._spool = Spool(
+            settings.spool_folder,
+            budget_bytes=config.ingest.spool_mb * 1_000_000,
+            durable_after_s=known_durable_after_s(config.store),
+        )
         self._spool.open()
         self._intake = Intake()
         self._worker = Worker(

@@ -85,9 +85,16 @@ class Spool:
     it may have lost since.
     """
 
-    def __init__(self, folder: Path, *, budget_bytes: int, segment_bytes: int = SEGMENT_BYTES) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        budget_bytes: int,
+        segment_bytes: int = SEGMENT_BYTES,
+        durable_after_s: float | None = None,
+    ) -> None:
         self.folder = folder
-        self.durable_after_s: float | None = None
+        self.durable_after_s = durable_after_s
         self.generation = 0
         self._budget_bytes = budget_bytes
         self._segment_bytes = segment_bytes

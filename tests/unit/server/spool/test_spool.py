@@ -33,8 +33,8 @@ def open_spool(tmp_path):
     opened = []
 
     def make(durable_after_s=0.0, **options):
-        spool = Spool(tmp_path / "spool", **{"budget_bytes": BUDGET, "segment_bytes": 1000} | options)
-        spool.durable_after_s = durable_after_s
+        options = {"budget_bytes": BUDGET, "segment_bytes": 1000} | options
+        spool = Spool(tmp_path / "spool", durable_after_s=durable_after_s, **options)
         opened.append(spool)
         spool.open()
         return spool
