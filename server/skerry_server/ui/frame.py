@@ -87,6 +87,8 @@ async def open_page(page: Page, pulses: Shared[Pulse], request: Request) -> Resp
         return fault_response(error)
     ui.page_title("Skerry" if page.here == "/" else f"{page.heading} · Skerry")
     ui.add_css(asset("dashboard.css"))
+    # Quasar makes all of a page one main part; ours begins below the header.
+    _quasar_page().props("role=none")
     header, banner = _header(page, pulse, places(page.visitor))
     with ui.element("main").classes("sk-page").props('id="main"') as main:
         body = _Body(page, content)
@@ -118,6 +120,12 @@ async def _show_out(timers: Sequence[ui.timer], *, then: str) -> None:
     ui.navigate.to(f"/sign-in?next={then}")
     await asyncio.sleep(LEAVE_S)
     client.delete()
+
+
+def _quasar_page() -> ui.element:
+    slot = ui.context.client.content.parent_slot
+    assert slot is not None  # noqa: S101  # NiceGUI puts its content into a page of Quasar's
+    return slot.parent
 
 
 class _Body:

@@ -23,6 +23,7 @@ from skerry_server.ui.pages.events import EventsPage
 from skerry_server.ui.pages.groups import GroupsPage
 from skerry_server.ui.pages.models import ModelsPage
 from skerry_server.ui.pages.overview import OverviewPage
+from skerry_server.ui.pages.people import PeoplePage
 from skerry_server.ui.pulse import Pulse, read_pulse
 from skerry_server.ui.readings import Readings
 from skerry_server.ui.shared import Shared
@@ -41,6 +42,7 @@ _KINDS: dict[str, Kind] = {
     GroupsPage.here: GroupsPage,
     DeadLettersPage.here: DeadLettersPage,
     AuditPage.here: AuditPage,
+    PeoplePage.here: PeoplePage,
 }
 
 

@@ -19,6 +19,7 @@ from skerry_server.registry.silences import add_silence, end_silence
 from skerry_server.ui.asking import Field, ask
 from skerry_server.ui.frame import Page
 from skerry_server.ui.templating import render
+from skerry_server.ui.threads import PAGES
 from skerry_server.ui.views.alerts import alert_line, open_lines, silence_line
 from skerry_server.ui.views.event_filter import is_number
 
@@ -78,7 +79,7 @@ class AlertsPage(Page):
         await self.changes.make(change, need=OPERATOR)
 
     async def _silence(self, number: int | None) -> None:
-        alert = None if number is None else self._read_alert(number)
+        alert = None if number is None else await PAGES.run(self._read_alert, number)
         given = await ask(
             "Silence alerts",
             "Nobody is told of alerts with this rule, device and group; an empty field stands for all.",

@@ -18,6 +18,7 @@ from skerry_server.ui.asking import Field, ask
 from skerry_server.ui.frame import Page
 from skerry_server.ui.orders import desired_fields, read_desired
 from skerry_server.ui.templating import render
+from skerry_server.ui.threads import PAGES
 from skerry_server.ui.views.event_filter import is_number
 from skerry_server.ui.views.groups import group_line, stage_line, wish_text
 
@@ -98,7 +99,7 @@ class GroupsPage(Page):
         await self.changes.make(change, need=OPERATOR)
 
     async def _apply(self, number: int) -> None:
-        row, members = self._read_stage(number)
+        row, members = await PAGES.run(self._read_stage, number)
         text = f"{members} devices of '{row.group}' get this as their next version: {wish_text(row.config, row.models)}"
         if await ask("Apply the stage", text, confirm="Apply", is_grave=True) is None:
             return

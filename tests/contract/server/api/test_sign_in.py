@@ -117,6 +117,19 @@ def test_what_was_signed_in_ends_with_the_user(fleet, browser):
     assert fleet.as_("vic").get(DEVICES).status_code == 200
 
 
+def test_who_is_signed_in_changes_their_own_password_and_nobody_else_does(fleet, browser):
+    path, wish = "/api/v1/session/password", {"password": PASSWORD, "new_password": "another horse battery"}
+    assert browser.put(path, json=wish).status_code == 403
+    assert browser.put(path, json=wish | {"new_password": "too short"}, headers=browser.csrf).status_code == 422
+    assert browser.put(path, json=wish | {"password": "a guess"}, headers=browser.csrf).status_code == 401
+    assert fleet.as_("ann").put(path, json=wish).status_code == 403
+    secret = browser.cookies[COOKIE]
+    assert browser.put(path, json=wish, headers=browser.csrf).status_code == 204
+    assert fleet.client(cookie=f"{COOKIE}={secret}").get(DEVICES).status_code == 401
+    sign_ins = [{"user": "ann", "password": one} for one in wish.values()]
+    assert [fleet.client().post("/api/v1/session", json=one).status_code for one in sign_ins] == [401, 200]
+
+
 def test_guessing_a_password_takes_ever_longer_for_that_user_and_that_address(fleet):
     guesser = fleet.client()
     wrong = {"user": "ann", "password": "a wrong password"}
