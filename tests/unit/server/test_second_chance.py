@@ -101,6 +101,15 @@ def test_the_command_lists_shows_and_replays(skerry, tmp_path, monkeypatch, stor
     assert skerry("server", "dead-letters", "replay", 17).code == 2
 
 
+def test_the_command_opens_the_registry_as_the_server_does(skerry, tmp_path, monkeypatch):
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
+    (tmp_path / "password").write_text("secret\n")
+    config = tmp_path / "server.toml"
+    config.write_text('[registry]\npassword_file = "password"\n')
+    refused = skerry("server", "dead-letters", "replay", "--all", "--config", config)
+    assert (refused.code, "SQLite knows no passwords" in refused.err) == (2, True)
+
+
 def test_the_state_of_the_spool_is_told_beside_a_server_that_runs(skerry, tmp_path, monkeypatch, delivery):
     monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
     assert skerry("server", "spool", "status", "--json").json == []
