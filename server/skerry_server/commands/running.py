@@ -192,7 +192,7 @@ Examples:
   skerry server api --config /etc/skerry/server.toml
 
 It holds no state, so any number may run beside the workers of `skerry server ingest`, behind one address. /readyz
-speaks for store and registry; the broker is the workers' business.
+speaks for store and registry; the broker is the workers' business, and the dashboard shows how each of them says it is.
 
 {EXIT_CODES}"""
 )
