@@ -45,6 +45,8 @@ LOG = logging.getLogger(__name__)
 LEASE = "alerts"
 REMARK = "alerts"
 DEAD_LETTER_WINDOW_MS = 60_000
+LARGEST_SHARE = 0.1
+"""Of the time, however large the fleet: ingest runs in the same process and gets the rest."""
 UNTOLD_MS = 86_400_000
 """The end of an alert is told within a day or not at all."""
 
@@ -99,8 +101,7 @@ class Lookout:
             await asyncio.to_thread(self.turn)
             took_s = time.monotonic() - began_s
             self._health.alerts.look_seconds.observe(took_s)
-            # However large the fleet, at most half of the time goes into this.
-            await asyncio.sleep(max(self._interval_s - took_s, 9 * took_s))
+            await asyncio.sleep(max(self._interval_s - took_s, took_s * (1 / LARGEST_SHARE - 1)))
 
     def turn(self) -> None:
         """Look once. What fails is told in the server's health and tried again with the next look."""
