@@ -101,7 +101,7 @@ def _worker_rate(messages: int) -> float:
     with tempfile.TemporaryDirectory(dir=BENCH) as name:
         folder = Path(name)
         with running_mosquitto(folder) as port, running_influxd(folder) as url:
-            _fill(port, WORKER_ID, f"$share/skerry/{FLEET}", messages)
+            _fill(port, WORKER_ID, FLEET, messages)
             store = f'kind = "influxdb"\nurl = "{url}"'
             with running_worker(folder, broker_port=port, store=store) as worker:
                 began_s = worker.wait(lambda health: health["received"], "the first message")
