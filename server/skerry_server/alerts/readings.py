@@ -153,7 +153,7 @@ def _of_server(kind: str, server: ServerState) -> Iterator[Reading]:
 
 
 def _slowness(pipeline: Pipeline, board: str | None, past: Past) -> float | None:
-    stage = pipeline.stages_ms.get(LATENCY_STAGE)
+    stage = pipeline.stages_ms.inference
     limit_ms = past.latency_limit_ms(board or "", f"{pipeline.model}@{pipeline.model_version}")
     return None if stage is None or not limit_ms else stage.p95 / limit_ms
 
