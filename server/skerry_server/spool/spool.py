@@ -203,8 +203,13 @@ class Spool:
         """Delete what the store has had since ``taken_before_s`` and cannot lose any more. Raises SpoolError."""
         with self._lock:
             for one in list(self._held):
-                if one.taken_s is not None and one.taken_s <= taken_before_s:
+                if one.taken_s is None:
+                    continue
+                if one.taken_s <= taken_before_s:
                     self._delete(one)
+                else:
+                    # What comes next has a file of its own: steady traffic would keep this one until it is full.
+                    one.segment.seal()
 
     def set_aside(self, segment: Segment) -> None:
         """Move a segment that cannot be read out of the way of the others. Raises SpoolError.

@@ -97,6 +97,14 @@ def test_what_the_store_may_still_lose_is_kept_until_it_is_let_go(open_spool, du
     assert spool.status().bytes == 0
 
 
+def test_steady_traffic_keeps_nothing_for_longer_than_the_store_may_lose_it(open_spool):
+    spool = open_spool(10.0, segment_bytes=BUDGET)
+    for now_s in range(0, 60, 5):
+        spool.append(batch(now_s), taken=Taken(at_s=float(now_s), generation=spool.generation))
+        spool.let_go(taken_before_s=now_s - 10.0)
+    assert len(list(spool.folder.glob("*.spool"))) == 2
+
+
 def test_what_the_store_took_while_everything_was_owed_again_is_owed_as_well(open_spool):
     spool = open_spool(10.0)
     spool.append(batch(1))
