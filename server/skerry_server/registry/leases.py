@@ -43,6 +43,12 @@ def is_held(session: Session, name: str, holder: str) -> bool:
     return session.scalar(query.where(LeaseRow.until_ms > database_now_ms(session)).with_for_update()) is not None
 
 
+def is_taken(session: Session, name: str) -> bool:
+    """Tell whether anybody has the lease now."""
+    query = select(LeaseRow.name).where(LeaseRow.name == name)
+    return session.scalar(query.where(LeaseRow.until_ms > database_now_ms(session))) is not None
+
+
 def release(session: Session, name: str, holder: str) -> None:
     """Give the lease back where ``holder`` has it, so that another need not wait for its end."""
     session.execute(delete(LeaseRow).where(LeaseRow.name == name, LeaseRow.holder == holder))

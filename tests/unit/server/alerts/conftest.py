@@ -10,7 +10,8 @@ import pytest
 from skerry_server.alerts.channels import Channel
 from skerry_server.alerts.history import History
 from skerry_server.alerts.judgement import Moment
-from skerry_server.alerts.lookout import LEASE, Lookout
+from skerry_server.alerts.lookout import Lookout
+from skerry_server.alerts.post import LEASE
 from skerry_server.config.alerts import Alerts, Rule
 from skerry_server.errors import ChannelError
 from skerry_server.health import Health
