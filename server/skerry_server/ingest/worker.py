@@ -46,7 +46,8 @@ class Worker:
         self._store_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         self._slots = asyncio.Semaphore(BATCHES_UNDER_WAY)
         self._preparing, self._writing, self._finishing = asyncio.Lock(), asyncio.Lock(), asyncio.Lock()
-        self._fault: BaseException | None = None
+        self._fault: Exception | None = None
+        self._failed = asyncio.Event()
         self._report = SpoolReport(spool, health)
         self._attempts = Attempts(committer, health, lost=spool.owe_all)
         self.unwritable = self._attempts.unwritable
@@ -61,18 +62,30 @@ class Worker:
         )
 
     async def run(self) -> None:
-        """Make batch after batch durable until cancelled; one is prepared while the store takes the one before."""
+        """Make batch after batch durable until cancelled; one is prepared while the store takes the one before.
+
+        Raises what a batch failed with. Whatever a batch can bring is handled on its way, so that is a fault of ours:
+        it ends the process, which a supervisor starts again, and not only this batch.
+        """
+        taking, failing = asyncio.ensure_future(self._take_on()), asyncio.ensure_future(self._failed.wait())
+        try:
+            await asyncio.wait({taking, failing}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            taking.cancel()
+            failing.cancel()
+        if self._fault is not None:
+            raise self._fault
+        taking.result()
+
+    async def _take_on(self) -> None:
         under_way: set[asyncio.Task[None]] = set()
         try:
             while True:
                 await self._slots.acquire()
-                if self._fault is not None:
-                    raise self._fault
                 batch = await self._intake.take()
                 task = asyncio.create_task(self._bring_through(batch))
                 under_way.add(task)
                 task.add_done_callback(under_way.discard)
-                task.add_done_callback(self._note_fault)
         finally:
             for task in under_way:
                 task.cancel()
@@ -94,11 +107,6 @@ class Worker:
     async def _in_thread(self, step: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, step)
 
-    def _note_fault(self, task: asyncio.Task[None]) -> None:
-        # Whatever a batch can bring is handled on its way, so this is a fault of ours: it ends the process, which a
-        # supervisor starts again, and not only this batch.
-        self._fault = None if task.cancelled() else task.exception()
-
     async def _bring_through(self, batch: Sequence[Delivery]) -> None:
         """Return when ``batch`` is durable and acknowledged, however long that takes."""
         try:
@@ -111,8 +119,10 @@ class Worker:
                 prepared = await self._in_store_thread(prepared)
             async with self._finishing:
                 await self._make_durable(batch, prepared, generation)
-                self._intake.settle()
-                self._note_settled(batch, time.monotonic() - began_s)
+                self._settle(batch, time.monotonic() - began_s)
+        except Exception as error:  # the process ends with whatever it is
+            self._fault = self._fault or error
+            self._failed.set()
         finally:
             self._slots.release()
 
@@ -161,7 +171,11 @@ class Worker:
             return [*attempted.owed, *kept]
         return ()
 
-    def _note_settled(self, batch: Sequence[Delivery], took_s: float) -> None:
+    def _settle(self, batch: Sequence[Delivery], took_s: float) -> None:
+        if self._fault is not None:
+            # The oldest batch is the one that failed, and this one comes again together with it.
+            return
+        self._intake.settle()
         self._health.settle(len(batch))
         self._health.metrics.batch_seconds.observe(took_s)
         self._health.metrics.batch_messages.observe(len(batch))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import threading
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,6 +17,7 @@ from skerry_server.ingest import pauses
 from skerry_server.ingest import replay as replaying
 from skerry_server.ingest import watch as watching
 from skerry_server.ingest import worker as module
+from skerry_server.ingest.commit import Committer
 from skerry_server.ingest.intake import Intake
 from skerry_server.ingest.watch import Watch
 from skerry_server.ingest.worker import Worker
@@ -95,6 +97,10 @@ class Rig:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self.worker.close()
         self.spool.close()
+
+    async def running(self):
+        """Return when the worker has ended, with what it ended with."""
+        await self._tasks[0]
 
     def send(self, *deliveries):
         for one in deliveries:
@@ -350,6 +356,38 @@ def unread(monkeypatch):
 
     monkeypatch.setattr(Path, "read_bytes", failing)
     return trouble
+
+
+def test_a_fault_of_ours_ends_the_worker_and_the_next_batch_does_not_acknowledge_for_it(rig, delivery, monkeypatch):
+    prepare, prepared, second_is_prepared = Committer.prepare, [], threading.Event()
+
+    def noting(committer, batch):
+        prepared.append(batch)
+        if len(prepared) == 2:
+            second_is_prepared.set()
+        return prepare(committer, batch)
+
+    class Away(TroubledStore):
+        def write(self, points):
+            assert second_is_prepared.wait(30)
+            raise StoreError("away")
+
+    def broken(_deliveries, **_):
+        raise ZeroDivisionError("a bug")
+
+    async def scenario():
+        async with rig(Away) as one:
+            append, broken_once = one.spool.append, iter([broken])
+            one.spool.append = lambda owed, **taken: next(broken_once, append)(owed, **taken)
+            one.send(delivery("heartbeat", seq=1))
+            await until(lambda: prepared)
+            one.send(delivery("heartbeat", seq=2))
+            with pytest.raises(ZeroDivisionError):
+                await asyncio.wait_for(one.running(), 30)
+            return one.wire.acknowledged
+
+    monkeypatch.setattr(Committer, "prepare", noting)
+    assert asyncio.run(scenario()) == []
 
 
 def test_a_message_that_brings_out_a_bug_is_kept_and_the_others_go_through(rig, store, database, delivery):
