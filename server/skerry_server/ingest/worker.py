@@ -120,7 +120,7 @@ class Worker:
             async with self._finishing:
                 await self._make_durable(batch, prepared, generation)
                 self._settle(batch, time.monotonic() - began_s)
-        except Exception as error:  # the process ends with whatever it is
+        except Exception as error:  # noqa: BLE001  # the process ends with whatever it is
             self._fault = self._fault or error
             self._failed.set()
         finally:

@@ -372,13 +372,11 @@ def test_a_fault_of_ours_ends_the_worker_and_the_next_batch_does_not_acknowledge
             assert second_is_prepared.wait(30)
             raise StoreError("away")
 
-    def broken(_deliveries, **_):
+    def broken(_spool, _deliveries, **_):
         raise ZeroDivisionError("a bug")
 
     async def scenario():
         async with rig(Away) as one:
-            append, broken_once = one.spool.append, iter([broken])
-            one.spool.append = lambda owed, **taken: next(broken_once, append)(owed, **taken)
             one.send(delivery("heartbeat", seq=1))
             await until(lambda: prepared)
             one.send(delivery("heartbeat", seq=2))
@@ -387,6 +385,7 @@ def test_a_fault_of_ours_ends_the_worker_and_the_next_batch_does_not_acknowledge
             return one.wire.acknowledged
 
     monkeypatch.setattr(Committer, "prepare", noting)
+    monkeypatch.setattr(Spool, "append", broken)
     assert asyncio.run(scenario()) == []
 
 
