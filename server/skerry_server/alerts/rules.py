@@ -83,9 +83,8 @@ class Rule:
 def rules_of(alerts: Alerts) -> list[Rule]:
     """Return the rules that hold; one of the configuration takes the place of the default of its name."""
     given = {table.name: _rule(table) for table in alerts.rule}
-    defaults: dict[str, Rule] = {}
-    if alerts.with_defaults or not given:
-        defaults = {name: _rule(RuleTable(name=name, kind=name)) for name, kind in KINDS.items() if kind.is_default}
+    names = [name for name, kind in KINDS.items() if kind.is_default and alerts.with_defaults]
+    defaults = {name: _rule(RuleTable(name=name, kind=name)) for name in names}
     return list((defaults | given).values())
 
 

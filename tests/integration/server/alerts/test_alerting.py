@@ -19,6 +19,7 @@ CONFIG = """
 interval_s = 0.1
 group_wait_s = 0
 group_interval_s = 0
+with_defaults = false
 [[alerts.rule]]
 name = "hot"
 kind = "temperature"

@@ -132,6 +132,7 @@ def start(database, store):
 
     def start(*rules, channels=(), holder="one", archive=store, **timing):
         timing = {"group_wait_s": 0.0, "group_interval_s": 0.0} | timing
-        return Rig(database, archive, Alerts(rule=tuple(Rule(**rule) for rule in rules), **timing), channels, holder)
+        alerts = Alerts(with_defaults=False, rule=tuple(Rule(**rule) for rule in rules), **timing)
+        return Rig(database, archive, alerts, channels, holder)
 
     return start
