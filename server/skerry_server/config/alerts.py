@@ -62,7 +62,7 @@ class Channel(Section, frozen=True, kw_only=True):
 
 
 class Alerts(Section, frozen=True, kw_only=True):
-    """What is looked at every ``interval_s``; the default rules hold beside each ``rule`` unless ``with_defaults`` is false.
+    """What is looked at every ``interval_s``; the default rules hold beside each ``rule`` where ``with_defaults``.
 
     Alerts of one rule and site gather for ``group_wait_s`` and are told together, and what joins them later at most
     every ``group_interval_s``. What still fires unacknowledged is told again after ``repeat_s``; 0 stands for never.
