@@ -17,7 +17,7 @@ from skerry_server.ingest.clocks import ClockBook
 from skerry_server.ingest.fleet import FleetMemory
 from skerry_server.ingest.pauses import PatientStore, Pause
 from skerry_server.ingest.points import points_of, time_of
-from skerry_server.ingest.soft_state import SoftState
+from skerry_server.ingest.soft_state import MAX_ROWS, SoftState
 from skerry_server.ingest.validate import Accepted, DeadLetter, Delivery, examine, refuse
 from skerry_server.presence import SilenceRules
 from skerry_server.registry.chunks import chunks
@@ -142,7 +142,11 @@ class Committer:
         """Write the soft state. Raises RegistryError; it is then kept for the next time."""
         rows = self._soft.take()
         try:
-            self._save(rows)
+            for devices in chunks(sorted(rows), MAX_ROWS):
+                self._save({device: rows[device] for device in devices})
+                # What is written need not wait in memory for the rest, and is not given back with it.
+                for device in devices:
+                    del rows[device]
         except RegistryError:
             self._soft.give_back(rows)
             raise

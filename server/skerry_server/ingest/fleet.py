@@ -7,6 +7,7 @@ of soft state finds out.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from sys import intern
 
 from msgspec import Struct
 
@@ -46,7 +47,7 @@ class FleetMemory:
         for device, site in sites.items():
             known = self._known.get(device)
             if known is None or known.site != site:
-                self._known[device] = Known(site)
+                self._known[device] = Known(intern(site))
 
     def note(self, presences: Mapping[str, Presence]) -> None:
         """Note what the registry has of the presence of devices."""

@@ -1,0 +1,62 @@
+"""Soft state written: what hardly ever changes is kept when it does, and what cannot be written waits, and only that."""
+
+from __future__ import annotations
+
+import pytest
+
+from skerry_server.errors import RegistryError
+from skerry_server.ingest import commit as committing
+from skerry_server.registry.devices import list_devices
+
+
+def makes(database):
+    with database.reading() as session:
+        return {row.id: (row.board, row.agent_version, row.uptime_s) for row, _ in list_devices(session)}
+
+
+def test_a_device_with_another_board_or_agent_is_shown_with_it_and_its_neighbours_with_theirs(
+    store, database, delivery, committer
+):
+    one = committer(store, database)
+    names = ("cam-1", "cam-2", "cam-3")
+    one.commit([delivery("heartbeat", device=name) for name in names])
+    one.flush()
+    assert makes(database) == dict.fromkeys(names, ("raspberry-pi-5", "1.0.0", 1.0))
+    changes = ({"agent_version": "1.1.0"}, {}, {"board": "jetson"})
+    one.commit(
+        [
+            delivery("heartbeat", seq=2, device=name, uptime_s=2.0, **change)
+            for name, change in zip(names, changes, strict=True)
+        ]
+    )
+    one.flush()
+    assert makes(database) == {
+        "cam-1": ("raspberry-pi-5", "1.1.0", 2.0),
+        "cam-2": ("raspberry-pi-5", "1.0.0", 2.0),
+        "cam-3": ("jetson", "1.0.0", 2.0),
+    }
+
+
+def test_of_a_flush_that_fails_on_its_way_only_what_is_not_written_waits(
+    store, database, delivery, committer, monkeypatch
+):
+    monkeypatch.setattr(committing, "MAX_ROWS", 2)
+    one = committer(store, database)
+    names = [f"cam-{number}" for number in range(5)]
+    one.commit([delivery("heartbeat", device=name) for name in names])
+    transaction, begun = database.transaction, []
+
+    def failing():
+        begun.append(len(one))
+        if len(begun) == 2:
+            raise RegistryError("the registry's database cannot be used")
+        return transaction()
+
+    monkeypatch.setattr(database, "transaction", failing)
+    with pytest.raises(RegistryError):
+        one.flush()
+    assert len(one) == 3
+    assert [uptime_s for _, _, uptime_s in makes(database).values()] == [1.0, 1.0, None, None, None]
+    one.flush()
+    assert len(one) == 0
+    assert [uptime_s for _, _, uptime_s in makes(database).values()] == [1.0] * 5
