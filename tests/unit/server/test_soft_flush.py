@@ -1,4 +1,4 @@
-"""Soft state written: what hardly ever changes is kept when it does, and what cannot be written waits, and only that."""
+"""Soft state written: what hardly ever changes is kept when it does, and of what cannot be written only that waits."""
 
 from __future__ import annotations
 
