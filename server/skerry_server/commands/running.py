@@ -147,7 +147,8 @@ Examples:
   systemctl start skerry-ingest@1 skerry-ingest@2
 
 Each worker has a name that stays, and with it a session at the broker and a spool on its disk; what waits there waits
-for the worker of that name. A worker subscribes plainly and takes in the whole fleet: then run one.
+for the worker of that name. The first is called 1, and is to broker and spool what `skerry server run` is: either goes
+on where the other ended. A worker subscribes plainly and takes in the whole fleet: then run one.
 
 With subscription = "shared" in the table 'broker', all workers share one subscription of MQTT 5,
 '$share/skerry/skerry/#', and the broker gives each message to one of them. The broker must keep shared subscriptions
