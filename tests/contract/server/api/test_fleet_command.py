@@ -97,7 +97,12 @@ def test_what_is_changed_is_changed(signed_in, tmp_path):
     got = signed_in("desired", "get", "cam-2", "--json").json
     assert got["desired"]["config"] == {"heartbeat_interval_s": 60}
     made = signed_in("desired", "stage", "yard-only", "--model", "camera=tiny", "--json").json
-    assert signed_in("desired", "apply", made["id"]).out == "applied to 1 devices\n"
+    assert signed_in("desired", "apply", made["id"]).out.startswith("ordered for 1 devices; ")
+    shown = signed_in("desired", "show", made["id"])
+    assert "0 of 1 have it; 1 not yet" in shown.out
+    assert "not sent yet" in shown.out
+    got = signed_in("desired", "get", "bell-1", "--json").json
+    assert (got["progress"], got["reason"]) == ("waiting", "not sent yet")
     assert signed_in("tags", "cam-1", "floor=2", "--json").json == {"floor": "2"}
     assert signed_in("groups", "add", "new").code == 0
     assert signed_in("groups", "put", "new", "cam-1", "cam-2").code == 0

@@ -181,6 +181,9 @@ def test_a_stage_tells_who_would_get_what_before_it_is_applied(ann):
     applied = ann.post(f"{V1}/stages/1/apply").json()
     assert applied["versions"] == {"bell-1": 2, "cam-1": 3, "cam-2": 2}
     assert ann.post(f"{V1}/stages/1/apply").status_code == 409
+    assert before["rollout"] is None
+    rollout = ann.get(f"{V1}/stages/1").json()["rollout"]
+    assert (rollout["summary"], rollout["counts"]["waiting"]) == ("0 of 3 have it; 3 not yet", 3)
     assert all(one["changes"] == [] for one in ann.get(f"{V1}/stages/1").json()["effects"])
 
 
