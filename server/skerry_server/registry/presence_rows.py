@@ -61,7 +61,7 @@ def find_silent(session: Session, rules: SilenceRules, *, floor_ms: int, now_ms:
 
     ``floor_ms`` is when the server began to hear, as in `skerry_server.presence.is_silent`.
     """
-    query = select(Device.id, Device.last_received_ms, Device.heartbeat_interval_s)
+    query = select(Device.id, Device.last_received_ms, Device.heartbeat_interval_s, PresenceRow.since_ms)
     query = query.join(PresenceRow, PresenceRow.device == Device.id).where(PresenceRow.state != "offline")
     # The database leaves out the many that were just heard; what it lets through is decided below.
     limit_ms = func.coalesce(Device.heartbeat_interval_s, rules.heartbeat_s) * (rules.missed * 1000)
@@ -71,7 +71,7 @@ def find_silent(session: Session, rules: SilenceRules, *, floor_ms: int, now_ms:
         row.id
         for row in session.execute(query)
         if is_silent(
-            row.last_received_ms or 0,
+            _heard_ms(row.last_received_ms, row.since_ms, now_ms),
             limit_s=rules.limit_s(row.heartbeat_interval_s),
             floor_ms=floor_ms,
             now_ms=now_ms,
@@ -89,9 +89,10 @@ def mark_silent(
     fallen: dict[str, Presence] = {}
     for device, held in lock_presences(session, devices).items():
         limit_s = rules.limit_s(held.interval_s)
-        if held.presence is not None and is_silent(
-            held.heard_ms or 0, limit_s=limit_s, floor_ms=floor_ms, now_ms=now_ms
-        ):
+        if held.presence is None:
+            continue
+        heard_ms = _heard_ms(held.heard_ms, held.presence.since_ms, now_ms)
+        if is_silent(heard_ms, limit_s=limit_s, floor_ms=floor_ms, now_ms=now_ms):
             after = silent(held.presence, now_ms=now_ms, limit_s=limit_s)
             if after != held.presence:
                 fallen[device] = after
@@ -122,6 +123,14 @@ def to_presence(row: PresenceRow | Row[Any]) -> Presence:
         is_synced=row.is_synced,
         facts=_facts_of(row),
     )
+
+
+def _heard_ms(last_ms: int | None, since_ms: int, now_ms: int) -> int:
+    """Return when a device that counts as there was last heard, at least when it came.
+
+    That is written at once, and when it was last heard only with the next flush of soft state.
+    """
+    return max(last_ms or 0, since_ms if since_ms <= now_ms else 0)
 
 
 def _row_of(device: str, one: Presence) -> tuple[Any, ...]:
