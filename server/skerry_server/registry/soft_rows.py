@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from operator import attrgetter
@@ -33,7 +34,8 @@ _HEARD = (
     "UPDATE presence SET seq = ?, ts_ms = ?, is_synced = ? "  # one statement
     "WHERE device = ? AND session = ? AND state <> 'offline' AND seq < ?"
 )
-_LAST = "last_received_ms = CASE WHEN last_received_ms > ? THEN last_received_ms ELSE ? END"
+# A time still to come was noted before the server's clock was set back: it would keep all later ones out.
+_LAST = "last_received_ms = CASE WHEN last_received_ms > ? AND last_received_ms <= ? THEN last_received_ms ELSE ? END"
 _TOUCH = f"UPDATE devices SET {_LAST} WHERE id = ?"  # noqa: S608  # constants
 # SQLite writes the indexes of what is set, changed or not: a third of the time. So this sets neither of the two that
 # have one, and tells by the number of rows whether one of them changed.
@@ -86,10 +88,11 @@ def save_soft_rows(session: Session, rows: Mapping[str, SoftRow]) -> list[str]:
     """Write ``rows``, and return the devices whose presence is not what made their rows soft: decide those again."""
     ordered = sorted(rows.items())
     _lock(session, [device for device, _ in ordered])
-    touched = [(one.heard_ms, one.heard_ms, device) for device, one in ordered if one.vitals is None]
+    now_ms = time.time_ns() // 1_000_000
+    touched = [(one.heard_ms, now_ms, one.heard_ms, device) for device, one in ordered if one.vitals is None]
     execute_many(session, _TOUCH, touched)
     updated = [
-        (one.heard_ms, one.heard_ms, *one.vitals, one.heartbeat, device, *one.make)
+        (one.heard_ms, now_ms, one.heard_ms, *one.vitals, one.heartbeat, device, *one.make)
         for device, one in ordered
         if one.vitals is not None and one.make is not None
     ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from skerry_server.errors import RegistryError
@@ -60,3 +62,20 @@ def test_of_a_flush_that_fails_on_its_way_only_what_is_not_written_waits(
     one.flush()
     assert len(one) == 0
     assert [uptime_s for _, _, uptime_s in makes(database).values()] == [1.0] * 5
+
+
+def test_when_a_device_was_last_heard_never_goes_back_but_from_before_the_clock_was_set_back(
+    store, database, delivery, committer
+):
+    def heard(seq, received_ms):
+        one = committer(store, database)
+        one.commit([delivery("heartbeat", seq=seq, received_ms=received_ms)])
+        one.flush()
+        with database.reading() as session:
+            return [row.last_received_ms for row, _ in list_devices(session)]
+
+    now_ms = time.time_ns() // 1_000_000
+    assert heard(1, now_ms - 1_000) == [now_ms - 1_000]
+    assert heard(2, now_ms - 5_000) == [now_ms - 1_000]
+    assert heard(3, now_ms + 400 * 86_400_000) == [now_ms + 400 * 86_400_000]
+    assert heard(4, now_ms) == [now_ms]
