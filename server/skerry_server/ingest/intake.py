@@ -40,6 +40,11 @@ class _Waiting(NamedTuple):
     link: Acknowledger
 
 
+class _Batch(NamedTuple):
+    deliveries: Sequence[Delivery]
+    waiting: Sequence[_Waiting]
+
+
 class Intake:
     """A queue between the connection and the worker; to be used within one event loop.
 
@@ -61,7 +66,7 @@ class Intake:
         self.has_room = asyncio.Event()
         self.has_room.set()
         self._queue: list[_Waiting] = []
-        self._taken: deque[list[_Waiting]] = deque()
+        self._taken: deque[_Batch] = deque()
         self._arrived = asyncio.Event()
         self._is_full = asyncio.Event()
         self._all_settled = asyncio.Event()
@@ -83,22 +88,29 @@ class Intake:
     @property
     def waiting(self) -> int:
         """How many have come and are not settled."""
-        return len(self._queue) + sum(map(len, self._taken))
+        return len(self._queue) + sum(len(batch.waiting) for batch in self._taken)
 
-    async def take(self) -> list[Delivery]:
+    async def take(self) -> Sequence[Delivery]:
         """Return the next batch, never an empty one; batches are settled in the order in which they were taken."""
         await self._arrived.wait()
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._is_full.wait(), self._linger_s)
         count = self._batch_size()
         taken, self._queue = self._queue[:count], self._queue[count:]
-        self._taken.append(taken)
+        batch = _Batch([one.delivery for one in taken], taken)
+        self._taken.append(batch)
         self._mark()
-        return [one.delivery for one in taken]
+        return batch.deliveries
 
-    def settle(self) -> None:
-        """Acknowledge the oldest batch that was taken, in the order of arrival."""
-        settled = self._taken.popleft()
+    def settle(self, deliveries: Sequence[Delivery]) -> None:
+        """Acknowledge the batch that `take` returned as ``deliveries``, in the order of arrival.
+
+        Raises AssertionError where it is not the oldest: one that is settled in place of another, which may be nowhere,
+        makes every later acknowledgement too early.
+        """
+        if self._taken[0].deliveries is not deliveries:
+            raise AssertionError("a batch is settled while one before it is not durable")
+        settled = self._taken.popleft().waiting
         for link, group in groupby(settled, key=lambda one: one.link):
             link.acknowledge([one.packet_id for one in group if one.packet_id is not None])
         self._waiting_bytes -= _payload_bytes(settled)

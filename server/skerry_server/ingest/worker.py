@@ -32,8 +32,8 @@ class Worker:
     """Everything that writes, in threads of its own, so that the event loop keeps answering.
 
     One thread does all but write to the store, which another waits for meanwhile: the steps of a batch overlap with
-    those of the next. ``replay`` and ``tend`` are to run
-    beside ``run``; ``durability`` is to be told what probes of the store find.
+    those of the next. ``replay`` and ``tend`` are to run beside ``run``; ``durability`` is to be told what probes of
+    the store find.
     """
 
     def __init__(
@@ -172,10 +172,8 @@ class Worker:
         return ()
 
     def _settle(self, batch: Sequence[Delivery], took_s: float) -> None:
-        if self._fault is not None:
-            # The oldest batch is the one that failed, and this one comes again together with it.
-            return
-        self._intake.settle()
+        # Behind a batch that failed, this raises: the two come again together.
+        self._intake.settle(batch)
         self._health.settle(len(batch))
         self._health.metrics.batch_seconds.observe(took_s)
         self._health.metrics.batch_messages.observe(len(batch))
