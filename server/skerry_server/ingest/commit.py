@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from skerry_edge.contracts.messages import Heartbeat, Message, Status
 from skerry_edge.contracts.topics import Topic
 from skerry_server.config.limits import Limits
-from skerry_server.errors import RefusedPointsError, RegistryError, StoreError
+from skerry_server.errors import RefusedPointsError, RegistryError, StoreError, bare
 from skerry_server.ingest.admission import Admission
 from skerry_server.ingest.cardinality import CardinalityGuard
 from skerry_server.ingest.clocks import ClockBook
@@ -90,7 +90,8 @@ class Committer:
             batch.letters.extend(refuse(one.delivery, "store", why) for one, why in owners.values())
             batch.accepted = [one for one in batch.accepted if id(one) not in owners]
         except StoreError as error:
-            batch.store_error = error
+            # Its frames hold this very batch.
+            batch.store_error = bare(error)
         return batch
 
     def record(self, batch: Prepared) -> Committed:
