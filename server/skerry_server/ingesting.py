@@ -8,6 +8,7 @@ import os
 import socket
 from typing import Any
 
+from skerry_server.allocator import give_back_often
 from skerry_server.config.server import Settings
 from skerry_server.health import Health, now_ms
 from skerry_server.ingest.committing import committer_of, silence_rules
@@ -79,6 +80,7 @@ class Ingesting:
                 self._worker.tend(),
                 self._worker.replay.run(),
                 self._watch.run(),
+                give_back_often(),
                 *(job.run() for job in self._jobs),
             )
         }

@@ -42,22 +42,27 @@ class Admission:
             for one in strangers
         ]
         self._fleet.bind(bind(session, claims, max_devices=self._max_devices))
+        self.recall(accepted)
         return [one for one in accepted if self._is_at_home(one, letters)]
 
     def catch_up(self, session: Session) -> None:
         """Forget the devices that people moved or erased since this was last done."""
         self._fleet.learn(rebound_since(session, self._fleet.mark))
 
+    def recall(self, accepted: Sequence[Accepted]) -> None:
+        """Note with each message what is known of its device now."""
+        get = self._fleet.get
+        for one in accepted:
+            one.known = get(one.topic.device)
+
     def _strangers(self, accepted: Sequence[Accepted]) -> list[Accepted]:
         """Return the messages of devices that are not known, or under another site: one may have been moved there."""
-        fleet = self._fleet
-        return [
-            one for one in accepted if (known := fleet.get(one.topic.device)) is None or known.site != one.topic.site
-        ]
+        self.recall(accepted)
+        return [one for one in accepted if one.known is None or one.known.site != one.topic.site]
 
     def _is_at_home(self, one: Accepted, letters: list[DeadLetter]) -> bool:
         """Tell whether a message is admitted; if not, it becomes one of ``letters``."""
-        known = self._fleet.get(one.topic.device)
+        known = one.known
         if known is None:
             detail = f"the fleet has {self._max_devices} devices, which is the limit; found a new one"
             letters.append(refuse(one.delivery, "cardinality", detail))

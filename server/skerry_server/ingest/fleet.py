@@ -19,21 +19,27 @@ class Known(Struct, gc=False):
     """A device: its site, and its presence as far as it is plain.
 
     ``session`` is None unless the device is there and nothing about it is in question; messages of that session with a
-    seq above ``seq`` then change nothing but that. ``series`` are hashes of its tags.
+    seq above ``seq`` then change nothing but that. ``series`` are hashes of its tags, ``fields_brought`` counts the fields
+    that it was the first with.
     """
 
     site: str
     session: str | None = None
     seq: int = -1
     series: tuple[int, ...] = ()
+    fields_brought: int = 0
 
 
 class FleetMemory:
-    """The devices that this worker has heard; ``mark`` is how far it knows what people changed about them."""
+    """The devices that this worker has heard; ``mark`` is how far it knows what people changed about them.
+
+    What `get` returned stays what is known of that device until ``edition`` changes.
+    """
 
     def __init__(self) -> None:
         self._known: dict[str, Known] = {}
         self.mark: Mark | None = None
+        self.edition = 0
 
     def __len__(self) -> int:
         return len(self._known)
@@ -46,7 +52,10 @@ class FleetMemory:
         """Note the sites of devices."""
         for device, site in sites.items():
             known = self._known.get(device)
-            if known is None or known.site != site:
+            if known is not None and known.site != site:
+                self.edition += 1
+                known = None
+            if known is None:
                 self._known[device] = Known(intern(site))
 
     def note(self, presences: Mapping[str, Presence]) -> None:
@@ -62,6 +71,8 @@ class FleetMemory:
     def learn(self, rebound: Rebound) -> None:
         """Make strangers of the devices that were moved or erased."""
         self.mark = rebound.mark
+        if rebound.devices is None or rebound.devices:
+            self.edition += 1
         if rebound.devices is None:
             self._known.clear()
         else:
@@ -71,4 +82,5 @@ class FleetMemory:
     def clear(self) -> None:
         """Make strangers of all."""
         self._known.clear()
+        self.edition += 1
         self.mark = None

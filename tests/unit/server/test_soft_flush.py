@@ -79,3 +79,16 @@ def test_when_a_device_was_last_heard_never_goes_back_but_from_before_the_clock_
     assert heard(2, now_ms - 5_000) == [now_ms - 1_000]
     assert heard(3, now_ms + 400 * 86_400_000) == [now_ms + 400 * 86_400_000]
     assert heard(4, now_ms) == [now_ms]
+
+
+def test_a_batch_that_was_prepared_before_all_was_forgotten_is_decided_on_the_registry(
+    store, database, delivery, committer
+):
+    one = committer(store, database)
+    one.commit([delivery("status")])
+    prepared = one.write(one.prepare([delivery("heartbeat", seq=5)]))
+    committer(store, database).commit([delivery("status", seq=2, state="offline", reason="switched off")])
+    one.forget()
+    one.record(prepared)
+    with database.reading() as session:
+        assert [presence.state for _, presence in list_devices(session)] == ["online"]
