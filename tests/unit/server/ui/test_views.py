@@ -204,10 +204,27 @@ def test_many_pages_that_ask_at_once_cost_one_reading():
     assert asked == [None, home, None]
 
 
+def test_what_takes_long_to_read_is_read_less_often():
+    seconds, read = [0.0], []
+
+    def slow(_sites):
+        seconds[0] += 2.0
+        read.append(seconds[0])
+        return len(read)
+
+    shared = Shared(slow, every_s=1.0, clock_s=lambda: seconds[0])
+    assert shared.get(None) == 1
+    seconds[0] = 41.0
+    assert shared.get(None) == 1
+    seconds[0] = 42.0
+    assert shared.get(None) == 2
+
+
 def test_the_last_hour_s_events_are_not_counted_with_each_look_at_the_newest(database, monkeypatch):
     asked = []
     monkeypatch.setattr(module, "count_events_since", lambda *_, **about: asked.append(about["sites"]) or 7)
     monkeypatch.setattr(module, "NEWS_S", 0.0)
+    monkeypatch.setattr(module, "SPREAD_S", 3600.0)
     readings = module.Readings(database, Health())
     for _ in range(3):
         readings.news.get(None)
