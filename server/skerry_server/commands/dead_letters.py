@@ -61,9 +61,9 @@ def list_(*, config: Path | None, reason: str | None, text: str | None, limit: i
     """List dead letters, newest first."""
     from skerry_server.config.server import load_settings  # noqa: PLC0415  # keeps `--help` fast
     from skerry_server.registry.dead_letters import list_dead_letters  # noqa: PLC0415  # as above
-    from skerry_server.registry.opening import open_registry  # noqa: PLC0415  # as above
+    from skerry_server.registry.opening import open_present_registry  # noqa: PLC0415  # as above
 
-    database = open_registry(load_settings(config))
+    database = open_present_registry(load_settings(config))
     try:
         with database.reading() as session:
             rows = [_row(one) for one in list_dead_letters(session, limit=limit, reason=reason, text=text)]
@@ -99,9 +99,9 @@ def show(*, number: int, config: Path | None, payload: bool, as_json: bool) -> N
     """Show one dead letter whole."""
     from skerry_server.config.server import load_settings  # noqa: PLC0415  # keeps `--help` fast
     from skerry_server.registry.dead_letters import dead_letters_of  # noqa: PLC0415  # as above
-    from skerry_server.registry.opening import open_registry  # noqa: PLC0415  # as above
+    from skerry_server.registry.opening import open_present_registry  # noqa: PLC0415  # as above
 
-    database = open_registry(load_settings(config))
+    database = open_present_registry(load_settings(config))
     try:
         with database.reading() as session:
             (found,) = dead_letters_of(session, [number])
@@ -170,10 +170,10 @@ def _replayed(settings: Settings, numbers: Sequence[int], reason: str | None) ->
     from skerry_server.ingest.committing import committer_of  # noqa: PLC0415  # as above
     from skerry_server.ingest.second_chance import replay_letters, waiting_ids  # noqa: PLC0415  # as above
     from skerry_server.registry.cli.progress import shown_progress  # noqa: PLC0415  # as above
-    from skerry_server.registry.opening import open_registry  # noqa: PLC0415  # as above
+    from skerry_server.registry.opening import open_present_registry  # noqa: PLC0415  # as above
     from skerry_server.stores.opening import open_store  # noqa: PLC0415  # as above
 
-    with closing(open_store(settings)) as store, closing(open_registry(settings)) as database:
+    with closing(open_store(settings)) as store, closing(open_present_registry(settings)) as database:
         committer = committer_of(settings.config, store, database)
         ids = numbers or waiting_ids(database, reason=reason)
         with shown_progress() as tell:

@@ -13,6 +13,23 @@ def open_registry(settings: Settings) -> Database:
     return Database(_address(settings), patience_s=settings.config.registry.patience_s)
 
 
+def open_present_registry(settings: Settings) -> Database:
+    """Return the configured registry, and make none where there is none: what reads it would find nothing, and be well.
+
+    Raises ReachError, ConfigError, MissingError and RegistryError.
+    """
+    database = open_registry(settings)
+    if database.is_present():
+        return database
+    database.close()
+    raise ConfigError(
+        "there is no registry here",
+        where=database.where,
+        todo="name the server's configuration with --config and its state directory with STATE_DIRECTORY, as its owner;"
+        " a new server makes its registry when it starts",
+    )
+
+
 def _address(settings: Settings) -> str:
     password = settings.secret(settings.config.registry.password_file)
     url = parse_address(settings.registry_url)

@@ -332,4 +332,7 @@ def test_the_commands_save_and_restore(filled, url, target, skerry, telemetry, t
     assert content(target) == content(filled)
     assert points(tmp_path / "restored.sqlite") == [(42,)]
     assert skerry("server", "restore", file, "--force", "--config", configs["target"]).code == 0
+    configs["target"].write_text(f'[registry]\nurl = "{where["target"]}"\n[store]\nkind = "influxdb"\ndatabase = "x"\n')
+    elsewhere = skerry("server", "restore", file, "--force", "--config", configs["target"])
+    assert (elsewhere.code, "are not restored: the configured store is influxdb" in elsewhere.err) == (0, True)
     assert skerry("server", "restore", tmp_path / "no.backup", "--config", configs["target"]).code in (2, 4)
