@@ -25,7 +25,7 @@ class _Kept(Generic[T]):
 
 
 class Shared(Generic[T]):
-    """What ``read`` gives for some sites, read anew every ``every_s`` or as often as that costs a twentieth of the time.
+    """What ``read`` gives for some sites, read anew every ``every_s``, or less often where that takes long.
 
     May be asked from any thread.
     """
