@@ -19,7 +19,7 @@ class Known(Struct, gc=False):
     """A device: its site, and its presence as far as it is plain.
 
     ``session`` is None unless the device is there and nothing about it is in question; messages of that session with a
-    seq above ``seq`` then change nothing but that. ``series`` are hashes of its tags, ``fields_brought`` counts the fields
+    seq above ``seq`` then change nothing but that. ``series`` are hashes of its tags, ``fields_brought`` counts those
     that it was the first with.
     """
 
