@@ -87,6 +87,22 @@ def alert_table(rows: Sequence[Row]) -> Table:
     )
 
 
+def silence_table(rows: Sequence[Row]) -> Table:
+    """Return silences; one that names nothing is of all alerts."""
+    return table(
+        {
+            "ID": lambda one: one["id"],
+            "OF": lambda one: (
+                ", ".join(f"{what} {one[what]}" for what in ("rule", "device", "group") if one[what]) or "all alerts"
+            ),
+            "UNTIL": lambda one: moment(one["until_ms"]),
+            "BY": lambda one: one["author"],
+            "WHY": lambda one: one["comment"],
+        },
+        rows,
+    )
+
+
 def command_table(rows: Sequence[Row]) -> Table:
     """Return commands."""
     now = _now_ms()

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from sqlalchemy.orm import Session
 
 from skerry_edge.foundation.errors import ConfigError
+from skerry_server.alerts.rules import check_rule_name
 from skerry_server.api.context import Context
 from skerry_server.api.visibility import own_silence, require_own_subject, visible_alert, visible_silences
 from skerry_server.auth.table import OPERATOR
@@ -27,6 +28,9 @@ MAX_OPEN = 200
 SHOWN_PAST = 30
 HOUR_MS = 3_600_000
 MAX_HOURS = 24 * 365
+_ALL = (
+    "Nobody is told of any alert of any device, or of the server, until then: neither rule, device nor group is given."
+)
 
 
 class AlertsPage(Page):
@@ -94,9 +98,13 @@ class AlertsPage(Page):
         )
         if given is None:
             return
+        is_all = not any(given[key].strip() for key in ("rule", "device", "group"))
+        if is_all and await ask("Silence all alerts", _ALL, confirm="Silence all", is_grave=True) is None:
+            return
 
         def change(session: Session, author: Author) -> str:
             about = {key: given[key].strip() or None for key in ("rule", "device", "group")}
+            check_rule_name(about["rule"], self.context.config.alerts)
             require_own_subject(session, self.visitor, about["device"])
             until_ms = author.ts_ms + round(_hours(given["hours"]) * HOUR_MS)
             add_silence(session, author, until_ms=until_ms, comment=given["comment"], **about)

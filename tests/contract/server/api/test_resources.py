@@ -7,6 +7,7 @@ import pytest
 from skerry_server.api import model_comparison
 from skerry_server.api.resources.telemetry import whole_moments
 from skerry_server.stores.base import Point
+from skerry_server.ui.pulse import read_pulse, troubles
 
 V1 = "/api/v1"
 
@@ -196,6 +197,28 @@ def test_alerts_are_acknowledged_once_and_silenced_for_a_while(ann):
     assert made["until_ms"] == made["created_ms"] + 60_000
     assert ann.delete(f"{V1}/silences/{made['id']}").status_code == 204
     assert [one["device"] for one in ann.get(f"{V1}/silences").json()["silences"]] == ["cam-2", None]
+
+
+@pytest.mark.parametrize(
+    ("wish", "told"),
+    [
+        ({}, "all alerts"),
+        ({"device": "cam-1", "everything": True}, "leave out one"),
+        ({"rule": "disk-spase"}, "did you mean 'disk-space'?"),
+    ],
+)
+def test_a_silence_says_what_it_is_of_and_of_rules_that_there_are(ann, wish, told):
+    refused = ann.post(f"{V1}/silences", json={"lasts_s": 60, **wish})
+    assert refused.status_code == 422
+    assert told in str(refused.json())
+
+
+def test_a_silence_of_everything_is_asked_for_and_said_on_every_page(fleet, ann):
+    assert troubles(read_pulse(fleet.database, fleet.context.health, None)) == []
+    assert ann.post(f"{V1}/silences", json={"lasts_s": 60, "everything": True, "comment": "a move"}).status_code == 201
+    (said,) = troubles(read_pulse(fleet.database, fleet.context.health, None))
+    assert said.startswith("Nobody is told of any alert: silenced until ")
+    assert said.endswith(" by ann, a move")
 
 
 def test_dead_letters_are_searched_replayed_and_deleted(ann):
