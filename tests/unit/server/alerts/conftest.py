@@ -83,9 +83,9 @@ def put_device(database):
 class Rig:
     """One process's lookout; `look` turns the clock by so many seconds and looks."""
 
-    def __init__(self, database, store, alerts, channels, holder):
+    def __init__(self, database, store, alerts, channels, holder, health):
         self.database, self.holder = database, holder
-        self.health = Health(worker="w1")
+        self.health = health
         self.health.metrics.spool_budget_bytes.value = 100.0
         self.now_s = 0.0
         self.lookout = Lookout(
@@ -130,9 +130,9 @@ class Rig:
 def start(database, store):
     """Return a function that starts a lookout with rules; ``timing`` are fields of the table `alerts`."""
 
-    def start(*rules, channels=(), holder="one", archive=store, **timing):
+    def start(*rules, channels=(), holder="one", archive=store, health=None, **timing):
         timing = {"group_wait_s": 0.0, "group_interval_s": 0.0} | timing
         alerts = Alerts(with_defaults=False, rule=tuple(Rule(**rule) for rule in rules), **timing)
-        return Rig(database, archive, alerts, channels, holder)
+        return Rig(database, archive, alerts, channels, holder, health or Health(worker="w1"))
 
     return start
