@@ -92,6 +92,7 @@ class Courier:
         except SkerryError as error:
             self._health.remark(REMARK, str(error))
             return
+        self._health.remark(REMARK, None)
         for row in rows:
             self._health.alerts.given_up.add(row.channel)
             LOG.error("a notification for channel '%s' is given up after a day: %s", row.channel, row.title)

@@ -6,6 +6,7 @@ import pytest
 
 from skerry_edge.foundation.backoff import Backoff
 from skerry_server.alerts.courier import GIVE_UP_MS, HOLD_MS, Courier
+from skerry_server.errors import RegistryError
 from skerry_server.health import Health
 from skerry_server.registry.notifications import Notification, add_notifications, claim_due, waiting_by_channel
 
@@ -102,3 +103,17 @@ def test_what_one_process_has_taken_no_other_gets_until_its_time_has_passed(rig,
 
 def test_each_channel_s_failures_are_counted_from_the_start(rig):
     assert rig.health.alerts.failed.values() == {"mail": 0, "chat": 0}
+
+
+def test_what_failed_once_is_said_no_longer_when_it_works_where_there_is_no_channel(database, monkeypatch):
+    rig = Rig(database, [])
+
+    def failing():
+        raise RegistryError("the registry's database cannot be used")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(database, "transaction", failing)
+        rig.courier.give_up()
+    assert list(rig.health.remarks()) == ["alerts courier"]
+    rig.courier.give_up()
+    assert rig.health.remarks() == {}
