@@ -6,10 +6,13 @@ import os
 import re
 import socket
 import ssl
+from dataclasses import replace
+from typing import Literal
 
 from skerry_edge.contracts.topics import FLEET_FILTER
 from skerry_edge.foundation.broker_address import parse_broker_url
 from skerry_edge.foundation.errors import ConfigError
+from skerry_server.config.ingest import Ingest
 from skerry_server.config.server import Settings
 from skerry_server.ingest.link import Access
 
@@ -19,21 +22,15 @@ GROUP = "skerry"
 
 def sole_access(settings: Settings) -> Access:
     """Return the access of a server that takes in the whole fleet alone. Raises ConfigError and ReachError."""
-    return _access(settings, client_id=settings.config.broker.client_id, topic_filter=FLEET_FILTER)
+    return _ingest_access(settings, "plain")
 
 
-def shared_access(settings: Settings) -> Access:
-    """Return the access of one worker among others. Raises ConfigError and ReachError.
+def worker_access(settings: Settings) -> Access:
+    """Return the access of one worker, among others where the subscription is shared.
 
-    On MQTT 3.1.1, which knows no shared subscriptions, a worker is alone.
+    Raises ConfigError and ReachError.
     """
-    broker = settings.config.broker
-    is_shared = broker.protocol == "5" and broker.subscription == "shared"
-    return _access(
-        settings,
-        client_id=f"{settings.config.broker.client_id}-{settings.config.ingest.worker}",
-        topic_filter=f"$share/{GROUP}/{FLEET_FILTER}" if is_shared else FLEET_FILTER,
-    )
+    return _ingest_access(settings, settings.config.broker.subscription)
 
 
 def downlink_access(settings: Settings) -> Access:
@@ -44,6 +41,23 @@ def downlink_access(settings: Settings) -> Access:
     host = re.sub(r"[^A-Za-z0-9_.-]", "-", socket.gethostname())[:32]
     client_id = f"{settings.config.broker.client_id}-down-{host}-{os.getpid()}"
     return _access(settings, client_id=client_id, topic_filter="")
+
+
+def _ingest_access(settings: Settings, subscription: Literal["plain", "shared"]) -> Access:
+    filters = {"plain": FLEET_FILTER, "shared": f"$share/{GROUP}/{FLEET_FILTER}"}
+    wanted = filters.pop(subscription)
+    (other,) = filters.values()
+    return replace(_access(settings, client_id=session_name(settings), topic_filter=wanted), former_filter=other)
+
+
+def session_name(settings: Settings) -> str:
+    """Return the client id under which this worker's session stays at the broker.
+
+    `skerry server run` and the first worker are one and the same there, as they are in their spool: whichever of the
+    two runs next goes on with what waits.
+    """
+    name, worker = settings.config.broker.client_id, settings.config.ingest.worker
+    return name if worker == Ingest().worker else f"{name}-{worker}"
 
 
 def _access(settings: Settings, *, client_id: str, topic_filter: str) -> Access:

@@ -3,8 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
+from typing import TypeVar
 
 from skerry_edge.foundation.errors import ConfigError, DataError, ReachError, SkerryError
+
+E = TypeVar("E", bound=SkerryError)
+
+
+def bare(error: E) -> E:
+    """Return ``error`` without traceback, cause and context, to be kept or raised again.
+
+    Through these it holds whatever its callers had in hand, such as whole batches, and gains more with each raise.
+    """
+    # SkerryError says how it is copied: by its words and fields alone.
+    return copy(error)
 
 
 class StoreError(ReachError):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from skerry_edge.foundation.errors import ConfigError
+from skerry_edge.foundation.nearest import suggestion
 from skerry_server.alerts.fleet import Watched
 from skerry_server.alerts.kinds import KINDS, Kind
 from skerry_server.config.alerts import Alerts
@@ -83,9 +85,8 @@ class Rule:
 def rules_of(alerts: Alerts) -> list[Rule]:
     """Return the rules that hold; one of the configuration takes the place of the default of its name."""
     given = {table.name: _rule(table) for table in alerts.rule}
-    defaults: dict[str, Rule] = {}
-    if alerts.with_defaults or not given:
-        defaults = {name: _rule(RuleTable(name=name, kind=name)) for name, kind in KINDS.items() if kind.is_default}
+    names = [name for name, kind in KINDS.items() if kind.is_default and alerts.with_defaults]
+    defaults = {name: _rule(RuleTable(name=name, kind=name)) for name in names}
     return list((defaults | given).values())
 
 
@@ -110,3 +111,11 @@ def _rule(table: RuleTable) -> Rule:
             models=frozenset(model.replace("@", " ") for model in table.models),
         ),
     )
+
+
+def check_rule_name(name: str | None, alerts: Alerts) -> None:
+    """Refuse the name of a rule that does not hold; None is no name. Raises ConfigError with the nearest."""
+    known = [rule.name for rule in rules_of(alerts)]
+    if name is not None and name not in known:
+        todo = suggestion(name, known, otherwise="'skerry server alerts rules' lists them")
+        raise ConfigError("there is no such rule", where="rule", found=repr(name), todo=todo)

@@ -146,16 +146,18 @@ Examples:
   skerry server ingest --config /etc/skerry/server.toml --worker 2
   systemctl start skerry-ingest@1 skerry-ingest@2
 
-All workers share one subscription of MQTT 5, '$share/skerry/skerry/#': the broker gives each message to one of them.
 Each worker has a name that stays, and with it a session at the broker and a spool on its disk; what waits there waits
-for the worker of that name. Brokers send no retained messages to shared subscriptions, so what devices said before the
-first worker ran is learnt when they connect again.
+for the worker of that name. The first is called 1, and is to broker and spool what `skerry server run` is: either goes
+on where the other ended. A worker subscribes plainly and takes in the whole fleet: then run one.
 
-With protocol = "3.1.1" there are no shared subscriptions: then run one worker only. So do with Mosquitto, which
-forgets a shared subscription when it is started again, and loses what is published until the worker is back; set
-subscription = "plain" in the table 'broker' there.
+With subscription = "shared" in the table 'broker', all workers share one subscription of MQTT 5,
+'$share/skerry/skerry/#', and the broker gives each message to one of them. The broker must keep shared subscriptions
+over its own restart and let no device join one. Mosquitto does neither: it forgets them when it is started again and
+loses what is published until a worker is back. Brokers send no retained messages to shared subscriptions, so what
+devices said before the first worker ran is learnt when they connect again.
 
-The configuration is that of `skerry server run`, with a registry and a store that all workers reach.
+The configuration is that of `skerry server run`, with a registry and a store that all workers reach. Workers judge no
+alerts: `skerry server api` does. While no process does, /readyz says so under `remarks`.
 
 {EXIT_CODES}"""
 )
@@ -191,8 +193,9 @@ def ingest(config: Path | None, worker: str | None, port: int | None, log_level:
 Examples:
   skerry server api --config /etc/skerry/server.toml
 
-It holds no state, so any number may run beside the workers of `skerry server ingest`, behind one address. /readyz
-speaks for store and registry; the broker is the workers' business.
+It holds no state, so any number may run beside the workers of `skerry server ingest`, behind one address. One of them
+looks at the fleet for alerts, and all tell people of them: workers do neither. /readyz speaks for store and registry;
+the broker is the workers' business, and the dashboard shows how each of them says it is.
 
 {EXIT_CODES}"""
 )
@@ -200,7 +203,7 @@ speaks for store and registry; the broker is the workers' business.
 @log_level_option
 @log_format_option
 def api(config: Path | None, log_level: str, log_format: LogFormat) -> None:
-    """Serve API and dashboard without taking anything in."""
+    """Serve API and dashboard and judge alerts, without taking anything in."""
     from skerry_server.app import ApiServer  # noqa: PLC0415  # keeps `--help` fast
 
     _run(

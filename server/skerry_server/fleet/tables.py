@@ -22,6 +22,7 @@ _COLOURS = {
     "staged": "yellow",
     "offline": "red",
     "failed": "red",
+    "refused": "red",
     "expired": "red",
     "firing": "red",
     "critical": "red",

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct, field
 
 from skerry_edge.contracts.messages import Heartbeat, Message, Status
 from skerry_edge.contracts.topics import Topic
 from skerry_server.config.limits import Limits
-from skerry_server.errors import RefusedPointsError, RegistryError, StoreError
-from skerry_server.ingest.admission import admit
+from skerry_server.errors import RefusedPointsError, RegistryError, StoreError, bare
+from skerry_server.ingest.admission import Admission
 from skerry_server.ingest.cardinality import CardinalityGuard
 from skerry_server.ingest.clocks import ClockBook
 from skerry_server.ingest.fleet import FleetMemory
 from skerry_server.ingest.pauses import PatientStore, Pause
 from skerry_server.ingest.points import points_of, time_of
-from skerry_server.ingest.soft_state import SoftState
+from skerry_server.ingest.soft_state import MAX_ROWS, SoftState
 from skerry_server.ingest.validate import Accepted, DeadLetter, Delivery, examine, refuse
 from skerry_server.presence import SilenceRules
+from skerry_server.registry.chunks import chunks
 from skerry_server.registry.database import Database
 from skerry_server.registry.recording import Recorded, decide, record
 from skerry_server.registry.soft_rows import SoftRow, save_soft_rows
@@ -37,16 +38,22 @@ class Committed(Struct, frozen=True, kw_only=True):
     stored: Sequence[Delivery]
     unstored: Sequence[Delivery] = ()
     store_error: StoreError | None = None
-    trimmed_letters: int = 0
+    trimmed_letters: Mapping[str, int] = {}  # msgspec copies it
 
 
 class Prepared(Struct, kw_only=True):
-    """A batch on its way: what is left of it, its dead letters, its points and whose each of them is."""
+    """A batch on its way: what is left of it, its dead letters, its points and whose each of them is.
+
+    ``edition`` is that of the fleet's memory which its messages were looked up in. ``refused`` are the identities of
+    those of ``accepted`` whose points are dead letters: they tell that their device is there as well as any other.
+    """
 
     letters: list[DeadLetter]
     accepted: list[Accepted] = field(default_factory=list)
     points: list[Point] = field(default_factory=list)
     owners: list[Accepted] = field(default_factory=list)
+    refused: set[int] = field(default_factory=set)
+    edition: int = 0
     store_error: StoreError | None = None
 
 
@@ -61,7 +68,7 @@ class Committer:
         self._soft = SoftState()
         self._clocks = ClockBook(database)
         self._guard = CardinalityGuard(limits)
-        self._max_devices = limits.devices
+        self._admission = Admission(self._fleet, max_devices=limits.devices)
 
     def commit(self, deliveries: Sequence[Delivery]) -> Committed:
         """Return when every delivery is in the store, in the registry or among the dead letters.
@@ -72,16 +79,11 @@ class Committer:
 
     def prepare(self, deliveries: Sequence[Delivery]) -> Prepared:
         """Judge, admit, date and measure a batch, the first of its three steps. Raises RegistryError."""
-        letters: list[DeadLetter] = []
-        accepted: list[Accepted] = []
-        for one in map(examine, deliveries):
-            if isinstance(one, DeadLetter):
-                letters.append(one)
-            elif one is not None:
-                accepted.append(one)
-        accepted = admit(accepted, letters, self._fleet, self._database, max_devices=self._max_devices)
-        self._clocks.correct(accepted)
-        return self._measure(accepted, letters)
+        batch = Prepared(letters=[], edition=self._fleet.edition)
+        # In pieces, so that what one step makes is in the processor's cache for the next: a fifth less time.
+        for piece in chunks(deliveries):
+            self._prepare_piece(piece, batch)
+        return batch
 
     def write(self, batch: Prepared) -> Prepared:
         """Write the points of a batch, the second step; the only one that may run beside steps of other batches."""
@@ -92,9 +94,10 @@ class Committer:
         except RefusedPointsError as error:
             owners = {id(batch.owners[index]): (batch.owners[index], why) for index, why in error.refused.items()}
             batch.letters.extend(refuse(one.delivery, "store", why) for one, why in owners.values())
-            batch.accepted = [one for one in batch.accepted if id(one) not in owners]
+            batch.refused |= owners.keys()
         except StoreError as error:
-            batch.store_error = error
+            # Its frames hold this very batch.
+            batch.store_error = bare(error)
         return batch
 
     def record(self, batch: Prepared) -> Committed:
@@ -102,16 +105,19 @@ class Committer:
 
         What is soft of it goes only into memory, for the next flush.
         """
-        recorded = self._record(batch.accepted, batch.letters)
-        heartbeats = [one.delivery for one in batch.accepted if isinstance(one.message, Heartbeat)]
+        recorded = self._record(batch)
+        heartbeats = [one for one in batch.accepted if isinstance(one.message, Heartbeat)]
+        if batch.refused:
+            heartbeats = [one for one in heartbeats if id(one) not in batch.refused]
+        measured = [one.delivery for one in heartbeats]
         error = batch.store_error
         return Committed(
             letters=[*batch.letters, *(recorded.contradictions if recorded else ())],
             points=0 if error else len(batch.points),
-            stored=() if error else heartbeats,
-            unstored=heartbeats if error else (),
+            stored=() if error else measured,
+            unstored=measured if error else (),
             store_error=error,
-            trimmed_letters=recorded.trimmed_letters if recorded else 0,
+            trimmed_letters=recorded.trimmed_letters if recorded else {},
         )
 
     def bury(self, delivery: Delivery, error: Exception) -> Committed:
@@ -120,9 +126,9 @@ class Committer:
         Raises RegistryError.
         """
         letter = refuse(delivery, "internal", f"{type(error).__name__}: {error}")
-        recorded = self._record([], [letter])
+        recorded = self._record(Prepared(letters=[letter]))
         return Committed(
-            letters=[letter], points=0, stored=(), trimmed_letters=recorded.trimmed_letters if recorded else 0
+            letters=[letter], points=0, stored=(), trimmed_letters=recorded.trimmed_letters if recorded else {}
         )
 
     @property
@@ -136,7 +142,7 @@ class Committer:
 
     def forget(self) -> None:
         """Look everything up again: the registry failed, and may not be as it was."""
-        self._fleet = FleetMemory()
+        self._fleet.clear()
 
     def flush_is_due(self) -> bool:
         """Tell whether soft state waits to be written."""
@@ -146,42 +152,57 @@ class Committer:
         """Write the soft state. Raises RegistryError; it is then kept for the next time."""
         rows = self._soft.take()
         try:
-            self._save(rows)
+            for devices in chunks(sorted(rows), MAX_ROWS):
+                self._save({device: rows[device] for device in devices})
+                # What is written need not wait in memory for the rest, and is not given back with it.
+                for device in devices:
+                    del rows[device]
         except RegistryError:
             self._soft.give_back(rows)
             raise
         finally:
             self._soft.flushed(time.monotonic())
 
-    def _measure(self, accepted: list[Accepted], letters: list[DeadLetter]) -> Prepared:
-        """Return the batch with the points of its heartbeats, without those that cannot be stored."""
-        batch = Prepared(letters=letters)
+    def _prepare_piece(self, deliveries: Sequence[Delivery], batch: Prepared) -> None:
+        accepted: list[Accepted] = []
+        for one in map(examine, deliveries):
+            if isinstance(one, DeadLetter):
+                batch.letters.append(one)
+            elif one is not None:
+                accepted.append(one)
+        accepted = self._admission.admit(accepted, batch.letters, self._database)
+        self._clocks.correct(accepted)
+        self._measure(accepted, batch)
+
+    def _measure(self, accepted: Sequence[Accepted], batch: Prepared) -> None:
+        """Put into ``batch`` what can be stored, with the points of heartbeats."""
         for one in accepted:
             if isinstance(one.message, Heartbeat):
                 refusal, own = self._own_points(one, one.message)
                 if refusal is not None:
-                    letters.append(refusal)
-                    continue
-                batch.points += own
-                batch.owners += [one] * len(own)
+                    batch.letters.append(refusal)
+                    batch.refused.add(id(one))
+                else:
+                    batch.points += own
+                    batch.owners += [one] * len(own)
             batch.accepted.append(one)
-        return batch
 
     def _own_points(self, one: Accepted, heartbeat: Heartbeat) -> tuple[DeadLetter | None, list[Point]]:
         if not 0 <= time_of(heartbeat, offset_ms=one.offset_ms) <= MAX_TIME_NS:
             detail = f"the time is beyond what stores can keep, and nothing tells the true one; found ts {heartbeat.ts}"
             return refuse(one.delivery, "time", detail), []
         own = points_of(one.topic, heartbeat, offset_ms=one.offset_ms)
-        known = self._fleet.get(one.topic.device)
-        assert known is not None  # noqa: S101  # admitted
-        excess = self._guard.admit(known, own)
+        assert one.known is not None  # noqa: S101  # admitted
+        excess = self._guard.admit(one.known, own)
         return (refuse(one.delivery, "cardinality", str(excess)) if excess else None), own
 
-    def _record(self, accepted: Sequence[Accepted], letters: Sequence[DeadLetter]) -> Recorded | None:
-        plain, deciding = self._sort(accepted)
+    def _record(self, batch: Prepared) -> Recorded | None:
+        if batch.edition != self._fleet.edition:
+            self._admission.recall(batch.accepted)
+        plain, deciding = self._sort(batch.accepted)
         recorded = None
-        if letters or deciding or any(not isinstance(one.message, Heartbeat) for one in accepted):
-            recorded = self._transact(accepted, letters, plain, deciding)
+        if batch.letters or deciding or any(not isinstance(one.message, Heartbeat) for one in batch.accepted):
+            plain, recorded = self._transact(batch)
             self._fleet.note(recorded.presences)
         for one in (*plain, *(recorded.current if recorded else ())):
             self._hear(one)
@@ -197,7 +218,7 @@ class Committer:
         for one in accepted:
             if one.message is None:
                 continue
-            known = self._fleet.get(one.topic.device)
+            known = one.known
             is_plain = (
                 known is not None
                 and known.session == one.message.session
@@ -212,20 +233,19 @@ class Committer:
         deciding = [one for one in accepted if one.message is not None and one.topic.device in decisive]
         return [one for one in plain if one.topic.device not in decisive], deciding
 
-    def _transact(
-        self,
-        accepted: Sequence[Accepted],
-        letters: Sequence[DeadLetter],
-        plain: Sequence[Accepted],
-        deciding: Sequence[Accepted],
-    ) -> Recorded:
-        # What was heard before and is not written yet comes first, or a will would stand against too little.
-        earlier = self._soft.take({one.topic.device for one in deciding})
+    def _transact(self, batch: Prepared) -> tuple[list[Accepted], Recorded]:
+        """Return the messages that are plainly about now, and what was recorded."""
+        earlier: dict[str, SoftRow] = {}
         try:
             with self._database.transaction() as session:
+                # Its devices may have been moved or erased since it was prepared.
+                batch.accepted = self._admission.admit_in(session, batch.accepted, batch.letters)
+                plain, deciding = self._sort(batch.accepted)
+                # What was heard before and is not written yet comes first, or a will would stand against too little.
+                earlier = self._soft.take({one.topic.device for one in deciding})
                 if earlier:
                     save_soft_rows(session, earlier)
-                return record(session, accepted, letters, plain=plain, deciding=deciding, rules=self._rules)
+                return plain, record(session, batch.accepted, batch.letters, deciding=deciding, rules=self._rules)
         except RegistryError:
             self._soft.give_back(earlier)
             raise
@@ -234,13 +254,13 @@ class Committer:
         message = one.message
         if message is None or one.delivery.is_retained or (isinstance(message, Status) and message.seq == 0):
             return
-        known = self._fleet.get(one.topic.device)
-        if known is not None and known.session == message.session:
-            known.seq = max(known.seq, message.seq)
+        if one.known is not None and one.known.session == message.session:
+            one.known.seq = max(one.known.seq, message.seq)
         self._soft.note(one)
 
     def _save(self, rows: dict[str, SoftRow]) -> None:
         with self._database.transaction() as session:
+            self._admission.catch_up(session)
             disagreeing = save_soft_rows(session, rows)
             if disagreeing:
                 presences, _ = decide(session, [_as_heard(device, rows[device]) for device in disagreeing], self._rules)

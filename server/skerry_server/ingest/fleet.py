@@ -6,31 +6,40 @@ of soft state finds out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from sys import intern
 
 from msgspec import Struct
 
 from skerry_server.presence import Presence
+from skerry_server.registry.bindings import Mark, Rebound
 
 
 class Known(Struct, gc=False):
     """A device: its site, and its presence as far as it is plain.
 
     ``session`` is None unless the device is there and nothing about it is in question; messages of that session with a
-    seq above ``seq`` then change nothing but that. ``series`` are hashes of its tags.
+    seq above ``seq`` then change nothing but that. ``series`` are hashes of its tags, ``fields_brought`` counts those
+    that it was the first with.
     """
 
     site: str
     session: str | None = None
     seq: int = -1
     series: tuple[int, ...] = ()
+    fields_brought: int = 0
 
 
 class FleetMemory:
-    """The devices that this worker has heard."""
+    """The devices that this worker has heard; ``mark`` is how far it knows what people changed about them.
+
+    What `get` returned stays what is known of that device until ``edition`` changes.
+    """
 
     def __init__(self) -> None:
         self._known: dict[str, Known] = {}
+        self.mark: Mark | None = None
+        self.edition = 0
 
     def __len__(self) -> int:
         return len(self._known)
@@ -43,8 +52,11 @@ class FleetMemory:
         """Note the sites of devices."""
         for device, site in sites.items():
             known = self._known.get(device)
-            if known is None or known.site != site:
-                self._known[device] = Known(site)
+            if known is not None and known.site != site:
+                self.edition += 1
+                known = None
+            if known is None:
+                self._known[device] = Known(intern(site))
 
     def note(self, presences: Mapping[str, Presence]) -> None:
         """Note what the registry has of the presence of devices."""
@@ -56,9 +68,19 @@ class FleetMemory:
             known.session = presence.session if is_plain else None
             known.seq = presence.seq
 
-    def forget(self, devices: Iterable[str]) -> None:
-        """Have the presence of devices looked up the next time."""
-        for device in devices:
-            known = self._known.get(device)
-            if known is not None:
-                known.session = None
+    def learn(self, rebound: Rebound) -> None:
+        """Make strangers of the devices that were moved or erased."""
+        self.mark = rebound.mark
+        if rebound.devices is None or rebound.devices:
+            self.edition += 1
+        if rebound.devices is None:
+            self._known.clear()
+        else:
+            for device in rebound.devices:
+                self._known.pop(device, None)
+
+    def clear(self) -> None:
+        """Make strangers of all."""
+        self._known.clear()
+        self.edition += 1
+        self.mark = None

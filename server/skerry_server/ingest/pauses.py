@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 
 from skerry_edge.foundation.errors import SkerryError
-from skerry_server.errors import RefusedPointsError, StoreError
+from skerry_server.errors import RefusedPointsError, StoreError, bare
 from skerry_server.stores.base import Point, Store
 
 FIRST_PAUSE_S = 0.25
@@ -14,7 +14,7 @@ LAST_PAUSE_S = 15.0
 
 
 class Pause:
-    """Whether one part is left alone now; times are monotonic (seconds)."""
+    """Whether one part is left alone now; times are monotonic (seconds). May be used from any thread."""
 
     def __init__(self) -> None:
         self.error: SkerryError | None = None
@@ -24,11 +24,17 @@ class Pause:
     @property
     def holds(self) -> bool:
         """Tell whether it is too early to try again."""
-        return self.error is not None and time.monotonic() < self._until_s
+        return self.reason() is not None
+
+    def reason(self) -> SkerryError | None:
+        """Return why it is too early to try again, None where it is not."""
+        # Read once: another thread may end the pause meanwhile.
+        error = self.error
+        return error if time.monotonic() < self._until_s else None
 
     def begin(self, error: SkerryError, *, at_least_s: float = 0.0) -> None:
         """Leave the part alone, because of ``error``."""
-        self.error = error
+        self.error = bare(error)
         self._until_s = time.monotonic() + max(self._next_s, at_least_s)
         self._next_s = min(2 * self._next_s, LAST_PAUSE_S)
 
@@ -50,8 +56,10 @@ class PatientStore:
 
     def write(self, points: Sequence[Point]) -> None:
         """Write as the store does. Raises StoreError and RefusedPointsError."""
-        if self.pause.holds and self.pause.error is not None:
-            raise self.pause.error
+        reason = self.pause.reason()
+        if reason is not None:
+            # One of its own for each write: an error that is raised again and again grows by its tracebacks.
+            raise bare(reason)
         try:
             self._store.write(points)
         except RefusedPointsError:

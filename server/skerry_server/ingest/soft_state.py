@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from skerry_edge.contracts.messages import Heartbeat
 from skerry_server.ingest.validate import Accepted
-from skerry_server.registry.soft_rows import SoftRow, vitals_of
+from skerry_server.registry.soft_rows import SoftRow, make_of, vitals_of
 
 EVERY_S = 1.0
 MAX_ROWS = 5_000
@@ -33,9 +33,10 @@ class SoftState:
         before = self._rows.get(one.topic.device)
         if before is not None and before.session == message.session and before.seq > message.seq:
             return
-        vitals, payload = (before.vitals, before.heartbeat) if before is not None else (None, None)
+        make, vitals, payload = (before.make, before.vitals, before.heartbeat) if before is not None else (None,) * 3
         if isinstance(message, Heartbeat):
-            vitals, payload = vitals_of(message), one.delivery.payload
+            make, vitals = make_of(message.board, message.agent_version), vitals_of(message)
+            payload = one.delivery.payload
         self._rows[one.topic.device] = SoftRow(
             site=one.topic.site,
             session=message.session,
@@ -43,6 +44,7 @@ class SoftState:
             ts_ms=message.ts,
             clock=message.clock,
             heard_ms=one.delivery.received_ms,
+            make=make,
             vitals=vitals,
             heartbeat=payload,
         )

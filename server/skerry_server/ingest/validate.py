@@ -17,6 +17,7 @@ from skerry_edge.contracts.messages import (
 from skerry_edge.contracts.snapshots import check_snapshot
 from skerry_edge.contracts.topics import DOWN_KINDS, Topic, parse_topic
 from skerry_edge.foundation.redaction import redact
+from skerry_server.ingest.fleet import Known
 
 MAX_KEPT_BYTES = 256 * 1024
 """How much of a dead letter's payload is kept: all that the contract allows; beside it stands how long it was."""
@@ -37,13 +38,15 @@ class Delivery(Struct, frozen=True, kw_only=True, gc=False):
 class Accepted(Struct, kw_only=True, gc=False):
     """A message that the contract allows; a snapshot has no ``message``, its JPEG is the payload.
 
-    ``offset_ms`` is what is to be added to the message's time, as its session's clock is off.
+    ``offset_ms`` is what is to be added to the message's time, as its session's clock is off; ``known`` what the worker
+    knows of the device: to look that up anew for each step is dear in a large fleet, whose table is in no cache.
     """
 
     delivery: Delivery
     topic: Topic
     message: Message | None
     offset_ms: int = 0
+    known: Known | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

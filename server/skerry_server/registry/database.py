@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, Insert, Result, Table, select
+from sqlalchemy import Engine, Insert, Result, Table, inspect, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -37,6 +37,15 @@ class Database:
     def engine(self) -> Engine:
         """The engine, for what works on whole tables."""
         return self._engine
+
+    def is_present(self) -> bool:
+        """Tell whether there are tables of ours, of whatever version; makes nothing. Raises RegistryError."""
+        file = self._file()
+        with self.reported():
+            if file is not None and not file.exists():
+                return False
+            with self._reading.begin() as connection:
+                return inspect(connection).has_table(Device.__tablename__)
 
     def pending(self) -> list[schema.Migration]:
         """Return what `migrate` would do. Raises RegistryError and ConfigError."""
@@ -112,10 +121,14 @@ class Database:
             yield session
 
     def _make_folder(self) -> None:
-        database = self._engine.url.database
-        if self._engine.dialect.name == "sqlite" and database:
+        file = self._file()
+        if file is not None:
             with self.reported():
-                Path(database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def _file(self) -> Path | None:
+        database = self._engine.url.database
+        return Path(database) if self._engine.dialect.name == "sqlite" and database else None
 
 
 def insert_new(session: Session, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
@@ -127,9 +140,16 @@ def insert_new(session: Session, table: Table, rows: Sequence[Mapping[str, Any]]
 
 def insert_or_leave(session: Session, table: Table) -> Insert:
     """Return an insertion into ``table`` that leaves out what breaks a unique constraint."""
-    if session.get_bind().dialect.name == "postgresql":
-        return postgresql.insert(table).on_conflict_do_nothing()
-    return sqlite.insert(table).on_conflict_do_nothing()
+    return insertion(session, table).on_conflict_do_nothing()
+
+
+def insertion(session: Session, table: Table) -> postgresql.Insert | sqlite.Insert:
+    """Return an insertion into ``table`` that may say what becomes of a row that is there already.
+
+    Both databases have the same words for it (PostgreSQL 9.5, SQLite 3.24).
+    """
+    is_postgresql = session.get_bind().dialect.name == "postgresql"
+    return postgresql.insert(table) if is_postgresql else sqlite.insert(table)
 
 
 def affected(result: Result[Any]) -> int:

@@ -17,6 +17,7 @@ from skerry_server.registry.tables.people import TokenRow, UserRow, WebSessionRo
 from skerry_server.registry.tables.presence import PresenceIntervalRow, PresenceRow, SessionClockRow
 from skerry_server.registry.tables.reports import ReportRow
 from skerry_server.registry.tables.rollouts import RolloutDeviceRow, RolloutRow
+from skerry_server.registry.tables.worker_health import WorkerHealthRow
 
 __all__ = [
     "AlertRow",
@@ -44,5 +45,6 @@ __all__ = [
     "TokenRow",
     "UserRow",
     "WebSessionRow",
+    "WorkerHealthRow",
     "table_of",
 ]

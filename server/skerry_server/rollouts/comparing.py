@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from skerry_server.registry.confidence import confidence_by_model
 from skerry_server.registry.database import Database
 from skerry_server.rollouts.progress import Comparison, Figures
 from skerry_server.stores.archive import Archive
@@ -27,17 +26,12 @@ def read_comparison(
 
     Raises StoreError and RegistryError.
     """
-    from skerry_server.api.model_comparison import (  # noqa: PLC0415  # a worker must not carry the web's weight
-        compare,
-        inference_query,
-    )
+    # A worker, which takes in what devices answer, must not carry the web's weight.
+    from skerry_server.api.model_comparison import compare_models  # noqa: PLC0415
 
-    since_ms = started_ms - BEFORE_MS
-    window_s = min(max((now_ms - since_ms) // 1000, MIN_WINDOW_S), MAX_WINDOW_S)
-    points = store.windows(inference_query(window_s, until_ns=now_ms * NS_PER_MS))
-    with database.reading() as session:
-        confidences = confidence_by_model(session, since_ms=now_ms - window_s * 1000, sites=None)
-    return pick(compare(points, confidences, sites=None), name=name, versions=versions)
+    window_s = min(max((now_ms - (started_ms - BEFORE_MS)) // 1000, MIN_WINDOW_S), MAX_WINDOW_S)
+    found = compare_models(database, store, window_s=window_s, sites=None, now_ns=now_ms * NS_PER_MS)
+    return pick(found.models, name=name, versions=versions)
 
 
 def pick(found: Iterable[ModelOut], *, name: str, versions: tuple[str, str | None]) -> Comparison:

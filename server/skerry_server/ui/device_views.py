@@ -20,6 +20,7 @@ from skerry_server.registry.events import EventSearch
 from skerry_server.registry.models import ReportRow
 from skerry_server.registry.orders.commands import list_commands
 from skerry_server.registry.orders.desired import list_desired
+from skerry_server.registry.orders.standing import standings
 from skerry_server.registry.presence_history import intervals_of
 from skerry_server.ui.rows import event_rows
 from skerry_server.ui.templating import render
@@ -76,9 +77,10 @@ def configuration_view(context: Context, device: str, query: Query) -> str:
     del query
     with context.database.reading() as session:
         versions = list_desired(session, device, limit=SHOWN_VERSIONS)
+        standing = next(iter(standings(session, versions[:1])), None)
         state = read_state(session, device)
     slots = state.slots if state is not None else {}
-    return render("device_config.html", wish=wish_view(versions, state), slots=slots)
+    return render("device_config.html", wish=wish_view(versions, state, standing), slots=slots)
 
 
 def commands_view(context: Context, device: str, query: Query) -> str:

@@ -27,6 +27,7 @@ PLACES = (
     Place(path="/rollouts", title="Rollouts"),
     Place(path="/dead-letters", title="Dead letters"),
     Place(path="/audit", title="Audit"),
+    Place(path="/people", title="People"),
 )
 
 

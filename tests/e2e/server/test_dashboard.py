@@ -116,7 +116,7 @@ def test_an_object_is_one_row_from_its_begin_to_its_end_with_its_best_picture(pa
     eventually(lambda: "gone after 12 s" in text(page, 'tr[data-event="car"]'), what="it is gone")
     assert len(page.find_elements(By.CSS_SELECTOR, 'tr[data-event="car"]')) == 1
     eventually(lambda: page.find_elements(By.CSS_SELECTOR, 'tr[data-event="car"] img'), what="its picture is kept")
-    assert text(page, '[data-tile="Events in the last hour"]') == "1"
+    eventually(lambda: text(page, '[data-tile="Events in the last hour"]') == "1", what="it is counted")
 
 
 BOARD = {

@@ -81,3 +81,24 @@ def test_what_was_marked_before_the_registry_failed_is_told_and_the_rest_has_its
     sweep.turn()
     with database.reading() as session:
         assert count_devices(session) == {"offline": 45}
+
+
+def test_a_device_that_came_just_now_is_not_silent_though_its_soft_state_is_not_written_yet(
+    store, database, delivery, committer, monkeypatch
+):
+    clock, health = Times(), Health()
+    health.works("broker", "-")
+    health.works("registry", "-")
+    monkeypatch.setattr(module, "STEP_MS", 10**9)
+    sweep = Sweep(database=database, health=health, rules=RULES, now_ms=clock)
+    sweep.turn()
+    clock.value += 200_000
+    one = committer(store, database)
+    one.commit([delivery("status", received_ms=clock.value), delivery("heartbeat", seq=2, received_ms=clock.value)])
+    sweep.turn()
+    with database.reading() as session:
+        assert count_devices(session) == {"online": 1}
+    clock.value += 91_000
+    sweep.turn()
+    with database.reading() as session:
+        assert count_devices(session) == {"offline": 1}

@@ -43,10 +43,10 @@ def backup(*, file: Path, config: Path | None, as_json: bool) -> None:
     from skerry_server.config.server import load_settings  # noqa: PLC0415  # as above
     from skerry_server.health import now_ms  # noqa: PLC0415  # as above
     from skerry_server.registry.backup.save import save_backup  # noqa: PLC0415  # as above
-    from skerry_server.registry.opening import open_registry  # noqa: PLC0415  # as above
+    from skerry_server.registry.opening import open_present_registry  # noqa: PLC0415  # as above
 
     settings = load_settings(config)
-    database = open_registry(settings)
+    database = open_present_registry(settings)
     try:
         with shown_progress() as progress:
             manifest = save_backup(
@@ -100,6 +100,9 @@ def restore(*, file: Path, config: Path | None, force: bool, as_json: bool) -> N
     finally:
         database.close()
     _report("restored", file, manifest, as_json=as_json)
+    if manifest.telemetry is not None and telemetry is None:
+        kind = settings.config.store.__struct_config__.tag
+        click.echo(f"the time series of the backup are not restored: the configured store is {kind}", err=True)
 
 
 def _report(verb: str, file: Path, manifest: Manifest, *, as_json: bool) -> None:
@@ -112,4 +115,4 @@ def _report(verb: str, file: Path, manifest: Manifest, *, as_json: bool) -> None
     click.echo(f"{verb}     {file}" if verb == "saved" else f"{verb}  {file}")
     click.echo(f"rows      {rows} in {len(manifest.tables)} tables, version {manifest.revision}")
     telemetry = manifest.telemetry
-    click.echo(f"telemetry {'none' if telemetry is None else f'{telemetry.size_bytes / 1e6:.1f} MB'}")
+    click.echo(f"telemetry {'none' if telemetry is None else f'{telemetry.size_bytes / 1e6:.1f} MB in the file'}")

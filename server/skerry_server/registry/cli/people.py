@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,12 +65,15 @@ command line, where other users of the machine could read it.
 @config_option
 def add(*, name: str, role: str, sites: tuple[str, ...], password_file: Path | None, config: Path | None) -> None:
     """Add the user NAME."""
-    from skerry_server.registry.checks import check_name  # noqa: PLC0415  # keeps `--help` fast
+    from skerry_server.config.server import load_settings  # noqa: PLC0415  # keeps `--help` fast
+    from skerry_server.registry.checks import check_name  # noqa: PLC0415  # as above
+    from skerry_server.registry.opening import open_registry  # noqa: PLC0415  # as above
     from skerry_server.registry.people.users import add_user  # noqa: PLC0415  # as above
 
     check_name(name, where="the user's name")
     password = _password(password_file)
-    with _registry(config) as database, database.transaction() as session:
+    # The one command here that may come before the server's first start.
+    with closing(open_registry(load_settings(config))) as database, database.transaction() as session:
         add_user(session, this_person(), name, password=password, role=role, sites=sites or None)
     click.echo(f"added     {name}, {role} of {', '.join(sites) or 'all sites'}")
 
@@ -251,9 +254,9 @@ def revoke(*, number: int, config: Path | None) -> None:
 @contextmanager
 def _registry(config: Path | None) -> Iterator[Database]:
     from skerry_server.config.server import load_settings  # noqa: PLC0415  # keeps `--help` fast
-    from skerry_server.registry.opening import open_registry  # noqa: PLC0415  # as above
+    from skerry_server.registry.opening import open_present_registry  # noqa: PLC0415  # as above
 
-    database = open_registry(load_settings(config))
+    database = open_present_registry(load_settings(config))
     try:
         yield database
     finally:

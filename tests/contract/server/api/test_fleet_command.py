@@ -97,7 +97,12 @@ def test_what_is_changed_is_changed(signed_in, tmp_path):
     got = signed_in("desired", "get", "cam-2", "--json").json
     assert got["desired"]["config"] == {"heartbeat_interval_s": 60}
     made = signed_in("desired", "stage", "yard-only", "--model", "camera=tiny", "--json").json
-    assert signed_in("desired", "apply", made["id"]).out == "applied to 1 devices\n"
+    assert signed_in("desired", "apply", made["id"]).out.startswith("ordered for 1 devices; ")
+    shown = signed_in("desired", "show", made["id"])
+    assert "0 of 1 have it; 1 not yet" in shown.out
+    assert "not sent yet" in shown.out
+    got = signed_in("desired", "get", "bell-1", "--json").json
+    assert (got["progress"], got["reason"]) == ("waiting", "not sent yet")
     assert signed_in("tags", "cam-1", "floor=2", "--json").json == {"floor": "2"}
     assert signed_in("groups", "add", "new").code == 0
     assert signed_in("groups", "put", "new", "cam-1", "cam-2").code == 0
@@ -105,6 +110,10 @@ def test_what_is_changed_is_changed(signed_in, tmp_path):
     assert signed_in("groups", "remove", "new").code == 0
     assert signed_in("acknowledge", 1).code == 0
     assert signed_in("silence", "--device", "cam-1", "--hours", 1).code == 0
+    made = signed_in("silences", "list", "--json").json[-1]["id"]
+    assert "device cam-1" in signed_in("silences", "list").out
+    assert signed_in("silences", "end", made).code == 0
+    assert made not in [one["id"] for one in signed_in("silences", "list", "--json").json]
     (sent,) = signed_in("send", "ping", "--device", "cam-1", "--no-wait", "--json").json
     assert (sent["name"], sent["author"]) == ("ping", "ann")
     assert signed_in("dead-letters", "replay", "--all").code == 1
@@ -118,6 +127,9 @@ def test_what_is_changed_is_changed(signed_in, tmp_path):
         (["device", "../../users"], 2),
         (["send", "ping"], 2),
         (["send", "ping", "--device", "nobody"], 2),
+        (["silence", "--hours", "1"], 2),
+        (["silence", "--hours", "1", "--all", "--device", "cam-1"], 2),
+        (["silence", "--hours", "1", "--rule", "disk-full"], 2),
         (["send", "ping", "--device", "cam-1", "--arg", "x"], 2),
         (["desired", "set", "cam-1", "--config", "nothing.toml"], 4),
         (["devices", "--server", "gopher://x"], 2),

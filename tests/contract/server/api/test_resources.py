@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from skerry_server.api import model_comparison
 from skerry_server.api.resources.telemetry import whole_moments
 from skerry_server.stores.base import Point
+from skerry_server.ui.pulse import read_pulse, troubles
 
 V1 = "/api/v1"
 
@@ -127,6 +129,16 @@ def test_models_are_held_against_each_other(ann):
     assert (model["inference_p95_ms"], model["drop_share"], model["confidence"]) == (30.0, 0.1, 0.5)
 
 
+def test_a_comparison_of_models_is_cut_by_their_number_and_not_by_the_fleet_s_and_says_so(fleet, ann, monkeypatch):
+    # Three devices, in as many as two windows.
+    for most, is_cut in ((3, False), (1, True)):
+        monkeypatch.setattr(model_comparison, "MAX_POINTS", most)
+        found = ann.get(f"{V1}/models").json()
+        assert (found["is_cut"], [one["devices"] for one in found["models"]]) == (is_cut, [3])
+    (of_the_yard,) = fleet.as_("yara").get(f"{V1}/models").json()["models"]
+    assert (of_the_yard["devices"], of_the_yard["inference_p95_ms"], of_the_yard["events"]) == (1, 30.0, 1)
+
+
 def test_an_order_that_comes_again_with_its_key_orders_nothing_new(fleet, ann):
     wish, key = {"name": "ping", "expires_s": 60}, {"idempotency-key": "k1"}
     first = ann.post(f"{V1}/devices/cam-1/commands", json=wish, headers=key)
@@ -164,11 +176,15 @@ def test_a_stage_tells_who_would_get_what_before_it_is_applied(ann):
     (own,) = [one for one in before["effects"] if one["device"] == "cam-1"]
     assert own["changes"] == [
         {"key": "config.heartbeat_interval_s", "before": 10, "after": 20},
+        {"key": "config.url", "before": None, "after": "rtsp://camera-at-home.example"},
         {"key": "models.camera", "before": None, "after": "tiny"},
     ]
     applied = ann.post(f"{V1}/stages/1/apply").json()
     assert applied["versions"] == {"bell-1": 2, "cam-1": 3, "cam-2": 2}
     assert ann.post(f"{V1}/stages/1/apply").status_code == 409
+    assert before["rollout"] is None
+    rollout = ann.get(f"{V1}/stages/1").json()["rollout"]
+    assert (rollout["summary"], rollout["counts"]["waiting"]) == ("0 of 3 have it; 3 not yet", 3)
     assert all(one["changes"] == [] for one in ann.get(f"{V1}/stages/1").json()["effects"])
 
 
@@ -180,7 +196,29 @@ def test_alerts_are_acknowledged_once_and_silenced_for_a_while(ann):
     made = ann.post(f"{V1}/silences", json={"device": "cam-1", "lasts_s": 60}).json()
     assert made["until_ms"] == made["created_ms"] + 60_000
     assert ann.delete(f"{V1}/silences/{made['id']}").status_code == 204
-    assert [one["device"] for one in ann.get(f"{V1}/silences").json()["silences"]] == ["cam-2"]
+    assert [one["device"] for one in ann.get(f"{V1}/silences").json()["silences"]] == ["cam-2", None]
+
+
+@pytest.mark.parametrize(
+    ("wish", "told"),
+    [
+        ({}, "all alerts"),
+        ({"device": "cam-1", "everything": True}, "leave out one"),
+        ({"rule": "disk-spase"}, "did you mean 'disk-space'?"),
+    ],
+)
+def test_a_silence_says_what_it_is_of_and_of_rules_that_there_are(ann, wish, told):
+    refused = ann.post(f"{V1}/silences", json={"lasts_s": 60, **wish})
+    assert refused.status_code == 422
+    assert told in str(refused.json())
+
+
+def test_a_silence_of_everything_is_asked_for_and_said_on_every_page(fleet, ann):
+    assert troubles(read_pulse(fleet.database, fleet.context.health, None)) == []
+    assert ann.post(f"{V1}/silences", json={"lasts_s": 60, "everything": True, "comment": "a move"}).status_code == 201
+    (said,) = troubles(read_pulse(fleet.database, fleet.context.health, None))
+    assert said.startswith("Nobody is told of any alert: silenced until ")
+    assert said.endswith(" by ann, a move")
 
 
 def test_dead_letters_are_searched_replayed_and_deleted(ann):

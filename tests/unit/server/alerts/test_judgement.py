@@ -19,7 +19,7 @@ class Course:
 
     def __init__(self, **rule):
         table = Rule(**({"name": "hot", "kind": "temperature", "for_s": 60, "clear_s": 30} | rule))
-        (self.rule,) = rules_of(Alerts(rule=(table,)))
+        (self.rule,) = rules_of(Alerts(with_defaults=False, rule=(table,)))
         self.lasting, self.clocks, self.firings, self.now_s = {}, {}, {}, 0.0
         self.causes = []
 
