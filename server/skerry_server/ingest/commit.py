@@ -23,7 +23,7 @@ from skerry_server.presence import SilenceRules
 from skerry_server.registry.chunks import chunks
 from skerry_server.registry.database import Database
 from skerry_server.registry.recording import Recorded, decide, record
-from skerry_server.registry.soft_rows import SoftRow, save_soft_rows
+from skerry_server.registry.soft_rows import SoftRow, save_soft_rows, shown_of
 from skerry_server.stores.base import MAX_TIME_NS, Point
 
 
@@ -106,7 +106,7 @@ class Committer:
         What is soft of it goes only into memory, for the next flush.
         """
         recorded = self._record(batch)
-        heartbeats = [one for one in batch.accepted if isinstance(one.message, Heartbeat)]
+        heartbeats = [one for one in batch.accepted if one.shown is not None]
         if batch.refused:
             heartbeats = [one for one in heartbeats if id(one) not in batch.refused]
         measured = [one.delivery for one in heartbeats]
@@ -185,6 +185,8 @@ class Committer:
                 else:
                     batch.points += own
                     batch.owners += [one] * len(own)
+                # The rest of it is in the points, and two batches at once would hold it for nothing.
+                one.shown, one.message = shown_of(one.message), _envelope(one.message)
             batch.accepted.append(one)
 
     def _own_points(self, one: Accepted, heartbeat: Heartbeat) -> tuple[DeadLetter | None, list[Point]]:
@@ -201,7 +203,7 @@ class Committer:
             self._admission.recall(batch.accepted)
         plain, deciding = self._sort(batch.accepted)
         recorded = None
-        if batch.letters or deciding or any(not isinstance(one.message, Heartbeat) for one in batch.accepted):
+        if batch.letters or deciding or any(one.shown is None for one in batch.accepted):
             plain, recorded = self._transact(batch)
             self._fleet.note(recorded.presences)
         for one in (*plain, *(recorded.current if recorded else ())):
@@ -266,6 +268,19 @@ class Committer:
                 presences, _ = decide(session, [_as_heard(device, rows[device]) for device in disagreeing], self._rules)
         if disagreeing:
             self._fleet.note(presences)
+
+
+def _envelope(message: Message) -> Message:
+    """Return what a message has in common with all others."""
+    return Message(
+        v=message.v,
+        id=message.id,
+        session=message.session,
+        seq=message.seq,
+        ts=message.ts,
+        clock=message.clock,
+        replayed=message.replayed,
+    )
 
 
 def _as_heard(device: str, row: SoftRow) -> Accepted:
