@@ -11,8 +11,11 @@ from skerry_server.alerts.fleet import Watched
 from skerry_server.alerts.kinds import KINDS, Kind
 from skerry_server.config.alerts import Alerts
 from skerry_server.config.alerts import Rule as RuleTable
+from skerry_server.durations import span
 from skerry_server.registry.alerts import Severity
 
+_SECONDS: dict[str, float] = {"s": 1.0, "h": 3600.0}
+"""Units of time, in seconds: such a value is told as people say it."""
 RANK: dict[str, int] = {"info": 0, "warning": 1, "critical": 2}
 
 
@@ -79,6 +82,9 @@ class Rule:
         """Return ``value`` with its meaning and its limit, in words."""
         if self.kind.is_switch:
             return self.kind.phrase
+        if self.kind.unit in _SECONDS:
+            unit_s = _SECONDS[self.kind.unit]
+            return f"{self.kind.what}: {span(value * unit_s)} (limit {self.fire_at:g} {self.kind.unit})"
         return f"{self.kind.what}: {value:.4g} {self.kind.unit} (limit {self.fire_at:g})"
 
 

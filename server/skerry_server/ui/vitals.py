@@ -8,13 +8,13 @@ from typing import Literal
 
 from skerry_edge.contracts.messages import Heartbeat, PipelineVitals
 from skerry_server.api.schemas import DeviceOut
+from skerry_server.durations import span
 from skerry_server.ui.rows import ago, model_text
 
 Tone = Literal["plain", "warn", "bad"]
 NEAR_TRIP_C = 5.0
 LOW_DISK_SHARE = 0.05
 WORN_PERCENT = 80.0
-_SPANS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,19 +47,6 @@ def device_groups(device: DeviceOut, heartbeat: Heartbeat | None, *, now_ms: int
             Group(title="Versions", facts=tuple(_versions(heartbeat))),
         ]
     return [group for group in groups if group.facts]
-
-
-def span(seconds: float) -> str:
-    """Return a length of time in its two largest units: ``3 d 4 h``."""
-    left = max(0, int(seconds))
-    parts: list[str] = []
-    for size, unit in _SPANS:
-        count, left = divmod(left, size)
-        if count or parts:
-            parts.append(f"{count} {unit}")
-        if len(parts) == 2:
-            break
-    return " ".join(parts) or "0 s"
 
 
 def _state(device: DeviceOut, now_ms: int) -> Iterable[Fact]:

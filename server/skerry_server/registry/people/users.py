@@ -33,7 +33,11 @@ def add_user(
     if not insert_new(session, table_of(UserRow), [row]):
         raise ConflictError("there is a user of this name already", found=repr(name))
     # With the first user sign-in begins: who cannot add others would be alone for good.
-    _check_administrators(session)
+    if session.scalar(select(func.count()).select_from(UserRow)) == 1 and (role, row["sites"]) != ("admin", None):
+        todo = "add an administrator first, without sites"
+        raise ConflictError(
+            "the first user must be an administrator of all sites", found=f"'{name}', {role}", todo=todo
+        )
     note(session, author, "user.add", name, {"role": role, "sites": row["sites"]})
 
 

@@ -148,7 +148,7 @@ def test_users_and_tokens_are_made_at_the_server_s_own_command_line(home, skerry
     config.write_text(f'[registry]\nurl = "sqlite:///{home}/registry.sqlite"\n')
     monkeypatch.setenv("SKERRY_PASSWORD", PASSWORD)
     first = skerry("server", "users", "add", "oli", "--role", "operator", "--config", config)
-    assert (first.code, "nobody could administer" in first.err) == (2, True)
+    assert (first.code, "the first user must be an administrator of all sites" in first.err) == (2, True)
     assert skerry("server", "users", "add", "ann", "--role", "admin", "--config", config).code == 0
     assert skerry("server", "users", "add", "oli", "--role", "operator", "--site", "home", "--config", config).code == 0
     assert skerry("server", "users", "list", "--json", "--config", config).json[1]["sites"] == ["home"]
