@@ -101,9 +101,12 @@ class Health:
         """Tell whether everything works."""
         return all(part.is_ok for part in self.parts().values())
 
-    def turned(self) -> None:
-        """Note that the thread that writes has come round."""
-        self._turned_s = time.monotonic()
+    def turned(self, *, under_way_since_s: float | None = None) -> None:
+        """Note that the thread that writes has come round.
+
+        ``under_way_since_s`` (monotonic) is when a write began that another thread waits for, None where there is none.
+        """
+        self._turned_s = time.monotonic() if under_way_since_s is None else under_way_since_s
 
     def is_alive(self) -> bool:
         """Tell whether this process gets on with its work, whatever else is away; where not, a new start may help."""

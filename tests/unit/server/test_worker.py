@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from skerry_server import health as health_module
 from skerry_server.errors import RegistryError, StoreError
 from skerry_server.health import Health
 from skerry_server.ingest import pauses
@@ -267,7 +268,7 @@ def test_what_a_store_acknowledged_and_lost_comes_back_from_the_spool(rig, store
 
 def test_a_slow_replay_counts_as_turning_and_keeps_nobody_waiting(rig, store, delivery, monkeypatch):
     turns = []
-    monkeypatch.setattr(Health, "turned", lambda _: turns.append(1))
+    monkeypatch.setattr(Health, "turned", lambda *_, **__: turns.append(1))
 
     async def scenario():
         async with rig(replay_per_s=1) as one:
@@ -393,6 +394,34 @@ def test_a_fault_of_ours_ends_the_worker_and_the_next_batch_does_not_acknowledge
     monkeypatch.setattr(Committer, "prepare", noting)
     monkeypatch.setattr(Spool, "append", broken_once)
     assert asyncio.run(scenario()) == []
+
+
+class GatedStore(TroubledStore):
+    """A store whose writes do not return before the gate is open."""
+
+    def __init__(self, store):
+        super().__init__(store)
+        self.gate = threading.Event()
+
+    def write(self, points):
+        self.gate.wait()
+        super().write(points)
+
+
+def test_a_worker_whose_write_never_returns_does_not_call_itself_alive(rig, delivery, monkeypatch):
+    monkeypatch.setattr(health_module, "STUCK_AFTER_S", 0.1)
+
+    async def scenario():
+        async with rig(GatedStore) as one:
+            one.send(delivery("heartbeat"))
+            try:
+                await until(lambda: not one.health.is_alive())
+            finally:
+                one.store.gate.set()
+            await one.all_acknowledged()
+            await until(one.health.is_alive)
+
+    asyncio.run(scenario())
 
 
 def test_a_message_that_brings_out_a_bug_is_kept_and_the_others_go_through(rig, store, database, delivery):
