@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -61,6 +61,7 @@ class Health:
         self._lock = threading.Lock()
         self._recent: deque[tuple[float, int]] = deque()
         self._turned_s: float | None = None
+        self._oldest_ms: Callable[[], int | None] = lambda: None
 
     def works(self, name: PartName, detail: str) -> None:
         """Note that a part works."""
@@ -112,8 +113,17 @@ class Health:
         """Tell whether this process gets on with its work, whatever else is away; where not, a new start may help."""
         return self._turned_s is None or time.monotonic() - self._turned_s < STUCK_AFTER_S
 
+    def follow(self, oldest_ms: Callable[[], int | None]) -> None:
+        """Ask ``oldest_ms`` when the oldest message was received that is not durable (Unix ms, None where all are)."""
+        self._oldest_ms = oldest_ms
+
+    def waits_s(self) -> float:
+        """Return for how long the oldest message that is not durable has waited, 0 where there is none."""
+        oldest_ms = self._oldest_ms()
+        return 0.0 if oldest_ms is None else max(0.0, (now_ms() - oldest_ms) / 1e3)
+
     def hears(self) -> bool:
-        """Tell whether what devices send reaches the registry, so that their silence means something."""
+        """Tell whether what devices send can reach the registry; whether it does in time, `waits_s` tells."""
         parts = self.parts()
         return all(parts[name].is_ok for name in ("broker", "registry") if name in parts)
 

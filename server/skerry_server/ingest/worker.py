@@ -49,6 +49,7 @@ class Worker:
         self._write_began_s: float | None = None
         self._fault: Exception | None = None
         self._failed = asyncio.Event()
+        health.follow(lambda: intake.oldest_ms)
         self._report = SpoolReport(spool, health)
         self._attempts = Attempts(committer, health, lost=spool.owe_all)
         self.unwritable = self._attempts.unwritable

@@ -217,10 +217,12 @@ def test_with_store_and_spool_full_nothing_is_acknowledged_until_one_of_them_tak
             await until(lambda: one.store.writes > tries + 20)
             assert one.wire.acknowledged == [1, 2]
             assert one.health.counts().waiting == 1
+            assert one.health.waits_s() > 0
             assert not one.health.parts()["spool"].is_ok
             one.store.error = None
             await one.all_acknowledged()
             await until(lambda: one.spool.status().bytes == 0 and one.health.parts()["spool"].is_ok)
+            assert one.health.waits_s() == 0
 
     asyncio.run(scenario())
     assert stored(store) == [1.0, 2.0, 3.0]
