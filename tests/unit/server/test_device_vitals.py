@@ -140,7 +140,7 @@ def test_a_length_of_time_has_two_units_at_most(seconds, text):
 def test_whatever_a_device_says_is_text_and_never_markup(make_device, make_heartbeat):
     beat = make_heartbeat(versions={"<b>": "<script>alert(1)</script>"}, power_mode='"><img>')
     groups = device_groups(make_device(reason="<i>&"), beat, now_ms=0)
-    page = render("device_now.html", groups=groups, pipelines=[])
+    page = render("device_now.html", groups=groups, pipelines=[], picture=None)
     assert "<script>" not in page
     assert "<img>" not in page
     assert "&lt;i&gt;&amp;" in page
