@@ -9,7 +9,7 @@ import threading
 import pytest
 import uvicorn
 
-from skerry_server.fleet.tables import ago, printable
+from skerry_server.fleet.tables import ago, cell, printable
 
 PASSWORD = "correct horse battery"
 
@@ -166,3 +166,11 @@ def test_users_and_tokens_are_made_at_the_server_s_own_command_line(home, skerry
 def test_what_devices_say_cannot_control_a_terminal():
     assert printable("\x1b[31mred\x07") == "\ufffd[31mred\ufffd"
     assert ago(0, now_ms=7_200_000) == "2 h ago"
+
+
+def test_what_was_changed_is_told_without_what_was_not_given_and_with_times_for_people():
+    detail = {"role": "admin", "sites": None, "groups": ["a", "b"], "until_ms": 0, "is_on": True, "config": {"x": None}}
+    told = cell(detail).plain
+    assert "None" not in told
+    assert told.startswith("role=admin, groups=a, b, until=19")
+    assert told.endswith(', is_on=yes, config={"x": null}')
