@@ -105,21 +105,21 @@ class Attempts:
         return self._noted(committed)
 
     def flush_if_due(self) -> None:
-        """Write what is soft where its time has come."""
+        """Write what is soft, and learn what people changed, where the time for it has come."""
         if self._committer.flush_is_due() and not self._registry.holds:
             self.flush()
 
     def flush(self) -> None:
-        """Write what is soft, if there is anything and it can be done."""
-        if not len(self._committer):
-            return
+        """Write what is soft, if that can be done."""
+        is_any = len(self._committer) > 0
         began_s = time.monotonic()
         try:
             self._committer.flush()
         except RegistryError as error:
             self._fail(error)
         else:
-            self._health.metrics.flush_seconds.observe(time.monotonic() - began_s)
+            if is_any:
+                self._health.metrics.flush_seconds.observe(time.monotonic() - began_s)
 
     def _commit_alone(self, delivery: Delivery) -> Attempted:
         """Commit or bury one message, which must not stop all that come after it."""

@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from skerry_edge.contracts.messages import Heartbeat, Message, Status
 from skerry_edge.contracts.topics import Topic
 from skerry_server.config.limits import Limits
-from skerry_server.errors import RefusedPointsError, RegistryError, StoreError, bare
+from skerry_server.errors import RefusedPointsError, StoreError, bare
 from skerry_server.ingest.admission import Admission
 from skerry_server.ingest.cardinality import CardinalityGuard
 from skerry_server.ingest.clocks import ClockBook
@@ -145,22 +145,27 @@ class Committer:
         self._fleet.clear()
 
     def flush_is_due(self) -> bool:
-        """Tell whether soft state waits to be written."""
+        """Tell whether it is time to write soft state, and to learn what people changed."""
         return self._soft.is_due(time.monotonic())
 
     def flush(self) -> None:
-        """Write the soft state. Raises RegistryError; it is then kept for the next time."""
+        """Write the soft state, and learn what people changed meanwhile. Raises RegistryError.
+
+        What was not written is kept for the next time, whatever was raised.
+        """
         rows = self._soft.take()
         try:
+            if not rows:
+                with self._database.reading() as session:
+                    self._admission.catch_up(session)
             for devices in chunks(sorted(rows), MAX_ROWS):
                 self._save({device: rows[device] for device in devices})
                 # What is written need not wait in memory for the rest, and is not given back with it.
                 for device in devices:
                     del rows[device]
-        except RegistryError:
-            self._soft.give_back(rows)
-            raise
         finally:
+            if rows:
+                self._soft.give_back(rows)
             self._soft.flushed(time.monotonic())
 
     def _prepare_piece(self, deliveries: Sequence[Delivery], batch: Prepared) -> None:
@@ -248,7 +253,8 @@ class Committer:
                 if earlier:
                     save_soft_rows(session, earlier)
                 return plain, record(session, batch.accepted, batch.letters, deciding=deciding, rules=self._rules)
-        except RegistryError:
+        except BaseException:
+            # It is soft, but nobody else has it.
             self._soft.give_back(earlier)
             raise
 

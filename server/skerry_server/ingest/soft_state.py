@@ -48,7 +48,7 @@ class SoftState:
 
     def is_due(self, now_s: float) -> bool:
         """Tell whether it is time to write."""
-        return bool(self._rows) and (now_s >= self._due_s or len(self._rows) >= MAX_ROWS)
+        return now_s >= self._due_s or len(self._rows) >= MAX_ROWS
 
     def take(self, devices: Iterable[str] | None = None) -> dict[str, SoftRow]:
         """Return and forget the rows of ``devices``, default all."""
