@@ -85,7 +85,7 @@ def _machine(beat: Heartbeat) -> Iterable[Fact]:
 
 def _health(beat: Heartbeat) -> Iterable[Fact]:
     if beat.throttled is not None:
-        yield _now_or_before("Slowed down", now=beat.throttled, before=beat.throttled_since_boot)
+        yield _now_or_before("Throttled", now=beat.throttled, before=beat.throttled_since_boot)
     if beat.undervoltage is not None:
         yield _now_or_before("Under-voltage", now=beat.undervoltage, before=beat.undervoltage_since_boot)
     if beat.crash_free_s is not None:
@@ -103,7 +103,7 @@ def _strain(beat: Heartbeat) -> Iterable[Fact]:
     waits = {"cpu": beat.cpu_pressure_percent, "memory": beat.memory_pressure_percent, "disk": beat.io_pressure_percent}
     told = [f"{name} {percent:.0f} %" for name, percent in waits.items() if percent is not None]
     if told:
-        yield Fact(name="Waiting for", text=", ".join(told))
+        yield Fact(name="Pressure", text=f"{', '.join(told)} of the time")
     if beat.disk_life_used_percent is not None:
         used = beat.disk_life_used_percent
         yield Fact(name="Disk's life used", text=f"up to {used:.0f} %", tone="warn" if used > WORN_PERCENT else "plain")
@@ -169,7 +169,7 @@ def _disk(beat: Heartbeat) -> Fact:
     short = [beat.disk_free_mb < LOW_DISK_SHARE * beat.disk_total_mb]
     if beat.disk_inodes_free_percent is not None:
         short.append(beat.disk_inodes_free_percent < 100 * LOW_DISK_SHARE)
-        text += f" of {_size(beat.disk_total_mb)}, {beat.disk_inodes_free_percent:.0f} % of file numbers"
+        text += f" of {_size(beat.disk_total_mb)}, {beat.disk_inodes_free_percent:.0f} % of inodes free"
     return Fact(name="Disk", text=text, tone="warn" if any(short) else "plain")
 
 
