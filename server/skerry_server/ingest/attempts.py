@@ -29,7 +29,7 @@ class Attempted(NamedTuple):
 class Attempts:
     """A committer that nothing escapes from but what is owed; to be used from one thread, but for `write`.
 
-    ``lost`` is called when a write failed: what the store took before, it may have lost.
+    ``lost`` is called when a write failed so that the store may have lost what it took before.
     """
 
     def __init__(self, committer: Committer, health: Health, *, lost: Callable[[], None]) -> None:
@@ -151,7 +151,8 @@ class Attempts:
         self._health.metrics.stored.add(committed.points)
         if committed.store_error is None:
             return Attempted(stored=committed.stored)
-        self._lost()
+        if committed.store_error.may_have_lost:
+            self._lost()
         self._health.fails("store", str(committed.store_error))
         return Attempted(owed=committed.unstored)
 

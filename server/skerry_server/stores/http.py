@@ -20,6 +20,7 @@ BODY_IS_WRONG = (400, 413, 422)
 """Statuses that say that the body itself cannot be taken; all others may pass."""
 NO_CONTENT = 204
 ASKS_TO_WAIT = (429, 503)
+FROM_A_PROXY = (502, 504)
 MAX_WAIT_S = 60.0
 """A store is left alone for no longer than this, whatever it asks for."""
 
@@ -31,6 +32,8 @@ class AnswerError(StoreError):
         super().__init__(what, where=where, found=shown(status, body), todo=todo)
         self.status = status
         self.body = body
+        # A proxy in front of a store that is gone answers in its place.
+        self.may_have_lost = status in FROM_A_PROXY
 
 
 class RejectedRequestError(AnswerError):
@@ -144,4 +147,5 @@ def shown(status: int, body: str) -> str:
 def _busy(found: str, wait_s: float, *, where: str) -> StoreError:
     error = StoreError("the time-series store is busy", where=where, found=found)
     error.retry_after_s = wait_s
+    error.may_have_lost = False
     return error

@@ -26,6 +26,7 @@ from skerry_server.registry.dead_letters import list_dead_letters
 from skerry_server.registry.events import EventSearch, search
 from skerry_server.spool.spool import Spool
 from skerry_server.stores.base import Query, StoreInfo
+from skerry_server.stores.http import AnswerError
 
 
 class TroubledStore:
@@ -266,6 +267,31 @@ def test_what_a_store_acknowledged_and_lost_comes_back_from_the_spool(rig, store
 
     asyncio.run(scenario())
     assert stored(store) == [1.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("error", "is_owed_again"),
+    [
+        (AnswerError("busy", 429, "too many requests", where="here"), False),
+        (AnswerError("no gateway", 502, "nobody there", where="here"), True),
+        (StoreError("the store does not answer"), True),
+    ],
+    ids=["it answers that it is busy", "a proxy answers for it", "nobody answers"],
+)
+def test_what_a_store_took_is_owed_again_only_where_its_process_may_be_gone(rig, store, delivery, error, is_owed_again):
+    async def scenario():
+        async with rig(durable_after_s=20.0) as one:
+            generation = one.spool.generation
+            one.send(delivery("heartbeat", seq=1))
+            await one.all_acknowledged()
+            one.store.error = error
+            one.send(delivery("heartbeat", seq=2))
+            await one.all_acknowledged()
+            assert (one.spool.generation > generation) is is_owed_again
+            one.store.error = None
+            await until(lambda: stored(store) == [1.0, 2.0])
+
+    asyncio.run(scenario())
 
 
 def test_a_slow_replay_counts_as_turning_and_keeps_nobody_waiting(rig, store, delivery, monkeypatch):
