@@ -23,6 +23,9 @@ from skerry_server.stores.opening import open_store
 from skerry_server.tasks import end_all
 from skerry_server.workers import WorkerHealth
 
+WEB_CONNECTIONS = 10
+"""To the registry, for all requests and pages at once."""
+
 
 class ServerProcess(ABC):
     """What all three stand on: a store, a registry, and how they are.
@@ -52,7 +55,23 @@ class ServerProcess(ABC):
         self.database.close()
 
 
-class FleetServer(ServerProcess):
+class WebProcess(ServerProcess):
+    """What has API and dashboard: these have connections to the registry of their own.
+
+    Slow reads of many viewers may take all of them; those of ingest, and of the leases that jobs hold, are left.
+    """
+
+    def __init__(self, settings: Settings, health: Health) -> None:
+        super().__init__(settings, health)
+        self.web_database = open_registry(settings, connections=WEB_CONNECTIONS)
+
+    def close(self) -> None:
+        """Let go of store and registry."""
+        self.web_database.close()
+        super().close()
+
+
+class FleetServer(WebProcess):
     """Everything in one process: the whole fleet's ingest, API and dashboard."""
 
     def __init__(self, settings: Settings) -> None:
@@ -64,7 +83,7 @@ class FleetServer(ServerProcess):
 
         self._downlink = Downlink(downlink_access(settings), self.database)
         self._serving = Serving(
-            settings, store=self.store, database=self.database, health=self.health, downlink=self._downlink
+            settings, store=self.store, database=self.web_database, health=self.health, downlink=self._downlink
         )
         self._alerting = Alerting(settings, store=self.store, database=self.database, health=self.health)
         self._updating = UpdateDuties(settings, store=self.store, database=self.database, health=self.health)
@@ -111,7 +130,7 @@ class IngestServer(ServerProcess):
         self.close()
 
 
-class ApiServer(ServerProcess):
+class ApiServer(WebProcess):
     """API, dashboard, alerts and rollouts without ingest, as often as wanted."""
 
     def __init__(self, settings: Settings) -> None:
@@ -122,7 +141,7 @@ class ApiServer(ServerProcess):
 
         self._downlink = Downlink(downlink_access(settings), self.database)
         self._serving = Serving(
-            settings, store=self.store, database=self.database, health=self.health, downlink=self._downlink
+            settings, store=self.store, database=self.web_database, health=self.health, downlink=self._downlink
         )
         self._alerting = Alerting(settings, store=self.store, database=self.database, health=self.health)
         self._updating = UpdateDuties(settings, store=self.store, database=self.database, health=self.health)

@@ -23,10 +23,12 @@ def bare(error: E) -> E:
 class StoreError(ReachError):
     """The time-series store does not answer, or answers that it cannot take anything now; try again.
 
-    ``retry_after_s`` is how long the store asked to be left alone, None where it did not say.
+    ``retry_after_s`` is how long the store asked to be left alone, None where it did not say. ``may_have_lost`` tells
+    whether its process may be gone, and with it what it took before and had not on disk: not where it answered.
     """
 
     retry_after_s: float | None = None
+    may_have_lost: bool = True
 
 
 class RefusedPointsError(DataError):

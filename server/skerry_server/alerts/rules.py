@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from skerry_edge.foundation.errors import ConfigError
 from skerry_edge.foundation.nearest import suggestion
 from skerry_server.alerts.fleet import Watched
 from skerry_server.alerts.kinds import KINDS, Kind
 from skerry_server.config.alerts import Alerts
 from skerry_server.config.alerts import Rule as RuleTable
+from skerry_server.durations import span
+from skerry_server.errors import NotFoundError
 from skerry_server.registry.alerts import Severity
 
+_SECONDS: dict[str, float] = {"s": 1.0, "h": 3600.0}
+"""Units of time, in seconds: such a value is told as people say it."""
 RANK: dict[str, int] = {"info": 0, "warning": 1, "critical": 2}
 
 
@@ -79,6 +82,9 @@ class Rule:
         """Return ``value`` with its meaning and its limit, in words."""
         if self.kind.is_switch:
             return self.kind.phrase
+        if self.kind.unit in _SECONDS:
+            unit_s = _SECONDS[self.kind.unit]
+            return f"{self.kind.what}: {span(value * unit_s)} (limit {self.fire_at:g} {self.kind.unit})"
         return f"{self.kind.what}: {value:.4g} {self.kind.unit} (limit {self.fire_at:g})"
 
 
@@ -114,8 +120,8 @@ def _rule(table: RuleTable) -> Rule:
 
 
 def check_rule_name(name: str | None, alerts: Alerts) -> None:
-    """Refuse the name of a rule that does not hold; None is no name. Raises ConfigError with the nearest."""
+    """Refuse the name of a rule that does not hold; None is no name. Raises NotFoundError with the nearest."""
     known = [rule.name for rule in rules_of(alerts)]
     if name is not None and name not in known:
         todo = suggestion(name, known, otherwise="'skerry server alerts rules' lists them")
-        raise ConfigError("there is no such rule", where="rule", found=repr(name), todo=todo)
+        raise NotFoundError("there is no such rule", where="rule", found=repr(name), todo=todo)

@@ -244,6 +244,8 @@ def _order(broker_url: str, releases: Releases | None) -> Order:
         expect=None,
         bad_releases=frozenset({POISONED}),
         camera=camera,
+        # What the real agent sees is what people came for.
+        pictures=0.0,
     )
 
 

@@ -11,8 +11,8 @@ from gmqtt.mqtt.constants import MQTTCommands, MQTTv50, MQTTv311
 from gmqtt.mqtt.handler import MQTTConnectError
 from gmqtt.storage import PersistentStorage
 
-from skerry_server.downlink.messages import Outgoing
 from skerry_server.broker_refusal import connection_refused
+from skerry_server.downlink.messages import Outgoing
 from skerry_server.errors import BrokerError
 from skerry_server.ingest.link import ANSWER_S, KEEPALIVE_S, Access, OneConnection
 

@@ -32,9 +32,13 @@ def list_groups(*, asked: Asked) -> None:
 def show_group(*, asked: Asked, group: str) -> None:
     """List the devices of GROUP."""
     from skerry_server.fleet.client import part  # noqa: PLC0415  # keeps `--help` fast
-    from skerry_server.fleet.tables import facts  # noqa: PLC0415  # as above
+    from skerry_server.fleet.tables import facts, moment  # noqa: PLC0415  # as above
 
-    show(asked, lambda client: client.get(f"groups/{part(group)}"), facts)
+    def draw(found: dict[str, Any]) -> Any:  # noqa: ANN401  # rich's table
+        told = {key: value for key, value in found.items() if key != "created_ms"}
+        return facts(told | {"made": moment(found["created_ms"])})
+
+    show(asked, lambda client: client.get(f"groups/{part(group)}"), draw)
 
 
 @groups.command(

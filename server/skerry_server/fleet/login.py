@@ -25,8 +25,9 @@ Examples:
   skerry fleet login https://fleet.example --token-file ci.secret
   SKERRY_PASSWORD=... skerry fleet login http://127.0.0.1:8080 --user ann --days 1
 
-With a name and a password, a token is made that can do what you can, and kept in ~/.config/skerry/fleet.token, readable
-by you alone; the password is kept nowhere. Where a server has no users yet, only its address is kept.
+With a name and a password, a token is made that can do what you can. It is kept in ~/.config/skerry/fleet.token, and
+the server's address in fleet.toml beside it, readable by you alone; the password is kept nowhere. Where a server has no
+users yet, only its address is kept.
 
 {EXIT_CODES}"""
 )

@@ -125,12 +125,15 @@ def audit_table(rows: Sequence[Row]) -> Table:
         {
             "TIME": lambda one: moment(one["ts_ms"]),
             "WHO": lambda one: one["actor"],
-            "DID": lambda one: one["action"],
-            "TO": lambda one: one["subject"],
-            "WHAT": lambda one: one["detail"],
+            # Together, since the last column is the one that is wide.
+            "WHAT": lambda one: "\n".join(filter(None, (f"{one['action']} {one['subject']}".strip(), _told(one)))),
         },
         rows,
     )
+
+
+def _told(one: Row) -> str:
+    return cell(one["detail"]).plain if one["detail"] else ""
 
 
 def group_table(rows: Sequence[Row]) -> Table:

@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from skerry_edge.contracts.messages import Heartbeat, Message, Status
 from skerry_edge.contracts.topics import Topic
 from skerry_server.config.limits import Limits
-from skerry_server.errors import RefusedPointsError, RegistryError, StoreError, bare
+from skerry_server.errors import RefusedPointsError, StoreError, bare
 from skerry_server.ingest.admission import Admission
 from skerry_server.ingest.cardinality import CardinalityGuard
 from skerry_server.ingest.clocks import ClockBook
@@ -23,7 +23,7 @@ from skerry_server.presence import SilenceRules
 from skerry_server.registry.chunks import chunks
 from skerry_server.registry.database import Database
 from skerry_server.registry.recording import Recorded, decide, record
-from skerry_server.registry.soft_rows import SoftRow, save_soft_rows
+from skerry_server.registry.soft_rows import SoftRow, save_soft_rows, shown_of
 from skerry_server.stores.base import MAX_TIME_NS, Point
 
 
@@ -106,7 +106,7 @@ class Committer:
         What is soft of it goes only into memory, for the next flush.
         """
         recorded = self._record(batch)
-        heartbeats = [one for one in batch.accepted if isinstance(one.message, Heartbeat)]
+        heartbeats = [one for one in batch.accepted if one.shown is not None]
         if batch.refused:
             heartbeats = [one for one in heartbeats if id(one) not in batch.refused]
         measured = [one.delivery for one in heartbeats]
@@ -145,22 +145,27 @@ class Committer:
         self._fleet.clear()
 
     def flush_is_due(self) -> bool:
-        """Tell whether soft state waits to be written."""
+        """Tell whether it is time to write soft state, and to learn what people changed."""
         return self._soft.is_due(time.monotonic())
 
     def flush(self) -> None:
-        """Write the soft state. Raises RegistryError; it is then kept for the next time."""
+        """Write the soft state, and learn what people changed meanwhile. Raises RegistryError.
+
+        What was not written is kept for the next time, whatever was raised.
+        """
         rows = self._soft.take()
         try:
+            if not rows:
+                with self._database.reading() as session:
+                    self._admission.catch_up(session)
             for devices in chunks(sorted(rows), MAX_ROWS):
                 self._save({device: rows[device] for device in devices})
                 # What is written need not wait in memory for the rest, and is not given back with it.
                 for device in devices:
                     del rows[device]
-        except RegistryError:
-            self._soft.give_back(rows)
-            raise
         finally:
+            if rows:
+                self._soft.give_back(rows)
             self._soft.flushed(time.monotonic())
 
     def _prepare_piece(self, deliveries: Sequence[Delivery], batch: Prepared) -> None:
@@ -185,6 +190,8 @@ class Committer:
                 else:
                     batch.points += own
                     batch.owners += [one] * len(own)
+                # The rest of it is in the points, and two batches at once would hold it for nothing.
+                one.shown, one.message = shown_of(one.message), _envelope(one.message)
             batch.accepted.append(one)
 
     def _own_points(self, one: Accepted, heartbeat: Heartbeat) -> tuple[DeadLetter | None, list[Point]]:
@@ -201,7 +208,7 @@ class Committer:
             self._admission.recall(batch.accepted)
         plain, deciding = self._sort(batch.accepted)
         recorded = None
-        if batch.letters or deciding or any(not isinstance(one.message, Heartbeat) for one in batch.accepted):
+        if batch.letters or deciding or any(one.shown is None for one in batch.accepted):
             plain, recorded = self._transact(batch)
             self._fleet.note(recorded.presences)
         for one in (*plain, *(recorded.current if recorded else ())):
@@ -246,7 +253,8 @@ class Committer:
                 if earlier:
                     save_soft_rows(session, earlier)
                 return plain, record(session, batch.accepted, batch.letters, deciding=deciding, rules=self._rules)
-        except RegistryError:
+        except BaseException:
+            # It is soft, but nobody else has it.
             self._soft.give_back(earlier)
             raise
 
@@ -266,6 +274,19 @@ class Committer:
                 presences, _ = decide(session, [_as_heard(device, rows[device]) for device in disagreeing], self._rules)
         if disagreeing:
             self._fleet.note(presences)
+
+
+def _envelope(message: Message) -> Message:
+    """Return what a message has in common with all others."""
+    return Message(
+        v=message.v,
+        id=message.id,
+        session=message.session,
+        seq=message.seq,
+        ts=message.ts,
+        clock=message.clock,
+        replayed=message.replayed,
+    )
 
 
 def _as_heard(device: str, row: SoftRow) -> Accepted:

@@ -38,6 +38,8 @@ class FleetMemory:
 
     def __init__(self) -> None:
         self._known: dict[str, Known] = {}
+        self._erased_ms: dict[str, int] = {}
+        self._last_erasure_ms = -1
         self.mark: Mark | None = None
         self.edition = 0
 
@@ -47,6 +49,14 @@ class FleetMemory:
     def get(self, device: str) -> Known | None:
         """Return what is known of a device."""
         return self._known.get(device)
+
+    def may_outlive(self, received_ms: int) -> bool:
+        """Tell whether any device was erased since ``received_ms``."""
+        return received_ms < self._last_erasure_ms
+
+    def was_erased_since(self, device: str, received_ms: int) -> bool:
+        """Tell whether a device was erased after something of it was received."""
+        return received_ms < self._erased_ms.get(device, -1)
 
     def bind(self, sites: Mapping[str, str]) -> None:
         """Note the sites of devices."""
@@ -73,6 +83,9 @@ class FleetMemory:
         self.mark = rebound.mark
         if rebound.devices is None or rebound.devices:
             self.edition += 1
+        if rebound.erased_ms:
+            self._erased_ms |= rebound.erased_ms
+            self._last_erasure_ms = max(self._erased_ms.values())
         if rebound.devices is None:
             self._known.clear()
         else:

@@ -49,7 +49,8 @@ class Intake:
     """A queue between the connection and the worker; to be used within one event loop.
 
     ``has_room`` is set while more may be put in. It is for whoever reads from the broker to heed: what has been read
-    already is taken beyond the limit as well.
+    already is taken beyond the limit as well. ``oldest_ms`` is when the oldest was received that is not settled (Unix
+    ms), None where all are; it may be read from any thread.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Intake:
         self._linger_s = linger_s
         self._max_waiting_bytes = max_waiting_bytes
         self._waiting_bytes = 0
+        self.oldest_ms: int | None = None
         self.has_room = asyncio.Event()
         self.has_room.set()
         self._queue: list[_Waiting] = []
@@ -80,6 +82,8 @@ class Intake:
             self.has_room.clear()
         count = len(self._queue)
         if count == 1:
+            if not self._taken:
+                self.oldest_ms = delivery.received_ms
             self._arrived.set()
             self._all_settled.clear()
         if count >= self._max_batch:
@@ -139,6 +143,8 @@ class Intake:
         return min(len(self._queue), self._max_batch)
 
     def _mark(self) -> None:
+        oldest = self._taken[0].waiting if self._taken else self._queue
+        self.oldest_ms = oldest[0].delivery.received_ms if oldest else None
         for event, holds in (
             (self._arrived, bool(self._queue)),
             (self._is_full, len(self._queue) >= self._max_batch),

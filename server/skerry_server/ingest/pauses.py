@@ -59,7 +59,7 @@ class PatientStore:
         reason = self.pause.reason()
         if reason is not None:
             # One of its own for each write: an error that is raised again and again grows by its tracebacks.
-            raise bare(reason)
+            raise _not_asked(reason)
         try:
             self._store.write(points)
         except RefusedPointsError:
@@ -70,7 +70,13 @@ class PatientStore:
             raise
         except SkerryError as error:
             # A configuration that turned out not to fit what answers: a person can mend it, and nothing is lost.
-            failed = StoreError(error.what, where=error.where, found=error.found, todo=error.todo)
-            self.pause.begin(failed)
-            raise failed from error
+            self.pause.begin(error)
+            raise _not_asked(error) from error
         self.pause.end()
+
+
+def _not_asked(reason: SkerryError) -> StoreError:
+    """Return why nothing was written, as of a store that loses nothing by it."""
+    error = StoreError(reason.what, where=reason.where, found=reason.found, todo=reason.todo)
+    error.may_have_lost = False
+    return error

@@ -46,8 +46,10 @@ class Worker:
         self._store_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         self._slots = asyncio.Semaphore(BATCHES_UNDER_WAY)
         self._preparing, self._writing, self._finishing = asyncio.Lock(), asyncio.Lock(), asyncio.Lock()
+        self._write_began_s: float | None = None
         self._fault: Exception | None = None
         self._failed = asyncio.Event()
+        health.follow(lambda: intake.oldest_ms)
         self._report = SpoolReport(spool, health)
         self._attempts = Attempts(committer, health, lost=spool.owe_all)
         self.unwritable = self._attempts.unwritable
@@ -96,7 +98,7 @@ class Worker:
             await asyncio.sleep(TURN_S)
             await self._in_thread(self._attempts.flush_if_due)
             await self._in_thread(self._report.tell)
-            self._health.turned()
+            self._health.turned(under_way_since_s=self._write_began_s)
 
     def close(self) -> None:
         """Write what is soft, if that can be done, and let the writing thread end after it."""
@@ -130,7 +132,11 @@ class Worker:
         if prepared is None:
             return None
         written = partial(self._attempts.write, prepared)
-        return await asyncio.get_running_loop().run_in_executor(self._store_thread, written)
+        self._write_began_s = time.monotonic()
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._store_thread, written)
+        finally:
+            self._write_began_s = None
 
     async def _make_durable(self, batch: Sequence[Delivery], prepared: Prepared | None, generation: int) -> None:
         owed = await self._in_thread(partial(self._finish, batch, prepared, generation))

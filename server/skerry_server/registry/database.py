@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from skerry_edge.foundation.redaction import redact
 from skerry_server.errors import RegistryError
 from skerry_server.registry import schema
-from skerry_server.registry.engine import READS, open_engine
+from skerry_server.registry.engine import MOST_CONNECTIONS, READS, open_engine
 from skerry_server.registry.models import Device
 
 PATIENCE_S = 5.0
@@ -27,9 +27,9 @@ COUNTED = {"preserve_rowcount": True}
 class Database:
     """A relational database with the registry's tables; it need not be there before it is used."""
 
-    def __init__(self, url: str, *, patience_s: float = PATIENCE_S) -> None:
+    def __init__(self, url: str, *, patience_s: float = PATIENCE_S, connections: int = MOST_CONNECTIONS) -> None:
         self.where = redact(url)
-        self._engine = open_engine(url, patience_s=patience_s)
+        self._engine = open_engine(url, patience_s=patience_s, connections=connections)
         self._reading = self._engine.execution_options(**_reads(self._engine))
         self._is_current = False
 
@@ -95,7 +95,7 @@ class Database:
         if self._engine.dialect.name != "sqlite":
             return
         with self.reported(), contextlib.closing(self._engine.raw_connection()) as raw:
-            raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def close(self) -> None:
         """Close all connections."""

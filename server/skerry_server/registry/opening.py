@@ -5,12 +5,12 @@ from __future__ import annotations
 from skerry_edge.foundation.errors import ConfigError
 from skerry_server.config.server import Settings
 from skerry_server.registry.database import Database
-from skerry_server.registry.engine import parse_address
+from skerry_server.registry.engine import MOST_CONNECTIONS, parse_address
 
 
-def open_registry(settings: Settings) -> Database:
+def open_registry(settings: Settings, *, connections: int = MOST_CONNECTIONS) -> Database:
     """Return the configured registry without reaching for it yet. Raises ReachError, ConfigError and MissingError."""
-    return Database(_address(settings), patience_s=settings.config.registry.patience_s)
+    return Database(_address(settings), patience_s=settings.config.registry.patience_s, connections=connections)
 
 
 def open_present_registry(settings: Settings) -> Database:

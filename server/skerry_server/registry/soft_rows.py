@@ -46,11 +46,15 @@ _UPDATE = (
 _MAKE = "UPDATE devices SET board = ?, agent_version = ? WHERE id = ?"
 
 
-class SoftRow(Struct, frozen=True, kw_only=True, gc=False):
-    """What a device's newest message says; ``make``, ``vitals`` and ``heartbeat`` are of its newest heartbeat, if any.
+class Shown(Struct, frozen=True, gc=False):
+    """The columns of a device's row that a heartbeat fills; ``make`` is the board and the version of the agent."""
 
-    ``make`` is its board and the version of its agent.
-    """
+    make: tuple[str, str]
+    vitals: tuple[Any, ...]
+
+
+class SoftRow(Struct, frozen=True, kw_only=True, gc=False):
+    """What a device's newest message says; ``shown`` and ``heartbeat`` are of its newest heartbeat, if one came."""
 
     site: str
     session: str
@@ -58,23 +62,23 @@ class SoftRow(Struct, frozen=True, kw_only=True, gc=False):
     ts_ms: int
     clock: str
     heard_ms: int
-    make: tuple[str, str] | None
-    vitals: tuple[Any, ...] | None
+    shown: Shown | None
     heartbeat: bytes | None
 
 
-def vitals_of(heartbeat: Heartbeat) -> tuple[Any, ...]:
-    """Return the columns of a device's row that a heartbeat fills and often changes, but for the heartbeat."""
-    return (
+def shown_of(heartbeat: Heartbeat) -> Shown:
+    """Return the columns of a device's row that a heartbeat fills, but for the heartbeat itself."""
+    vitals = (
         _models(tuple((one.model, one.model_version) for one in heartbeat.pipelines)),
         heartbeat.interval_s,
         *_read_vitals(heartbeat),
     )
+    return Shown(_make(heartbeat.board, heartbeat.agent_version), vitals)
 
 
 @lru_cache(maxsize=4096)
-def make_of(board: str, agent_version: str) -> tuple[str, str]:
-    """Return the columns of a device's row that hardly ever change, one tuple for all devices that are alike."""
+def _make(board: str, agent_version: str) -> tuple[str, str]:
+    """Return what hardly ever changes, one tuple for all devices that are alike."""
     return storable(board), storable(agent_version)
 
 
@@ -89,12 +93,12 @@ def save_soft_rows(session: Session, rows: Mapping[str, SoftRow]) -> list[str]:
     ordered = sorted(rows.items())
     _lock(session, [device for device, _ in ordered])
     now_ms = time.time_ns() // 1_000_000
-    touched = [(one.heard_ms, now_ms, one.heard_ms, device) for device, one in ordered if one.vitals is None]
+    touched = [(one.heard_ms, now_ms, one.heard_ms, device) for device, one in ordered if one.shown is None]
     execute_many(session, _TOUCH, touched)
     updated = [
-        (one.heard_ms, now_ms, one.heard_ms, *one.vitals, one.heartbeat, device, *one.make)
+        (one.heard_ms, now_ms, one.heard_ms, *one.shown.vitals, one.heartbeat, device, *one.shown.make)
         for device, one in ordered
-        if one.vitals is not None and one.make is not None
+        if one.shown is not None
     ]
     if execute_many(session, _UPDATE, updated) != len(updated):
         changed = _of_another_make(session, rows)
@@ -120,9 +124,9 @@ def _of_another_make(session: Session, rows: Mapping[str, SoftRow]) -> dict[str,
     for piece in chunks(sorted(rows)):
         query = select(Device.id, Device.board, Device.agent_version).where(Device.id.in_(piece))
         for one in session.execute(query):
-            make = rows[one.id].make
-            if make is not None and make != (one.board, one.agent_version):
-                found[one.id] = make
+            shown = rows[one.id].shown
+            if shown is not None and shown.make != (one.board, one.agent_version):
+                found[one.id] = shown.make
     return found
 
 

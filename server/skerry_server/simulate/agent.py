@@ -29,7 +29,8 @@ AILMENTS = (
 class Nature:
     """What a device is from the beginning; ``first_start`` is the counter of its first start, ``run`` marks the run.
 
-    ``fails_updates`` says that no update succeeds here, ``bad_releases`` are versions that do nowhere.
+    ``fails_updates`` says that no update succeeds here, ``bad_releases`` are versions that do nowhere. ``pictures`` is
+    how likely it sends a picture with what it sees.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Nature:
     interval_ms: int
     first_start: int
     run: str
+    pictures: float
 
 
 class SimulatedAgent:

@@ -11,7 +11,7 @@ from pathlib import Path
 from skerry_server.health import now_ms
 from skerry_server.simulate.device import Ending
 from skerry_server.simulate.expectation import Expectation, write_expectation
-from skerry_server.simulate.fleet import Fleet
+from skerry_server.simulate.fleet import PICTURES, Fleet
 from skerry_server.simulate.link import Access
 from skerry_server.simulate.networks import Network
 from skerry_server.simulate.running import FleetRun, Progress
@@ -36,6 +36,7 @@ class Order:
     expect: Path | None
     bad_releases: frozenset[str] = frozenset()
     camera: Network | None = None
+    pictures: float = PICTURES
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,6 +67,7 @@ async def play(
         start_ms=now_ms(),
         bad_releases=order.bad_releases,
         camera=order.camera,
+        pictures=order.pictures,
     )
     run = FleetRun(fleet, order.access, connections=order.connections)
     try:

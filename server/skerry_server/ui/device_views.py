@@ -26,6 +26,7 @@ from skerry_server.ui.rows import event_rows
 from skerry_server.ui.templating import render
 from skerry_server.ui.views.commands import command_line
 from skerry_server.ui.views.history import RANGES, machine_charts, pipeline_charts, queries, span_of
+from skerry_server.ui.views.overview import newest_picture
 from skerry_server.ui.views.presence import interval_line
 from skerry_server.ui.views.stages import pipeline_stages
 from skerry_server.ui.views.wish import wish_view
@@ -40,13 +41,15 @@ SHOWN_VERSIONS = 20
 
 
 def now_view(context: Context, device: str, query: Query) -> str:
-    """Return vitals, and where each pipeline's time goes."""
+    """Return the newest picture, vitals, and where each pipeline's time goes."""
     del query
     with context.database.reading() as session:
         found = device_out(*list_devices(session, device=device)[0])
         heartbeat = read_heartbeat(session, device)
+        events = read_events(session, EventSearch(device=device, newest_of_track=True, limit=SHOWN_EVENTS))
     groups = device_groups(found, heartbeat, now_ms=now_ms())
-    return render("device_now.html", groups=groups, pipelines=pipeline_stages(heartbeat))
+    picture = newest_picture(events)
+    return render("device_now.html", groups=groups, pipelines=pipeline_stages(heartbeat), picture=picture)
 
 
 def history_view(context: Context, device: str, query: Query) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from skerry_edge.foundation.errors import SkerryError
+from skerry_server.durations import span
 from skerry_server.health import Health, Part, PartName, now_ms
 from skerry_server.registry.alerts import count_open_alerts
 from skerry_server.registry.database import Database
@@ -15,7 +16,6 @@ from skerry_server.registry.dead_letters import count_dead_letters
 from skerry_server.registry.silences import active_silences
 from skerry_server.ui.rows import NOTHING, clock_time
 from skerry_server.ui.shared import Sites
-from skerry_server.ui.vitals import span
 from skerry_server.workers import (
     Worker,
     joined_buckets,

@@ -116,7 +116,9 @@ def test_drained_means_settled_and_not_only_taken():
         batch = await intake.take()
         await asyncio.sleep(0)
         assert not draining.done()
+        assert intake.oldest_ms == 0
         intake.settle(batch)
+        assert intake.oldest_ms is None
         await asyncio.wait_for(draining, 30)
 
     asyncio.run(scenario())

@@ -92,3 +92,21 @@ def test_a_batch_that_was_prepared_before_all_was_forgotten_is_decided_on_the_re
     one.record(prepared)
     with database.reading() as session:
         assert [presence.state for _, presence in list_devices(session)] == ["online"]
+
+
+def test_a_bug_in_writing_soft_state_loses_none_of_it(store, database, delivery, committer, monkeypatch):
+    one = committer(store, database)
+    one.commit([delivery("status")])
+    one.commit([delivery("heartbeat", seq=2)])
+
+    def broken(*_):
+        raise ZeroDivisionError("a bug")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(committing, "save_soft_rows", broken)
+        for failing in (one.flush, lambda: one.commit([delivery("status", seq=3)])):
+            with pytest.raises(ZeroDivisionError):
+                failing()
+            assert len(one) == 1
+    one.flush()
+    assert makes(database) == {"cam-1": ("raspberry-pi-5", "1.0.0", 1.0)}

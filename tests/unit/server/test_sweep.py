@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+import msgspec
 import pytest
 
 from skerry_server.errors import RegistryError
@@ -12,6 +13,8 @@ from skerry_server.ingest import sweep as module
 from skerry_server.ingest.sweep import Sweep
 from skerry_server.presence import SilenceRules
 from skerry_server.registry.devices import count_devices
+from skerry_server.registry.worker_health import tell_health
+from skerry_server.workers import report_of
 
 RULES = SilenceRules(heartbeat_s=30, missed=3)
 
@@ -102,3 +105,29 @@ def test_a_device_that_came_just_now_is_not_silent_though_its_soft_state_is_not_
     sweep.turn()
     with database.reading() as session:
         assert count_devices(session) == {"offline": 1}
+
+
+@pytest.mark.parametrize("whose", ["its own", "another worker's"])
+def test_nobody_is_silent_while_what_was_sent_cannot_be_recorded_and_all_have_their_full_time_after_it(fleet, whose):
+    sweep, database, health, clock = fleet
+    other = Health(worker="other")
+    blocked = health if whose == "its own" else other
+
+    def tell():
+        with database.transaction() as session:
+            tell_health(session, "other", msgspec.to_builtins(report_of(other)))
+
+    blocked.follow(lambda: now_ms() - 31_000)
+    tell()
+    sweep.turn()
+    with database.reading() as session:
+        assert count_devices(session) == {"online": 45}
+    blocked.follow(lambda: now_ms() - 1_000)
+    tell()
+    sweep.turn()
+    with database.reading() as session:
+        assert count_devices(session) == {"online": 45}
+    clock.value += 91_000
+    sweep.turn()
+    with database.reading() as session:
+        assert count_devices(session) == {"offline": 45}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
@@ -23,6 +23,20 @@ from skerry_server.registry.silences import add_silence, end_silence
 MAX_SILENCE_S = 366 * 86_400
 _Rule = Annotated[str, Field(min_length=1, max_length=63, pattern=TEXT_PATTERN)]
 _Name = Annotated[str, Field(pattern=NAME_PATTERN)]
+
+
+_SUBJECTS = ("rule", "device", "group")
+_SCOPES: list[Any] = [
+    {
+        "required": ["everything"],
+        "properties": {"everything": {"const": True}} | {one: {"type": "null"} for one in _SUBJECTS},
+    },
+    *(
+        {"required": [one], "properties": {one: {"type": "string"}, "everything": {"const": False}}}
+        for one in _SUBJECTS
+    ),
+]
+"""What `_check_scope` asks for, in JSON Schema's words."""
 
 
 class AlertQuery(BaseModel):
@@ -73,6 +87,8 @@ class SilenceIn(Wish):
 
     Without any of them it is ``everything`` that is silenced, which must be said.
     """
+
+    model_config = ConfigDict(json_schema_extra={"anyOf": _SCOPES})
 
     rule: _Rule | None = None
     device: _Name | None = None
@@ -134,7 +150,9 @@ def _add_silences(router: APIRouter, context: Context) -> None:
         return SilencesOut(silences=[silence_out(row) for row, _ in found])
 
     @router.post(
-        "/silences", status_code=201, responses=answers(_404="No such device at your sites, or no such group.")
+        "/silences",
+        status_code=201,
+        responses=answers(_404="No such device at your sites, no such group, or no such rule."),
     )
     def silence(wish: SilenceIn, visitor: Asking) -> SilenceOut:
         """Silence alerts for a while."""

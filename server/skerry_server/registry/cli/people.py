@@ -68,13 +68,14 @@ def add(*, name: str, role: str, sites: tuple[str, ...], password_file: Path | N
     from skerry_server.config.server import load_settings  # noqa: PLC0415  # keeps `--help` fast
     from skerry_server.registry.checks import check_name  # noqa: PLC0415  # as above
     from skerry_server.registry.opening import open_registry  # noqa: PLC0415  # as above
+    from skerry_server.registry.people.passwords import hash_password  # noqa: PLC0415  # as above
     from skerry_server.registry.people.users import add_user  # noqa: PLC0415  # as above
 
     check_name(name, where="the user's name")
-    password = _password(password_file)
+    password_hash = hash_password(_password(password_file))
     # The one command here that may come before the server's first start.
     with closing(open_registry(load_settings(config))) as database, database.transaction() as session:
-        add_user(session, this_person(), name, password=password, role=role, sites=sites or None)
+        add_user(session, this_person(), name, password_hash=password_hash, role=role, sites=sites or None)
     click.echo(f"added     {name}, {role} of {', '.join(sites) or 'all sites'}")
 
 
@@ -113,11 +114,12 @@ All browsers in which NAME has signed in are signed out; tokens stay.
 @config_option
 def passwd(*, name: str, password_file: Path | None, config: Path | None) -> None:
     """Give NAME another password."""
-    from skerry_server.registry.people.users import set_password  # noqa: PLC0415  # keeps `--help` fast
+    from skerry_server.registry.people.passwords import hash_password  # noqa: PLC0415  # keeps `--help` fast
+    from skerry_server.registry.people.users import set_password  # noqa: PLC0415  # as above
 
-    password = _password(password_file)
+    new_hash = hash_password(_password(password_file))
     with _registry(config) as database, database.transaction() as session:
-        set_password(session, this_person(), name, password)
+        set_password(session, this_person(), name, new_hash)
     click.echo(f"changed   the password of {name}")
 
 

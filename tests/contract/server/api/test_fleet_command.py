@@ -9,7 +9,7 @@ import threading
 import pytest
 import uvicorn
 
-from skerry_server.fleet.tables import ago, printable
+from skerry_server.fleet.tables import ago, cell, printable
 
 PASSWORD = "correct horse battery"
 
@@ -148,7 +148,7 @@ def test_users_and_tokens_are_made_at_the_server_s_own_command_line(home, skerry
     config.write_text(f'[registry]\nurl = "sqlite:///{home}/registry.sqlite"\n')
     monkeypatch.setenv("SKERRY_PASSWORD", PASSWORD)
     first = skerry("server", "users", "add", "oli", "--role", "operator", "--config", config)
-    assert (first.code, "nobody could administer" in first.err) == (2, True)
+    assert (first.code, "the first user must be an administrator of all sites" in first.err) == (2, True)
     assert skerry("server", "users", "add", "ann", "--role", "admin", "--config", config).code == 0
     assert skerry("server", "users", "add", "oli", "--role", "operator", "--site", "home", "--config", config).code == 0
     assert skerry("server", "users", "list", "--json", "--config", config).json[1]["sites"] == ["home"]
@@ -193,3 +193,11 @@ def test_a_rollout_is_planned_made_started_and_ended_from_a_terminal(signed_in, 
     assert (refused.code, "cannot be resumed" in refused.err) == (2, True)
     assert signed_in("rollouts", "create", "--model", "tiny").code == 2
     assert signed_in("rollouts", "releases").code == 0
+
+
+def test_what_was_changed_is_told_without_what_was_not_given_and_with_times_for_people():
+    detail = {"role": "admin", "sites": None, "groups": ["a", "b"], "until_ms": 0, "is_on": True, "config": {"x": None}}
+    told = cell(detail).plain
+    assert "None" not in told
+    assert told.startswith("role=admin, groups=a, b, until=19")
+    assert told.endswith(', is_on=yes, config={"x": null}')

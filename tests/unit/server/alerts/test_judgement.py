@@ -127,3 +127,9 @@ def test_below_its_threshold_nothing_fires_and_nothing_is_remembered(value):
     course = Course(for_s=0)
     assert course.read(value) is None
     assert not course.clocks
+
+
+def test_a_length_of_time_is_told_as_people_say_it():
+    course = Course(kind="crash-free", fire_at=1, clear_at=6, for_s=0)
+    assert course.read(0.001447) == "fires"
+    assert course.causes[0].detail == "time at work since the last crash or unexpected reboot: 5 s (limit 1 h)"
