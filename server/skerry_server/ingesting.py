@@ -94,7 +94,9 @@ class Ingesting:
             await asyncio.wait({consuming}, timeout=CLOSE_S)
             await end_all({consuming, *endless, stopping})
         finally:
-            self._worker.close()
-            for job in self._jobs:
-                job.give_up()
-            self._spool.close()
+            # From the last to the first, whatever any of them raises.
+            with contextlib.ExitStack() as closing:
+                closing.callback(self._spool.close)
+                for job in self._jobs:
+                    closing.callback(job.give_up)
+                closing.callback(self._worker.close)

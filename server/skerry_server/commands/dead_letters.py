@@ -168,14 +168,14 @@ def replay(
 def _replayed(settings: Settings, numbers: Sequence[int], reason: str | None) -> list[Outcome]:
     from skerry_server.health import now_ms  # noqa: PLC0415  # keeps `--help` fast
     from skerry_server.ingest.committing import committer_of  # noqa: PLC0415  # as above
-    from skerry_server.ingest.second_chance import replay_letters, waiting_ids  # noqa: PLC0415  # as above
+    from skerry_server.ingest.second_chance import chosen_ids, replay_letters, waiting_ids  # noqa: PLC0415  # as above
     from skerry_server.registry.cli.progress import shown_progress  # noqa: PLC0415  # as above
     from skerry_server.registry.opening import open_present_registry  # noqa: PLC0415  # as above
     from skerry_server.stores.opening import open_store  # noqa: PLC0415  # as above
 
     with closing(open_store(settings)) as store, closing(open_present_registry(settings)) as database:
         committer = committer_of(settings.config, store, database)
-        ids = numbers or waiting_ids(database, reason=reason)
+        ids = chosen_ids(database, numbers) if numbers else waiting_ids(database, reason=reason)
         with shown_progress() as tell:
             return replay_letters(database, store, committer, ids, now_ms=now_ms(), tell=tell)
 

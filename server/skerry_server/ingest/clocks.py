@@ -31,8 +31,8 @@ UNSYNCED_TOLERANCE_MS = 2_000
 """A clock that says it is not set may be right by chance: one that was set, and has only lost its source."""
 PROOF_MS = 250
 """How long before it was made a message must come to prove an offset wrong: this machine's clock is set, too."""
-
-
+MAX_STEPS = 100
+"""More proofs than these are not a late first message but a clock that runs away."""
 LONGEST_QUEUED_MS = 8 * 86_400_000
 """Above the session expiry that brokers are asked for by default, seven days."""
 
@@ -144,7 +144,15 @@ class ClockBook:
         return 0 if steps is None else offset_at(steps, _seq(one))
 
     def _ahead(self, suspects: Iterable[Accepted]) -> list[Accepted]:
-        return [one for one in suspects if may_decide(one) and self._lead_ms(one) > PROOF_MS]
+        return [one for one in suspects if may_decide(one) and self._proves(one)]
+
+    def _proves(self, one: Accepted) -> bool:
+        """Tell whether a message, later than those that the newest offset holds from, came before it was made."""
+        assert one.message is not None  # noqa: S101  # the caller asked
+        steps = self._steps.get(key_of(one))
+        if steps is None or len(steps) >= MAX_STEPS or one.message.seq <= steps[-1][0]:
+            return False
+        return one.message.ts + steps[-1][1] - one.delivery.received_ms > PROOF_MS
 
     def _correct_offsets(self, ahead: Sequence[Accepted]) -> None:
         if not ahead:
@@ -155,13 +163,6 @@ class ClockBook:
             still = self._ahead(ahead)
             if still:
                 self._steps |= decide_offsets(session, corrections(still))
-
-    def _lead_ms(self, one: Accepted) -> int:
-        """Return how long before it was made a message came, by the offset that holds; 0 where none does."""
-        assert one.message is not None  # noqa: S101  # the caller asked
-        if key_of(one) not in self._steps:
-            return 0
-        return one.message.ts + self._offset_ms(one) - one.delivery.received_ms
 
     def _learn(self, unknown: Sequence[Accepted], *, lateness_ms: int) -> None:
         wrong = [

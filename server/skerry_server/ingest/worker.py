@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FuturesTimeoutError
 from functools import partial
 from typing import TypeVar
 
@@ -20,10 +22,13 @@ from skerry_server.ingest.spool_report import SpoolReport
 from skerry_server.ingest.validate import Delivery
 from skerry_server.spool.spool import Spool, Taken
 
+LOG = logging.getLogger(__name__)
 T = TypeVar("T")
 FIRST_RETRY_S = 0.25
 LAST_RETRY_S = 15.0
 BATCHES_UNDER_WAY = 2
+CLOSE_S = 10.0
+"""How long each thread is waited for at the end: leases and spool are to be let go of before a supervisor kills."""
 TURN_S = 0.25
 """How often soft state and the spool's health are looked at when nothing arrives."""
 
@@ -101,10 +106,19 @@ class Worker:
             self._health.turned(under_way_since_s=self._write_began_s)
 
     def close(self) -> None:
-        """Write what is soft, if that can be done, and let the writing thread end after it."""
-        self._thread.submit(self._attempts.flush).result()
-        self._store_thread.shutdown(wait=True)
-        self._thread.shutdown(wait=True)
+        """Write what is soft, if that can be done, and let both threads end; one that hangs is waited for so long only.
+
+        Raises what a fault of ours made of that, as `run` does.
+        """
+        try:
+            self._thread.submit(self._attempts.flush).result(CLOSE_S)
+            # What is being written is not acknowledged, and comes again.
+            self._store_thread.submit(_nothing).result(CLOSE_S)
+        except FuturesTimeoutError:
+            LOG.warning("the store or the registry does not return from what it was asked before this process ends")
+        finally:
+            for thread in (self._thread, self._store_thread):
+                thread.shutdown(wait=False, cancel_futures=True)
 
     async def _in_thread(self, step: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, step)
@@ -185,3 +199,7 @@ class Worker:
         self._health.metrics.batch_messages.observe(len(batch))
         self._health.metrics.lag_seconds.observe(max(0.0, (now_ms() - batch[0].received_ms) / 1e3))
         self._health.metrics.waiting.value = self._intake.waiting
+
+
+def _nothing() -> None:
+    """Take a turn in a thread, after all that was asked of it before."""

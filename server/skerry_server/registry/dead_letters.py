@@ -84,11 +84,16 @@ def list_dead_letters(
 
 def dead_letters_of(session: Session, ids: Sequence[int]) -> list[DeadLetterRow]:
     """Return the letters with these ids, oldest first. Raises NotFoundError where one of them is not there."""
-    rows = list(session.scalars(select(DeadLetterRow).where(DeadLetterRow.id.in_(ids)).order_by(DeadLetterRow.id)))
+    rows = dead_letters_left(session, ids)
     missing = sorted(set(ids) - {row.id for row in rows})
     if missing:
         raise NotFoundError("there is no such dead letter", found=", ".join(map(str, missing)))
     return rows
+
+
+def dead_letters_left(session: Session, ids: Sequence[int]) -> list[DeadLetterRow]:
+    """Return those of the letters with these ids that have not made room yet, oldest first."""
+    return list(session.scalars(select(DeadLetterRow).where(DeadLetterRow.id.in_(ids)).order_by(DeadLetterRow.id)))
 
 
 def note_replayed(session: Session, ids: Sequence[int], now_ms: int) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from skerry_server.ingest.clocks import MAX_STEPS
 from skerry_server.registry.dead_letters import list_dead_letters
 from skerry_server.registry.events import EventSearch, search
+from skerry_server.registry.session_clocks import offsets_of
 from skerry_server.stores.base import MAX_TIME_NS, Query
 
 NOW_MS = 1_795_000_000_000
@@ -106,6 +108,15 @@ def test_of_one_batch_the_message_that_was_the_least_late_decides(store, databas
     )
     commit([late, prompt], store, database)
     assert {seq: time_ms for seq, (time_ms, _) in points(store).items()} == {1: 0, 2: 19_000}
+
+
+def test_a_clock_that_runs_away_is_followed_only_so_far(store, database, committer, beat):
+    worker = committer(store, database)
+    for seq in range(1, 3 * MAX_STEPS):
+        worker.commit([beat(seq, 50_000 + seq * 60_000, after_ms=seq * 1_000, clock="unsynced")])
+    with database.reading() as session:
+        ((_, steps),) = offsets_of(session, [("cam-1", "00000001-abcdef01", "unsynced")]).items()
+    assert len(steps) == MAX_STEPS
 
 
 def test_a_message_a_little_ahead_proves_nothing(store, database, commit, beat):

@@ -429,10 +429,11 @@ class GatedStore(TroubledStore):
 
     def __init__(self, store):
         super().__init__(store)
-        self.gate = threading.Event()
+        self.gate, self.is_writing = threading.Event(), threading.Event()
 
     def write(self, points):
-        self.gate.wait()
+        self.is_writing.set()
+        self.gate.wait(60)
         super().write(points)
 
 
@@ -448,6 +449,21 @@ def test_a_worker_whose_write_never_returns_does_not_call_itself_alive(rig, deli
                 one.store.gate.set()
             await one.all_acknowledged()
             await until(one.health.is_alive)
+
+    asyncio.run(scenario())
+
+
+def test_a_worker_ends_though_its_write_never_returns(rig, delivery, monkeypatch):
+    monkeypatch.setattr(module, "CLOSE_S", 0.05)
+
+    async def scenario():
+        one = rig(GatedStore)
+        async with one:
+            one.send(delivery("heartbeat"))
+            await until(one.store.is_writing.is_set)
+        # The worker is closed, and what is hung is still hung.
+        assert (one.store.writes, one.wire.acknowledged) == (0, [])
+        one.store.gate.set()
 
     asyncio.run(scenario())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -108,14 +109,20 @@ def _known(session: Session, rows: Sequence[DesiredRow]) -> _Known:
     newest = select(DesiredRow.device, func.max(DesiredRow.version)).where(DesiredRow.device.in_(devices))
     offline = select(PresenceRow.device).where(PresenceRow.device.in_(devices), PresenceRow.state == "offline")
     return _Known(
-        applied={
-            device: msgspec.json.decode(payload, type=State).config_version
-            for device, payload in session.execute(reports)
-        },
+        applied=_applied((one[0], one[1]) for one in session.execute(reports)),
         refusals=_refusals(session, devices, since_ms=min(row.ts_ms for row in rows)),
         newest={one[0]: one[1] for one in session.execute(newest.group_by(DesiredRow.device))},
         offline=frozenset(session.scalars(offline)),
     )
+
+
+def _applied(reports: Iterable[tuple[str, bytes]]) -> dict[str, int]:
+    """Return the version that each device says it has; what another version of Skerry kept may say nothing any more."""
+    found: dict[str, int] = {}
+    for device, payload in reports:
+        with contextlib.suppress(msgspec.MsgspecError):
+            found[device] = msgspec.json.decode(payload, type=State).config_version
+    return found
 
 
 def _refusals(session: Session, devices: Sequence[str], *, since_ms: int) -> dict[str, list[tuple[int, str]]]:

@@ -102,7 +102,8 @@ class GroupsPage(Page):
 
     async def _apply(self, number: int) -> None:
         row, members = await PAGES.run(self._read_stage, number)
-        text = f"{members} devices of '{row.group}' get this as their next version:\n\n{wish_text(row.config, row.models)}"
+        wish = wish_text(row.config, row.models)
+        text = f"{members} devices of '{row.group}' get this as their next version:\n\n{wish}"
         if await ask("Apply the stage", text, confirm="Apply", is_grave=True) is None:
             return
 

@@ -10,6 +10,7 @@ import pytest
 import uvicorn
 
 from skerry_server.fleet.tables import ago, cell, printable
+from skerry_server.registry.people.tokens import list_tokens
 
 PASSWORD = "correct horse battery"
 
@@ -54,14 +55,18 @@ def signed_in(fleet, serve, home, skerry, monkeypatch):
     return lambda *arguments: skerry("fleet", *arguments)
 
 
-def test_login_keeps_a_token_that_only_its_owner_reads_and_no_password(signed_in, home):
+def test_login_keeps_a_token_that_only_its_owner_reads_and_no_password(signed_in, home, fleet):
     folder = home / "config" / "skerry"
     token = folder / "fleet.token"
     assert token.read_text().startswith("skerry_")
     assert stat.S_IMODE(token.stat().st_mode) == 0o600
     assert PASSWORD not in "".join(path.read_text() for path in folder.iterdir())
     assert signed_in("devices").code == 0
-    assert signed_in("logout").code == 0
+    with fleet.database.reading() as session:
+        (made,) = [str(row.id) for row in list_tokens(session) if row.name.startswith("skerry fleet on")]
+    left = signed_in("logout")
+    assert (left.code, left.out.split()[-3:]) == (0, ["tokens", "revoke", made])
+    assert not list(folder.iterdir())
     refused = signed_in("devices", "--server", "http://127.0.0.1:9")
     assert refused.code == 4
 

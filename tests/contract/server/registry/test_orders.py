@@ -190,6 +190,7 @@ def test_of_a_stage_it_is_known_who_has_it_who_refused_and_why_and_who_has_yet_t
         state = {"v": 1, "id": "m", "session": SESSION, "seq": 1, "ts": 1, "clock": "synced"}
         payload = json.dumps(state | {"config_version": 2, "config_sha256": "0"}).encode()
         session.add(ReportRow(device="cam-1", kind="state", item="", received_ms=1, payload=payload))
+        session.add(ReportRow(device="bell-1", kind="state", item="", received_ms=1, payload=b'{"of": "long ago"}'))
         # One is older than the version, one of another version: neither is about this one.
         add_events(session, [told(1, "of yesterday", 1_999), told(2, "unknown key 'fps'; in desired version 1", 2_001)])
         add_events(session, [told(3, "of another version; in desired version 7", 2_002)])
