@@ -58,7 +58,12 @@ class Prepared(Struct, kw_only=True):
 
 
 class Committer:
-    """Everything that writes to store and registry; to be used from one thread, but for `write`."""
+    """Everything that writes to store and registry; to be used from one thread, but for `write`.
+
+    `write` may run in another thread beside all else, another write of a replay included. Live batches go by the three
+    steps; `commit` takes them in one go, for what comes again (replay, a retry): it can be given one message at a time,
+    so what one poisonous message fails a live batch with is told apart when that comes back from the spool.
+    """
 
     def __init__(self, *, store: PatientStore, database: Database, rules: SilenceRules, limits: Limits) -> None:
         self._store = store

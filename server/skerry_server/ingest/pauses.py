@@ -1,4 +1,4 @@
-"""Pauses: what has just failed is left alone for a while, longer each time, so that work goes on without it."""
+"""Pauses (circuit breakers): what has just failed is left alone for a while, longer each time; work goes on without."""
 
 from __future__ import annotations
 
