@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from skerry_server.registry.cli.opening import config_option, json_option
+from skerry_server.registry.cli.opening import ROW_NUMBER, config_option, json_option
 
 if TYPE_CHECKING:
     from skerry_server.config.server import Settings
@@ -91,7 +91,7 @@ Exit codes:
   4  the registry does not answer
 """
 )
-@click.argument("number", metavar="ID", type=click.IntRange(min=1))
+@click.argument("number", metavar="ID", type=ROW_NUMBER)
 @config_option
 @click.option("--payload", is_flag=True, help="Print the payload as it came, and nothing else.")
 @json_option
@@ -138,7 +138,7 @@ Exit codes:
   4  store or registry do not answer
 """
 )
-@click.argument("numbers", metavar="[ID]...", nargs=-1, type=click.IntRange(min=1))
+@click.argument("numbers", metavar="[ID]...", nargs=-1, type=ROW_NUMBER)
 @config_option
 @click.option("--reason", help="All with this reason that were not taken in yet.")
 @click.option("--all", "everything", is_flag=True, help="All that were not taken in yet.")

@@ -162,7 +162,9 @@ alerts: `skerry server api` does. While no process does, /readyz says so under `
 {EXIT_CODES}"""
 )
 @config_option
-@click.option("--worker", metavar="NAME", help="Name of this worker, up to 32 letters, digits, '.', '_' and '-'.")
+@click.option(
+    "--worker", metavar="NAME", help="Its name: up to 32 letters, digits, '.', '_', '-', a letter or digit first."
+)
 @click.option(
     "--port", type=click.IntRange(1, 65535), help="Answer /healthz, /readyz and /metrics here, on this machine."
 )

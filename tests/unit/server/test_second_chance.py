@@ -110,6 +110,8 @@ def test_the_command_lists_shows_and_replays(skerry, tmp_path, monkeypatch, stor
     assert (replayed.code, replayed.json[0]["id"]) == (1, row["id"])
     assert skerry("server", "dead-letters", "replay").code == 2
     assert skerry("server", "dead-letters", "replay", 17).code == 2
+    assert skerry("server", "dead-letters", "show", 10**23).code == 2
+    assert skerry("server", "tokens", "revoke", 10**23).code == 2
 
 
 def test_the_command_opens_the_registry_as_the_server_does(skerry, tmp_path, monkeypatch):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from skerry_server.registry.cli.opening import config_option, json_option, this_person
+from skerry_server.registry.cli.opening import ROW_NUMBER, config_option, json_option, this_person
 
 if TYPE_CHECKING:
     from skerry_server.registry.database import Database
@@ -242,7 +242,7 @@ def list_tokens(*, user: str | None, config: Path | None, as_json: bool) -> None
 
 
 @tokens.command(epilog=f"\b\nExamples:\n  skerry server tokens revoke 3\n\n{EXIT_CODES}")
-@click.argument("number", metavar="ID", type=click.IntRange(min=1))
+@click.argument("number", metavar="ID", type=ROW_NUMBER)
 @config_option
 def revoke(*, number: int, config: Path | None) -> None:
     """Make the token ID worthless."""

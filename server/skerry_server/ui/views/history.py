@@ -47,7 +47,9 @@ class _Plan:
 
 
 _MACHINE = (
-    _Plan(title="Temperature", unit="°C", fields={"processor": "temperature_c", "limit": "temperature_trip_c"}, floor=None),
+    _Plan(
+        title="Temperature", unit="°C", fields={"processor": "temperature_c", "limit": "temperature_trip_c"}, floor=None
+    ),
     _Plan(title="Processor", unit="%", fields={"in use": "cpu_percent"}),
     _Plan(title="Memory", unit="MB", fields={"in use": "memory_used_mb"}),
     _Plan(title="Disk", unit="MB", fields={"free": "disk_free_mb"}),
