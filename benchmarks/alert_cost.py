@@ -51,7 +51,6 @@ def measure(folder: Path, devices: int) -> Iterator[tuple[str, float]]:
         database=database,
         history=History(store, database),
         health=Health([]),
-        spool_bytes=1,
         holder=HOLDER,
         now_ms=lambda: now_ms,
     )

@@ -1,4 +1,4 @@
-"""Figures of ingest: how many heartbeats a worker makes durable, what more devices cost, and what it weighs.
+"""Figures of the server: how many heartbeats a worker makes durable, what more devices cost, how the dashboard feels.
 
 A worker and the bare consumer take what waits for them in a session at the broker, in turn, so that no publisher
 takes part of the machine meanwhile and what else it does falls on both alike.
@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 from benchmarks.dashboard_paint import dashboard_figures
+from benchmarks.device_list import device_list_figures
 from benchmarks.ingest_rig import (
     Worker,
     bare_seconds,
@@ -41,7 +42,7 @@ def main(arguments: list[str]) -> None:
     given = parser.parse_args(arguments)
     BENCH.mkdir(parents=True, exist_ok=True)
     figures = [*ratio_figures(given.rounds, given.messages), *fleet_figures(), *embedded_figures()]
-    publish("ingest", [*figures, *dashboard_figures()])
+    publish("ingest", [*figures, *dashboard_figures(), *device_list_figures()])
 
 
 def ratio_figures(rounds: int, messages: int) -> list[Figure]:
@@ -100,7 +101,7 @@ def _worker_rate(messages: int) -> float:
     with tempfile.TemporaryDirectory(dir=BENCH) as name:
         folder = Path(name)
         with running_mosquitto(folder) as port, running_influxd(folder) as url:
-            _fill(port, WORKER_ID, f"$share/skerry/{FLEET}", messages)
+            _fill(port, WORKER_ID, FLEET, messages)
             store = f'kind = "influxdb"\nurl = "{url}"'
             with running_worker(folder, broker_port=port, store=store) as worker:
                 began_s = worker.wait(lambda health: health["received"], "the first message")

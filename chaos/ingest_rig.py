@@ -1,19 +1,20 @@
-"""The programs of a fleet's server for faults: mosquitto that keeps its queue, InfluxDB 1.x, and one ingest worker."""
+"""The programs of a fleet's server for faults: mosquitto that keeps its queue, a store, and one ingest worker."""
 
 from __future__ import annotations
 
-import json
+import re
 import resource
 import time
-import urllib.parse
+import urllib.error
 import urllib.request
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from chaos.ingest_stores import STORES
 from chaos.programs import Program, free_port
-from chaos.server_programs import SKERRY, answers, influxd, mosquitto_of_fleet, readiness
+from chaos.server_programs import SKERRY, answers, mosquitto_of_fleet, readiness
 from skerry_server.registry.database import Database
 from skerry_server.registry.events import EventSearch, search
 
@@ -25,15 +26,19 @@ FULL_DISK_BYTES = 64 * 1024
 PERSISTENCE = "persistence true\npersistence_location {folder}/\nautosave_interval 0"
 
 
+_OWED = re.compile(rb"^skerry_spool_owed_bytes (?P<bytes>[0-9.e+]+)$", re.MULTILINE)
+
+
 class ServerRig:
     """The three programs; each can be struck and started again on its port. Raises FileNotFoundError without one."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, store: str) -> None:
         self._folder = folder
-        self.broker_port, self._store_port, self._probe_port = free_port(), free_port(), free_port()
+        self.broker_port, self._probe_port = free_port(), free_port()
         self.broker = mosquitto_of_fleet(folder, self.broker_port, persistence=PERSISTENCE.format(folder=folder))
-        self.store = influxd(folder, self._store_port)
-        self.worker = self._worker()
+        struck = STORES[store](folder, free_port())
+        self.store, self.stored_heartbeats = struck.program, struck.heartbeats
+        self.worker = self._worker(struck.settings)
 
     def start(self) -> None:
         """Begin in good order."""
@@ -60,17 +65,13 @@ class ServerRig:
         return readiness(self._probe_port)
 
     def is_settled(self) -> bool:
-        """Tell whether all is well, nothing waits, and the spool is empty."""
+        """Tell whether all is well, nothing waits, and the spool owes nothing."""
         health = self.health()
-        spooled = list((self._folder / "state" / "spool").glob("*/*.spool"))
-        return bool(health.get("ok")) and health["waiting"] == 0 and not spooled
+        return bool(health.get("ok")) and health["waiting"] == 0 and self._owed_bytes() == 0
 
-    def stored_heartbeats(self) -> list[tuple[str, int]]:
-        """Return (device, seq) of every heartbeat in the store, one that shows twice twice."""
-        query = urllib.parse.urlencode({"db": "skerry", "epoch": "ns", "q": 'SELECT seq, "device"::tag FROM heartbeat'})
-        with urllib.request.urlopen(f"http://127.0.0.1:{self._store_port}/query?{query}", timeout=60) as answer:
-            series = json.load(answer)["results"][0].get("series", [])
-        return [(row[2], int(row[1])) for one in series for row in one["values"]]
+    def spooled_files(self) -> list[Path]:
+        """Return what is in the spool, owed or kept for as long as the store may lose it."""
+        return list((self._folder / "state" / "spool").glob("*/*.spool"))
 
     def stored_events(self) -> list[tuple[str, int]]:
         """Return (device, seq) of every event in the registry."""
@@ -78,12 +79,21 @@ class ServerRig:
         with closing(database), database.reading() as session:
             return [(row.device, row.seq) for row in search(session, EventSearch(limit=10_000_000))]
 
-    def _worker(self) -> Program:
+    def _owed_bytes(self) -> float | None:
+        """Return how much the spool owes, None while the worker does not answer."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self._probe_port}/metrics", timeout=10) as answer:
+                found = _OWED.search(answer.read())
+        except (OSError, urllib.error.URLError):
+            return None
+        return float(found["bytes"]) if found is not None else None
+
+    def _worker(self, store: str) -> Program:
         settings = self._folder / "server.toml"
         settings.write_text(
             # Mosquitto 2.0 forgets a shared subscription when it is started again (docs/decisions/0054).
             f'[broker]\nurl = "mqtt://127.0.0.1:{self.broker_port}"\nsubscription = "plain"\n'
-            f'[store]\nkind = "influxdb"\nurl = "http://127.0.0.1:{self._store_port}"\n'
+            f"[store]\n{store}"
             f"[ingest]\nport = {self._probe_port}\nreplay_per_s = 50000\n"
         )
         return Program(

@@ -47,6 +47,7 @@ class Load:
         self._rate_hz = rate_hz
         self._on_way: dict[int, tuple[str, str, int]] = {}
         self._early: set[int] = set()
+        self._last_ms: dict[str, int] = {}
         self._lock = threading.Lock()
         self._client = Client(CallbackAPIVersion.VERSION2, client_id="load", protocol=MQTTProtocolVersion.MQTTv5)
         self._client.reconnect_delay_set(1, 1)
@@ -83,8 +84,10 @@ class Load:
                 return
 
     def _publish(self, device: str, kind: str, seq: int) -> None:
+        # Two in one millisecond are one to a store that keeps milliseconds.
+        self._last_ms[device] = max(time.time_ns() // 1_000_000, self._last_ms.get(device, 0) + 1)
         # paho keeps what is not acknowledged and sends it again by itself when it has connected anew.
-        body = ENVELOPE | {"id": f"{device}-{seq}", "seq": seq, "ts": time.time_ns() // 1_000_000}
+        body = ENVELOPE | {"id": f"{device}-{seq}", "seq": seq, "ts": self._last_ms[device]}
         payload = json.dumps(body | (EVENT if kind == "event" else VITALS))
         # Not under the lock: paho calls `_taken` while it holds one of its own.
         mid = self._client.publish(f"skerry/v1/chaos/{device}/{kind}", payload, qos=1).mid

@@ -91,8 +91,8 @@ def allow_all(rules: Path) -> None:
 def forbid(rules: Path, kind: str) -> None:
     """Have a broker that starts with these rules take everything from devices but one kind of message.
 
-    Mosquitto 2.0.11 with rules acknowledges what is for a subscriber that has not come back since the broker's start,
-    and drops it, whatever session it keeps for it.
+    Mosquitto 2.0.11 with such rules acknowledges what is for a subscriber without a user name that has not come back
+    since the broker's start, and drops it: it finds the rules of a session that it kept by its name.
     """
     kinds = [one for one in UP_KINDS if one != kind]
     lines = [

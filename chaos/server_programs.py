@@ -1,4 +1,4 @@
-"""The programs beside a fleet's server, for faults and for figures alike: mosquitto, InfluxDB 1.x, and probes."""
+"""The programs beside a fleet's server, for tests, faults and figures alike: mosquitto, two stores, and probes."""
 
 from __future__ import annotations
 
@@ -50,10 +50,21 @@ def mosquitto_of_fleet(folder: Path, port: int, *, persistence: str) -> Program:
 def influxd(folder: Path, port: int) -> Program:
     """Return InfluxDB 1.x, which keeps its files under ``folder``. Raises FileNotFoundError where it is missing."""
     home = folder / "influxdb"
-    home.mkdir()
+    home.mkdir(exist_ok=True)
     settings = home / "influxdb.conf"
     settings.write_text(_INFLUXD.format(rpc=free_port(), http=port, folder=home))
     return Program([find("influxd"), "run", "-config", str(settings)], folder / "influxd.log")
+
+
+def victoria_metrics(folder: Path, port: int, *flags: str) -> Program:
+    """Return VictoriaMetrics, started with ``flags`` besides, which keeps its files under ``folder``.
+
+    Raises FileNotFoundError where it is missing.
+    """
+    home = folder / "victoria-metrics"
+    usual = (f"-storageDataPath={home}", "-retentionPeriod=100y", "-search.latencyOffset=0s")
+    command = [find("victoria-metrics"), f"-httpListenAddr=127.0.0.1:{port}", *usual, *flags]
+    return Program(command, folder / "victoria-metrics.log")
 
 
 def readiness(port: int) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chaos.ingest_rig import ServerRig, wait, wait_for_port
+from chaos.ingest_stores import STORES
 from chaos.load import Load, Sent
 
 FAULTS = ("store outage", "worker kill", "broker restart", "full disk")
@@ -40,15 +41,21 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--messages", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=None, help="which faults, and when  [default: another each time]")
+    parser.add_argument("--store", choices=(*STORES, "both"), default="both", help="which is struck  [default: both]")
     given = parser.parse_args(arguments)
     seed = random.SystemRandom().randrange(10**6) if given.seed is None else given.seed
-    with tempfile.TemporaryDirectory(prefix="skerry-chaos-") as folder:
-        verdict = run(Path(folder), faults=choose(given.rounds, seed), messages=given.messages, seed=seed, say=print)
-    for title, found in (("lost", verdict.lost), ("repeated", verdict.repeated)):
-        for device, seq in found[:20]:
-            print(f"  {title}: {device} {seq}")
-    print(f"seed {seed}: {verdict.messages} messages, lost {len(verdict.lost)}, repeated {len(verdict.repeated)}")
-    sys.exit(0 if verdict.is_good else 1)
+    verdicts = []
+    for store in STORES if given.store == "both" else (given.store,):
+        with tempfile.TemporaryDirectory(prefix="skerry-chaos-") as folder:
+            faults = choose(given.rounds, seed)
+            verdict = run(Path(folder), store=store, faults=faults, messages=given.messages, seed=seed, say=print)
+        verdicts.append(verdict)
+        for title, found in (("lost", verdict.lost), ("repeated", verdict.repeated)):
+            for device, seq in found[:20]:
+                print(f"  {title}: {device} {seq}")
+        lost, repeated = len(verdict.lost), len(verdict.repeated)
+        print(f"{store}, seed {seed}: {verdict.messages} messages, lost {lost}, repeated {repeated}")
+    sys.exit(0 if all(one.is_good for one in verdicts) else 1)
 
 
 def choose(rounds: int, seed: int) -> list[str]:
@@ -61,6 +68,7 @@ def choose(rounds: int, seed: int) -> list[str]:
 def run(
     folder: Path,
     *,
+    store: str,
     faults: Sequence[str],
     messages: int,
     seed: int,
@@ -69,9 +77,10 @@ def run(
 ) -> Verdict:
     """Let one fault of FAULTS happen after the other while ``messages`` are published, then mend all and judge.
 
-    Raises FileNotFoundError where mosquitto or InfluxDB is not installed, TimeoutError where it never settles.
+    The store is killed once more at the very end: what it took last must come back as well. Raises FileNotFoundError
+    where mosquitto or the store is not installed, TimeoutError where it never settles.
     """
-    rig = ServerRig(folder)
+    rig = ServerRig(folder, store)
     chance = random.Random(seed)  # noqa: S311  # faults
     load = Load(rig.broker_port, total=messages, rate_hz=rate_hz)
     try:
@@ -83,7 +92,11 @@ def run(
             say(f"round {number} of {len(faults)}: {name}; the broker has {len(load.sent)} of {messages}")
         wait(lambda: load.is_done, "the broker has all messages")
         load.close()
-        wait(rig.is_settled, "all is stored and the spool is empty")
+        wait(rig.is_settled, "all is stored and the spool owes nothing")
+        rig.store.kill()
+        wait(lambda: not rig.health().get("ok"), "the worker sees that the store is gone")
+        rig.store.start()
+        wait(rig.is_settled, "what the store forgot is stored and the spool owes nothing")
         return judge(load.sent, rig.stored_heartbeats(), rig.stored_events())
     finally:
         rig.end()

@@ -22,13 +22,12 @@ def sole_access(settings: Settings) -> Access:
     return _access(settings, client_id=settings.config.broker.client_id, topic_filter=FLEET_FILTER)
 
 
-def shared_access(settings: Settings) -> Access:
-    """Return the access of one worker among others. Raises ConfigError and ReachError.
+def worker_access(settings: Settings) -> Access:
+    """Return the access of one worker, among others where the subscription is shared.
 
-    On MQTT 3.1.1, which knows no shared subscriptions, a worker is alone.
+    Raises ConfigError and ReachError.
     """
-    broker = settings.config.broker
-    is_shared = broker.protocol == "5" and broker.subscription == "shared"
+    is_shared = settings.config.broker.subscription == "shared"
     return _access(
         settings,
         client_id=f"{settings.config.broker.client_id}-{settings.config.ingest.worker}",

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from skerry_edge.foundation.redaction import redact
-from skerry_server.access import downlink_access, shared_access, sole_access
+from skerry_server.access import downlink_access, sole_access, worker_access
 from skerry_server.config.server import Settings
 from skerry_server.config.stores import SqliteStore
 from skerry_server.downlink.downlink import Downlink
 from skerry_server.health import PARTS, Health
+from skerry_server.ingest.link import Access
 from skerry_server.ingest.watch import Watch
 from skerry_server.ingesting import Ingesting
 from skerry_server.probes import Probes
 from skerry_server.registry.opening import open_registry
 from skerry_server.stores.opening import open_store
 from skerry_server.tasks import end_all
+from skerry_server.workers import WorkerHealth
 
 
 class ServerProcess(ABC):
@@ -52,16 +55,16 @@ class FleetServer(ServerProcess):
     """Everything in one process: the whole fleet's ingest, API and dashboard."""
 
     def __init__(self, settings: Settings) -> None:
-        super().__init__(settings, Health())
+        access = sole_access(settings)
+        super().__init__(settings, _worker_health(settings, access))
         from skerry_server.serving import Serving  # noqa: PLC0415  # a worker must not carry the web's weight
 
         self._downlink = Downlink(downlink_access(settings), self.database)
         self._serving = Serving(
             settings, store=self.store, database=self.database, health=self.health, downlink=self._downlink
         )
-        self._ingesting = Ingesting(
-            settings, sole_access(settings), store=self.store, database=self.database, health=self.health
-        )
+        self._ingesting = Ingesting(settings, access, store=self.store, database=self.database, health=self.health)
+        self._telling = WorkerHealth(database=self.database, health=self.health, name=access.client_id)
 
     @property
     def url(self) -> str:
@@ -75,7 +78,9 @@ class FleetServer(ServerProcess):
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until ``stop`` is set, then let what arrived become durable, bounded in time, and close."""
-        await _together(stop, self._ingesting.run, self._serving.run, self._downlink.run)
+        telling = _endless(self._telling.run)
+        await _together(stop, self._ingesting.run, self._serving.run, self._downlink.run, telling)
+        self._telling.withdraw()
         self.close()
 
 
@@ -83,16 +88,18 @@ class IngestServer(ServerProcess):
     """One ingest worker among any number; it keeps nothing but its spool."""
 
     def __init__(self, settings: Settings) -> None:
-        super().__init__(settings, Health())
-        self.access = shared_access(settings)
+        self.access = worker_access(settings)
+        super().__init__(settings, _worker_health(settings, self.access))
         self._ingesting = Ingesting(settings, self.access, store=self.store, database=self.database, health=self.health)
+        self._telling = WorkerHealth(database=self.database, health=self.health, name=self.access.client_id)
         port = settings.config.ingest.port
         self._probes = Probes(self.health, port) if port is not None else None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Take in until ``stop`` is set, then let what arrived become durable, bounded in time, and close."""
-        parts = [self._ingesting.run, *([self._probes.run] if self._probes else [])]
+        parts = [self._ingesting.run, _endless(self._telling.run), *([self._probes.run] if self._probes else [])]
         await _together(stop, *parts)
+        self._telling.withdraw()
         self.close()
 
 
@@ -121,12 +128,25 @@ class ApiServer(ServerProcess):
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until ``stop`` is set, and close."""
-        watching = asyncio.create_task(self._watch.run())
-        try:
-            await _together(stop, self._serving.run, self._downlink.run)
-        finally:
-            await end_all({watching})
-            self.close()
+        await _together(stop, self._serving.run, self._downlink.run, _endless(self._watch.run))
+        self.close()
+
+
+def _worker_health(settings: Settings, access: Access) -> Health:
+    health = Health(worker=access.client_id)
+    health.metrics.spool_budget_bytes.value = settings.config.ingest.spool_mb * 1e6
+    return health
+
+
+def _endless(work: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[asyncio.Event], Coroutine[Any, Any, None]]:
+    """Return ``work``, which only ends by failing, as a part that ends when it is told to."""
+
+    async def part(stop: asyncio.Event) -> None:
+        tasks = {asyncio.create_task(work()), asyncio.create_task(stop.wait())}
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        await end_all(tasks)
+
+    return part
 
 
 async def _together(stop: asyncio.Event, *parts: Any) -> None:  # noqa: ANN401  # coroutine functions that take the event

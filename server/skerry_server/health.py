@@ -47,9 +47,13 @@ class Counts:
 
 
 class Health:
-    """The parts that this process needs, and its figures; may be written and read from any thread."""
+    """The parts that this process needs, and its figures; may be written and read from any thread.
 
-    def __init__(self, parts: Iterable[PartName] = PARTS) -> None:
+    ``worker`` is the name of the worker that it is.
+    """
+
+    def __init__(self, parts: Iterable[PartName] = PARTS, *, worker: str = "") -> None:
+        self.worker = worker
         self.metrics = IngestMetrics()
         self.alerts = AlertMetrics()
         self._parts = {name: Part(is_ok=False, detail="not reached yet", since_ms=now_ms()) for name in parts}
@@ -71,6 +75,8 @@ class Health:
         self.metrics.durable.add(count)
         with self._lock:
             self._recent.append((time.monotonic(), count))
+            # Here and not where it is read: a worker may run for months without anybody who asks.
+            self._drop_old()
 
     def remark(self, name: str, detail: str | None) -> None:
         """Note what is wrong with something that the server can do without, None where nothing is any more."""
@@ -111,9 +117,7 @@ class Health:
     def counts(self) -> Counts:
         """Return what went through."""
         with self._lock:
-            edge = time.monotonic() - RATE_WINDOW_S
-            while self._recent and self._recent[0][0] < edge:
-                self._recent.popleft()
+            self._drop_old()
             recent = sum(count for _, count in self._recent)
         received, durable = self.metrics.received.value, self.metrics.durable.value
         return Counts(
@@ -124,6 +128,11 @@ class Health:
             waiting=max(0, received - durable),
             per_second=recent / RATE_WINDOW_S,
         )
+
+    def _drop_old(self) -> None:
+        edge_s = time.monotonic() - RATE_WINDOW_S
+        while self._recent and self._recent[0][0] < edge_s:
+            self._recent.popleft()
 
     def _set(self, name: PartName, detail: str, *, is_ok: bool) -> None:
         with self._lock:

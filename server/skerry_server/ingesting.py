@@ -4,35 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import os
 import socket
-from collections.abc import Iterator
 from typing import Any
 
 from skerry_server.alerts.alerting import Alerting
 from skerry_server.config.server import Settings
 from skerry_server.health import Health, now_ms
-from skerry_server.ingest.commit import Committer
+from skerry_server.ingest.committing import committer_of, silence_rules
 from skerry_server.ingest.consumer import Consumer
 from skerry_server.ingest.intake import Intake
 from skerry_server.ingest.link import Access
-from skerry_server.ingest.pauses import PatientStore
 from skerry_server.ingest.sweep import Sweep
 from skerry_server.ingest.watch import Watch
 from skerry_server.ingest.worker import Worker
 from skerry_server.leased_job import LeasedJob
-from skerry_server.presence import SilenceRules
 from skerry_server.registry.database import Database
 from skerry_server.spool.spool import Spool
 from skerry_server.stores.archive import TimeSeriesStore
-from skerry_server.stores.base import Store, StoreInfo
-from skerry_server.stores.opening import open_store
+from skerry_server.stores.opening import known_durable_after_s
 from skerry_server.tasks import end_all
 from skerry_server.upkeep.chores import RegistryChore, TelemetryChore
 from skerry_server.upkeep.runner import Upkeep
 
-LOG = logging.getLogger(__name__)
 DRAIN_S = 3.0
 CLOSE_S = 5.0
 
@@ -45,12 +39,16 @@ class Ingesting:
     ) -> None:
         config = settings.config
         self._health = health
-        self._spool = Spool(settings.spool_folder, budget_bytes=config.ingest.spool_mb * 1_000_000)
+        self._spool = Spool(
+            settings.spool_folder,
+            budget_bytes=config.ingest.spool_mb * 1_000_000,
+            durable_after_s=known_durable_after_s(config.store),
+        )
         self._spool.open()
         self._intake = Intake()
         self._worker = Worker(
             intake=self._intake,
-            committer=_committer(settings, store, database),
+            committer=committer_of(config, store, database),
             spool=self._spool,
             health=health,
             replay_per_s=config.ingest.replay_per_s,
@@ -61,10 +59,10 @@ class Ingesting:
             database=database,
             health=health,
             unwritable=self._worker.unwritable,
-            learned=_Restarts(self._worker).learn,
+            learned=self._worker.durability.learn,
         )
         holder = f"{access.client_id}@{socket.gethostname()}:{os.getpid()}"
-        sweep = Sweep(database=database, health=health, rules=_rules(settings), now_ms=now_ms)
+        sweep = Sweep(database=database, health=health, rules=silence_rules(config), now_ms=now_ms)
         upkeep = Upkeep([TelemetryChore(store, config.telemetry), RegistryChore(database, config.retention)])
         alerting = Alerting(settings, store=store, database=database, health=health, holder=holder)
         self._courier = alerting.courier
@@ -82,6 +80,7 @@ class Ingesting:
             for one in (
                 self._worker.run(),
                 self._worker.tend(),
+                self._worker.replay.run(),
                 self._watch.run(),
                 self._courier.run(),
                 *(job.run() for job in self._jobs),
@@ -101,41 +100,3 @@ class Ingesting:
             for job in self._jobs:
                 job.give_up()
             self._spool.close()
-
-
-@contextlib.contextmanager
-def open_committer(settings: Settings) -> Iterator[tuple[Committer, Database]]:
-    """Give what commits messages, and its registry, to a job beside the server. Raises ConfigError and MissingError."""
-    store, database = open_store(settings), Database(settings.registry_url)
-    try:
-        yield _committer(settings, store, database), database
-    finally:
-        store.close()
-        database.close()
-
-
-def _committer(settings: Settings, store: Store, database: Database) -> Committer:
-    return Committer(
-        store=PatientStore(store), database=database, rules=_rules(settings), limits=settings.config.limits
-    )
-
-
-def _rules(settings: Settings) -> SilenceRules:
-    presence = settings.config.presence
-    return SilenceRules(heartbeat_s=presence.heartbeat_s, missed=presence.missed)
-
-
-class _Restarts:
-    """Notes from the store's probes when it was started again, after which it may have lost what it took."""
-
-    def __init__(self, worker: Worker) -> None:
-        self._worker = worker
-        self._started_ms: int | None = None
-
-    def learn(self, info: StoreInfo) -> None:
-        """Look at what a probe found."""
-        self._worker.set_durable_after(info.durable_after_s)
-        if self._started_ms is not None and info.started_ms != self._started_ms:
-            LOG.warning("the store was started again: what it may have lost is brought in from the spool")
-            self._worker.recover()
-        self._started_ms = info.started_ms

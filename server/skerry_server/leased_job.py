@@ -12,6 +12,7 @@ from skerry_edge.foundation.errors import SkerryError
 from skerry_server.registry.database import Database
 from skerry_server.registry.leases import acquire, release
 from skerry_server.tasks import end_all
+from skerry_server.threads import Threads
 
 LOG = logging.getLogger(__name__)
 TERM_S = 15.0
@@ -29,6 +30,8 @@ class LeasedJob:
         self._name = name
         self._holder = holder
         self._work = work
+        # Its own: behind whatever else hangs in this process, the lease would lapse.
+        self._thread = Threads("lease", most=1)
 
     async def run(self) -> None:
         """Ask for the lease and do the work while it is held, until cancelled."""
@@ -66,7 +69,7 @@ class LeasedJob:
         """Return until when (monotonic seconds) the lease is granted, None where another has it or nobody answers."""
         asked_s = time.monotonic()
         try:
-            granted = await asyncio.to_thread(self._acquire)
+            granted = await self._thread.run(self._acquire)
         except SkerryError as error:
             LOG.info("the lease '%s' cannot be asked for: %s", self._name, error)
             return None

@@ -100,10 +100,14 @@ class IngestMetrics:
         self.spooled = Counter("skerry_ingest_spooled_total", "Messages written to the spool.")
         self.replayed = Counter("skerry_ingest_replayed_total", "Messages replayed from the spool.")
         self.dead = LabelledCounter("skerry_ingest_dead_total", "Messages that became dead letters.", label="reason")
+        self.trimmed = LabelledCounter(
+            "skerry_ingest_trimmed_total", "Dead letters that were deleted to make room before replay.", label="reason"
+        )
         self.waiting = Gauge("skerry_ingest_waiting", "Messages received and not yet durable.")
         self.spool_segments = Gauge("skerry_spool_segments", "Files in the spool.")
         self.spool_oldest_s = Gauge("skerry_spool_oldest_seconds", "Age of the oldest in the spool that is not stored.")
         self.spool_bytes = Gauge("skerry_spool_bytes", "Bytes in the spool.")
+        self.spool_budget_bytes = Gauge("skerry_spool_budget_bytes", "Bytes that the spool may have.")
         self.spool_owed_bytes = Gauge("skerry_spool_owed_bytes", "Bytes in the spool that the store does not have.")
         self.spool_damaged_bytes = Gauge("skerry_spool_damaged_bytes", "Bytes of the spool found damaged or torn.")
         self.batch_seconds = Histogram(

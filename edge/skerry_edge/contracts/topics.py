@@ -25,7 +25,7 @@ _NAME = re.compile(NAME_PATTERN.rstrip("$") + r"\Z")
 _ID = re.compile(ID_PATTERN.rstrip("$") + r"\Z")
 
 
-class Topic(Struct, frozen=True, kw_only=True):
+class Topic(Struct, frozen=True, kw_only=True, gc=False):
     """One topic of the contract; ``item`` is the event of a snapshot or the command of a result."""
 
     site: str

@@ -26,7 +26,6 @@ class Alerting:
             database=database,
             history=History(store, database),
             health=health,
-            spool_bytes=config.ingest.spool_mb * 1_000_000,
             holder=holder,
             now_ms=now_ms,
         )

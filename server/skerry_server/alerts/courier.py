@@ -20,6 +20,7 @@ from skerry_server.registry.alerts import Severity
 from skerry_server.registry.database import Database
 from skerry_server.registry.models import NotificationRow
 from skerry_server.registry.notifications import claim_due, give_up_older, has_due, put_off, remove_notification
+from skerry_server.threads import Threads
 
 LOG = logging.getLogger(__name__)
 REMARK = "alerts courier"
@@ -49,6 +50,8 @@ class Courier:
         self._health = health
         self._now_ms = now_ms
         self._backoff = backoff
+        # One for each channel: Apprise waits as long as a channel's server lets it.
+        self._threads = Threads("courier", most=len(channels) + 1)
 
     async def run(self) -> None:
         """Bring what is due, until cancelled; no channel waits for another."""
@@ -56,12 +59,12 @@ class Courier:
 
     async def _serve(self, channel: Channel) -> None:
         while True:
-            await asyncio.to_thread(self.turn, channel)
+            await self._threads.run(self.turn, channel)
             await asyncio.sleep(PAUSE_S)
 
     async def _give_up_often(self) -> None:
         while True:
-            await asyncio.to_thread(self.give_up)
+            await self._threads.run(self.give_up)
             await asyncio.sleep(GIVE_UP_EVERY_S)
 
     def turn(self, channel: Channel) -> None:

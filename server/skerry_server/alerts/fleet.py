@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from functools import lru_cache
+from sys import intern
 from types import MappingProxyType
 from typing import Any
 
@@ -21,13 +23,21 @@ NO_TAGS: Mapping[str, str] = MappingProxyType({})
 FETCH_ROWS = 1000
 
 
-class Quantile(Struct, frozen=True):
+# There is one of each for each device and for its pipelines, all at once: they are kept small, and out of the garbage
+# collector's rounds, as what JSON says is a tree.
+class Quantile(Struct, frozen=True, gc=False):
     """The part of `messages.Quantiles` that rules look at."""
 
     p95: float
 
 
-class Pipeline(Struct, frozen=True):
+class Stages(Struct, frozen=True, gc=False):
+    """The stage of `messages.STAGES` that rules look at."""
+
+    inference: Quantile | None = None
+
+
+class Pipeline(Struct, frozen=True, gc=False):
     """The part of `messages.PipelineVitals` that rules look at."""
 
     name: str
@@ -36,10 +46,10 @@ class Pipeline(Struct, frozen=True):
     frames: int
     errors: int = 0
     drops: dict[str, int] = field(default_factory=dict)
-    stages_ms: dict[str, Quantile] = field(default_factory=dict)
+    stages_ms: Stages = Stages()
 
 
-class Vitals(Struct, frozen=True):
+class Vitals(Struct, frozen=True, gc=False):
     """The part of `messages.Heartbeat` that rules look at: decoding the whole would take twice as long."""
 
     clock: str
@@ -62,7 +72,7 @@ class Vitals(Struct, frozen=True):
     pipelines: list[Pipeline] = field(default_factory=list)
 
 
-class Watched(Struct, frozen=True, kw_only=True):
+class Watched(Struct, frozen=True, kw_only=True, gc=False):
     """A device in service. ``state`` is its presence since ``since_ms``, None where it was never heard.
 
     ``vitals`` are those of its newest heartbeat, None while the device is not there: then they tell nothing about now.
@@ -128,17 +138,24 @@ def read_fleet(session: Session) -> Fleet:
     return Fleet(devices=devices, unreadable=tuple(unreadable))
 
 
+# Devices of a fleet are much alike.
+@lru_cache(maxsize=10_000)
+def _one_of_a_kind(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the same tuple for all that are equal."""
+    return names
+
+
 def _watched(row: Any, vitals: Vitals | None, groups: frozenset[str], tags: Mapping[str, str]) -> Watched:  # noqa: ANN401  # a row of the query above
     return Watched(
         id=row.id,
-        site=row.site,
-        board=row.board,
-        models=tuple(row.models),
-        state=row.state,
+        site=intern(row.site),
+        board=row.board and intern(row.board),
+        models=_one_of_a_kind(tuple(row.models)),
+        state=row.state and intern(row.state),
         reason=row.reason,
         since_ms=row.since_ms,
         vitals=vitals if row.state in ("online", "degraded") else None,
-        pipelines=tuple(one.name for one in vitals.pipelines) if vitals else (),
+        pipelines=_one_of_a_kind(tuple([one.name for one in vitals.pipelines])) if vitals else (),
         groups=groups,
         tags=tags,
     )

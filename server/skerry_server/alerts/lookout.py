@@ -20,7 +20,7 @@ from skerry_server.alerts.digest import Timing
 from skerry_server.alerts.fleet import Fleet, Watched, read_fleet
 from skerry_server.alerts.history import History
 from skerry_server.alerts.judgement import FLAP_WINDOW_MS, Clocks, Key, Memory, Moment, Open, Verdict, judge
-from skerry_server.alerts.readings import ServerPart, ServerState, readings
+from skerry_server.alerts.readings import readings, server_state
 from skerry_server.alerts.rules import rules_of
 from skerry_server.alerts.telling import Told, tell
 from skerry_server.config.alerts import Alerts
@@ -39,11 +39,14 @@ from skerry_server.registry.leases import is_held
 from skerry_server.registry.models import AlertRow, DeadLetterRow, SilenceRow
 from skerry_server.registry.notifications import add_notifications
 from skerry_server.registry.silences import active_silences
+from skerry_server.workers import Worker, read_workers
 
 LOG = logging.getLogger(__name__)
 LEASE = "alerts"
 REMARK = "alerts"
 DEAD_LETTER_WINDOW_MS = 60_000
+LARGEST_SHARE = 0.1
+"""Of the time, however large the fleet: ingest runs in the same process and gets the rest."""
 UNTOLD_MS = 86_400_000
 """The end of an alert is told within a day or not at all."""
 
@@ -58,6 +61,7 @@ class Seen:
     silences: Sequence[SilenceRow]
     firings: Mapping[Key, int]
     dead_letters_per_min: float
+    workers: Sequence[Worker]
 
 
 class Lookout:
@@ -71,7 +75,6 @@ class Lookout:
         database: Database,
         history: History,
         health: Health,
-        spool_bytes: int,
         holder: str,
         now_ms: Callable[[], int],
     ) -> None:
@@ -86,7 +89,6 @@ class Lookout:
         self._database = database
         self._history = history
         self._health = health
-        self._spool_bytes = spool_bytes
         self._holder = holder
         self._now_ms = now_ms
         self._clocks: Mapping[Key, Clocks] = {}
@@ -99,8 +101,7 @@ class Lookout:
             await asyncio.to_thread(self.turn)
             took_s = time.monotonic() - began_s
             self._health.alerts.look_seconds.observe(took_s)
-            # However large the fleet, at most half of the time goes into this.
-            await asyncio.sleep(max(self._interval_s - took_s, took_s))
+            await asyncio.sleep(max(self._interval_s - took_s, took_s * (1 / LARGEST_SHARE - 1)))
 
     def turn(self) -> None:
         """Look once. What fails is told in the server's health and tried again with the next look."""
@@ -117,7 +118,7 @@ class Lookout:
         devices = seen.fleet.devices
         self._note_unreadable(seen.fleet.unreadable)
         self._learn(devices, now.wall_ms)
-        server = self._server_state(seen)
+        server = server_state(seen.workers, dead_letters_per_min=seen.dead_letters_per_min, now_ms=now.wall_ms)
         memory = Memory(
             lasting={
                 Key(row.rule, row.device, row.subject): Open(id=row.id, severity=row.severity) for row in seen.lasting
@@ -153,6 +154,7 @@ class Lookout:
                 silences=active_silences(session, now_ms=now_ms),
                 firings={Key(*about): count for about, count in firings.items()},
                 dead_letters_per_min=float(dead or 0),
+                workers=read_workers(session, self._health),
             )
 
     def _note_unreadable(self, devices: Sequence[str]) -> None:
@@ -170,14 +172,6 @@ class Lookout:
             self._health.remark("alerts history", str(error))
         else:
             self._health.remark("alerts history", None)
-
-    def _server_state(self, seen: Seen) -> ServerState:
-        parts: dict[str, ServerPart] = {
-            name: ServerPart(is_away=not part.is_ok, since_ms=part.since_ms, detail=f"{name}: {part.detail}")
-            for name, part in self._health.parts().items()
-        }
-        used = 100.0 * self._health.metrics.spool_bytes.value / self._spool_bytes if self._spool_bytes else None
-        return ServerState(parts=parts, spool_percent=used, dead_letters_per_min=seen.dead_letters_per_min)
 
     def _write(self, verdict: Verdict, told: Told, now_ms: int) -> bool:
         """Write what follows from a look; tell whether this process still had the job."""

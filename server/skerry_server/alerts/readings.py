@@ -6,13 +6,14 @@ Pure. A value of None stands for "not known now"; what is not read at all is no 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from skerry_server.alerts.fleet import Pipeline, Vitals, Watched
 from skerry_server.alerts.rules import Rule
 from skerry_server.alerts.usual import Drift
+from skerry_server.workers import Worker, joined_parts, spool_percent
 
 DELIBERATE_DROPS = frozenset({"rate-limit", "no-motion"})
 """Causes of drops that somebody asked for."""
@@ -65,6 +66,20 @@ class ServerState:
     parts: Mapping[str, ServerPart] = field(default_factory=dict)
     spool_percent: float | None = None
     dead_letters_per_min: float | None = None
+
+
+def server_state(workers: Sequence[Worker], *, dead_letters_per_min: float, now_ms: int) -> ServerState:
+    """Return how the server is, as its workers tell: the fullest of their spools counts, and who is silent is away."""
+    parts = {
+        str(name): ServerPart(is_away=not part.is_ok, since_ms=part.since_ms, detail=f"{name}: {part.detail}")
+        for name, part in joined_parts(workers).items()
+    }
+    for one in workers:
+        detail = f"worker {one.name}: nothing was heard of it"
+        parts[f"worker {one.name}"] = ServerPart(is_away=one.is_silent, since_ms=now_ms - one.age_ms, detail=detail)
+    shares = [spool_percent(one.report) for one in workers if one.report is not None]
+    used = max((share for share in shares if share is not None), default=None)
+    return ServerState(parts=parts, spool_percent=used, dead_letters_per_min=dead_letters_per_min)
 
 
 def readings(rule: Rule, fleet: Iterable[Watched], past: Past, server: ServerState) -> Iterator[Reading]:
@@ -138,7 +153,7 @@ def _of_server(kind: str, server: ServerState) -> Iterator[Reading]:
 
 
 def _slowness(pipeline: Pipeline, board: str | None, past: Past) -> float | None:
-    stage = pipeline.stages_ms.get(LATENCY_STAGE)
+    stage = pipeline.stages_ms.inference
     limit_ms = past.latency_limit_ms(board or "", f"{pipeline.model}@{pipeline.model_version}")
     return None if stage is None or not limit_ms else stage.p95 / limit_ms
 

@@ -8,21 +8,20 @@ from typing import Annotated, Any, Protocol, TypeVar
 
 from fastapi import Depends, Path, Query
 from pydantic import BaseModel, BeforeValidator, ConfigDict
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from skerry_edge.contracts.topics import NAME_PATTERN
 from skerry_server.api.queries import CURSOR_PATTERN
 from skerry_server.api.schemas import ErrorOut
 from skerry_server.auth.doorkeeper import Doorkeeper
-from skerry_server.auth.visitors import ForbiddenError, Visitor, visitor_of
+from skerry_server.auth.visitors import Visitor, visitor_of
 from skerry_server.config.server import ServerConfig
 from skerry_server.downlink.messages import Outgoing
 from skerry_server.errors import NotFoundError
 from skerry_server.health import Health
 from skerry_server.registry.database import Database
 from skerry_server.registry.events import MAX_PAGE
-from skerry_server.registry.models import Device, GroupMemberRow
+from skerry_server.registry.models import Device
 from skerry_server.stores.archive import TimeSeriesStore
 
 T = TypeVar("T")
@@ -99,17 +98,6 @@ def visible_device(session: Session, visitor: Visitor, device: str) -> Device:
     if row is None or not visitor.principal.sees(row.site):
         raise NotFoundError("there is no such device", found=repr(device))
     return row
-
-
-def require_whole_group(session: Session, visitor: Visitor, group: str) -> None:
-    """Raise ForbiddenError where a group has devices at sites that are not the visitor's."""
-    sites = visitor.principal.sites
-    if sites is None:
-        return
-    members = select(GroupMemberRow.device).where(GroupMemberRow.group == group)
-    outside = select(Device.id).where(Device.id.in_(members), Device.site.not_in(sites)).limit(1)
-    if session.scalar(outside) is not None:
-        raise ForbiddenError("the group has devices at sites that are not yours", where=f"the group '{group}'")
 
 
 def before_id(cursor: str | None) -> int | None:

@@ -91,13 +91,14 @@ def _add_probes(api: FastAPI, context: Context) -> None:
     # Whoever is at this machine may know what is wrong; whoever else asks signs in and asks /api/v1/health.
     report = health_report if context.config.http.is_local_only else public_health_report
     responses: dict[int | str, dict[str, Any]] = {503: {"model": HealthOut}}
+    # Answered on the event loop: they read nothing but memory, and must not wait for routes that hang.
 
     @api.get("/healthz", response_model=HealthOut, responses=responses)
-    def healthz() -> JSONResponse:
+    async def healthz() -> JSONResponse:
         """200 while the process gets on with its work, whatever is away; 503 when only a new start would help."""
         return JSONResponse(report(health), status_code=200 if health.is_alive() else 503)
 
     @api.get("/readyz", response_model=HealthOut, responses=responses)
-    def readyz() -> JSONResponse:
+    async def readyz() -> JSONResponse:
         """200 while all that the server needs works; 503, with the reason, while something does not."""
         return JSONResponse(report(health), status_code=200 if health.is_ok() else 503)

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from skerry_server.auth.credentials import bearer_of, cookie_of, is_of_this_machine
 from skerry_server.auth.throttle import SignInThrottle
-from skerry_server.auth.visitors import SignInError, Visitor, local_visitor
+from skerry_server.auth.visitors import ForbiddenError, SignInError, Visitor, local_visitor
 from skerry_server.errors import RegistryError
 from skerry_server.health import now_ms
 from skerry_server.http_errors import TooManyError
@@ -21,16 +21,23 @@ from skerry_server.registry.audit.trail import Author
 from skerry_server.registry.database import Database
 from skerry_server.registry.models import UserRow
 from skerry_server.registry.people import tokens, users, web_sessions
+from skerry_server.registry.people.passwords import hash_password, is_password, needs_new_hash
+from skerry_server.threads import Threads
 
 LIFETIME_MS = 7 * 86_400_000
 IDLE_MS = 12 * 3_600_000
 """A browser is signed out after this long without a question; a page that is open asks all the time."""
+VERIFIED_AT_ONCE = 2
+"""Passwords; each takes all processors for a while, and 64 MiB."""
+MOST_AT_THE_DOOR = 32
+"""Sign-ins under way, of which all but VERIFIED_AT_ONCE wait; who comes then is told to come again."""
+CROWD_WAIT_S = 2
 
 
 class Doorkeeper:
     """Knows who asks. ``is_local_only`` says that nobody but this machine can reach the server.
 
-    All methods may be called from any thread.
+    All methods may be called from any thread; `sign_in` and `change_password` are for the event loop.
     """
 
     def __init__(
@@ -40,6 +47,7 @@ class Doorkeeper:
         self._is_local_only = is_local_only
         self._clock_s = clock_s
         self._throttle = SignInThrottle()
+        self._verifying = Threads("sign-in", most=VERIFIED_AT_ONCE)
         self._was_open = False
 
     def has_users(self) -> bool:
@@ -85,26 +93,23 @@ class Doorkeeper:
         found = self._of_session(visitor.secret)
         return found is not None and found.principal == visitor.principal
 
-    def sign_in(self, name: str, password: str, *, address: str, earlier: str | None = None) -> Visitor:
+    async def sign_in(self, name: str, password: str, *, address: str, earlier: str | None = None) -> Visitor:
         """Return a visitor with a new session; ``earlier``, the secret of a session that the browser had, ends with it.
 
         Raises SignInError, TooManyError and RegistryError.
         """
-        keys = (f"user {name[:64]}", f"address {address}")
-        wait_s = self._throttle.wait_s(keys, now_s=self._clock_s())
-        if wait_s > 0:
-            raise TooManyError("too many sign-ins failed", retry_after_s=math.ceil(wait_s))
-        # Counted before the check, which takes long: else many at once would all be let through to it.
-        self._throttle.failed(keys, now_s=self._clock_s())
-        with self._database.transaction() as session:
-            principal = users.sign_in(session, name, password)
-            if principal is None:
-                raise SignInError("the name or the password is wrong")
-            if earlier is not None:
-                web_sessions.end(session, earlier)
-            secret = web_sessions.begin(session, principal.user, now_ms=now_ms(), lifetime_ms=LIFETIME_MS)
-        self._throttle.succeeded(keys)
-        return Visitor(principal=principal, by="session", secret=secret)
+        verified_hash = await self._verified(name, password, address)
+        return await self._verifying.run(self._begin, name, password, verified_hash, earlier)
+
+    async def change_password(self, visitor: Visitor, password: str, new_password: str, *, address: str) -> None:
+        """Give a visitor who knows the present password another one, and sign them out everywhere.
+
+        Raises ForbiddenError, SignInError, TooManyError, ConfigError and RegistryError.
+        """
+        if visitor.by != "session":
+            raise ForbiddenError("only who signed in with a password can change it")
+        verified_hash = await self._verified(visitor.name, password, address)
+        await self._verifying.run(self._renew, visitor, verified_hash, new_password)
 
     def sign_out(self, visitor: Visitor) -> None:
         """End the session of a visitor. Raises RegistryError."""
@@ -115,6 +120,43 @@ class Doorkeeper:
     def author(self, visitor: Visitor) -> Author:
         """Return the visitor as the author of a change that is made now."""
         return visitor.author(now_ms())
+
+    async def _verified(self, name: str, password: str, address: str) -> str:
+        """Return the hash that ``password`` fits. No transaction is open meanwhile: nobody who writes waits for it."""
+        wait_s = self._throttle.wait_s(name, address, now_s=self._clock_s())
+        if wait_s > 0:
+            raise TooManyError("too many sign-ins failed", retry_after_s=math.ceil(wait_s))
+        if self._verifying.under_way >= MOST_AT_THE_DOOR:
+            raise TooManyError("too many sign in at this moment", retry_after_s=CROWD_WAIT_S)
+        # Counted before the check, which takes long: else many at once would all be let through to it.
+        self._throttle.failed(name, address, now_s=self._clock_s())
+        verified_hash = await self._verifying.run(self._verify, name, password)
+        self._throttle.succeeded(name, address)
+        return verified_hash
+
+    def _verify(self, name: str, password: str) -> str:
+        with self._database.reading() as session:
+            kept = users.password_hash(session, name)
+        if not is_password(kept, password) or kept is None:
+            raise SignInError("the name or the password is wrong")
+        return kept
+
+    def _begin(self, name: str, password: str, verified_hash: str, earlier: str | None) -> Visitor:
+        new_hash = hash_password(password) if needs_new_hash(verified_hash) else None
+        with self._database.transaction() as session:
+            principal = users.sign_in(session, name, verified_hash=verified_hash, new_hash=new_hash)
+            if principal is None:
+                raise SignInError("the name or the password is wrong")
+            if earlier is not None:
+                web_sessions.end(session, earlier)
+            secret = web_sessions.begin(session, principal.user, now_ms=now_ms(), lifetime_ms=LIFETIME_MS)
+        return Visitor(principal=principal, by="session", secret=secret)
+
+    def _renew(self, visitor: Visitor, verified_hash: str, new_password: str) -> None:
+        with self._database.transaction() as session:
+            if users.sign_in(session, visitor.name, verified_hash=verified_hash) is None:
+                raise SignInError("the password was changed meanwhile")
+            users.set_password(session, self.author(visitor), visitor.name, new_password)
 
     def _of_token(self, secret: str) -> Visitor:
         with self._database.reading() as session:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -24,11 +23,13 @@ from skerry_server.auth.table import WEBSOCKET, need_of
 from skerry_server.auth.throttle import RateLimit
 from skerry_server.auth.visitors import SignInError, Visitor, attach
 from skerry_server.http_errors import TooLargeError, TooManyError, body_of, headers_of, status_of
+from skerry_server.threads import Threads
 
 API = "/api/"
 NICEGUI = "/_nicegui"
 SIGN_IN = "/sign-in"
 MAX_BODY_BYTES = 1024 * 1024
+DOOR_THREADS = 8
 POLICY_VIOLATION = 1008
 """RFC 6455, 7.4.1."""
 
@@ -58,6 +59,7 @@ class Gate:
         self._app = app
         self._refused_page = refused_page
         self._doorkeeper = doorkeeper
+        self._threads = Threads("door", most=DOOR_THREADS)
         self._behind_proxy = behind_proxy
         self._visitors = RateLimit(per_s=limits.per_s, burst=limits.burst)
         self._strangers = RateLimit(per_s=limits.strangers_per_s, burst=limits.strangers_burst)
@@ -113,7 +115,7 @@ class Gate:
 
     async def _identify(self, headers: Mapping[str, str], address: str) -> Visitor:
         try:
-            visitor = await asyncio.to_thread(self._doorkeeper.identify, headers)
+            visitor = await self._threads.run(self._doorkeeper.identify, headers)
         except SignInError:
             _limit(self._strangers, address)
             raise

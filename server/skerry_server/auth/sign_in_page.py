@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from html import escape
 from http import HTTPStatus
 from importlib.resources import files
@@ -35,12 +34,8 @@ def add_sign_in_page(api: FastAPI, doorkeeper: Doorkeeper, *, behind_proxy: bool
         sent = parse_qs((await request.body()).decode("utf-8", "replace"))
         name, password, then = (sent.get(key, [""])[0][:MAX_FIELD_CHARS] for key in ("name", "password", "next"))
         try:
-            visitor = await asyncio.to_thread(
-                doorkeeper.sign_in,
-                name,
-                password,
-                address=request.state.address,
-                earlier=cookie_of(request.headers),
+            visitor = await doorkeeper.sign_in(
+                name, password, address=request.state.address, earlier=cookie_of(request.headers)
             )
         except SkerryError as error:
             trouble = f"{error.what}{f': {error.todo}' if error.todo else ''}"

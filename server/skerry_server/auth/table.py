@@ -45,6 +45,7 @@ TABLE: dict[tuple[str, str], Need] = {
     ("POST", "/api/v1/session"): ANYONE,
     ("GET", "/api/v1/session"): VIEWER,
     ("DELETE", "/api/v1/session"): VIEWER,
+    ("PUT", "/api/v1/session/password"): VIEWER,
     # The dashboard.
     ("GET", "/"): VIEWER,
     ("GET", "/devices"): VIEWER,
@@ -55,6 +56,8 @@ TABLE: dict[tuple[str, str], Need] = {
     ("GET", "/groups"): VIEWER,
     ("GET", "/dead-letters"): VIEWER_EVERYWHERE,
     ("GET", "/audit"): ADMIN_EVERYWHERE,
+    # Of oneself; all of it for administrators of everything.
+    ("GET", "/people"): VIEWER,
     ("*", "/_nicegui_ws/{rest:path}"): VIEWER,
     ("*", "/_nicegui/{rest:path}"): VIEWER,
     # The API.

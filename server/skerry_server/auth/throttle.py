@@ -1,18 +1,21 @@
-"""Failed sign-ins make the next one wait, by user and by address; and how often anyone may ask. Pure."""
+"""Failed sign-ins make the next one wait, and how often anyone may ask. Pure."""
 
 from __future__ import annotations
 
 import math
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 FREE_FAILURES = 5
 """So many may fail before anyone waits: people mistype."""
 FIRST_WAIT_S = 2.0
 LAST_WAIT_S = 300.0
+USER_WAIT_S = 4.0
+"""The longest wait for what others tried under a user's name from elsewhere."""
 FORGET_AFTER_S = 3600.0
+MAX_NAME_CHARS = 64
 MAX_KEYS = 10_000
 """Names and addresses that are remembered; the ones that were quiet for longest make room."""
 
@@ -23,29 +26,40 @@ class _Failures:
     at_s: float = 0.0
 
 
-def wait_after(failures: int) -> float:
+def wait_after(failures: int, *, at_most_s: float = LAST_WAIT_S) -> float:
     """Return for how long nobody may try again after so many failures in a row, in seconds."""
     if failures < FREE_FAILURES:
         return 0.0
-    return min(LAST_WAIT_S, FIRST_WAIT_S * 2.0 ** min(failures - FREE_FAILURES, 20))
+    return min(at_most_s, FIRST_WAIT_S * 2.0 ** min(failures - FREE_FAILURES, 20))
 
 
 class SignInThrottle:
-    """Failures by key (a user, an address). Times are monotonic seconds; may be used from any thread."""
+    """Failures by address, by user and address, and by user. Times are monotonic seconds; for any thread.
+
+    Whoever guesses from one address waits ever longer. Guesses from many addresses slow each other down too, but not
+    whoever signed in from where they are before: else any stranger could keep a user out whose name is known.
+    """
 
     def __init__(self) -> None:
         self._failures: OrderedDict[str, _Failures] = OrderedDict()
+        self._known: OrderedDict[str, None] = OrderedDict()
         self._lock = threading.Lock()
 
-    def wait_s(self, keys: Iterable[str], *, now_s: float) -> float:
-        """Return how long whoever has these keys must wait before the next try; 0 where none."""
+    def wait_s(self, user: str, address: str, *, now_s: float) -> float:
+        """Return how long ``user`` must wait before the next try from ``address``; 0 where not."""
         with self._lock:
-            return max((self._left(key, now_s) for key in keys), default=0.0)
+            is_known = _pair(user, address) in self._known
+            waits = (
+                one.at_s + wait_after(one.count, at_most_s=at_most_s) - now_s
+                for key, at_most_s in _keys(user, address)
+                if (one := self._failures.get(key)) is not None and not (is_known and at_most_s == USER_WAIT_S)
+            )
+            return max(0.0, max(waits, default=0.0))
 
-    def failed(self, keys: Iterable[str], *, now_s: float) -> None:
-        """Count a failure against each of ``keys``."""
+    def failed(self, user: str, address: str, *, now_s: float) -> None:
+        """Count a failure."""
         with self._lock:
-            for key in keys:
+            for key, _ in _keys(user, address):
                 one = self._failures.pop(key, None)
                 if one is None or now_s - one.at_s > FORGET_AFTER_S:
                     one = _Failures()
@@ -53,15 +67,26 @@ class SignInThrottle:
             while len(self._failures) > MAX_KEYS:
                 self._failures.popitem(last=False)
 
-    def succeeded(self, keys: Iterable[str]) -> None:
-        """Forget the failures of each of ``keys``."""
+    def succeeded(self, user: str, address: str) -> None:
+        """Forget the failures of ``user``, and of all from ``address``; ``user`` is known there from now on."""
         with self._lock:
-            for key in keys:
+            for key, _ in _keys(user, address):
                 self._failures.pop(key, None)
+            self._known[_pair(user, address)] = None
+            self._known.move_to_end(_pair(user, address))
+            while len(self._known) > MAX_KEYS:
+                self._known.popitem(last=False)
 
-    def _left(self, key: str, now_s: float) -> float:
-        one = self._failures.get(key)
-        return 0.0 if one is None else max(0.0, one.at_s + wait_after(one.count) - now_s)
+
+def _keys(user: str, address: str) -> Iterator[tuple[str, float]]:
+    """Yield what a failure is counted under, each with the longest wait that it leads to."""
+    yield f"address {address}", LAST_WAIT_S
+    yield _pair(user, address), LAST_WAIT_S
+    yield f"user {user[:MAX_NAME_CHARS]}", USER_WAIT_S
+
+
+def _pair(user: str, address: str) -> str:
+    return f"{address} {user[:MAX_NAME_CHARS]}"
 
 
 class RateLimit:

@@ -146,14 +146,14 @@ Examples:
   skerry server ingest --config /etc/skerry/server.toml --worker 2
   systemctl start skerry-ingest@1 skerry-ingest@2
 
-All workers share one subscription of MQTT 5, '$share/skerry/skerry/#': the broker gives each message to one of them.
 Each worker has a name that stays, and with it a session at the broker and a spool on its disk; what waits there waits
-for the worker of that name. Brokers send no retained messages to shared subscriptions, so what devices said before the
-first worker ran is learnt when they connect again.
+for the worker of that name. A worker subscribes plainly and takes in the whole fleet: then run one.
 
-With protocol = "3.1.1" there are no shared subscriptions: then run one worker only. So do with Mosquitto, which
-forgets a shared subscription when it is started again, and loses what is published until the worker is back; set
-subscription = "plain" in the table 'broker' there.
+With subscription = "shared" in the table 'broker', all workers share one subscription of MQTT 5,
+'$share/skerry/skerry/#', and the broker gives each message to one of them. The broker must keep shared subscriptions
+over its own restart and let no device join one. Mosquitto does neither: it forgets them when it is started again and
+loses what is published until a worker is back. Brokers send no retained messages to shared subscriptions, so what
+devices said before the first worker ran is learnt when they connect again.
 
 The configuration is that of `skerry server run`, with a registry and a store that all workers reach.
 
@@ -192,7 +192,7 @@ Examples:
   skerry server api --config /etc/skerry/server.toml
 
 It holds no state, so any number may run beside the workers of `skerry server ingest`, behind one address. /readyz
-speaks for store and registry; the broker is the workers' business.
+speaks for store and registry; the broker is the workers' business, and the dashboard shows how each of them says it is.
 
 {EXIT_CODES}"""
 )

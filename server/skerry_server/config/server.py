@@ -8,12 +8,11 @@ from pathlib import Path
 
 from msgspec import ValidationError, convert, field, structs
 
-from skerry_edge.foundation.broker_address import parse_broker_url
 from skerry_edge.foundation.config import load_toml
 from skerry_edge.foundation.errors import ConfigError
 from skerry_edge.foundation.secret_file import read_secret
 from skerry_server.config.alerts import Alerts, check_alerts
-from skerry_server.config.broker import Broker
+from skerry_server.config.broker import Broker, check_broker
 from skerry_server.config.http import Http, check_http
 from skerry_server.config.ingest import Ingest
 from skerry_server.config.limits import Limits
@@ -99,7 +98,7 @@ def with_worker(settings: Settings, *, worker: str | None, port: int | None) -> 
 
 def check(config: ServerConfig, where: str) -> None:
     """Refuse what no type can: an address that is none, a listener that can be overheard. Raises ConfigError."""
-    parse_broker_url(config.broker.url, where=f"{where}, key 'broker.url'")
+    check_broker(config.broker, where=where)
     check_http(config.http, where=where)
     check_telemetry(config.telemetry, where=where)
     check_alerts(config.alerts, where=where)

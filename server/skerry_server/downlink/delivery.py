@@ -13,7 +13,7 @@ from skerry_server.downlink.publisher import Publisher
 from skerry_server.registry.database import Database
 from skerry_server.registry.devices import sites
 from skerry_server.registry.orders.commands import mark_sent, unsent
-from skerry_server.registry.orders.desired import mark_published, unpublished
+from skerry_server.registry.orders.desired import mark_published, publish_later_again, unpublished
 
 BATCH = 200
 AT_ONCE = 20
@@ -22,10 +22,11 @@ AT_ONCE = 20
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Due:
-    """A message, and how to note that the broker has it."""
+    """A message, how to note that the broker has it, and what to note where it may have it and did not say so."""
 
     message: Outgoing
     mark: Callable[[Session, int], None]
+    doubt: Callable[[Session], None] | None = None
 
 
 def due(database: Database, *, now_ms: int) -> list[Due]:
@@ -35,7 +36,11 @@ def due(database: Database, *, now_ms: int) -> list[Due]:
         wishes = unpublished(session, limit=BATCH)
         site = sites(session, [one.device for one in orders] + [one.device for one in wishes])
         found = [
-            Due(message=desired_message(row, site=site[row.device]), mark=_mark_published(row.device, row.version))
+            Due(
+                message=desired_message(row, site=site[row.device]),
+                mark=_mark_published(row.device, row.version),
+                doubt=_doubt_published(row.device, row.version),
+            )
             for row in wishes
         ]
         found += [
@@ -54,20 +59,25 @@ async def deliver(publisher: Publisher, database: Database, dues: Iterable[Due],
             await publisher.publish(one.message)
             return one
 
-    outcomes = await asyncio.gather(*(publish(one) for one in dues), return_exceptions=True)
+    tried = list(dues)
+    outcomes = await asyncio.gather(*(publish(one) for one in tried), return_exceptions=True)
     taken = [one for one in outcomes if isinstance(one, Due)]
-    if taken:
-        await asyncio.to_thread(_note, database, taken, now_ms())
+    if tried:
+        doubtful = [one for one, outcome in zip(tried, outcomes, strict=True) if one is not outcome]
+        await asyncio.to_thread(_note, database, taken, doubtful, now_ms())
     for one in outcomes:
         if isinstance(one, BaseException):
             raise one
     return len(taken)
 
 
-def _note(database: Database, taken: Iterable[Due], now_ms: int) -> None:
+def _note(database: Database, taken: Iterable[Due], doubtful: Iterable[Due], now_ms: int) -> None:
     with database.transaction() as session:
         for one in taken:
             one.mark(session, now_ms)
+        for one in doubtful:
+            if one.doubt is not None:
+                one.doubt(session)
 
 
 def _mark_sent(command: str) -> Callable[[Session, int], None]:
@@ -76,3 +86,7 @@ def _mark_sent(command: str) -> Callable[[Session, int], None]:
 
 def _mark_published(device: str, version: int) -> Callable[[Session, int], None]:
     return lambda session, now_ms: mark_published(session, device, version, now_ms=now_ms)
+
+
+def _doubt_published(device: str, version: int) -> Callable[[Session], None]:
+    return lambda session: publish_later_again(session, device, version)

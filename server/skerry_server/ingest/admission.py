@@ -4,53 +4,67 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sqlalchemy.orm import Session
+
 from skerry_server.ingest.fleet import FleetMemory
 from skerry_server.ingest.validate import Accepted, DeadLetter, refuse
+from skerry_server.registry.bindings import rebound_since
 from skerry_server.registry.database import Database
 from skerry_server.registry.devices import Claim, bind
 
 
-def admit(
-    accepted: Sequence[Accepted],
-    letters: list[DeadLetter],
-    fleet: FleetMemory,
-    database: Database,
-    *,
-    max_devices: int,
-) -> list[Accepted]:
-    """Return those whose device belongs to the site of the topic; the others become ``letters``.
+class Admission:
+    """Judges by what ``fleet`` remembers, and binds strangers to the site under which they are first heard."""
 
-    Raises RegistryError.
-    """
-    strangers = [one for one in accepted if _is_strange(one, fleet)]
-    if strangers:
-        _introduce(strangers, fleet, database, max_devices)
-    admitted = []
-    for one in accepted:
-        known = fleet.get(one.topic.device)
+    def __init__(self, fleet: FleetMemory, *, max_devices: int) -> None:
+        self._fleet = fleet
+        self._max_devices = max_devices
+
+    def admit(self, accepted: list[Accepted], letters: list[DeadLetter], database: Database) -> list[Accepted]:
+        """Return those whose device belongs to the site of the topic; the others become ``letters``.
+
+        Raises RegistryError.
+        """
+        if not self._strangers(accepted):
+            return accepted
+        with database.transaction() as session:
+            return self.admit_in(session, accepted, letters)
+
+    def admit_in(self, session: Session, accepted: list[Accepted], letters: list[DeadLetter]) -> list[Accepted]:
+        """Do as `admit` in a transaction that is under way, with what people have changed until now."""
+        # Before the sites are read, so that what is changed in between is told the next time.
+        self.catch_up(session)
+        strangers = self._strangers(accepted)
+        if not strangers:
+            return accepted
+        claims = [
+            Claim(device=one.topic.device, site=one.topic.site, received_ms=one.delivery.received_ms)
+            for one in strangers
+        ]
+        self._fleet.bind(bind(session, claims, max_devices=self._max_devices))
+        return [one for one in accepted if self._is_at_home(one, letters)]
+
+    def catch_up(self, session: Session) -> None:
+        """Forget the devices that people moved or erased since this was last done."""
+        self._fleet.learn(rebound_since(session, self._fleet.mark))
+
+    def _strangers(self, accepted: Sequence[Accepted]) -> list[Accepted]:
+        """Return the messages of devices that are not known, or under another site: one may have been moved there."""
+        fleet = self._fleet
+        return [
+            one for one in accepted if (known := fleet.get(one.topic.device)) is None or known.site != one.topic.site
+        ]
+
+    def _is_at_home(self, one: Accepted, letters: list[DeadLetter]) -> bool:
+        """Tell whether a message is admitted; if not, it becomes one of ``letters``."""
+        known = self._fleet.get(one.topic.device)
         if known is None:
-            detail = f"the fleet has {max_devices} devices, which is the limit; found a new one"
+            detail = f"the fleet has {self._max_devices} devices, which is the limit; found a new one"
             letters.append(refuse(one.delivery, "cardinality", detail))
-        elif known.site != one.topic.site:
+            return False
+        if known.site != one.topic.site:
             found = f"found '{one.topic.site}' in the topic"
             detail = f"device '{one.topic.device}' belongs to site '{known.site}'; {found}"
             letters.append(refuse(one.delivery, "identity", detail))
-        else:
-            admitted.append(one)
-    return admitted
-
-
-def _is_strange(one: Accepted, fleet: FleetMemory) -> bool:
-    known = fleet.get(one.topic.device)
-    # A device that is now under another site may have been moved there.
-    return known is None or known.site != one.topic.site
-
-
-def _introduce(strangers: Sequence[Accepted], fleet: FleetMemory, database: Database, max_devices: int) -> None:
-    """Bind devices that this worker has not met to the site under which they were first heard."""
-    claims = [
-        Claim(device=one.topic.device, site=one.topic.site, received_ms=one.delivery.received_ms) for one in strangers
-    ]
-    with database.transaction() as session:
-        bound = bind(session, claims, max_devices=max_devices)
-    fleet.bind(bound)
+            return False
+        return True

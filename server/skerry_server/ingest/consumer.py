@@ -45,7 +45,7 @@ class Consumer:
     async def _connection(self, stop: asyncio.Event) -> None:
         """Connect, subscribe, and stay until the connection is lost (raises BrokerError) or ``stop`` is set."""
         self._connected_s = None
-        link = Link(self._access, self._arrive)
+        link = Link(self._access, self._arrive, has_room=self._intake.has_room)
         try:
             has_session = await link.connect()
             await link.subscribe()

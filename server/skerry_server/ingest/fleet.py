@@ -6,11 +6,12 @@ of soft state finds out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from msgspec import Struct
 
 from skerry_server.presence import Presence
+from skerry_server.registry.bindings import Mark, Rebound
 
 
 class Known(Struct, gc=False):
@@ -27,10 +28,11 @@ class Known(Struct, gc=False):
 
 
 class FleetMemory:
-    """The devices that this worker has heard."""
+    """The devices that this worker has heard; ``mark`` is how far it knows what people changed about them."""
 
     def __init__(self) -> None:
         self._known: dict[str, Known] = {}
+        self.mark: Mark | None = None
 
     def __len__(self) -> int:
         return len(self._known)
@@ -56,9 +58,16 @@ class FleetMemory:
             known.session = presence.session if is_plain else None
             known.seq = presence.seq
 
-    def forget(self, devices: Iterable[str]) -> None:
-        """Have the presence of devices looked up the next time."""
-        for device in devices:
-            known = self._known.get(device)
-            if known is not None:
-                known.session = None
+    def learn(self, rebound: Rebound) -> None:
+        """Make strangers of the devices that were moved or erased."""
+        self.mark = rebound.mark
+        if rebound.devices is None:
+            self._known.clear()
+        else:
+            for device in rebound.devices:
+                self._known.pop(device, None)
+
+    def clear(self) -> None:
+        """Make strangers of all."""
+        self._known.clear()
+        self.mark = None

@@ -7,9 +7,11 @@ the cost, so PUBLISH packets are taken apart here, and the acknowledgements of a
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import ssl
 import struct
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,8 +26,8 @@ from skerry_server.errors import BrokerError
 
 ANSWER_S = 10.0
 KEEPALIVE_S = 30
-RECEIVE_MAXIMUM = 4_000
-"""Messages that the broker may have on the way to us unacknowledged (MQTT 5): some batches, or what it allows."""
+RECEIVE_MAXIMUM = 15_000
+"""Messages that the broker may have on the way to us unacknowledged (MQTT 5): three batches, or what it allows."""
 MAXIMUM_PACKET_BYTES = 16 * 1024 * 1024
 """Above this, an MQTT 5 broker drops a message instead of sending it; far above what the contract allows."""
 TAKEN_OVER = 0x8E
@@ -90,11 +92,15 @@ class OneConnection(gmqtt.Client):  # type: ignore[misc]  # gmqtt ships no types
 
 
 class Link:
-    """One connection; ``arrive`` gets each message with the link that acknowledges it."""
+    """One connection; ``arrive`` gets each message with the link that acknowledges it.
 
-    def __init__(self, access: Access, arrive: Callable[[Publication, Link], None]) -> None:
+    While ``has_room`` is not set nothing is read, so that what the broker has for us waits there.
+    """
+
+    def __init__(self, access: Access, arrive: Callable[[Publication, Link], None], *, has_room: asyncio.Event) -> None:
         self._access = access
         self._arrive = arrive
+        self._has_room = has_room
         # What gmqtt has to say reaches the operator through the errors raised here.
         logging.getLogger("gmqtt").setLevel(logging.CRITICAL)
         properties: dict[str, Any] = {}
@@ -133,6 +139,7 @@ class Link:
             await self._unless_lost(asyncio.ensure_future(connecting), "connecting")
         except (OSError, MQTTConnectError) as error:
             raise BrokerError("the MQTT broker cannot be reached", where=str(address), found=str(error)) from error
+        self._read_where_there_is_room()
         return self._has_session
 
     async def subscribe(self) -> None:
@@ -196,6 +203,23 @@ class Link:
             )
         todo = f"check that no other program uses the client id '{name}'" if doing == "connected" else None
         return BrokerError("the MQTT broker ended the connection", where=where, found=f"while {doing}", todo=todo)
+
+    def _read_where_there_is_room(self) -> None:
+        """Have gmqtt's loop wait before it reads; its stream then stops the socket by itself."""
+        connection = self._client._connection  # noqa: SLF001  # gmqtt reads without asking anybody
+        protocol, has_room = connection._protocol, self._has_room  # noqa: SLF001  # as above
+        read = protocol.read
+
+        async def read_with_room(size: int) -> bytes:
+            while not has_room.is_set():
+                # gmqtt closes a connection that nothing came over, and here it is we who do not listen.
+                connection._last_data_in = time.monotonic()  # noqa: SLF001  # as above
+                with contextlib.suppress(asyncio.TimeoutError):
+                    await asyncio.wait_for(has_room.wait(), KEEPALIVE_S / 2)
+            data: bytes = await read(size)
+            return data
+
+        protocol.read = read_with_room
 
     def _on_publish(self, first_byte: int, body: bytes) -> None:
         self._arrive(parse_publish(first_byte, body, is_mqtt5=self._access.is_mqtt5), self)

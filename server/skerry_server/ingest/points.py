@@ -80,12 +80,14 @@ def points_of(topic: Topic, heartbeat: Heartbeat, *, offset_ms: int = 0) -> list
         # Of several parts with one name, as two drives have it, the hottest counts.
         name = _named("temp", one.name, "_c")
         vitals[name] = max(one.value_c, vitals.get(name, one.value_c))
-    vitals |= {_named("rail", name, "_w"): watts for name, watts in heartbeat.rails_w.items()}
-    vitals |= {f"sensor_{name}": value for name, value in heartbeat.sensors.items()}
+    for name, watts in heartbeat.rails_w.items():
+        vitals[_named("rail", name, "_w")] = watts
+    for name, value in heartbeat.sensors.items():
+        vitals[f"sensor_{name}"] = value
     first = Point(
         measurement="heartbeat", tags={**place, "board": tag_text(heartbeat.board)}, fields=vitals, time_ns=time_ns
     )
-    return [first, *(_inference(place, pipeline, time_ns) for pipeline in heartbeat.pipelines)]
+    return [first, *[_inference(place, pipeline, time_ns) for pipeline in heartbeat.pipelines]]
 
 
 def time_of(message: Message, *, offset_ms: int = 0) -> int:
@@ -105,7 +107,12 @@ def tag_text(text: str) -> str:
 
 def model_tag(pipeline: PipelineVitals) -> str:
     """Return the model with its version, so that versions can be compared."""
-    return tag_text(f"{pipeline.model}@{pipeline.model_version}")
+    return _versioned(pipeline.model, pipeline.model_version)
+
+
+@lru_cache(maxsize=4096)
+def _versioned(model: str, version: str) -> str:
+    return tag_text(f"{model}@{version}")
 
 
 @lru_cache(maxsize=4096)
@@ -114,23 +121,31 @@ def _named(kind: str, name: str, unit: str) -> str:
     return f"{kind}_{_NO_NAME.sub('_', name.lower())[:MAX_NAME_CHARS].strip('_')}{unit}"
 
 
+# Field names come from the network here, so their number and form are bounded.
+@lru_cache(maxsize=4096)
+def _counted(causes: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Return those causes of drops that are kept apart, each with its field's name."""
+    kept = sorted(cause for cause in causes if _CAUSE.match(cause))[:MAX_DROP_CAUSES]
+    return tuple((cause, f"drops_{cause}") for cause in kept)
+
+
 def _inference(place: dict[str, str], pipeline: PipelineVitals, time_ns: int) -> Point:
+    drops = pipeline.drops
     fields = {
         "frames": float(pipeline.frames),
         "errors": float(pipeline.errors),
-        "drops": float(sum(pipeline.drops.values())),
+        "drops": float(sum(drops.values())),
         "running": float(pipeline.state == "running"),
     }
     if pipeline.cpu_percent is not None:
         fields["cpu_percent"] = pipeline.cpu_percent
     if pipeline.memory_mb is not None:
         fields["memory_mb"] = pipeline.memory_mb
-    # Field names come from the network here, so their number and form are bounded.
-    causes = sorted(cause for cause in pipeline.drops if _CAUSE.match(cause))[:MAX_DROP_CAUSES]
-    fields |= {f"drops_{cause}": float(pipeline.drops[cause]) for cause in causes}
-    for stage, (p50, p95, p99) in _QUANTILES.items():
-        quantiles = pipeline.stages_ms.get(stage)
-        if quantiles is not None:
-            fields[p50], fields[p95], fields[p99] = quantiles.p50, quantiles.p95, quantiles.p99
-    tags = {**place, "pipeline": tag_text(pipeline.name), "model": model_tag(pipeline)}
+    for cause, name in _counted(tuple(drops)):
+        fields[name] = float(drops[cause])
+    for stage, quantiles in pipeline.stages_ms.items():
+        names = _QUANTILES.get(stage)
+        if names is not None:
+            fields[names[0]], fields[names[1]], fields[names[2]] = quantiles.p50, quantiles.p95, quantiles.p99
+    tags = {**place, "pipeline": tag_text(pipeline.name), "model": _versioned(pipeline.model, pipeline.model_version)}
     return Point(measurement="inference", tags=tags, fields=fields, time_ns=time_ns)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from skerry_edge.foundation.errors import ConfigError
 from skerry_server.ingest.commit import Committer
+from skerry_server.ingest.durability import wait_until_durable
 from skerry_server.ingest.validate import DeadLetter, Delivery
 from skerry_server.registry.database import Database
 from skerry_server.registry.dead_letters import dead_letters_of, list_dead_letters, note_replayed
 from skerry_server.registry.models import DeadLetterRow
+from skerry_server.stores.base import Store
 
 CHUNK = 500
+Tell = Callable[[str, int, int], object]
+"""Is told what is worked on, how much of it is done, and of how much."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,24 +41,55 @@ def waiting_ids(database: Database, *, reason: str | None) -> list[int]:
             return found[::-1]
 
 
-def replay_letters(database: Database, committer: Committer, ids: Sequence[int], *, now_ms: int) -> list[Outcome]:
+def replay_letters(
+    database: Database,
+    store: Store,
+    committer: Committer,
+    ids: Sequence[int],
+    *,
+    now_ms: int,
+    tell: Tell = lambda _what, _done, _total: None,
+) -> list[Outcome]:
     """Commit the letters with ``ids`` again, oldest first; doing it twice changes nothing.
 
-    Raises NotFoundError, RegistryError and StoreError; what was done until then stays done.
+    ``committer`` writes to ``store``. Where that may lose what it took, this waits until it no longer can: letters are
+    noted as taken in only then. Raises NotFoundError, RegistryError and StoreError; what was noted until then stays.
     """
-    outcomes = []
+    before = store.probe()
+    outcomes: list[Outcome] = []
+    unsafe: list[int] = []
     for start in range(0, len(ids), CHUNK):
-        with database.reading() as session:
-            rows = dead_letters_of(session, ids[start : start + CHUNK])
-            letters = [(row.id, row.topic, _delivery(row)) for row in rows]
-        refusals = _commit(committer, [delivery for _, _, delivery in letters if delivery is not None])
-        for number, topic, delivery in letters:
-            refusal = refusals.get((topic, delivery.payload)) if delivery is not None else "only its beginning is kept"
-            outcomes.append(Outcome(id=number, topic=topic, refusal=refusal))
-        taken = [one.id for one in outcomes[start:] if one.refusal is None]
-        with database.transaction() as session:
-            note_replayed(session, taken, now_ms)
+        tell("committing", start, len(ids))
+        found, may_be_lost = _replay_chunk(database, committer, ids[start : start + CHUNK])
+        outcomes += found
+        taken = [one.id for one in found if one.refusal is None]
+        if may_be_lost and before.durable_after_s:
+            unsafe += taken
+        else:
+            _note(database, taken, now_ms)
+    committer.flush()
+    if unsafe:
+        tell("waiting until the store has it on disk", len(ids), len(ids))
+        wait_until_durable(store, before)
+        _note(database, unsafe, now_ms)
     return outcomes
+
+
+def _replay_chunk(database: Database, committer: Committer, ids: Sequence[int]) -> tuple[list[Outcome], bool]:
+    """Commit some letters; return what became of each, and whether the time-series store got anything of them."""
+    with database.reading() as session:
+        letters = [(row.id, row.topic, _delivery(row)) for row in dead_letters_of(session, ids)]
+    refusals, is_stored = _commit(committer, [delivery for _, _, delivery in letters if delivery is not None])
+    outcomes = []
+    for number, topic, delivery in letters:
+        refusal = refusals.get((topic, delivery.payload)) if delivery is not None else "only its beginning is kept"
+        outcomes.append(Outcome(id=number, topic=topic, refusal=refusal))
+    return outcomes, is_stored
+
+
+def _note(database: Database, ids: Sequence[int], now_ms: int) -> None:
+    with database.transaction() as session:
+        note_replayed(session, ids, now_ms)
 
 
 def _delivery(row: DeadLetterRow) -> Delivery | None:
@@ -67,8 +102,8 @@ def _delivery(row: DeadLetterRow) -> Delivery | None:
     return Delivery(topic=row.topic, payload=row.payload, is_retained=True, received_ms=row.first_received_ms)
 
 
-def _commit(committer: Committer, deliveries: Sequence[Delivery]) -> dict[tuple[str, bytes], str]:
-    """Commit, and return why those are refused that are; they are not counted as having come again."""
+def _commit(committer: Committer, deliveries: Sequence[Delivery]) -> tuple[dict[tuple[str, bytes], str], bool]:
+    """Commit; return why some are refused, which is not counted as their coming again, and whether any is stored."""
     batch = committer.prepare(deliveries)
     refused: list[DeadLetter] = list(batch.letters)
     batch.letters.clear()
@@ -77,8 +112,9 @@ def _commit(committer: Committer, deliveries: Sequence[Delivery]) -> dict[tuple[
     batch.letters.clear()
     if batch.store_error is not None:
         raise batch.store_error
-    refused += committer.record(batch).letters
-    return {(one.topic, one.payload): f"{one.reason}: {one.detail}" for one in refused}
+    committed = committer.record(batch)
+    refused += committed.letters
+    return {(one.topic, one.payload): f"{one.reason}: {one.detail}" for one in refused}, bool(committed.stored)
 
 
 def check_choice(ids: Sequence[int], *, reason: str | None, everything: bool) -> None:

@@ -3,60 +3,62 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TypeVar
 
-from skerry_edge.foundation.errors import SkerryError
-from skerry_server.errors import RegistryError, SpoolError
-from skerry_server.health import Health, PartName, now_ms
-from skerry_server.ingest.commit import Committed, Committer, Prepared
+from skerry_server.errors import SpoolError
+from skerry_server.health import Health, now_ms
+from skerry_server.ingest.attempts import Attempted, Attempts
+from skerry_server.ingest.commit import Committer, Prepared
+from skerry_server.ingest.durability import Durability
 from skerry_server.ingest.intake import Intake
-from skerry_server.ingest.pauses import Pause
+from skerry_server.ingest.replay import Replay
+from skerry_server.ingest.spool_report import SpoolReport
 from skerry_server.ingest.validate import Delivery
-from skerry_server.spool.segment import Segment
-from skerry_server.spool.spool import Spool
+from skerry_server.spool.spool import Spool, Taken
 
 T = TypeVar("T")
-LOG = logging.getLogger(__name__)
 FIRST_RETRY_S = 0.25
 LAST_RETRY_S = 15.0
-REPLAY_CHUNK = 1_000
 BATCHES_UNDER_WAY = 2
 TURN_S = 0.25
-"""How often soft state, the spool and what could not be written are looked at when nothing arrives."""
+"""How often soft state and the spool's health are looked at when nothing arrives."""
 
 
 class Worker:
     """Everything that writes, in threads of its own, so that the event loop keeps answering.
 
-    One thread does all but write to the store, which another waits for meanwhile.
+    One thread does all but write to the store, which another waits for meanwhile: the steps of a batch overlap with
+    those of the next. ``replay`` and ``tend`` are to run
+    beside ``run``; ``durability`` is to be told what probes of the store find.
     """
 
     def __init__(
         self, *, intake: Intake, committer: Committer, spool: Spool, health: Health, replay_per_s: int
     ) -> None:
         self._intake = intake
-        self._committer = committer
-        self._store = committer.store_pause
         self._spool = spool
         self._health = health
-        self._replay_per_s = replay_per_s
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
         self._store_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         self._slots = asyncio.Semaphore(BATCHES_UNDER_WAY)
-        self._preparing, self._finishing = asyncio.Lock(), asyncio.Lock()
-        self._registry = Pause()
+        self._preparing, self._writing, self._finishing = asyncio.Lock(), asyncio.Lock(), asyncio.Lock()
         self._fault: BaseException | None = None
-
-    def unwritable(self) -> frozenset[PartName]:
-        """Return the parts that the last write failed at; a probe that succeeds does not speak for them."""
-        pauses: tuple[tuple[PartName, Pause], ...] = (("store", self._store), ("registry", self._registry))
-        return frozenset(name for name, pause in pauses if pause.error is not None)
+        self._report = SpoolReport(spool, health)
+        self._attempts = Attempts(committer, health, lost=spool.owe_all)
+        self.unwritable = self._attempts.unwritable
+        self.durability = Durability(spool, self._report)
+        self.replay = Replay(
+            attempts=self._attempts,
+            spool=spool,
+            report=self._report,
+            metrics=health.metrics,
+            per_s=replay_per_s,
+            in_thread=self._in_thread,
+        )
 
     async def run(self) -> None:
         """Make batch after batch durable until cancelled; one is prepared while the store takes the one before."""
@@ -76,28 +78,16 @@ class Worker:
                 task.cancel()
 
     async def tend(self) -> None:
-        """Bring in what is spooled, write soft state and let go of what is safe, again and again until cancelled."""
+        """Write soft state and tell how the spool is, again and again until cancelled."""
         while True:
             await asyncio.sleep(TURN_S)
-            if self._committer.flush_is_due() and not self._registry.holds:
-                await self._in_thread(self._flush)
-            if not (self._registry.holds or self._store.holds):
-                await self._replay()
-            await self._in_thread(self._expire)
+            await self._in_thread(self._attempts.flush_if_due)
+            await self._in_thread(self._report.tell)
             self._health.turned()
-
-    def recover(self) -> None:
-        """Owe the store all that it may have lost: it was started again."""
-        self._spool.owe_all()
-
-    def set_durable_after(self, seconds: float) -> None:
-        """Keep in the spool, for so long, what the store took."""
-        self._spool.durable_after_s = seconds
 
     def close(self) -> None:
         """Write what is soft, if that can be done, and let the writing thread end after it."""
-        if len(self._committer):
-            self._thread.submit(self._flush).result()
+        self._thread.submit(self._attempts.flush).result()
         self._store_thread.shutdown(wait=True)
         self._thread.shutdown(wait=True)
 
@@ -115,193 +105,61 @@ class Worker:
             # asyncio's locks are fair, so batches stay in their order.
             async with self._preparing:
                 began_s = time.monotonic()
-                prepared = await self._in_thread(partial(self._prepare, batch))
+                prepared = await self._in_thread(partial(self._attempts.prepare, batch))
+            async with self._writing:
+                generation = self._spool.generation
+                prepared = await self._in_store_thread(prepared)
             async with self._finishing:
-                await self._make_durable(batch, prepared)
+                await self._make_durable(batch, prepared, generation)
                 self._intake.settle()
                 self._note_settled(batch, time.monotonic() - began_s)
         finally:
             self._slots.release()
 
-    async def _make_durable(self, batch: Sequence[Delivery], prepared: Prepared | None) -> None:
-        if prepared is not None:
-            prepared = await asyncio.get_running_loop().run_in_executor(self._store_thread, self._write, prepared)
-        owed = batch if prepared is None else await self._in_thread(partial(self._record, batch, prepared))
+    async def _in_store_thread(self, prepared: Prepared | None) -> Prepared | None:
+        if prepared is None:
+            return None
+        written = partial(self._attempts.write, prepared)
+        return await asyncio.get_running_loop().run_in_executor(self._store_thread, written)
+
+    async def _make_durable(self, batch: Sequence[Delivery], prepared: Prepared | None, generation: int) -> None:
+        owed = await self._in_thread(partial(self._finish, batch, prepared, generation))
         delay_s = FIRST_RETRY_S
-        while owed and not await self._in_thread(partial(self._spool_all, owed)):
+        while owed:
             # Neither store nor spool takes it: it stays unacknowledged, and both are asked again.
             await asyncio.sleep(delay_s)
             delay_s = min(2 * delay_s, LAST_RETRY_S)
-            owed = await self._in_thread(partial(self._commit, owed))
+            owed = await self._in_thread(partial(self._try_again, owed))
+        self._report.over("writing")
 
-    def _prepare(self, batch: Sequence[Delivery]) -> Prepared | None:
-        """Return ``batch`` prepared, None where that cannot be done now."""
-        if self._registry.holds:
-            return None
-        try:
-            return self._committer.prepare(batch)
-        except RegistryError as error:
-            self._fail(error)
-        except Exception:
-            LOG.exception("a batch of %d cannot be prepared", len(batch))
-        return None
+    def _finish(self, batch: Sequence[Delivery], prepared: Prepared | None, generation: int) -> Sequence[Delivery]:
+        """Record ``batch``, spool what of it is not durable, and return what cannot be spooled either."""
+        if prepared is None:
+            return self._spooled(Attempted(owed=batch), generation)
+        attempted = self._attempts.record(batch, prepared)
+        self._attempts.flush_if_due()
+        return self._spooled(attempted, generation)
 
-    def _write(self, prepared: Prepared) -> Prepared | None:
-        try:
-            return self._committer.write(prepared)
-        except Exception:
-            LOG.exception("%d points cannot be written", len(prepared.points))
-        return None
+    def _try_again(self, batch: Sequence[Delivery]) -> Sequence[Delivery]:
+        """Commit ``batch`` in one go, spool what of it is not durable, and return what cannot be spooled either."""
+        generation = self._spool.generation
+        return self._spooled(self._attempts.commit(batch), generation)
 
-    def _record(self, batch: Sequence[Delivery], prepared: Prepared) -> Sequence[Delivery]:
-        """Record ``prepared``, and return what of ``batch`` is owed to store or registry."""
+    def _spooled(self, attempted: Attempted, generation: int) -> Sequence[Delivery]:
+        """Spool what is owed, and what the store, in the spool's ``generation``, took and may lose; return the rest."""
+        kept = attempted.stored if self._spool.durable_after_s != 0 else ()
         try:
-            owed = self._note_committed(self._committer.record(prepared))
-        except RegistryError as error:
-            self._fail(error)
-        except Exception:
-            LOG.exception("a batch of %d cannot be recorded", len(batch))
-        else:
-            if self._committer.flush_is_due():
-                self._flush()
-            return owed
-        return batch
-
-    def _spool_all(self, owed: Sequence[Delivery]) -> bool:
-        """Spool what cannot be committed; tell whether it is on disk."""
-        try:
-            self._spool.append(owed)
+            if attempted.owed:
+                self._spool.append(attempted.owed)
+                self._health.metrics.spooled.add(len(attempted.owed))
+            if kept:
+                self._spool.append(kept, taken=Taken(at_s=time.monotonic(), generation=generation))
         except SpoolError as error:
-            self._health.fails("spool", str(error))
+            self._report.fails("writing", error)
             # Nothing else can take it.
-            self._registry.cut_short()
-            self._store.cut_short()
-            return False
-        self._health.metrics.spooled.add(len(owed))
-        self._report_spool()
-        return True
-
-    def _commit(self, batch: Sequence[Delivery]) -> Sequence[Delivery]:
-        """Commit ``batch`` in one go, and return what of it is owed to store or registry."""
-        if self._registry.holds:
-            return batch
-        try:
-            committed = self._committer.commit(batch)
-        except RegistryError as error:
-            self._fail(error)
-            return batch
-        except Exception:
-            LOG.exception("a batch of %d failed unforeseen; taking its messages one by one", len(batch))
-            return [owed for one in batch for owed in self._commit_alone(one)]
-        return self._note_committed(committed)
-
-    def _commit_alone(self, delivery: Delivery) -> Sequence[Delivery]:
-        """Commit or bury one message, which must not stop all that come after it; return it where it is owed."""
-        try:
-            try:
-                committed = self._committer.commit([delivery])
-            except SkerryError:
-                raise
-            except Exception as error:  # whatever it is, the next message may be well
-                LOG.exception("a message on %r cannot be handled and becomes a dead letter", delivery.topic)
-                committed = self._committer.bury(delivery, error)
-        except RegistryError as error:
-            self._fail(error)
-            return [delivery]
-        return self._note_committed(committed)
-
-    def _note_committed(self, committed: Committed) -> Sequence[Delivery]:
-        """Note what a commit did, and return what of it is owed."""
-        self._registry.end()
-        for reason, count in Counter(letter.reason for letter in committed.letters).items():
-            # One line for each reason in a batch: a device that babbles must not fill the disk through the log.
-            first = next(letter for letter in committed.letters if letter.reason == reason)
-            self._health.metrics.dead.add(reason, count)
-            LOG.warning("%d dead letters (%s), the first on %r: %s", count, reason, first.topic, first.detail)
-        if committed.trimmed_letters:
-            LOG.warning("%d old dead letters made room for new ones", committed.trimmed_letters)
-        self._health.metrics.stored.add(committed.points)
-        if committed.store_error is not None:
-            # What it took before it failed, it may have lost.
-            self._spool.owe_all()
-            self._health.fails("store", str(committed.store_error))
-            return committed.unstored
-        return self._keep(committed.stored)
-
-    def _keep(self, stored: Sequence[Delivery]) -> Sequence[Delivery]:
-        """Spool what the store has taken and may still lose; return what could not be."""
-        if stored and self._spool.durable_after_s > 0:
-            try:
-                self._spool.append(stored, taken_s=time.monotonic())
-            except SpoolError as error:
-                self._health.fails("spool", str(error))
-                return stored
+            self._attempts.cut_short()
+            return [*attempted.owed, *kept]
         return ()
-
-    def _fail(self, error: RegistryError) -> None:
-        # It may not be as it was when it comes back.
-        self._committer.forget()
-        self._registry.begin(error)
-        self._health.fails("registry", str(error))
-
-    async def _replay(self) -> None:
-        """Bring in one segment of the spool, if one is owed, at the rate that is allowed."""
-        segment = self._spool.first_owed()
-        if segment is None:
-            return
-        try:
-            contents = await self._in_thread(partial(self._spool.read, segment))
-        except SpoolError as error:
-            self._health.fails("spool", str(error))
-            self._spool.set_aside(segment)
-            return
-        if contents.damaged_bytes:
-            LOG.error("the spool is damaged: %d bytes in %s are lost", contents.damaged_bytes, segment.path)
-        for start in range(0, len(contents.deliveries), REPLAY_CHUNK):
-            chunk = contents.deliveries[start : start + REPLAY_CHUNK]
-            began_s = time.monotonic()
-            if await self._in_thread(partial(self._commit, chunk)):
-                return
-            self._health.metrics.replayed.add(len(chunk))
-            await asyncio.sleep(max(0.0, len(chunk) / self._replay_per_s - (time.monotonic() - began_s)))
-        await self._in_thread(partial(self._settle, segment))
-
-    def _settle(self, segment: Segment) -> None:
-        try:
-            self._spool.settle(segment, time.monotonic())
-        except SpoolError as error:
-            self._health.fails("spool", str(error))
-        self._report_spool()
-
-    def _expire(self) -> None:
-        try:
-            self._spool.expire(time.monotonic())
-        except SpoolError as error:
-            self._health.fails("spool", str(error))
-        else:
-            self._report_spool()
-
-    def _flush(self) -> None:
-        began_s = time.monotonic()
-        try:
-            self._committer.flush()
-        except RegistryError as error:
-            self._fail(error)
-        else:
-            self._health.metrics.flush_seconds.observe(time.monotonic() - began_s)
-
-    def _report_spool(self) -> None:
-        status, metrics = self._spool.status(), self._health.metrics
-        metrics.spool_segments.value = status.segments
-        metrics.spool_oldest_s.value = max(0.0, time.time() - status.oldest_owed_s) if status.oldest_owed_s else 0.0
-        metrics.spool_bytes.value = status.bytes
-        metrics.spool_owed_bytes.value = status.owed_bytes
-        metrics.spool_damaged_bytes.value = status.damaged_bytes + status.torn_bytes
-        detail = f"{status.bytes / 1e6:.1f} of {status.budget_bytes / 1e6:.0f} MB in {self._spool.folder}"
-        if status.is_full:
-            self._health.fails("spool", f"the spool is full, so messages are not acknowledged: {detail}")
-        else:
-            self._health.works("spool", detail)
 
     def _note_settled(self, batch: Sequence[Delivery], took_s: float) -> None:
         self._health.settle(len(batch))

@@ -127,9 +127,16 @@ def insert_new(session: Session, table: Table, rows: Sequence[Mapping[str, Any]]
 
 def insert_or_leave(session: Session, table: Table) -> Insert:
     """Return an insertion into ``table`` that leaves out what breaks a unique constraint."""
-    if session.get_bind().dialect.name == "postgresql":
-        return postgresql.insert(table).on_conflict_do_nothing()
-    return sqlite.insert(table).on_conflict_do_nothing()
+    return insertion(session, table).on_conflict_do_nothing()
+
+
+def insertion(session: Session, table: Table) -> postgresql.Insert | sqlite.Insert:
+    """Return an insertion into ``table`` that may say what becomes of a row that is there already.
+
+    Both databases have the same words for it (PostgreSQL 9.5, SQLite 3.24).
+    """
+    is_postgresql = session.get_bind().dialect.name == "postgresql"
+    return postgresql.insert(table) if is_postgresql else sqlite.insert(table)
 
 
 def affected(result: Result[Any]) -> int:

@@ -1,9 +1,11 @@
-"""Dead letters in the registry: what was refused, why, and how often; bounded, the oldest make room."""
+"""Dead letters in the registry: what was refused, why, and how often; bounded, with a fair share for everybody."""
 
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
@@ -11,33 +13,53 @@ from sqlalchemy.orm import Session
 from skerry_server.errors import NotFoundError
 from skerry_server.ingest.validate import DeadLetter
 from skerry_server.registry.audit.trail import Author, note
-from skerry_server.registry.models import DeadLetterRow
+from skerry_server.registry.chunks import chunks
+from skerry_server.registry.database import insertion
+from skerry_server.registry.letter_room import Letter, excess
+from skerry_server.registry.models import DeadLetterRow, table_of
 from skerry_server.registry.text import storable
 
 MAX_DEAD_LETTERS = 10_000
+"""So many of those that the store refused, which were valid, and so many of all others."""
+STORE = "store"
 
 
 def add_dead_letters(session: Session, letters: Iterable[DeadLetter]) -> None:
     """Keep each letter; one with the topic and payload of another only counts that one up."""
+    rows: dict[str, dict[str, Any]] = {}
     for letter in letters:
-        digest = _digest(letter)
-        row = session.scalar(select(DeadLetterRow).where(DeadLetterRow.digest == digest))
-        if row is None:
-            session.add(_row(letter, digest))
-            session.flush()
-        else:
-            row.times += 1
-            row.last_received_ms = letter.received_ms
+        row = rows.setdefault(_digest(letter), _row(letter))
+        row["times"] += 1
+        row["last_received_ms"] = letter.received_ms
+    if not rows:
+        return
+    new = insertion(session, table_of(DeadLetterRow))
+    counted = new.on_conflict_do_update(
+        index_elements=["digest"],
+        set_={
+            "times": DeadLetterRow.times + new.excluded.times,
+            "last_received_ms": new.excluded.last_received_ms,
+        },
+    )
+    # In one order, so that two workers with the same letters wait for each other instead of both.
+    session.execute(counted, [{"digest": digest} | rows[digest] for digest in sorted(rows)])
 
 
-def trim_dead_letters(session: Session) -> int:
-    """Delete the oldest letters above MAX_DEAD_LETTERS, and return how many went."""
-    excess = count_dead_letters(session) - MAX_DEAD_LETTERS
-    if excess <= 0:
-        return 0
-    oldest = select(DeadLetterRow.id).order_by(DeadLetterRow.id).limit(excess)
-    session.execute(delete(DeadLetterRow).where(DeadLetterRow.id.in_(oldest.scalar_subquery())))
-    return excess
+def trim_dead_letters(session: Session) -> dict[str, int]:
+    """Make room where there are more than MAX_DEAD_LETTERS; return how many went unreplayed, by their reason."""
+    row = DeadLetterRow
+    gone: list[Letter] = []
+    for condition in (row.reason == STORE, row.reason != STORE):
+        count = session.scalar(select(func.count()).select_from(row).where(condition)) or 0
+        if count > MAX_DEAD_LETTERS:
+            found = session.execute(
+                select(row.id, row.topic, row.reason, row.replayed_ms.is_not(None)).where(condition)
+            )
+            # A tenth at once: whoever babbles would have all be looked at with each batch.
+            gone += excess([Letter(*one) for one in found], keep=MAX_DEAD_LETTERS * 9 // 10)
+    for piece in chunks(sorted(one.id for one in gone)):
+        session.execute(delete(row).where(row.id.in_(piece)))
+    return dict(Counter(one.reason for one in gone if not one.is_replayed))
 
 
 def count_dead_letters(session: Session) -> int:
@@ -87,16 +109,15 @@ def _digest(letter: DeadLetter) -> str:
     return hashlib.sha256(b"%d:%s%s" % (len(text), text, letter.payload)).hexdigest()
 
 
-def _row(letter: DeadLetter, digest: str) -> DeadLetterRow:
-    return DeadLetterRow(
-        digest=digest,
-        topic=storable(letter.topic),
-        reason=letter.reason,
-        detail=storable(letter.detail),
-        payload=letter.payload,
-        payload_bytes=letter.payload_bytes,
-        times=1,
-        first_received_ms=letter.received_ms,
-        last_received_ms=letter.received_ms,
-        is_retained=letter.is_retained,
-    )
+def _row(letter: DeadLetter) -> dict[str, Any]:
+    """Return the columns of a letter that has yet to be counted, but for its digest."""
+    return {
+        "topic": storable(letter.topic),
+        "reason": letter.reason,
+        "detail": storable(letter.detail),
+        "payload": letter.payload,
+        "payload_bytes": letter.payload_bytes,
+        "times": 0,
+        "first_received_ms": letter.received_ms,
+        "is_retained": letter.is_retained,
+    }

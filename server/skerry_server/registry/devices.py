@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import itemgetter
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -37,7 +38,8 @@ def bind(session: Session, claims: Iterable[Claim], *, max_devices: int) -> dict
     ]
     if rows:
         rows = rows[: max(0, max_devices - count_all(session))]
-        insert_new(session, table_of(Device), rows)
+        # In one order, so that two workers with the same new devices wait for each other instead of both.
+        insert_new(session, table_of(Device), sorted(rows, key=itemgetter("id")))
         # Read again rather than taken for granted: another server may have bound one of them meanwhile.
         known = sites(session, first)
     return known

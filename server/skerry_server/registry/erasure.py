@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from skerry_edge.contracts.topics import ROOT
 from skerry_server.registry.audit.trail import Author, note
+from skerry_server.registry.bindings import ERASE
 from skerry_server.registry.database import Database, affected
 from skerry_server.registry.fleet.changes import get_device
 from skerry_server.registry.models import Base, DeadLetterRow, Device, table_of
@@ -28,7 +29,7 @@ def erase_device(database: Database, author: Author, device: str) -> Erased:
 
     In SQLite's file what the rows held is overwritten; PostgreSQL does so when it next vacuums the tables. The audit
     keeps that the device was erased and what people did to it before, by its id: without that there is no chain. A
-    device that publishes again is bound anew, as one never heard of.
+    device that publishes again is bound anew, as one never heard of; workers learn of it within about a second.
     """
     with database.transaction() as session:
         get_device(session, device)
@@ -40,7 +41,7 @@ def erase_device(database: Database, author: Author, device: str) -> Erased:
             # A device with millions of events takes longer than any question may.
             session.execute(text("SET LOCAL statement_timeout = 0"))
             rows = _delete_all(session, device)
-        note(session, author, "device.erase", device, {"rows": rows})
+        note(session, author, ERASE, device, {"rows": rows})
     database.forget_log()
     return Erased(device=device, rows=rows, tags={"device": device})
 

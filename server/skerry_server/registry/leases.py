@@ -19,7 +19,7 @@ DAY_MS = 86_400_000
 
 def acquire(session: Session, name: str, holder: str, *, term_ms: int) -> bool:
     """Take the lease, or renew it where ``holder`` has it; tell whether it is held for ``term_ms`` from now on."""
-    now_ms = _database_now_ms(session)
+    now_ms = database_now_ms(session)
     is_mine_or_over = or_(LeaseRow.holder == holder, LeaseRow.until_ms <= now_ms)
     # One statement compares and sets: whoever comes at the same time waits for the row and finds it taken.
     taken = session.execute(
@@ -40,7 +40,7 @@ def acquire(session: Session, name: str, holder: str, *, term_ms: int) -> bool:
 def is_held(session: Session, name: str, holder: str) -> bool:
     """Tell whether ``holder`` has the lease now, and let nobody take it until this transaction ends."""
     query = select(LeaseRow.name).where(LeaseRow.name == name, LeaseRow.holder == holder)
-    return session.scalar(query.where(LeaseRow.until_ms > _database_now_ms(session)).with_for_update()) is not None
+    return session.scalar(query.where(LeaseRow.until_ms > database_now_ms(session)).with_for_update()) is not None
 
 
 def release(session: Session, name: str, holder: str) -> None:
@@ -48,7 +48,7 @@ def release(session: Session, name: str, holder: str) -> None:
     session.execute(delete(LeaseRow).where(LeaseRow.name == name, LeaseRow.holder == holder))
 
 
-def _database_now_ms(session: Session) -> ColumnElement[int]:
+def database_now_ms(session: Session) -> ColumnElement[int]:
     """Return an expression for the database's wall clock as Unix milliseconds, read when the statement runs."""
     if session.get_bind().dialect.name == "postgresql":
         return cast(func.extract("epoch", func.clock_timestamp()) * 1000, BigInteger)

@@ -16,6 +16,7 @@ from skerry_server.registry.tables.notifications import NotificationRow
 from skerry_server.registry.tables.people import TokenRow, UserRow, WebSessionRow
 from skerry_server.registry.tables.presence import PresenceIntervalRow, PresenceRow, SessionClockRow
 from skerry_server.registry.tables.reports import ReportRow
+from skerry_server.registry.tables.worker_health import WorkerHealthRow
 
 __all__ = [
     "AlertRow",
@@ -41,5 +42,6 @@ __all__ = [
     "TokenRow",
     "UserRow",
     "WebSessionRow",
+    "WorkerHealthRow",
     "table_of",
 ]

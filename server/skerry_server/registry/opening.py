@@ -15,9 +15,13 @@ def open_registry(settings: Settings) -> Database:
 
 def _address(settings: Settings) -> str:
     password = settings.secret(settings.config.registry.password_file)
-    if password is None:
-        return settings.registry_url
     url = parse_address(settings.registry_url)
     if url.get_backend_name() == "sqlite":
-        raise ConfigError("SQLite knows no passwords", where="the server's configuration, key 'registry.password_file'")
-    return url.set(password=password).render_as_string(hide_password=False)
+        if password is not None:
+            where = "the server's configuration, key 'registry.password_file'"
+            raise ConfigError("SQLite knows no passwords", where=where)
+        # Like every path of the configuration: all commands then find the same file, wherever they are run.
+        url = url.set(database=str(settings.base / (url.database or "")))
+    elif password is not None:
+        url = url.set(password=password)
+    return url.render_as_string(hide_password=False)

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from sqlalchemy.orm import Session
 
 from skerry_edge.contracts.messages import Event
+from skerry_server.errors import RegistryError
 from skerry_server.ingest.validate import Accepted, DeadLetter, refuse
 from skerry_server.presence import Evidence, Presence, SilenceRules, observe
 from skerry_server.registry.dead_letters import add_dead_letters, trim_dead_letters
@@ -20,7 +21,7 @@ from skerry_server.registry.reports import save_reports
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recorded:
-    """What a batch brought: new events, and old dead letters that made room.
+    """What a batch brought: new events, and how many unreplayed dead letters made room, by their reason.
 
     ``presences`` is what decisions about presence came to, ``current`` the messages that they say are about now.
     ``contradictions`` are events that became dead letters, as their device had used their number for another one.
@@ -30,7 +31,7 @@ class Recorded:
     presences: Mapping[str, Presence]
     current: Sequence[Accepted]
     contradictions: Sequence[DeadLetter]
-    trimmed_letters: int
+    trimmed_letters: Mapping[str, int]
 
 
 def record(
@@ -38,21 +39,19 @@ def record(
     accepted: Sequence[Accepted],
     letters: Sequence[DeadLetter],
     *,
-    plain: Sequence[Accepted],
     deciding: Sequence[Accepted],
     rules: SilenceRules,
 ) -> Recorded:
     """Keep everything of a batch but its points. Doing it again with the same batch changes nothing that counts.
 
-    Of ``accepted``, ``plain`` are those that are about now without deciding anything, ``deciding`` those that presence
-    is to be decided on.
+    ``deciding`` are those of ``accepted`` that presence is to be decided on.
     """
     new_events, contradictions = _keep_events(session, accepted)
     presences, decided = decide(session, deciding, rules)
-    save_reports(session, accepted, [*plain, *decided])
+    save_reports(session, accepted)
     letters = [*letters, *contradictions]
     add_dead_letters(session, letters)
-    trimmed = trim_dead_letters(session) if letters else 0
+    trimmed = trim_dead_letters(session) if letters else {}
     return Recorded(
         new_events=new_events,
         presences=presences,
@@ -65,8 +64,14 @@ def record(
 def decide(
     session: Session, messages: Sequence[Accepted], rules: SilenceRules
 ) -> tuple[dict[str, Presence], list[Accepted]]:
-    """Move presence by ``messages``, in their order; return what it is now, and which of them are about now."""
-    held = lock_presences(session, {one.topic.device for one in messages}) if messages else {}
+    """Move presence by ``messages``, in their order; return what it is now, and which of them are about now.
+
+    Raises RegistryError where a device is gone since its messages were admitted: it is to be bound anew.
+    """
+    devices = {one.topic.device for one in messages}
+    held = lock_presences(session, devices)
+    if erased := devices - set(held):
+        raise RegistryError("a device was erased while its messages were recorded", found=repr(min(erased)))
     now = {device: one.presence for device, one in held.items() if one.presence is not None}
     moved: dict[str, Presence] = {}
     transitions: list[Transition] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, delete, select, tuple_
+from sqlalchemy import ColumnElement, delete, func, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from skerry_server.config.retention import Retention
@@ -28,7 +28,9 @@ BATCH_ROWS = 1000
 MAX_BATCHES = 100
 """Batches of one table in one round; the rest waits for the next."""
 CLOCK_DAYS = 30
-"""A session may be replayed for so long after it was first heard with a clock that was off."""
+"""What waited on a device may come for so long after its session has ended, and then needs the session's offset."""
+STILL_LASTS_MS = 2**62
+"""The end of what has none, above every time."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,7 +39,7 @@ class Expiry:
 
     what: str
     table: type[Base]
-    age: InstrumentedAttribute[int] | InstrumentedAttribute[int | None]
+    age: ColumnElement[int] | InstrumentedAttribute[int] | InstrumentedAttribute[int | None]
     days: int
     condition: ColumnElement[bool] | None = None
 
@@ -87,8 +89,16 @@ def expiries(rules: Retention) -> list[Expiry]:
         Expiry(what="presence", table=PresenceIntervalRow, age=PresenceIntervalRow.ended_ms, days=rules.presence_days),
         Expiry(what="alerts", table=AlertRow, age=AlertRow.ended_ms, days=rules.alerts_days),
         Expiry(what="silences", table=SilenceRow, age=SilenceRow.until_ms, days=rules.alerts_days),
-        Expiry(what="session clocks", table=SessionClockRow, age=SessionClockRow.decided_ms, days=CLOCK_DAYS),
+        Expiry(what="session clocks", table=SessionClockRow, age=_end_of_clock_ms(), days=CLOCK_DAYS),
     ]
+
+
+def _end_of_clock_ms() -> ColumnElement[int]:
+    """Return when the session of a clock ended; where presence knows nothing of it, when the clock was first heard."""
+    clock, interval = SessionClockRow, PresenceIntervalRow
+    last = select(func.max(func.coalesce(interval.ended_ms, STILL_LASTS_MS)))
+    last = last.where(interval.device == clock.device, interval.session == clock.session)
+    return func.coalesce(last.scalar_subquery(), clock.decided_ms)
 
 
 def _batches(database: Database, expiry: Expiry, before_ms: int) -> Iterator[int]:

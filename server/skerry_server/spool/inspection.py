@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from skerry_server.errors import SpoolError
-from skerry_server.spool.segment import unusable
+from skerry_server.spool.segment import ASIDE_SUFFIX, unusable
 from skerry_server.spool.spool import find_segments
 
 
@@ -45,19 +45,23 @@ class Inspection:
 
 def inspect_spools(parent: Path, *, budget_bytes: int) -> list[Inspection]:
     """Return what each folder in ``parent`` holds, by the worker's name. Raises SpoolError where it cannot be read."""
+    return [_inspect(one, budget_bytes) for one in spool_folders(parent)]
+
+
+def spool_folders(parent: Path) -> list[Path]:
+    """Return the folders of all workers, by their names. Raises SpoolError where they cannot be read."""
     if not parent.is_dir():
         return []
     try:
-        folders = sorted(one for one in parent.iterdir() if one.is_dir())
+        return sorted(one for one in parent.iterdir() if one.is_dir())
     except OSError as error:
         raise unusable("the spools cannot be read", parent, error) from error
-    return [_inspect(one, budget_bytes) for one in folders]
 
 
 def _inspect(folder: Path, budget_bytes: int) -> Inspection:
     try:
         segments = find_segments(folder)
-        unreadable = len(list(folder.glob("*.unreadable")))
+        unreadable = len(find_segments(folder, suffix=ASIDE_SUFFIX))
     except OSError as error:
         raise unusable("the spool cannot be read", folder, error) from error
     messages, torn, damaged, oldest = 0, 0, 0, None

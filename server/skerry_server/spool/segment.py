@@ -14,12 +14,15 @@ from skerry_server.errors import SpoolError
 from skerry_server.ingest.validate import Delivery
 from skerry_server.spool.frames import MARK_BYTES, Contents, encode_frames, read_frames
 
-_NAME = re.compile(r"([0-9]{12})-([0-9a-f]{8})\.spool\Z")
+SUFFIX = ".spool"
+ASIDE_SUFFIX = ".unreadable"
+_NAME = re.compile(r"([0-9]{12})-([0-9a-f]{8})\.(?:spool|unreadable)\Z")
 
 
 class Segment:
-    """A file of frames, named ``<number>-<mark>.spool``; ``size_bytes`` is what is known to be on disk.
+    """A file of frames, named ``<number>-<mark>.spool``, or ``….unreadable`` where it was set aside.
 
+    ``size_bytes`` is what is known to be on disk.
     ``messages`` counts those that this process wrote, None where another did; ``begun_s`` (Unix) is when it was begun,
     or, where another process did that, when it was last written to.
     """
@@ -37,7 +40,7 @@ class Segment:
     def create(cls, folder: Path, number: int) -> Segment:
         """Make an empty file, so that its name survives a power cut. Raises SpoolError."""
         mark = secrets.token_bytes(MARK_BYTES)
-        path = folder / f"{number:012d}-{mark.hex()}.spool"
+        path = folder / f"{number:012d}-{mark.hex()}{SUFFIX}"
         segment = cls(path, number=number, mark=mark, size_bytes=0, begun_s=time.time())
         segment.messages = 0
         try:
@@ -102,9 +105,17 @@ class Segment:
         """Give the file a name under which nobody reads it. Raises SpoolError."""
         self.seal()
         try:
-            self.path.rename(self.path.with_suffix(".unreadable"))
+            self.path.rename(self.path.with_suffix(ASIDE_SUFFIX))
         except OSError as error:
             raise unusable("cannot set a file of the spool aside", self.path, error) from error
+
+    def put_back(self) -> None:
+        """Give a file that was set aside its name again, under which its worker finds it. Raises SpoolError."""
+        try:
+            self.path.rename(self.path.with_suffix(SUFFIX))
+            sync_directory(self.path.parent)
+        except OSError as error:
+            raise unusable("cannot put a file of the spool back", self.path, error) from error
 
     def delete(self) -> None:
         """Remove the file. Raises SpoolError."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from skerry_server.stores.base import MAX_TIME_NS, Measurement, Point, Store
+from skerry_server.stores.base import MAX_TIME_NS, TAGS, Measurement, Point, Store
 
 Aggregate = Literal["mean", "min", "max", "last"]
 NS_PER_S = 1_000_000_000
@@ -21,6 +21,9 @@ class WindowQuery:
     Windows are counted from 1970, so the first may begin before ``start_ns``; of each series and window there is one
     point at the window's begin. ``fields`` are those wanted, all where there are none. The newest ``limit`` points
     are meant.
+
+    ``by`` names tags of the measurement: series that have these in common are taken together, and the points have no
+    other tags. For their mean, some stores let each point count the same, and others each series.
     """
 
     measurement: Measurement
@@ -28,14 +31,19 @@ class WindowQuery:
     aggregate: Aggregate = "mean"
     fields: tuple[str, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
+    by: tuple[str, ...] = ()
     start_ns: int = 0
     stop_ns: int = MAX_TIME_NS
     limit: int = 10_000
 
     def __post_init__(self) -> None:
-        """Raise ValueError for windows without a length."""
+        """Raise ValueError for windows without a length, and for series that cannot be taken together."""
         if self.step_ns <= 0:
             raise ValueError(f"windows must have a length; found step_ns {self.step_ns}")
+        if not set(self.by) <= set(TAGS[self.measurement]):
+            raise ValueError(f"'{self.measurement}' has the tags {TAGS[self.measurement]}; found {self.by}")
+        if self.by and self.aggregate == "last":
+            raise ValueError("series that are taken together have no last value")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -22,7 +22,7 @@ Ability = Literal["retention", "rollup", "erase"]
 
 
 # A struct and no dataclass: ingest makes several for each message, and a frozen dataclass takes six times as long.
-class Point(Struct, frozen=True, kw_only=True):
+class Point(Struct, frozen=True, kw_only=True, gc=False):
     """Numbers of one device at one moment; a point with the same measurement, tags and time replaces it."""
 
     measurement: Measurement

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from typing import Literal
 
 import httpx
@@ -65,8 +66,10 @@ class StoreHttp:
         wait_s = self._not_before.get(path, 0.0) - time.monotonic()
         if wait_s > 0:
             raise _busy(f"it asked to be left alone for {wait_s:.0f} s more", wait_s, where=f"{self.url}{path}")
+        body = None if content is None else _poured([content])
+        headers = None if content is None else {"Content-Length": str(len(content))}
         try:
-            response = self._client.request(method, path, params=params, content=content, json=json)
+            response = self._client.request(method, path, params=params, content=body, headers=headers, json=json)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise StoreError(
                 "the time-series store does not answer", where=self.url, found=f"{type(error).__name__}: {error}"
@@ -99,6 +102,11 @@ class StoreHttp:
             return _busy(shown(status, response.text), wait_s, where=where)
         todo = "check the user name, password or token" if status in (401, 403) else None
         return AnswerError("the time-series store failed", status, response.text, where=where, todo=todo)
+
+
+def _poured(body: list[bytes]) -> Iterator[bytes]:
+    """Yield a body and hold it no longer: httpx keeps each request in a circle until the garbage collector comes."""
+    yield body.pop()
 
 
 def retry_after_s(header: str | None) -> float | None:

@@ -16,8 +16,7 @@ from skerry_server.stores.archive import NS_PER_S, Retention, Tended, WindowQuer
 from skerry_server.stores.base import TAGS, Point, Query, StoreInfo
 from skerry_server.stores.http import StoreHttp
 from skerry_server.stores.influxdb_reading import InfluxReader
-from skerry_server.stores.lineprotocol import LineEncoder
-from skerry_server.stores.writing import write_lines
+from skerry_server.stores.writing import LineWriter
 
 T = TypeVar("T")
 _EVER = {"start": "1970-01-01T00:00:00Z", "stop": "2262-04-11T00:00:00Z"}
@@ -55,7 +54,7 @@ class InfluxDb2Store:
         self._http = http
         self._place = {"org": organisation, "bucket": bucket}
         self._reader = InfluxReader(http, database=bucket)
-        self._encoder = LineEncoder()
+        self._writer = LineWriter(self._post, where=http.url)
         self._is_mapped = False
 
     def probe(self) -> StoreInfo:
@@ -74,7 +73,7 @@ class InfluxDb2Store:
 
     def write(self, points: Sequence[Point]) -> None:
         """Write ``points``; InfluxDB answers when they are durable. Raises as the Protocol says."""
-        write_lines(points, self._encoder, self._post, where=self._http.url)
+        self._writer.write(points)
 
     def query(self, query: Query) -> list[Point]:
         """Return matching points, newest first. Raises StoreError."""

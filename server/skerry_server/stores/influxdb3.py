@@ -12,8 +12,7 @@ from skerry_server.stores.archive import Retention, Tended, WindowQuery
 from skerry_server.stores.base import Point, Query, StoreInfo
 from skerry_server.stores.http import AnswerError, StoreHttp
 from skerry_server.stores.influxdb_reading import InfluxReader
-from skerry_server.stores.lineprotocol import LineEncoder
-from skerry_server.stores.writing import write_lines
+from skerry_server.stores.writing import LineWriter
 
 REMARKS = (
     "How long it keeps points is set when the database is made and cannot be changed (`retention_period`).",
@@ -29,7 +28,7 @@ class InfluxDb3Store:
         self._http = http
         self._database = database
         self._reader = InfluxReader(http, database=database)
-        self._encoder = LineEncoder()
+        self._writer = LineWriter(self._post, where=http.url)
         self._is_made = False
 
     def probe(self) -> StoreInfo:
@@ -42,7 +41,7 @@ class InfluxDb3Store:
 
     def write(self, points: Sequence[Point]) -> None:
         """Write ``points``; InfluxDB answers when its write-ahead log is kept. Raises as the Protocol says."""
-        write_lines(points, self._encoder, self._post, where=self._http.url)
+        self._writer.write(points)
 
     def query(self, query: Query) -> list[Point]:
         """Return matching points, newest first. Raises StoreError."""

@@ -48,7 +48,7 @@ def select_windows(query: WindowQuery, *, source: str = "", prefix: str = "") ->
     ``source`` is a database and retention policy with their dots; ``prefix`` is what stands before the fields' names.
     Tags are named one by one: a star would have InfluxDB 3 take its fields for tags.
     """
-    tags = ", ".join(name(tag) for tag in TAGS[query.measurement])
+    tags = ", ".join(name(tag) for tag in query.by or TAGS[query.measurement])
     where = _conditions(query.tags, query.start_ns, query.stop_ns)
     return (
         f"SELECT {query.aggregate}({_fields(query.fields, prefix)}) FROM {source}{name(query.measurement)} "  # noqa: S608  # quoted above; InfluxQL has no parameters for names

@@ -72,8 +72,9 @@ def select_windows(query: WindowQuery, *, start_ns: int, stop_ns: int) -> dict[s
         )
     fields = "|".join(map(re.escape, query.fields)) or ".+"
     chosen = selector(query.tags, names=f"{query.measurement}_({fields})")
+    windows = f"{_FUNCTIONS[query.aggregate]}({chosen}[{step_ms}ms]) keep_metric_names"
     return {
-        "query": f"{_FUNCTIONS[query.aggregate]}({chosen}[{step_ms}ms]) keep_metric_names",
+        "query": f"{_TOGETHER[query.aggregate]}({windows}) by (__name__,{','.join(query.by)})" if query.by else windows,
         "start": _seconds(first_ms),
         "end": _seconds(last_ms),
         "step": f"{step_ms}ms",
@@ -83,6 +84,7 @@ def select_windows(query: WindowQuery, *, start_ns: int, stop_ns: int) -> dict[s
 
 
 _FUNCTIONS = {"mean": "avg_over_time", "min": "min_over_time", "max": "max_over_time", "last": "last_over_time"}
+_TOGETHER = {"mean": "avg", "min": "min", "max": "max"}
 
 
 def selector(tags: Mapping[str, str], *, names: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from skerry_server.config.server import Settings
-from skerry_server.config.stores import InfluxStore, SqliteStore
+from skerry_server.config.stores import InfluxStore, SqliteStore, VictoriaStore
 from skerry_server.stores.archive import TimeSeriesStore
 from skerry_server.stores.influxdb import InfluxDbStore
 from skerry_server.stores.sqlite import SqliteStore as SqliteFile
@@ -19,3 +19,8 @@ def open_store(settings: Settings) -> TimeSeriesStore:
     if isinstance(config, InfluxStore):
         return InfluxDbStore(config, password=password, token=token)
     return VictoriaMetricsStore(config, password=password, token=token)
+
+
+def known_durable_after_s(config: SqliteStore | InfluxStore | VictoriaStore) -> float | None:
+    """Return how long a store may lose what it acknowledged (s), None where only a probe can tell."""
+    return None if isinstance(config, VictoriaStore) else 0.0

@@ -30,26 +30,38 @@ class RejectedLinesError(DataError):
         self.dropped = dropped
         self.suspects = frozenset(suspects)
 
+    def tells_lines_apart(self, count: int) -> bool:
+        """Tell whether this is about some lines of the ``count``: not what something says that takes nothing at all."""
+        return self.which is not None or bool(self.suspects) or (self.dropped is not None and self.dropped < count)
 
-def find_refused(lines: Sequence[bytes], send: Send) -> dict[int, str]:
+
+def find_refused(lines: Sequence[bytes], send: Send, confirm: Callable[[str], None]) -> dict[int, str]:
     """Send all ``lines``, and in parts where they are not taken whole; return why, by index, some never are.
 
     Sending a line again must change nothing. Takes one request where all is well, a handful where the store
-    says what is wrong, at worst twice as many as there are lines. Raises what ``send`` raises but RejectedLinesError.
+    says what is wrong, at worst twice as many as there are lines. ``confirm`` is called once, with the reason, when
+    none is known to be taken and none named: it raises where the store refuses everything. Raises that, and what
+    ``send`` raises but RejectedLinesError.
     """
     refused: dict[int, str] = {}
     waiting = [list(range(len(lines)))] if lines else []
+    is_well = False
     while waiting:
         part = waiting.pop()
         try:
             send([lines[index] for index in part])
         except RejectedLinesError as error:
+            if not (is_well or error.tells_lines_apart(len(part))):
+                confirm(error.what)
+            is_well = True
             if error.which is not None:
                 refused |= {part[index]: reason for index, reason in error.which.items()}
             elif len(part) == 1 or error.dropped == len(part):
                 refused |= dict.fromkeys(part, error.what)
             else:
                 waiting += _split(part, error.suspects)
+        else:
+            is_well = True
     return refused
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -114,6 +114,14 @@ def having(measurement: Measurement | None, tags: Mapping[str, str]) -> tuple[st
         conditions.insert(0, "series.measurement = ?")
         values.insert(0, measurement)
     return " AND ".join(conditions) or "1", values
+
+
+def shared_tags(tags: str, by: Sequence[str]) -> str:
+    """Return of a series' JSON tags those that ``by`` names, all where it names none."""
+    if not by:
+        return tags
+    known = _TAGS.decode(tags)
+    return _JSON.encode({key: known[key] for key in by if key in known}).decode()
 
 
 def point(measurement: Measurement, tags: str, time_ns: int, fields: Mapping[str, float]) -> Point:

@@ -10,7 +10,7 @@ from skerry_server.errors import TooWideError
 from skerry_server.stores.archive import WindowQuery
 from skerry_server.stores.base import Point
 from skerry_server.stores.ranges import Part, plan
-from skerry_server.stores.sqlite_rows import Names, having, point
+from skerry_server.stores.sqlite_rows import Names, having, point, shared_tags
 from skerry_server.stores.sqlite_schema import Marks
 from skerry_server.stores.summaries import Summaries, of_point, take_in
 
@@ -27,12 +27,16 @@ def read_windows(reader: sqlite3.Connection, query: WindowQuery) -> list[Point]:
     # One view of the file for all that follows, whatever upkeep does meanwhile.
     reader.execute("BEGIN")
     windows: dict[tuple[str, int], Summaries] = {}
+    groups: dict[str, str] = {}
     room = MAX_ROWS
     for part in plan(query, rolled_until_ns=summed_until(reader), kept_since_ns=Marks(reader).kept_since_ns):
         for tags, time_ns, summaries in _rows(reader, names, query, part, room):
             room -= 1
+            if tags not in groups:
+                groups[tags] = shared_tags(tags, query.by)
             if summaries:
-                take_in(windows.setdefault((tags, time_ns // part.step_ns * part.step_ns), {}), summaries.items())
+                window = (groups[tags], time_ns // part.step_ns * part.step_ns)
+                take_in(windows.setdefault(window, {}), summaries.items())
             if room <= 0 or len(windows) * len(summaries) > MAX_VALUES:
                 raise TooWideError(
                     "the query takes in too much of the time-series store",

@@ -33,7 +33,7 @@ class Settings:
     """The version and the process's start, how long points are kept, and how long after an answer they are on disk."""
 
     version: str
-    started_ms: int | None
+    started_ms: int
     retention: str
     retention_ns: int
     durable_after_s: float
@@ -51,7 +51,7 @@ class Settings:
 
 
 def read_settings(metrics: str, *, where: str) -> Settings:
-    """Read the text of ``/metrics``. Raises StoreError where it is no VictoriaMetrics, ConfigError for wrong flags."""
+    """Read the text of ``/metrics``. Raises StoreError where that does not tell enough, ConfigError for wrong flags."""
     version, flags = None, dict[str, str]()
     for matched in _SAMPLE.finditer(metrics):
         labels = dict(_LABEL.findall(matched["labels"]))
@@ -71,10 +71,17 @@ def read_settings(metrics: str, *, where: str) -> Settings:
             todo="leave these flags out",
         )
     started = _STARTED.search(metrics)
+    if started is None:
+        raise StoreError(
+            "VictoriaMetrics does not say when it was started, so nobody would notice what it forgets",
+            where=where,
+            found="no process_start_time_seconds in /metrics",
+            todo="run it on Linux, and let all of /metrics through to this server",
+        )
     flush_s = flags.get("inmemoryDataFlushInterval")
     return Settings(
         version=version,
-        started_ms=int(float(started["seconds"]) * 1000) if started else None,
+        started_ms=int(float(started["seconds"]) * 1000),
         retention=flags["retentionPeriod"],
         retention_ns=int(duration_s(flags["retentionPeriod"], plain_unit_s=MONTH_S) * NS_PER_S),
         durable_after_s=BEYOND_FLUSH_S + 2 * (FLUSH_S if flush_s is None else duration_s(flush_s, plain_unit_s=1.0)),

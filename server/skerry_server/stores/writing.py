@@ -9,6 +9,7 @@ import msgspec
 
 from skerry_server.errors import RefusedPointsError
 from skerry_server.stores.base import Point
+from skerry_server.stores.canary import Canary
 from skerry_server.stores.http import RejectedRequestError
 from skerry_server.stores.lineprotocol import LineEncoder
 from skerry_server.stores.refusals import RejectedLinesError, find_refused
@@ -31,24 +32,36 @@ class _Answer(msgspec.Struct):
     data: list[_Line] | _Line | None = None
 
 
-def write_lines(points: Sequence[Point], encoder: LineEncoder, post: Callable[[bytes], object], *, where: str) -> None:
-    """Write ``points`` by ``post``, one request where all is well. Raises RefusedPointsError and what ``post`` raises.
+class LineWriter:
+    """Writes points by ``post``, which raises RejectedRequestError where the store does not take the lines."""
 
-    ``post`` raises RejectedRequestError where the store does not take the lines.
-    """
-    encoded = encoder.encode(points)
+    def __init__(self, post: Callable[[bytes], object], *, where: str) -> None:
+        self._post = post
+        self._where = where
+        self._encoder = LineEncoder()
+        self._canary = Canary(where=where)
 
-    def send(lines: Sequence[bytes]) -> None:
+    def write(self, points: Sequence[Point]) -> None:
+        """Write ``points``, in one request where all is well. Raises RefusedPointsError, and what ``post`` raises.
+
+        A store that takes no line at all, and does not say what is wrong with them, is a StoreError.
+        """
+        encoded = self._encoder.encode(points)
+        lines = encoded.lines
+        found = find_refused(lines, self._send, lambda reason: self._canary.ask(lines, self._send, reason))
+        if len(found) < len(lines):
+            self._canary.took(next(line for index, line in enumerate(lines) if index not in found))
+        refused = dict(encoded.refused)
+        for position, reason in found.items():
+            refused[encoded.indices[position]] = reason
+        if refused:
+            raise RefusedPointsError(refused, where=self._where)
+
+    def _send(self, lines: Sequence[bytes]) -> None:
         try:
-            post(b"".join(lines))
+            self._post(b"".join(lines))
         except RejectedRequestError as error:
             raise rejection(error, lines) from error
-
-    refused = dict(encoded.refused)
-    for position, reason in find_refused(encoded.lines, send).items():
-        refused[encoded.indices[position]] = reason
-    if refused:
-        raise RefusedPointsError(refused, where=where)
 
 
 def rejection(error: RejectedRequestError, lines: Sequence[bytes]) -> RejectedLinesError:

@@ -13,11 +13,11 @@ MAX_TEXT = 60_000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Field:
-    """What is to be known: a line, a text of several, or one of ``choices`` (value to what it is called)."""
+    """What is to be known: a line, a text of several, a secret, or one of ``choices`` (value to what it is called)."""
 
     name: str
     label: str
-    kind: Literal["line", "text", "choice"] = "line"
+    kind: Literal["line", "text", "secret", "choice"] = "line"
     value: str = ""
     choices: Mapping[str, str] = field(default_factory=dict)
     hint: str = ""
@@ -49,11 +49,27 @@ async def ask(
     return given if confirmed else None
 
 
+async def show_once(title: str, text: str, secret: str) -> None:
+    """Show a secret until it is closed; nothing keeps it."""
+    with ui.dialog().props(f'persistent aria-label="{title}"') as dialog, ui.element("div").classes("sk-dialog"):
+        ui.label(title).classes("sk-dialog-title").props('role="heading" aria-level="2"')
+        ui.label(text).classes("sk-dialog-text")
+        ui.label(secret).classes("sk-code sk-secret").props("tabindex=0")
+        with ui.element("div").classes("sk-dialog-buttons"):
+            ui.button("Close", on_click=lambda: dialog.submit(None), color=None).classes("sk-button is-main").props(
+                "unelevated no-caps"
+            )
+    await dialog
+    dialog.delete()
+
+
 def _input(one: Field) -> Any:  # noqa: ANN401  # NiceGUI's inputs share a base that promises no value
     if one.kind == "choice":
         made: Any = ui.select(dict(one.choices), label=one.label, value=one.value or next(iter(one.choices), None))
     elif one.kind == "text":
         made = ui.textarea(one.label, value=one.value).props("outlined autogrow input-class=sk-code spellcheck=false")
+    elif one.kind == "secret":
+        made = ui.input(one.label, password=True, password_toggle_button=True).props("autocomplete=new-password")
     else:
         made = ui.input(one.label, value=one.value)
     made.props("outlined dense" + (f' hint="{one.hint}"' if one.hint else ""))

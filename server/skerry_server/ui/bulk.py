@@ -1,9 +1,9 @@
-"""What is done with all devices that are ticked in the list: tags, groups, commands, desired states."""
+"""What is done with many devices of the list, ticked or found: tags, groups, commands, desired states."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from nicegui import ui
 from sqlalchemy.orm import Session
@@ -17,10 +17,12 @@ from skerry_server.registry.fleet.groups import add_group, add_members, list_gro
 from skerry_server.registry.orders.commands import order_all
 from skerry_server.registry.orders.stages import stage
 from skerry_server.ui.asking import Field, ask
-from skerry_server.ui.changing import Changes, require_devices
+from skerry_server.ui.changing import Change, Changes, require_devices
 from skerry_server.ui.orders import command_fields, desired_fields, read_command, read_desired
 from skerry_server.ui.views.device_filter import tags_from
 
+MAX_DEVICES = 10_000
+"""Devices that one act changes, as in the API."""
 Bulk = Callable[[Changes, Visitor, list[str]], Awaitable[None]]
 _GROUP = Field(name="group", label="Group", hint="one that there is, or a new one")
 
@@ -36,16 +38,20 @@ async def tag(changes: Changes, visitor: Visitor, devices: list[str]) -> None:
     if given is None:
         return
 
-    def change(session: Session, author: Author) -> str:
-        require_devices(session, visitor, devices)
-        tags = tags_from(given["tags"])
-        if not tags:
-            raise ConfigError("name at least one tag", todo="write key=value")
-        for device in devices:
-            set_tags(session, author, device, tags_of(session, device) | tags)
-        return f"{_many(devices)} tagged"
+    tags = tags_from(given["tags"])
+    if not tags:
+        raise ConfigError("name at least one tag", todo="write key=value")
 
-    await changes.make(change, need=OPERATOR)
+    def change(piece: Sequence[str]) -> Change:
+        def tag_them(session: Session, author: Author) -> str:
+            require_devices(session, visitor, piece)
+            for device in piece:
+                set_tags(session, author, device, tags_of(session, device) | tags)
+            return "tagged"
+
+        return tag_them
+
+    await changes.make_in_pieces(devices, change, done=f"{_many(devices)} tagged", need=OPERATOR)
 
 
 async def group(changes: Changes, visitor: Visitor, devices: list[str]) -> None:
@@ -112,7 +118,7 @@ async def act_on(act: str, changes: Changes, visitor: Visitor, devices: list[str
     if act not in _ACTS:
         return
     if not devices:
-        ui.notify("Tick at least one device first", type="warning")
+        ui.notify("Tick at least one device first, or all that are found", type="warning")
         return
     await _ACTS[act](changes, visitor, devices)
 
@@ -127,4 +133,4 @@ def _gather(session: Session, author: Author, visitor: Visitor, given: Mapping[s
 
 
 def _many(devices: list[str]) -> str:
-    return f"'{devices[0]}'" if len(devices) == 1 else f"{len(devices)} devices"
+    return f"'{devices[0]}'" if len(devices) == 1 else f"{len(devices):,} devices"

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 
 from nicegui import ui
+from sqlalchemy import select, true
 from sqlalchemy.orm import Session
 
 from skerry_edge.foundation.errors import SkerryError
-from skerry_server.api.context import Context, visible_device
+from skerry_server.api.context import Context
 from skerry_server.auth.doorkeeper import Doorkeeper
 from skerry_server.auth.policy import require
 from skerry_server.auth.table import Need
 from skerry_server.auth.visitors import SignInError, Visitor
+from skerry_server.errors import NotFoundError
 from skerry_server.registry.audit.trail import Author
+from skerry_server.registry.checks import MAX_NAME_CHARS
+from skerry_server.registry.chunks import chunks
+from skerry_server.registry.models import Device
+from skerry_server.ui.threads import PAGES
 
 Change = Callable[[Session, Author], str]
 """Makes a change and returns, in a sentence, what was done."""
+PIECE = 100
+"""Devices that are changed in one transaction, where each takes several statements."""
 
 
 class Changes:
@@ -31,10 +38,26 @@ class Changes:
         """Do it and say so on the page, or say why it cannot be done; tell whether it was done."""
         return await self.do(lambda: self._in_transaction(change), need=need)
 
+    async def make_in_pieces(
+        self, devices: Sequence[str], change: Callable[[Sequence[str]], Change], *, done: str, need: Need
+    ) -> bool:
+        """Make the ``change`` of a few of ``devices`` after that of others, and say that all is ``done``.
+
+        For what takes several statements for each: between the transactions ingest writes. Where one fails, those
+        before it are done.
+        """
+
+        def work() -> str:
+            for start in range(0, len(devices), PIECE):
+                self._in_transaction(change(devices[start : start + PIECE]))
+            return done
+
+        return await self.do(work, need=need)
+
     async def do(self, work: Callable[[], str], *, need: Need) -> bool:
         """Do ``work``, which returns what was done, in a thread, as `make` does."""
         try:
-            done = await asyncio.to_thread(self._allowed, work, need)
+            done = await PAGES.run(self._allowed, work, need)
         except SkerryError as error:
             ui.notify(str(error), type="negative", multi_line=True, close_button="Close")
             return False
@@ -62,7 +85,12 @@ def require_now(doorkeeper: Doorkeeper, visitor: Visitor, need: Need) -> None:
     require(visitor, need)
 
 
-def require_devices(session: Session, visitor: Visitor, devices: Iterable[str]) -> None:
+def require_devices(session: Session, visitor: Visitor, devices: Sequence[str]) -> None:
     """Raise NotFoundError for the first of ``devices`` that is not there, or is at a site that is not theirs."""
-    for device in devices:
-        visible_device(session, visitor, device)
+    sites = visitor.principal.sites
+    here = true() if sites is None else Device.site.in_(sites)
+    for piece in chunks(devices):
+        found = set(session.scalars(select(Device.id).where(Device.id.in_(piece), here)))
+        for device in piece:
+            if device not in found:
+                raise NotFoundError("there is no such device", found=repr(device[:MAX_NAME_CHARS]))

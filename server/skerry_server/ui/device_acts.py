@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
@@ -17,7 +18,10 @@ from skerry_server.registry.orders.desired import newest_desired, put_desired
 from skerry_server.ui.asking import Field, ask
 from skerry_server.ui.changing import Changes
 from skerry_server.ui.orders import command_fields, desired_fields, read_command, read_desired
+from skerry_server.ui.threads import PAGES
 from skerry_server.ui.views.device_filter import tags_from
+
+T = TypeVar("T")
 
 
 class DeviceActs:
@@ -62,8 +66,7 @@ class DeviceActs:
         await self._changes.make(change, need=OPERATOR)
 
     async def _desire(self) -> None:
-        with self._context.database.reading() as session:
-            newest = newest_desired(session, self._device)
+        newest = await PAGES.run(self._read, lambda session, _: newest_desired(session, self._device))
         fields = desired_fields(newest.config, newest.models) if newest is not None else desired_fields({}, {})
         text = "The next version. It is whole: what it does not name is as the device's own file has it."
         given = await ask("Configure the device", text, confirm="Send", fields=fields, is_grave=True)
@@ -80,8 +83,7 @@ class DeviceActs:
         await self._changes.make(change, need=OPERATOR)
 
     async def _tag(self) -> None:
-        with self._context.database.reading() as session:
-            tags = tags_of(session, self._device)
+        tags = await PAGES.run(self._read, lambda session, _: tags_of(session, self._device))
         now = ", ".join(f"{key}={value}" for key, value in tags.items())
         fields = [Field(name="tags", label="Tags", value=now, hint="key=value, key=value")]
         given = await ask("Tags", "The device has these tags and no others.", confirm="Save", fields=fields)
@@ -96,7 +98,7 @@ class DeviceActs:
         await self._changes.make(change, need=OPERATOR)
 
     async def _describe(self) -> None:
-        row = self._read()
+        row = await PAGES.run(self._read, lambda _, row: row)
         fields = [
             Field(name="name", label="Name", value=row.name or ""),
             Field(name="note", label="Note", kind="text", value=row.note or ""),
@@ -115,7 +117,7 @@ class DeviceActs:
         await self._changes.make(change, need=OPERATOR)
 
     async def _service(self) -> None:
-        is_out = self._read().decommissioned_ms is not None
+        is_out = (await PAGES.run(self._read, lambda _, row: row)).decommissioned_ms is not None
         what = "Put into service" if is_out else "Take out of service"
         text = "It is in lists and alerts again." if is_out else "It leaves lists and alerts; its past is kept."
         if await ask(what, text, confirm=what, is_grave=not is_out) is None:
@@ -128,6 +130,6 @@ class DeviceActs:
 
         await self._changes.make(change, need=OPERATOR)
 
-    def _read(self) -> Device:
+    def _read(self, what: Callable[[Session, Device], T]) -> T:
         with self._context.database.reading() as session:
-            return visible_device(session, self._visitor, self._device)
+            return what(session, visible_device(session, self._visitor, self._device))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from nicegui import ui
@@ -22,11 +22,14 @@ from skerry_server.ui.pulse import Pulse, chips, troubles
 from skerry_server.ui.region import Region
 from skerry_server.ui.shared import Shared
 from skerry_server.ui.templating import asset, mark, render
+from skerry_server.ui.threads import FRAMES, PAGES
 
 LOG = logging.getLogger(__name__)
 PULSE_S = 1.0
-CHECK_S = 10.0
+CHECK_S = 2.0
 """How often an open page asks whether its visitor may still look."""
+LEAVE_S = 1.0
+"""What tells the browser to leave goes over the connection that is then ended."""
 _TOGGLE = """() => {
   Quasar.Dark.toggle();
   localStorage.setItem('skerry-dark', Quasar.Dark.isActive);
@@ -74,9 +77,9 @@ class Page(ABC):
 async def open_page(page: Page, pulses: Shared[Pulse], request: Request) -> Response | None:
     """Draw ``page`` for whoever asks, and keep it up to date; return an answer where it cannot be drawn."""
     sites = page.visitor.principal.sites
-    pulse = await asyncio.to_thread(pulses.get, sites)
+    pulse = await FRAMES.run(pulses.get, sites)
     try:
-        content = await asyncio.to_thread(page.read)
+        content = await PAGES.run(page.read)
     except ReachError as error:
         # The header says the same; what waits for a database appears by itself when it is back.
         content = {"main": render("away.html", error=error)}
@@ -84,26 +87,45 @@ async def open_page(page: Page, pulses: Shared[Pulse], request: Request) -> Resp
         return fault_response(error)
     ui.page_title("Skerry" if page.here == "/" else f"{page.heading} · Skerry")
     ui.add_css(asset("dashboard.css"))
+    # Quasar makes all of a page one main part; ours begins below the header.
+    _quasar_page().props("role=none")
     header, banner = _header(page, pulse, places(page.visitor))
     with ui.element("main").classes("sk-page").props('id="main"') as main:
         body = _Body(page, content)
     ui.skip_link("Skip to the content", target=main)
 
     async def beat() -> None:
-        now = await asyncio.to_thread(pulses.get, sites)
+        now = await FRAMES.run(pulses.get, sites)
         header.show(render("chips.html", chips=chips(now)))
         banner.show(render("banner.html", troubles=troubles(now)))
 
-    async def check() -> None:
-        if not await asyncio.to_thread(_still_holds, page):
-            ui.navigate.to(f"/sign-in?next={request.url.path}")
-
-    ui.timer(PULSE_S, beat)
-    ui.timer(CHECK_S, check)
+    timers = [ui.timer(PULSE_S, beat)]
     if page.refresh_s is not None:
-        ui.timer(page.refresh_s, body.refresh)
+        timers.append(ui.timer(page.refresh_s, body.refresh))
+
+    async def check() -> None:
+        if not await FRAMES.run(_still_holds, page):
+            await _show_out(timers, then=request.url.path)
+
+    ui.timer(CHECK_S, check)
     ui.run_javascript(_REMEMBERED_COLOURS)
     return None
+
+
+async def _show_out(timers: Sequence[ui.timer], *, then: str) -> None:
+    """End an open page whose visitor may look no more, whether the browser leaves as it is told or not."""
+    for timer in timers:
+        timer.cancel(with_current_invocation=True)
+    client = ui.context.client
+    ui.navigate.to(f"/sign-in?next={then}")
+    await asyncio.sleep(LEAVE_S)
+    client.delete()
+
+
+def _quasar_page() -> ui.element:
+    slot = ui.context.client.content.parent_slot
+    assert slot is not None  # noqa: S101  # NiceGUI puts its content into a page of Quasar's
+    return slot.parent
 
 
 class _Body:
@@ -120,7 +142,7 @@ class _Body:
         """Bring the regions up to what is known now; what was read last stays while nothing can be read."""
         try:
             async with self._reading:
-                self._show(await asyncio.to_thread(self._page.read))
+                self._show(await PAGES.run(self._page.read))
         except SkerryError as error:
             LOG.debug("a page stays as it is: %s", error)
 
@@ -159,7 +181,7 @@ def _header(page: Page, pulse: Pulse, shown: list[Place]) -> tuple[Region, Regio
 def _sign_out(page: Page) -> None:
     async def leave() -> None:
         try:
-            await asyncio.to_thread(page.context.doorkeeper.sign_out, page.visitor)
+            await FRAMES.run(page.context.doorkeeper.sign_out, page.visitor)
         except SkerryError as error:
             ui.notify(str(error), type="negative", multi_line=True, close_button="Close")
             return

@@ -26,6 +26,7 @@ PLACES = (
     Place(path="/groups", title="Groups"),
     Place(path="/dead-letters", title="Dead letters"),
     Place(path="/audit", title="Audit"),
+    Place(path="/people", title="People"),
 )
 
 

@@ -23,6 +23,7 @@ from skerry_server.ui.pages.events import EventsPage
 from skerry_server.ui.pages.groups import GroupsPage
 from skerry_server.ui.pages.models import ModelsPage
 from skerry_server.ui.pages.overview import OverviewPage
+from skerry_server.ui.pages.people import PeoplePage
 from skerry_server.ui.pulse import Pulse, read_pulse
 from skerry_server.ui.readings import Readings
 from skerry_server.ui.shared import Shared
@@ -41,13 +42,14 @@ _KINDS: dict[str, Kind] = {
     GroupsPage.here: GroupsPage,
     DeadLettersPage.here: DeadLettersPage,
     AuditPage.here: AuditPage,
+    PeoplePage.here: PeoplePage,
 }
 
 
 def add_dashboard(api: FastAPI, context: Context) -> None:
     """Put the dashboard on ``/`` of ``api`` and below, with its own pages for what goes wrong."""
     pulses = Shared(lambda sites: read_pulse(context.database, context.health, sites), every_s=PULSE_S)
-    readings = Readings(context.database)
+    readings = Readings(context.database, context.health)
 
     @ui.page("/")
     async def overview(request: Request) -> Response | None:

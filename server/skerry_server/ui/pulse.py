@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from skerry_edge.foundation.errors import SkerryError
-from skerry_server.health import Counts, Health, Part, PartName
+from skerry_server.health import Health, Part, PartName
 from skerry_server.registry.alerts import count_open_alerts
 from skerry_server.registry.database import Database
 from skerry_server.registry.dead_letters import count_dead_letters
 from skerry_server.ui.rows import NOTHING
 from skerry_server.ui.shared import Sites
+from skerry_server.ui.vitals import span
+from skerry_server.workers import (
+    Worker,
+    joined_buckets,
+    joined_counts,
+    joined_parts,
+    own_worker,
+    read_workers,
+    spool_percent,
+    takes_in,
+)
 
 TITLES: dict[PartName, str] = {"broker": "Broker", "store": "Store", "registry": "Registry", "spool": "Spool"}
 SHARE = 0.95
@@ -19,10 +30,14 @@ SHARE = 0.95
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pulse:
-    """The server at one moment; counts of the registry are None while it cannot be read, and ``trouble`` says why."""
+    """The server at one moment; counts of the registry are None while it cannot be read, and ``trouble`` says why.
+
+    ``workers`` are those that take in what the fleet publishes, in this process or in others; only this one's own is
+    known while the registry is away.
+    """
 
     parts: dict[PartName, Part]
-    counts: Counts
+    workers: Sequence[Worker]
     open_alerts: dict[str, int] | None
     dead_letters: int | None
     trouble: str | None
@@ -41,15 +56,16 @@ class Chip:
 def read_pulse(database: Database, health: Health, sites: Sites) -> Pulse:
     """Return how the server is. Dead letters belong to no site: they are counted for who has all sites alone."""
     alerts = letters = trouble = None
+    workers = own_worker(health)
     try:
         with database.reading() as session:
+            workers = read_workers(session, health)
             alerts = count_open_alerts(session, sites=sites)
             letters = count_dead_letters(session) if sites is None else None
     except SkerryError as error:
         trouble = str(error)
-    return Pulse(
-        parts=health.parts(), counts=health.counts(), open_alerts=alerts, dead_letters=letters, trouble=trouble
-    )
+    parts = joined_parts(workers, here=None if takes_in(health) else health.parts())
+    return Pulse(parts=parts, workers=workers, open_alerts=alerts, dead_letters=letters, trouble=trouble)
 
 
 def chips(pulse: Pulse) -> list[Chip]:
@@ -62,11 +78,7 @@ def chips(pulse: Pulse) -> list[Chip]:
         )
         for name, part in pulse.parts.items()
     ]
-    if _takes_in(pulse):
-        shown.append(Chip(name="rate", text=f"{pulse.counts.per_second:,.1f} messages/s", tone="plain"))
-        store = pulse.parts.get("store")
-        if pulse.counts.waiting and store is not None and not store.is_ok:
-            shown.append(Chip(name="waiting", text=f"{pulse.counts.waiting:,} waiting", tone="warn"))
+    shown += _worker_chips(pulse)
     if pulse.open_alerts:
         number = sum(pulse.open_alerts.values())
         tone = "bad" if pulse.open_alerts.get("critical") else "warn"
@@ -78,32 +90,63 @@ def chips(pulse: Pulse) -> list[Chip]:
     return shown
 
 
+def _worker_chips(pulse: Pulse) -> Iterator[Chip]:
+    counts = joined_counts(pulse.workers)
+    if pulse.workers:
+        yield Chip(name="rate", text=f"{counts.per_second:,.1f} messages/s", tone="plain")
+    elif pulse.trouble is None:
+        yield Chip(name="workers", text="No worker", tone="bad")
+    silent = sum(one.is_silent for one in pulse.workers)
+    if silent:
+        yield Chip(name="workers", text=f"{_counted(silent, 'worker')} silent", tone="bad")
+    store = pulse.parts.get("store")
+    if counts.waiting and store is not None and not store.is_ok:
+        yield Chip(name="waiting", text=f"{counts.waiting:,} waiting", tone="warn")
+
+
 def troubles(pulse: Pulse) -> list[str]:
     """Return what the banner says, a sentence for each thing that does not work."""
     said = [f"{TITLES[name]}: {part.detail}" for name, part in pulse.parts.items() if not part.is_ok]
+    if not pulse.workers and not pulse.trouble:
+        said.append("No worker takes in what devices publish: start 'skerry server ingest'")
+    for one in pulse.workers:
+        if one.is_silent:
+            said.append(f"Worker {one.name} has said nothing for {span(one.age_ms / 1000)}")
+        elif one.report is None:
+            said.append(f"Worker {one.name} is of another version, and tells of itself what is not known here")
     if pulse.trouble:
         said.append(f"What is shown may be old: {pulse.trouble}")
     return said
 
 
-def ingest_facts(health: Health) -> list[tuple[str, str, str]]:
-    """Return (name, figure, tone) of what ingest did since this process started; empty where it takes nothing in."""
-    if "broker" not in health.parts():
+def ingest_facts(workers: Sequence[Worker]) -> list[tuple[str, str, str]]:
+    """Return (name, figure, tone) of what all workers did since each started, and of each where there are several."""
+    reports = [one.report for one in workers if one.report is not None]
+    if not reports:
         return []
-    metrics, counts = health.metrics, health.counts()
-    dead = sum(metrics.dead.values().values())
-    owed = metrics.spool_owed_bytes.value
-    return [
-        ("Received", f"{metrics.received.value:,}", "plain"),
-        ("Durable", f"{metrics.durable.value:,}", "plain"),
-        ("Points stored", f"{metrics.stored.value:,}", "plain"),
+    counts = joined_counts(workers)
+    owed = sum(one.spool_owed_bytes for one in reports)
+    facts = [
+        ("Received", f"{counts.received:,}", "plain"),
+        ("Durable", f"{counts.durable:,}", "plain"),
+        ("Points stored", f"{sum(one.points for one in reports):,}", "plain"),
         ("Waiting", f"{counts.waiting:,}", "plain"),
-        ("Through the spool", f"{metrics.spooled.value:,}", "plain"),
+        ("Through the spool", f"{counts.spooled:,}", "plain"),
         ("Owed to the store", f"{owed / 1e6:,.1f} MB", "warn" if owed else "plain"),
-        ("Refused", f"{dead:,}", "warn" if dead else "plain"),
-        ("Lag", _within(metrics.lag_seconds.read()[0]), "plain"),
-        ("Time for a batch", _within(metrics.batch_seconds.read()[0]), "plain"),
+        ("Refused", f"{counts.dead:,}", "warn" if counts.dead else "plain"),
+        ("Lag", _within(joined_buckets(one.lag for one in reports)), "plain"),
+        ("Time for a batch", _within(joined_buckets(one.batch for one in reports)), "plain"),
     ]
+    return facts + ([_worker_fact(one) for one in workers] if len(workers) > 1 else [])
+
+
+def _worker_fact(one: Worker) -> tuple[str, str, str]:
+    name = f"Worker {one.name}"
+    if one.is_silent or one.report is None:
+        return name, f"silent for {span(one.age_ms / 1000)}" if one.is_silent else "of another version", "bad"
+    used = spool_percent(one.report) or 0.0
+    text = f"{one.report.counts.per_second:,.1f} messages/s, spool {used:.0f} % full"
+    return name, text, "warn" if one.report.spool_owed_bytes else "plain"
 
 
 def _within(buckets: Sequence[tuple[str, int]]) -> str:
@@ -116,10 +159,6 @@ def _within(buckets: Sequence[tuple[str, int]]) -> str:
         return f"over {float(buckets[-2][0]):g} s"
     seconds = float(bound)
     return f"95 % ≤ {seconds:g} s" if seconds >= 1 else f"95 % ≤ {seconds * 1e3:g} ms"
-
-
-def _takes_in(pulse: Pulse) -> bool:
-    return "broker" in pulse.parts
 
 
 def _counted(number: int, what: str) -> str:

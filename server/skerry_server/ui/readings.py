@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from skerry_server.api.read import device_out, read_events
 from skerry_server.api.schemas import DeviceOut, EventOut
-from skerry_server.health import now_ms
+from skerry_server.health import Health, now_ms
 from skerry_server.registry.alerts import AlertSearch, count_open_alerts, list_alerts
 from skerry_server.registry.database import Database
 from skerry_server.registry.devices import sessions_of
@@ -18,6 +18,7 @@ from skerry_server.registry.fleet.distribution import count_by, count_models, co
 from skerry_server.registry.fleet.listing import DeviceSearch, find_devices
 from skerry_server.registry.models import AlertRow
 from skerry_server.ui.shared import Shared, Sites
+from skerry_server.workers import Worker, read_workers
 
 NEWS_S = 0.4
 FLEET_S = 1.0
@@ -36,32 +37,34 @@ class News:
 
     events: list[EventOut]
     sessions: Mapping[str, str]
-    last_hour: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fleet:
-    """Devices by state, a few of them, the newest alerts that last, and how many do by severity."""
+    """Devices by state, a few of them, the newest alerts that last, how many do by severity, and the workers."""
 
     states: Mapping[str, int]
     devices: list[DeviceOut]
     alerts: Sequence[AlertRow]
     open_alerts: Mapping[str, int]
+    workers: Sequence[Worker]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Spread:
-    """How many devices have each model and agent version."""
+    """What costs more to count: how many devices have each model and agent version, and the last hour's events."""
 
     models: Mapping[str, int]
     versions: Mapping[str, int]
+    events_last_hour: int
 
 
 class Readings:
     """What all overviews that are open share."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, health: Health) -> None:
         self._database = database
+        self._health = health
         self.news = Shared(self._read_news, every_s=NEWS_S)
         self.fleet = Shared(self._read_fleet, every_s=FLEET_S)
         self.spread = Shared(self._read_spread, every_s=SPREAD_S)
@@ -70,11 +73,7 @@ class Readings:
         with self._database.reading() as session:
             wanted = EventSearch(limit=SHOWN_EVENTS, newest_of_track=True, sites=sites)
             events = read_events(session, wanted)
-            return News(
-                events=events,
-                sessions=sessions_of(session, {one.device for one in events}),
-                last_hour=count_events_since(session, now_ms() - HOUR_MS, sites=sites),
-            )
+            return News(events=events, sessions=sessions_of(session, {one.device for one in events}))
 
     def _read_fleet(self, sites: Sites) -> Fleet:
         with self._database.reading() as session:
@@ -88,12 +87,15 @@ class Readings:
                 devices=_needy_first(session, sites),
                 alerts=alerts,
                 open_alerts=count_open_alerts(session, sites=sites),
+                workers=read_workers(session, self._health),
             )
 
     def _read_spread(self, sites: Sites) -> Spread:
         with self._database.reading() as session:
             return Spread(
-                models=count_models(session, sites=sites), versions=count_by(session, "agent_version", sites=sites)
+                models=count_models(session, sites=sites),
+                versions=count_by(session, "agent_version", sites=sites),
+                events_last_hour=count_events_since(session, now_ms() - HOUR_MS, sites=sites),
             )
 
 

@@ -12,7 +12,7 @@ MAX_PICKED = 1000
 # Buttons of the content carry what they do as data: whatever is replaced in it, one listener at its root hears all.
 _LISTENER = """(event) => {
   if (event.target.closest('[data-tick]')) {
-    const boxes = [...document.querySelectorAll('input[data-pick]')];
+    const boxes = [...document.querySelectorAll('tr input[data-pick]')];
     const ticked = !boxes.every((one) => one.checked);
     boxes.forEach((one) => { one.checked = ticked; });
   }

@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
 import threading
 import urllib.error
 import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from chaos import server_programs
 
 from skerry_server.config.server import ServerConfig, Settings
 from skerry_server.config.stores import InfluxStore, SqliteStore
 from skerry_server.stores.opening import open_store
 from skerry_server.stores.stand_in.influxdb import StandIn, serving
 
-INFLUXD = """\
-reporting-disabled = true
-bind-address = "127.0.0.1:{rpc}"
-[meta]
-  dir = "{folder}/meta"
-[data]
-  dir = "{folder}/data"
-  wal-dir = "{folder}/wal"
-[http]
-  bind-address = "127.0.0.1:{http}"
-  log-enabled = false
-[monitor]
-  store-enabled = false
-"""
 TOKEN = "a-token-of-the-stand-in"  # no secret: the stand-ins know it
 
 
@@ -44,25 +29,16 @@ def answers(url):
 @pytest.fixture
 def influxd(tmp_path, need_program, free_port, eventually):
     """A real InfluxDB 1.x server on loopback, stopped at the end; gives its URL."""
-    program = need_program("influxd")
-    folder = tmp_path / "influxdb"
-    folder.mkdir()
+    need_program("influxd")
     port = free_port()
-    config = folder / "influxdb.conf"
-    config.write_text(INFLUXD.format(rpc=free_port(), http=port, folder=folder))
-    process = subprocess.Popen(
-        [program, "run", "-config", str(config)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env={"PATH": "/usr/bin", "HOME": str(folder), "INFLUXDB_REPORTING_DISABLED": "true"},
-    )
     url = f"http://127.0.0.1:{port}"
+    program = server_programs.influxd(tmp_path, port)
+    program.start()
     try:
         eventually(lambda: answers(url), what="influxd answers")
         yield url
     finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(30)
+        program.stop()
 
 
 @pytest.fixture
@@ -124,8 +100,8 @@ def liar():
 @pytest.fixture
 def victoria(tmp_path, need_program, free_port, eventually):
     """A real VictoriaMetrics on loopback: start it with flags, kill it, start it again."""
-    program = need_program("victoria-metrics")
-    victoria = Victoria(program, tmp_path / "victoria", free_port(), eventually)
+    need_program("victoria-metrics")
+    victoria = Victoria(tmp_path, free_port(), eventually)
     yield victoria
     victoria.kill()
 
@@ -133,25 +109,23 @@ def victoria(tmp_path, need_program, free_port, eventually):
 class Victoria:
     """One VictoriaMetrics with its folder."""
 
-    def __init__(self, program, folder, port, eventually):
+    def __init__(self, folder, port, eventually):
         self.url = f"http://127.0.0.1:{port}"
-        self._command = [program, f"-storageDataPath={folder}", f"-httpListenAddr=127.0.0.1:{port}"]
+        self._folder, self._port = folder, port
         self._eventually = eventually
-        self._process = None
+        self._program = None
 
     def start(self, *flags):
         """Run it until it answers."""
-        command = [*self._command, "-retentionPeriod=100y", "-search.latencyOffset=0s", *flags]
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self._program = server_programs.victoria_metrics(self._folder, self._port, *flags)
+        self._program.start()
         self._eventually(lambda: answers(self.url), what="VictoriaMetrics answers")
         return self
 
     def kill(self):
         """End it as a power cut does."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait(30)
-            self._process = None
+        if self._program is not None:
+            self._program.kill()
 
     def flush(self):
         """Have it make what was written visible, as it does by itself after a second or so."""

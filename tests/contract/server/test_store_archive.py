@@ -55,6 +55,17 @@ def asked(store, **query):
     return [(one.tags["device"], one.time_ns, one.fields) for one in store.windows(WindowQuery(**given))]
 
 
+def test_series_that_have_a_tag_in_common_are_taken_together(store):
+    store.probe()
+    store.write([*window(), *window(device="cam-2", values=(5.0, 8.0, 5.0)), *window(OLD_NS + STEP_NS, (7.0,))])
+    query = {"measurement": "heartbeat", "step_ns": STEP_NS, "start_ns": OLD_NS, "stop_ns": NOW_NS, "by": ("board",)}
+    found = [(one.tags, one.time_ns, one.fields) for one in store.windows(WindowQuery(**query))]
+    board = {"board": "pi 5"}
+    assert found == [(board, OLD_NS + STEP_NS, {"cpu_percent": 7.0}), (board, OLD_NS, {"cpu_percent": 4.0})]
+    one = WindowQuery(**query | {"tags": {"device": "cam-2"}, "by": ("site", "board"), "aggregate": "max"})
+    assert [(one.tags, one.fields) for one in store.windows(one)] == [(board | {"site": "home"}, {"cpu_percent": 8.0})]
+
+
 @TAKEN
 def test_a_window_is_its_points_taken_together_series_by_series(store, aggregate, value):
     store.probe()

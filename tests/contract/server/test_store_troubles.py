@@ -11,6 +11,7 @@ from skerry_server.config.stores import InfluxStore
 from skerry_server.errors import RefusedPointsError, StoreError, UnableStoreError
 from skerry_server.stores.archive import Retention
 from skerry_server.stores.base import Point, Query
+from skerry_server.stores.http import StoreHttp
 from skerry_server.stores.stand_in.influxdb import Trouble
 
 START_NS = 1_700_000_000_000_000_000
@@ -73,12 +74,12 @@ def test_a_line_that_cannot_be_read_takes_its_whole_body_with_it_in_2_and_is_fou
 ):
     store = opened(stand_in_config(influxdb_2))
     # No point that is encoded here is unreadable there, so one is spoilt on its way.
-    request = httpx.Client.request
+    request = StoreHttp.request
 
-    def spoiling(self, method, url, *, content=None, **rest):
-        return request(self, method, url, content=content and content.replace(b"cam-5,", b"cam-5,broken,"), **rest)
+    def spoiling(self, method, path, *, content=None, **rest):
+        return request(self, method, path, content=content and content.replace(b"cam-5,", b"cam-5,broken,"), **rest)
 
-    monkeypatch.setattr(httpx.Client, "request", spoiling)
+    monkeypatch.setattr(StoreHttp, "request", spoiling)
     with pytest.raises(RefusedPointsError) as caught:
         store.write(mixed(16, bad=()))
     assert caught.value.refused.keys() == {5}
@@ -128,6 +129,38 @@ def test_a_write_that_failed_otherwise_is_tried_again_and_refuses_no_point(
         store.write([heartbeat("cam-1")])
     store.write([heartbeat("cam-1")])
     assert devices(store) == {"cam-1"}
+
+
+def refusing(monkeypatch, refuses):
+    """Let what stands before the store refuse the bodies that ``refuses`` is true of, in the store's own way."""
+    request = httpx.Client.request
+
+    def guarded(self, method, url, *, content=None, **rest):
+        body = b"".join(content or ())
+        if body and refuses(body):
+            return httpx.Response(400, json={"error": "over quota"}, request=httpx.Request(method, self.base_url))
+        return request(self, method, url, content=body or None, **rest)
+
+    monkeypatch.setattr(httpx.Client, "request", guarded)
+
+
+@BOTH
+def test_a_gateway_that_refuses_everything_in_the_stores_own_words_costs_no_point(
+    opened, stand_in, stand_in_config, monkeypatch
+):
+    store = opened(stand_in_config(stand_in))
+    store.probe()
+    store.write([heartbeat("cam-0")])
+    sent = []
+    with monkeypatch.context() as patched:
+        refusing(patched, lambda content: sent.append(content) or True)
+        with pytest.raises(StoreError, match=r"refuses whatever it is sent.*over quota"):
+            store.write(mixed(1000, bad=()))
+    assert len(sent) == 2
+    refusing(monkeypatch, lambda content: b"cam-7," in content)
+    with pytest.raises(RefusedPointsError) as caught:
+        store.write([heartbeat("cam-7")])
+    assert caught.value.refused.keys() == {0}
 
 
 @BOTH

@@ -6,9 +6,10 @@ import httpx
 import pytest
 
 from skerry_edge.foundation.errors import ConfigError
-from skerry_server.config.stores import InfluxStore, SqliteStore
+from skerry_server.config.stores import InfluxStore, SqliteStore, VictoriaStore
 from skerry_server.errors import RefusedPointsError, StoreError
 from skerry_server.stores.base import MAX_TIME_NS, Point, Query
+from skerry_server.stores.opening import known_durable_after_s
 
 START_NS = 1_700_000_000_000_000_000
 
@@ -141,3 +142,9 @@ def test_a_file_that_is_no_database_is_an_error(opened, tmp_path):
     (tmp_path / "t.sqlite").write_bytes(b"no database" * 1000)
     with pytest.raises(StoreError, match="time-series file"):
         opened(SqliteStore(path="t.sqlite")).write([heartbeat()])
+
+
+def test_what_is_taken_for_granted_before_a_probe_is_what_the_probe_says(store):
+    assert store.probe().durable_after_s == 0
+    assert [known_durable_after_s(one) for one in (SqliteStore(), InfluxStore(url="http://here"))] == [0, 0]
+    assert known_durable_after_s(VictoriaStore(url="http://here")) is None

@@ -114,6 +114,17 @@ def test_windows_hold_mean_least_greatest_and_last_of_what_lies_in_them(store, w
         assert found == [(begin + 300 * NS_PER_S, {"cpu_percent": 7.0}), (begin, {"cpu_percent": first})]
 
 
+def test_series_that_have_a_tag_in_common_are_taken_together(store, written):
+    begin = NOW_NS // (300 * NS_PER_S) * (300 * NS_PER_S) - 600 * NS_PER_S
+    written([heartbeat(begin + 7_000_000, device=f"cam-{n}", cpu_percent=float(n)) for n in (2, 4)])
+    query = {"measurement": "heartbeat", "step_ns": 300 * NS_PER_S, "fields": ("cpu_percent",), "start_ns": begin}
+    for aggregate, value in (("mean", 3.0), ("max", 4.0)):
+        found = store.windows(WindowQuery(**query, by=("site",), aggregate=aggregate))
+        assert [(one.tags, one.time_ns, one.fields) for one in found] == [
+            ({"site": "home"}, begin, {"cpu_percent": value})
+        ]
+
+
 def test_more_windows_than_anybody_can_look_at_are_too_many(store):
     with pytest.raises(TooWideError, match="at most 10000"):
         store.windows(WindowQuery(measurement="heartbeat", step_ns=NS_PER_S))

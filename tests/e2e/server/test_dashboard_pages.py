@@ -13,14 +13,15 @@ from selenium.webdriver.common.by import By
 from skerry_server.registry.alerts import Cause, fire
 from skerry_server.registry.audit.trail import Author
 from skerry_server.registry.database import Database
-from skerry_server.registry.people.users import add_user
+from skerry_server.registry.people.users import add_user, disable_user
 
 DEVICES = 1_000
-PAGES = ("", "devices", "events", "models", "alerts", "groups", "dead-letters", "audit")
+PAGES = ("", "devices", "events", "models", "alerts", "groups", "dead-letters", "audit", "people")
 DEVICE_VIEWS = ("now", "history", "events", "configuration", "commands", "presence")
 PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
 NOW_MS = 1_700_000_000_000
 PASSWORD = "correct horse battery"
+OTHER = "another horse battery"
 
 
 @pytest.fixture
@@ -97,6 +98,17 @@ def test_a_thousand_devices_are_counted_paged_found_and_changed_together(dashboa
     browser.get(f"{url}devices?tag=wing%3Deast")
     eventually(lambda: rows(browser) == 2, what="the tag finds them")
 
+    browser.get(f"{url}devices?q=sim-07")
+    eventually(lambda: "100 devices" in text(browser, '[aria-label="Devices found"] h2'), what="they fill two pages")
+    click(browser, 'input[value="*"]')
+    click(browser, '[data-act="tag"]')
+    confirm(browser, eventually, Tags="row=7")
+    eventually(lambda: "100 devices tagged" in text(browser, ".q-notification"), what="all found are tagged")
+    browser.get(f"{url}devices?tag=row%3D7")
+    eventually(lambda: "100 devices" in text(browser, '[aria-label="Devices found"] h2'), what="the tag finds them")
+
+    browser.get(f"{url}devices?tag=wing%3Deast")
+    eventually(lambda: rows(browser) == 2, what="the tag finds the two again")
     click(browser, "[data-tick]")
     click(browser, '[data-act="command"]')
     confirm(browser, eventually)
@@ -146,6 +158,65 @@ def test_alerts_and_dead_letters_are_seen_to_from_their_pages(dashboard, browser
     eventually(lambda: "The chain of 3 changes is whole" in text(browser, ".sk-verdict"), what="the chain is whole")
 
 
+def sign_in(browser, dashboard, name, password=PASSWORD):
+    browser.get(f"{dashboard[0]}devices/cam-gate")
+    assert browser.current_url.endswith("/sign-in?next=/devices/cam-gate")
+    browser.find_element(By.NAME, "name").send_keys(name)
+    browser.find_element(By.NAME, "password").send_keys(password)
+    browser.find_element(By.CSS_SELECTOR, "button[type=submit]").click()
+
+
+def test_people_are_seen_to_from_their_page_and_who_may_look_no_more_is_sent_nothing(
+    dashboard, browser, device, registry, api, eventually
+):
+    publish = device(dashboard[1], "cam-gate")
+    publish("status", state="online")
+    eventually(lambda: api.get("devices/cam-gate").is_success, what="it is heard")
+    browser.get(f"{dashboard[0]}people")
+    eventually(lambda: "There is no user" in text(browser, "main"), what="the page says who may sign in")
+    click(browser, '[data-act="add"]')
+    new = {"Name": "ann", "New password": PASSWORD, "New password again": PASSWORD}
+    confirm(browser, eventually, **new)
+    eventually(lambda: "/sign-in" in browser.current_url, what="from the first user on everybody signs in")
+    sign_in(browser, dashboard, "ann")
+    eventually(lambda: "cam-gate" in text(browser, "h1"), what="the administrator is signed in")
+
+    browser.get(f"{dashboard[0]}people")
+    eventually(lambda: "(you)" in text(browser, 'tr[data-user="ann"]'), what="the page shows the user")
+    click(browser, '[data-act="token"]')
+    confirm(browser, eventually, **{"What it is for": "ci"})
+    eventually(lambda: text(browser, ".sk-secret").startswith("skerry_"), what="the secret is shown")
+    secret = text(browser, ".sk-secret")
+    assert api.get("devices", headers={"authorization": f"Bearer {secret}"}).is_success
+    next(one for one in browser.find_elements(By.CSS_SELECTOR, ".sk-dialog button")).click()
+    eventually(lambda: text(browser, 'tr[data-token="1"]'), what="the token is in the list")
+
+    click(browser, '[data-act="own-password"]')
+    changed = {"Present password": PASSWORD, "New password": OTHER, "New password again": OTHER}
+    confirm(browser, eventually, **changed)
+    eventually(lambda: "/sign-in" in browser.current_url, what="the change signs out")
+
+    sign_in(browser, dashboard, "ann", OTHER)
+    eventually(lambda: "cam-gate" in text(browser, "h1"), what="the new password lets in")
+    # A browser that does not leave when it is told to.
+    browser.execute_script("window.heard = 0; window.socket.off('open'); window.socket.onAny(() => window.heard++)")
+    eventually(lambda: browser.execute_script("return window.heard") > 0, what="the page is kept up to date")
+    with registry.transaction() as session:
+        add_user(session, Author(name="setup", ts_ms=NOW_MS), "bob", password=PASSWORD, role="admin")
+        disable_user(session, Author(name="setup", ts_ms=NOW_MS), "ann")
+    cpu = iter(range(1, 100))
+
+    def is_sent_nothing():
+        """Tell whether three new heartbeats, a second apart as the page is read, left the browser without a word."""
+        before = browser.execute_script("return window.heard")
+        for _ in range(3):
+            publish("heartbeat", cpu_percent=float(next(cpu)))
+            browser.execute_async_script("setTimeout(arguments[0], 1000)")
+        return browser.execute_script("return window.heard") == before
+
+    eventually(is_sent_nothing, what="nothing more is sent", deadline_s=60)
+
+
 def test_who_may_only_look_signs_in_sees_nothing_that_changes_and_signs_out(
     dashboard, browser, device, registry, eventually
 ):
@@ -160,14 +231,7 @@ def test_who_may_only_look_signs_in_sees_nothing_that_changes_and_signs_out(
         add_user(session, author, "vic", password=PASSWORD, role="viewer", sites=["home"])
         add_user(session, author, "far", password=PASSWORD, role="admin", sites=["yard"])
 
-    def sign_in(name):
-        browser.get(f"{dashboard[0]}devices/cam-gate")
-        assert browser.current_url.endswith("/sign-in?next=/devices/cam-gate")
-        browser.find_element(By.NAME, "name").send_keys(name)
-        browser.find_element(By.NAME, "password").send_keys(PASSWORD)
-        browser.find_element(By.CSS_SELECTOR, "button[type=submit]").click()
-
-    sign_in("vic")
+    sign_in(browser, dashboard, "vic")
     eventually(lambda: "cam-gate" in text(browser, "h1"), what="the page that was asked for is drawn")
     assert rows(browser, "[data-act]") == 0
     places = text(browser, "nav").split("\n")
@@ -179,7 +243,7 @@ def test_who_may_only_look_signs_in_sees_nothing_that_changes_and_signs_out(
     next(one for one in browser.find_elements(By.TAG_NAME, "button") if one.text == "Sign out").click()
     eventually(lambda: browser.current_url.endswith("/sign-in"), what="the way out leads to the door")
 
-    sign_in("far")
+    sign_in(browser, dashboard, "far")
     eventually(
         lambda: "No device of this name" in text(browser, "main"), what="a site that is not theirs shows nothing"
     )

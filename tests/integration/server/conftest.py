@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import httpx
 import paho.mqtt.client as mqtt
 import pytest
+from chaos import server_programs
 
 from skerry_server.broker import MosquittoBroker
 
@@ -31,20 +32,6 @@ BODIES = {
     "event": {"kind": "detection", "pipeline": "camera", "label": "car", "score": 0.5},
     "status": {"state": "online"},
 }
-INFLUXD = """\
-reporting-disabled = true
-bind-address = "127.0.0.1:{rpc}"
-[meta]
-  dir = "{folder}/meta"
-[data]
-  dir = "{folder}/data"
-  wal-dir = "{folder}/wal"
-[http]
-  bind-address = "127.0.0.1:{http}"
-  log-enabled = false
-[monitor]
-  store-enabled = false
-"""
 
 
 @pytest.fixture
@@ -59,39 +46,27 @@ def broker(tmp_path, need_program):
     broker.stop()
 
 
-class Influxd:
-    """A real InfluxDB 1.x that can be stopped and started again on its port."""
-
-    def __init__(self, program, folder, http_port, rpc_port):
-        self.url = f"http://127.0.0.1:{http_port}"
-        self._folder = folder
-        self._config = folder / "influxdb.conf"
-        self._config.write_text(INFLUXD.format(rpc=rpc_port, http=http_port, folder=folder))
-        self._program = program
-        self._process = None
-
-    def start(self):
-        self._process = subprocess.Popen(
-            [self._program, "run", "-config", str(self._config)],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env={"PATH": "/usr/bin", "HOME": str(self._folder)},
-        )
-
-    def stop(self):
-        self._process.kill()
-        self._process.wait(30)
+@pytest.fixture
+def influxd(tmp_path, need_program, free_port):
+    """A real InfluxDB 1.x, started; its address is in ``url``."""
+    need_program("influxd")
+    port = free_port()
+    yield from _running(server_programs.influxd(tmp_path, port), port)
 
 
 @pytest.fixture
-def influxd(tmp_path, need_program, free_port):
-    """A real InfluxDB 1.x, started."""
-    folder = tmp_path / "influxdb"
-    folder.mkdir()
-    server = Influxd(need_program("influxd"), folder, free_port(), free_port())
-    server.start()
-    yield server
-    server.stop()
+def victoria(tmp_path, need_program, free_port):
+    """A real VictoriaMetrics, started; its address is in ``url``."""
+    need_program("victoria-metrics")
+    port = free_port()
+    yield from _running(server_programs.victoria_metrics(tmp_path, port), port)
+
+
+def _running(program, port):
+    program.url = f"http://127.0.0.1:{port}"
+    program.start()
+    yield program
+    program.kill()
 
 
 @dataclass
@@ -129,11 +104,19 @@ def start_server(tmp_path, free_port, eventually):
     """Return a function that starts `skerry server …` with a configuration, by default `run`; all end with the test."""
     running = []
 
-    def start(broker_url, *, store='kind = "sqlite"\npath = "telemetry.sqlite"', more="", wait=True, command=("run",)):
+    def start(
+        broker_url,
+        *,
+        store='kind = "sqlite"\npath = "telemetry.sqlite"',
+        at_broker="",
+        more="",
+        wait=True,
+        command=("run",),
+    ):
         port = free_port()
         config = tmp_path / f"server-{len(running)}.toml"
         config.write_text(
-            f'[broker]\nurl = "{broker_url}"\n[store]\n{store}\n'
+            f'[broker]\nurl = "{broker_url}"\n{at_broker}\n[store]\n{store}\n'
             f'[registry]\nurl = "sqlite:///{tmp_path}/registry.sqlite"\n[http]\nport = {port}\n{more}'
         )
         log = (tmp_path / f"server-{len(running)}.log").open("wb")

@@ -100,6 +100,9 @@ def test_what_was_wanted_while_the_broker_was_away_is_sent_when_it_is_back(broke
     server = start_server(broker.url)
     cam.say("status", state="online")
     eventually(lambda: server.get("api/v1/devices").json()["devices"], what="the device is known")
+    # Its successor has its name: of two that came back, each would end the other's connection.
+    cam.client.disconnect()
+    cam.client.loop_stop()
     broker.stop()
     order = post(server, "devices/cam-1/commands", {"name": "ping", "expires_s": 600})
     put(server, "devices/cam-1/desired", {"config": {"heartbeat_interval_s": 5}})

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
 from chaos.load import Sent
 from chaos.suite_ingest import FAULTS, judge, run
 
 
-def test_nothing_is_lost_or_shows_twice_through_one_fault_of_each_kind(tmp_path, need_program):
+@pytest.mark.parametrize(("store", "program"), [("influxdb", "influxd"), ("victoriametrics", "victoria-metrics")])
+def test_nothing_is_lost_or_shows_twice_through_one_fault_of_each_kind(tmp_path, need_program, store, program):
     need_program("mosquitto")
-    need_program("influxd")
-    verdict = run(tmp_path, faults=FAULTS, messages=3_000, seed=1, say=print, rate_hz=500.0)
+    need_program(program)
+    verdict = run(tmp_path, store=store, faults=FAULTS, messages=3_000, seed=1, say=print, rate_hz=500.0)
     assert (verdict.lost, verdict.repeated, verdict.messages) == ((), (), 3_000)
 
 

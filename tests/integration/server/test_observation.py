@@ -6,6 +6,10 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from skerry_server.health import Health
+from skerry_server.registry.database import Database
+from skerry_server.ui.pulse import ingest_facts, read_pulse
+
 
 def figures(url):
     page = httpx.get(f"{url}metrics", trust_env=False, timeout=30).text
@@ -25,7 +29,7 @@ def test_a_store_that_is_killed_is_told_everywhere_and_costs_nothing(
     assert before["skerry_part_up", "store"] == 1
     assert {("skerry_devices", state) for state in ("online", "degraded", "offline")} <= set(before)
 
-    influxd.stop()
+    influxd.kill()
     publish(broker.url, [message("heartbeat", 2)])
     eventually(lambda: figures(server.url)["skerry_spool_owed_bytes",] > 0, what="the spool has the message")
     eventually(lambda: server.get("readyz").status_code == 503, what="the server says that it is not ready")
@@ -60,11 +64,20 @@ def worker(broker, start_server, free_port, tmp_path, eventually):
     return url, server.log
 
 
-def test_a_worker_tells_its_own_figures_and_logs_one_object_a_line(worker, broker, publish, message, eventually):
+def test_a_worker_tells_its_own_figures_and_logs_one_object_a_line(
+    worker, broker, publish, message, tmp_path, eventually
+):
     url, log = worker
     publish(broker.url, [message("heartbeat", 1)])
     eventually(lambda: figures(url)["skerry_ingest_durable_total",] == 1, what="the message is durable")
     assert ("skerry_devices", "online") not in figures(url)
+    database, api = Database(f"sqlite:///{tmp_path}/registry.sqlite"), Health(["store", "registry"])
+
+    def told_elsewhere():
+        return {name: text for name, text, _ in ingest_facts(read_pulse(database, api, None).workers)}.get("Durable")
+
+    eventually(lambda: told_elsewhere() == "1", what="a process without ingest knows it from the registry")
+    database.close()
     lines = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
     assert {"time", "level", "logger", "message"} <= set(lines[0])
     assert any(line["logger"] == "skerry_server.health" for line in lines)

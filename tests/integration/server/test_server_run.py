@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -132,14 +133,17 @@ def test_a_device_that_falls_silent_goes_offline_and_says_why(broker, start_serv
     server = start_server(broker.url, more="[presence]\nheartbeat_s = 0.2\nmissed = 3\n")
     publish(broker.url, [message("status", 1), message("heartbeat", 2)])
 
-    def device():
-        devices = server.get("api/v1/devices").json()["devices"]
-        return devices[0] if devices else None
+    def history(since_ms=0):
+        """Return the states that began since then: that of a moment is soon another, what was stays."""
+        answer = server.get("api/v1/devices/cam-1/presence")
+        intervals = answer.json()["intervals"] if answer.status_code == 200 else []
+        return {one["presence"]: one["reason"] for one in intervals if one["began_ms"] >= since_ms}
 
-    eventually(lambda: device() and not device()["online"], what="the device is offline")
-    assert device()["reason"] == "no heartbeat for 0.6 s"
+    eventually(lambda: set(history()) == {"online", "offline"}, what="the device is offline")
+    assert history()["offline"] == "no heartbeat for 0.6 s"
+    until_ms = time.time_ns() // 1_000_000
     publish(broker.url, [message("heartbeat", 3)])
-    eventually(lambda: device()["online"], what="the device is online again")
+    eventually(lambda: "online" in history(since_ms=until_ms), what="the device is online again")
 
 
 def test_a_broker_that_is_away_at_start_and_goes_away_later_is_outlived(

@@ -31,7 +31,7 @@ def start_worker(start_server, free_port, eventually):
 
 
 def test_two_workers_share_the_messages_and_agree(broker, start_worker, start_server, publish, message, eventually):
-    workers = [start_worker(broker.url, name) for name in ("one", "two")]
+    workers = [start_worker(broker.url, name, at_broker='subscription = "shared"') for name in ("one", "two")]
     for one in workers:
         eventually(one.is_well, what=f"a worker is well: {one.log.read_text()[-2000:]}")
     api = start_server(broker.url, command=("api",))

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from skerry_edge.foundation.errors import ConfigError, ReachError
+from skerry_server.access import worker_access
 from skerry_server.config.http import is_loopback
 from skerry_server.config.server import load_settings, state_directory
 from skerry_server.config.stores import InfluxStore
+from skerry_server.registry.opening import open_registry
 
 LONG = f"mqtt://{'b' * 80}"
 
@@ -141,3 +143,25 @@ def test_a_secret_that_is_missing_or_empty_is_an_error(tmp_path):
     (tmp_path / "empty").write_text("\n")
     with pytest.raises(ConfigError, match="one secret"):
         settings.secret(str(tmp_path / "empty"))
+
+
+def test_a_relative_file_of_the_registry_is_beside_the_configuration_wherever_a_command_runs(tmp_path, monkeypatch):
+    settings = load_settings(write(tmp_path, '[registry]\nurl = "sqlite:///data/registry.sqlite"\n'))
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    database = open_registry(settings)
+    database.probe()
+    database.close()
+    assert (tmp_path / "data" / "registry.sqlite").is_file()
+
+
+def test_a_worker_subscribes_plainly_unless_it_is_told_to_share(tmp_path):
+    plain = worker_access(load_settings(None))
+    shared = worker_access(load_settings(write(tmp_path, '[broker]\nsubscription = "shared"\n')))
+    assert (plain.topic_filter, shared.topic_filter) == ("skerry/#", "$share/skerry/skerry/#")
+
+
+def test_sharing_with_a_protocol_that_cannot_is_refused(tmp_path):
+    with pytest.raises(ConfigError, match=r"broker\.subscription"):
+        load_settings(write(tmp_path, '[broker]\nprotocol = "3.1.1"\nsubscription = "shared"\n'))

@@ -111,3 +111,22 @@ def test_a_lost_connection_keeps_the_oldest_and_sheds_what_comes_again_anyway():
         assert topics(await intake.take()) == [1]
 
     asyncio.run(scenario())
+
+
+def test_there_is_no_room_while_too_many_bytes_are_not_durable_whether_taken_or_shed():
+    async def scenario():
+        intake = Intake(linger_s=0, max_waiting_bytes=100)
+        intake.put(delivery(1, bytes(60)), 1, Wire())
+        assert intake.has_room.is_set()
+        intake.put(delivery(2, bytes(60)), 2, Wire())
+        assert not intake.has_room.is_set()
+        await intake.take()
+        assert not intake.has_room.is_set()
+        intake.settle()
+        assert intake.has_room.is_set()
+        intake.put(delivery(3, bytes(60)), 3, Wire())
+        intake.put(delivery(4, bytes(60)), 4, Wire())
+        intake.shed(keep=1)
+        assert intake.has_room.is_set()
+
+    asyncio.run(scenario())

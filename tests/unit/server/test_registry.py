@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -131,16 +133,18 @@ def test_a_device_heard_within_the_limit_is_not_silent(filled, floor_ms, now_ms,
     assert fallen == ([] if is_heard else ["cam-1", "cam-2"])
 
 
-def test_the_oldest_dead_letters_make_room(database, monkeypatch):
-    monkeypatch.setattr(dead_letters, "MAX_DEAD_LETTERS", 3)
+def test_dead_letters_beyond_a_number_make_room_and_those_of_the_store_have_their_own(database, monkeypatch):
+    monkeypatch.setattr(dead_letters, "MAX_DEAD_LETTERS", 10)
     with database.transaction() as session:
-        dead_letters.add_dead_letters(session, [letter(number) for number in range(5)])
-        assert dead_letters.trim_dead_letters(session) == 2
-        assert [row.topic for row in dead_letters.list_dead_letters(session, limit=9)] == [
-            "skerry/4",
-            "skerry/3",
-            "skerry/2",
-        ]
+        for number in range(11):
+            dead_letters.add_dead_letters(session, [letter(number), replace(letter(number, b"s"), reason="store")])
+        oldest = dead_letters.list_dead_letters(session, limit=99, reason="topic")[-1]
+        dead_letters.note_replayed(session, [oldest.id], now_ms=7)
+        assert dead_letters.trim_dead_letters(session) == {"store": 2, "topic": 1}
+        assert dead_letters.trim_dead_letters(session) == {}
+        left = dead_letters.list_dead_letters(session, limit=99)
+    assert Counter(row.reason for row in left) == {"store": 9, "topic": 9}
+    assert max(row.topic for row in left) == "skerry/9"
 
 
 def test_a_transaction_that_fails_leaves_nothing(database):

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import time
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from skerry_server.errors import RegistryError, StoreError
 from skerry_server.health import Health
 from skerry_server.ingest import pauses
+from skerry_server.ingest import replay as replaying
 from skerry_server.ingest import watch as watching
 from skerry_server.ingest import worker as module
 from skerry_server.ingest.intake import Intake
@@ -60,7 +65,7 @@ class Wire:
 class Rig:
     """A worker over a store that can be troubled, with its spool and its health."""
 
-    def __init__(self, store, database, committer, folder, budget_bytes):
+    def __init__(self, store, database, committer, folder, budget_bytes, replay_per_s):
         self.store, self.health, self.intake, self.wire = store, Health(), Intake(linger_s=0), Wire()
         self.spool = Spool(folder, budget_bytes=budget_bytes)
         self.spool.open()
@@ -69,12 +74,19 @@ class Rig:
             committer=committer(store, database),
             spool=self.spool,
             health=self.health,
-            replay_per_s=100_000,
+            replay_per_s=replay_per_s,
         )
         self._sent = 0
 
+    def probed(self, *, durable_after_s=0.0, started_ms=1, asked_s=None):
+        """Tell what a probe of the store finds, one asked now or at ``asked_s``."""
+        info = StoreInfo(product="p", version="1", where="here", durable_after_s=durable_after_s, started_ms=started_ms)
+        self.worker.durability.learn(info, time.monotonic() if asked_s is None else asked_s)
+
     async def __aenter__(self):
-        self._tasks = [asyncio.create_task(one) for one in (self.worker.run(), self.worker.tend())]
+        self._tasks = [
+            asyncio.create_task(one) for one in (self.worker.run(), self.worker.tend(), self.worker.replay.run())
+        ]
         return self
 
     async def __aexit__(self, *_):
@@ -87,6 +99,7 @@ class Rig:
     def send(self, *deliveries):
         for one in deliveries:
             self._sent += 1
+            self.health.metrics.received.add(1)
             self.intake.put(one, self._sent, self.wire)
 
     async def all_acknowledged(self):
@@ -109,15 +122,24 @@ def impatient(monkeypatch):
     monkeypatch.setattr(module, "FIRST_RETRY_S", 0.001)
     monkeypatch.setattr(module, "LAST_RETRY_S", 0.002)
     monkeypatch.setattr(module, "TURN_S", 0.001)
+    monkeypatch.setattr(replaying, "TURN_S", 0.001)
+    monkeypatch.setattr(replaying, "LOOK_S", 0.01)
+    monkeypatch.setattr(replaying, "FIRST_READ_PAUSE_S", 0.001)
     monkeypatch.setattr(watching, "PROBE_S", 0.001)
 
 
 @pytest.fixture
 def rig(impatient, store, database, committer, tmp_path):
-    """Return a function that makes a worker over the store, which is wrapped by ``kind``."""
+    """Return a function that makes a worker over the store, which is wrapped by ``kind``.
 
-    def make(kind=TroubledStore, budget_bytes=1_000_000):
-        return Rig(kind(store), database, committer, tmp_path / "spool", budget_bytes)
+    A probe has told how long after its answer the store may lose what it took, unless that is None.
+    """
+
+    def make(kind=TroubledStore, budget_bytes=1_000_000, durable_after_s=0.0, replay_per_s=100_000):
+        one = Rig(kind(store), database, committer, tmp_path / "spool", budget_bytes, replay_per_s)
+        if durable_after_s is not None:
+            one.probed(durable_after_s=durable_after_s)
+        return one
 
     return make
 
@@ -187,32 +209,147 @@ def test_with_store_and_spool_full_nothing_is_acknowledged_until_one_of_them_tak
             tries = one.store.writes
             await until(lambda: one.store.writes > tries + 20)
             assert one.wire.acknowledged == [1, 2]
-            assert one.health.counts().waiting == 0 or not one.health.is_ok()
+            assert one.health.counts().waiting == 1
+            assert not one.health.parts()["spool"].is_ok
             one.store.error = None
             await one.all_acknowledged()
-            await until(lambda: one.spool.status().bytes == 0)
+            await until(lambda: one.spool.status().bytes == 0 and one.health.parts()["spool"].is_ok)
 
     asyncio.run(scenario())
     assert stored(store) == [1.0, 2.0, 3.0]
 
 
-def test_what_a_store_acknowledged_and_lost_comes_back_from_the_spool(rig, store, delivery):
+def test_a_full_spool_drains_behind_a_store_that_acknowledges_before_it_is_durable(rig, store, delivery):
     async def scenario():
-        async with rig() as one:
-            one.worker.set_durable_after(3600.0)
+        async with rig(budget_bytes=500, durable_after_s=20.0) as one:
+            one.store.error = StoreError("away")
+            one.send(delivery("heartbeat", seq=1), delivery("heartbeat", seq=2))
+            await one.all_acknowledged()
+            one.send(delivery("heartbeat", seq=3))
+            await until(lambda: "the spool is full" in one.health.parts()["spool"].detail)
+            one.store.error = None
+            await until(lambda: one.spool.status().owed_bytes == 0)
+            assert len(list(one.spool.folder.glob("*.spool"))) == 1
+            one.probed(durable_after_s=20.0, asked_s=time.monotonic() + 30.0)
+            await one.all_acknowledged()
+            one.probed(durable_after_s=20.0, asked_s=time.monotonic() + 30.0)
+            assert one.spool.status().bytes == 0
+
+    asyncio.run(scenario())
+    assert stored(store) == [1.0, 2.0, 3.0]
+
+
+@pytest.mark.parametrize("durable_after_s", [20.0, None], ids=["may lose 20 s", "was never probed"])
+def test_what_a_store_acknowledged_and_lost_comes_back_from_the_spool(rig, store, delivery, durable_after_s):
+    async def scenario():
+        async with rig(durable_after_s=durable_after_s) as one:
             one.send(delivery("heartbeat", seq=1), delivery("heartbeat", seq=2))
             await one.all_acknowledged()
             writes = one.store.writes
             assert one.spool.status().kept_bytes > 0
-            one.worker.recover()
+            # However long it was away: another process answers than took it.
+            one.probed(durable_after_s=20.0, started_ms=2, asked_s=time.monotonic() + 3600.0)
             await until(lambda: one.store.writes > writes)
             await until(lambda: one.spool.status().owed_bytes == 0)
             assert one.spool.status().kept_bytes > 0
-            one.worker.set_durable_after(0.0)
-            await until(lambda: one.spool.status().bytes == 0)
+            one.probed(durable_after_s=20.0, started_ms=2, asked_s=time.monotonic() + 30.0)
+            assert one.spool.status().bytes == 0
 
     asyncio.run(scenario())
     assert stored(store) == [1.0, 2.0]
+
+
+def test_a_slow_replay_counts_as_turning_and_keeps_nobody_waiting(rig, store, delivery, monkeypatch):
+    turns = []
+    monkeypatch.setattr(Health, "turned", lambda _: turns.append(1))
+
+    async def scenario():
+        async with rig(replay_per_s=1) as one:
+            one.store.error = StoreError("away")
+            one.send(*(delivery("heartbeat", seq=seq) for seq in range(1, 101)))
+            await one.all_acknowledged()
+            one.store.error = None
+            await until(lambda: one.health.metrics.replayed.value == 1)
+            seen = len(turns)
+            await until(lambda: len(turns) > seen + 5)
+            one.send(delivery("heartbeat", seq=101))
+            await one.all_acknowledged()
+            assert one.health.metrics.replayed.value < 100
+
+    asyncio.run(scenario())
+
+
+def test_a_replay_that_is_interrupted_goes_on_where_it_was(rig, store, delivery):
+    async def scenario():
+        async with rig(replay_per_s=2) as one:
+            one.store.error = StoreError("away")
+            one.send(*(delivery("heartbeat", seq=seq) for seq in range(1, 5)))
+            await one.all_acknowledged()
+            one.store.error = None
+            await until(lambda: one.health.metrics.replayed.value == 2)
+            writes, one.store.error = one.store.writes, StoreError("away again")
+            await until(lambda: one.store.writes > writes)
+            one.store.error = None
+            await until(lambda: one.spool.status().bytes == 0)
+            assert one.health.metrics.replayed.value == 4
+
+    asyncio.run(scenario())
+
+
+def test_a_file_that_cannot_be_read_for_a_moment_is_brought_in_and_nothing_is_set_aside(rig, store, delivery, unread):
+    unread.times = 3
+
+    async def scenario():
+        async with rig() as one:
+            one.store.error = StoreError("away")
+            one.send(delivery("heartbeat"))
+            await one.all_acknowledged()
+            one.store.error = None
+            await until(lambda: one.spool.status().bytes == 0)
+            assert list(one.spool.folder.glob("*.unreadable")) == []
+            await until(lambda: one.health.parts()["spool"].is_ok)
+
+    asyncio.run(scenario())
+    assert stored(store) == [1.0]
+
+
+@pytest.mark.parametrize("is_read_only", [False, True], ids=["is set aside", "cannot even be set aside"])
+def test_a_file_that_cannot_be_read_at_all_ends_nothing(rig, store, delivery, unread, monkeypatch, is_read_only):
+    unread.times = 10**9
+    if is_read_only:
+        monkeypatch.setattr(Path, "rename", lambda *_: (_ for _ in ()).throw(OSError(errno.EROFS, "read-only")))
+
+    async def scenario():
+        async with rig() as one:
+            one.store.error = StoreError("away")
+            one.send(delivery("heartbeat"))
+            await one.all_acknowledged()
+            one.store.error = None
+            await until(lambda: unread.count > 2 * replaying.READ_TRIES or list(one.spool.folder.glob("*.unreadable")))
+            one.send(delivery("heartbeat", seq=2))
+            await one.all_acknowledged()
+            assert one.health.parts()["spool"].is_ok != is_read_only
+            unread.times = 0
+            for file in one.spool.folder.glob("*.unreadable"):
+                file.replace(file.with_suffix(".spool"))
+            await until(lambda: stored(store) == [1.0, 2.0])
+
+    asyncio.run(scenario())
+
+
+@pytest.fixture
+def unread(monkeypatch):
+    """Let segments be unreadable ``times`` times, as with too many open files; ``count`` is how often they were."""
+    trouble, read = SimpleNamespace(times=0, count=0), Path.read_bytes
+
+    def failing(path):
+        if path.suffix == ".spool" and trouble.count < trouble.times:
+            trouble.count += 1
+            raise OSError(errno.EMFILE, "Too many open files")
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", failing)
+    return trouble
 
 
 def test_a_message_that_brings_out_a_bug_is_kept_and_the_others_go_through(rig, store, database, delivery):
@@ -278,7 +415,7 @@ def test_a_probe_that_succeeds_hides_no_write_that_fails(impatient, database):
             database=database,
             health=health,
             unwritable=lambda: frozenset({"store"}),
-            learned=probes.append,
+            learned=lambda info, asked_s: probes.append((info, asked_s)),
         )
         task = asyncio.create_task(watch.run())
         await until(lambda: len(probes) > 20)

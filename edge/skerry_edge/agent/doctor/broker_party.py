@@ -21,6 +21,7 @@ from skerry_edge.agent.mqtt.tls import tls_context, tls_error
 from skerry_edge.foundation.broker_address import parse_broker_url
 
 ANSWER_S = 10.0
+MAX_TEXT_BYTES = 64
 MANY = 65_535
 """The most that MQTT lets one side leave unacknowledged."""
 _WHAT_A_TRIAL_NEEDS = (
@@ -32,7 +33,7 @@ class Party:
     """A connection with MQTT 5 that lasts until it is closed. Raises BrokerError, ConfigError and ReachError.
 
     With ``holds_back`` it acknowledges nothing. ``session_s`` is for how long the broker is asked to keep its session,
-    and ``is_new`` whether one that is there is to be forgotten.
+    and ``is_new`` whether one that is there is to be forgotten. ``newest`` is how the last message that came begins.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Party:
         self.where = str(parse_broker_url(config.url, where="--broker"))
         self.told: Properties | None = None
         self.received = 0
+        self.newest: str | None = None
         self.acknowledged = 0
         self.refused = 0
         self._answer: ReasonCode | None = None
@@ -144,9 +146,10 @@ class Party:
             self._is_lost = True
             self._change.notify_all()
 
-    def _on_message(self, _client: Client, _data: Any, _message: MQTTMessage) -> None:  # noqa: ANN401  # paho's
+    def _on_message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:  # noqa: ANN401  # paho's
         with self._change:
             self.received += 1
+            self.newest = message.payload[:MAX_TEXT_BYTES].decode("utf-8", "replace")
             self._change.notify_all()
 
     def _on_publish(self, _client: Client, _data: Any, _mid: int, code: ReasonCode, _told: Properties) -> None:  # noqa: ANN401  # paho's

@@ -18,6 +18,8 @@ from skerry_edge.agent.mqtt.refusal import BrokerError
 from skerry_edge.foundation.broker_address import parse_broker_url
 
 TOPIC = "skerry-doctor"
+PROGRAM_TOPIC = "$SYS/broker/version"
+"""Where Mosquitto keeps its name and version, retained."""
 SERVER_SESSION_S = 7 * 86_400
 """What the server asks for unless its configuration says otherwise."""
 TRIAL_SESSION_S = 120
@@ -65,6 +67,7 @@ def _ask_terms(config: MqttConfig, name: str) -> Terms:
     party.close(forget=True)
     return Terms(
         where=party.where,
+        program=_ask_program(config, name),
         receive_maximum=getattr(told, "ReceiveMaximum", MANY),
         packet_bytes=getattr(told, "MaximumPacketSize", None),
         maximum_qos=getattr(told, "MaximumQoS", 2),
@@ -73,6 +76,18 @@ def _ask_terms(config: MqttConfig, name: str) -> Terms:
         has_wildcards=bool(getattr(told, "WildcardSubscriptionAvailable", 1)),
         session_s=getattr(told, "SessionExpiryInterval", SERVER_SESSION_S),
     )
+
+
+def _ask_program(config: MqttConfig, name: str) -> str | None:
+    """Return what the broker calls itself; None where this user may not know."""
+    # Some brokers end the connection of who asks for what is forbidden.
+    with suppress(BrokerError):
+        party = Party(config, name)
+        if party.subscribe(PROGRAM_TOPIC):
+            party.settle(1, QUIET_S)
+        party.close(forget=True)
+        return party.newest
+    return None
 
 
 def _try_unacknowledged(config: MqttConfig, publisher: Party, name: str, topic: str) -> int | None:

@@ -11,6 +11,7 @@ from skerry_edge.contracts.snapshots import MAX_SNAPSHOT_BYTES
 SERVER_BATCH = 5_000
 """The server acknowledges up to so many messages at once, when they are durable."""
 BESIDE_PAYLOAD_BYTES = 512
+_ALONE = 'keep subscription = "plain", the default, with one server or one worker'
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,9 +33,13 @@ class Load:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Terms:
-    """What the broker says of itself in MQTT 5's CONNACK; ``packet_bytes`` is None where it says no limit."""
+    """What the broker says of itself in MQTT 5's CONNACK; ``packet_bytes`` is None where it says no limit.
+
+    ``program`` is the name and version that it publishes, None where it publishes none or this user may not read it.
+    """
 
     where: str
+    program: str | None
     receive_maximum: int
     packet_bytes: int | None
     maximum_qos: int
@@ -62,6 +67,7 @@ def judge_broker(seen: Observed, load: Load, *, server_session_s: int) -> Iterat
     yield Finding(name="broker", status="ok", found=f"{seen.terms.where} lets this user in with MQTT 5")
     yield _packets(seen.terms)
     yield _features(seen.terms)
+    yield _sharing(seen.terms)
     yield _session(seen.terms, server_session_s)
     if seen.unacknowledged is None or seen.kept is None:
         yield Finding(
@@ -77,7 +83,7 @@ def judge_broker(seen: Observed, load: Load, *, server_session_s: int) -> Iterat
         name="what survives the broker's own restart (cannot be seen from outside)",
         status="not applicable",
         found="whether sessions, queues and retained messages are on disk cannot be tried without ending the broker",
-        todo="mosquitto: `persistence true`, and a short `autosave_interval`",
+        todo="mosquitto: `persistence true`, `autosave_interval` short, and a user name for the server beside rules",
     )
 
 
@@ -102,11 +108,20 @@ def _features(terms: Terms) -> Finding:
     if missing:
         todo = "use a broker that has them: nothing works without"
         return Finding(name=name, status="failed", found=f"no {', no '.join(missing)}", todo=todo)
-    if not terms.has_shared:
-        todo = 'run one `skerry server run`, or one worker with subscription = "plain"'
-        return Finding(name=name, status="warning", found="no shared subscriptions", todo=todo)
-    found = f"QoS 1, retained messages, shared subscriptions, {terms.receive_maximum} unacknowledged from one client"
+    found = f"QoS 1, retained messages, {terms.receive_maximum} unacknowledged from one client"
     return Finding(name=name, status="ok", found=found)
+
+
+def _sharing(terms: Terms) -> Finding:
+    name = 'subscription = "shared", for several workers'
+    if not terms.has_shared:
+        return Finding(name=name, status="not applicable", found="no shared subscriptions", todo=_ALONE)
+    if terms.program is not None and terms.program.startswith("mosquitto"):
+        found = f"{terms.program} forgets shared subscriptions when it restarts, and lets any device join one"
+        return Finding(name=name, status="not applicable", found=found, todo=_ALONE)
+    found = "offered; whether they outlast the broker's restart and who may join one cannot be seen from outside"
+    todo = "before you use it, try a restart, and allow '$share/skerry/skerry/#' to the server's user alone"
+    return Finding(name=name, status="not applicable", found=found, todo=todo)
 
 
 def _session(terms: Terms, wanted_s: int) -> Finding:

@@ -6,19 +6,17 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy.orm import Session
 
 from skerry_edge.contracts.topics import NAME_PATTERN
-from skerry_server.api.context import AS_WHOLE, Asking, Context, RowNumber, Wish, answers, cut, visible_device
+from skerry_server.api.context import AS_WHOLE, Asking, Context, RowNumber, Wish, answers, cut
 from skerry_server.api.queries import CURSOR_PATTERN, TEXT_PATTERN
-from skerry_server.auth.visitors import ForbiddenError, Visitor
-from skerry_server.errors import NotFoundError
+from skerry_server.api.visibility import own_silence, require_own_subject, visible_alert, visible_silences
 from skerry_server.health import now_ms
-from skerry_server.registry.alerts import AlertSearch, acknowledge, get_alert, list_alerts
+from skerry_server.registry.alerts import AlertSearch, acknowledge, list_alerts
 from skerry_server.registry.checks import MAX_NOTE_CHARS
 from skerry_server.registry.events import MAX_PAGE
-from skerry_server.registry.models import AlertRow, Device, SilenceRow
-from skerry_server.registry.silences import active_silences, add_silence, end_silence, get_silence
+from skerry_server.registry.models import AlertRow, SilenceRow
+from skerry_server.registry.silences import add_silence, end_silence
 
 MAX_SILENCE_S = 366 * 86_400
 _Rule = Annotated[str, Field(min_length=1, max_length=63, pattern=TEXT_PATTERN)]
@@ -116,9 +114,7 @@ def add_alerts(router: APIRouter, context: Context) -> None:
     def take_note(alert: RowNumber, visitor: Asking) -> AlertOut:
         """Say that you see to an alert: it is told no more."""
         with context.database.transaction() as session:
-            row = get_alert(session, alert)
-            if not _sees(session, visitor, row.device):
-                raise NotFoundError("there is no such alert", found=str(alert))
+            row = visible_alert(session, visitor, alert)
             acknowledge(session, context.doorkeeper.author(visitor), alert)
         return alert_out(row)
 
@@ -128,8 +124,8 @@ def _add_silences(router: APIRouter, context: Context) -> None:
     def silences(visitor: Asking) -> SilencesOut:
         """Silences that hold."""
         with context.database.reading() as session:
-            rows = [row for row in active_silences(session, now_ms=now_ms()) if _sees_silence(session, visitor, row)]
-        return SilencesOut(silences=[silence_out(row) for row in rows])
+            found = visible_silences(session, visitor, now_ms=now_ms())
+        return SilencesOut(silences=[silence_out(row) for row, _ in found])
 
     @router.post(
         "/silences", status_code=201, responses=answers(_404="No such device at your sites, or no such group.")
@@ -138,10 +134,7 @@ def _add_silences(router: APIRouter, context: Context) -> None:
         """Silence alerts for a while."""
         author = context.doorkeeper.author(visitor)
         with context.database.transaction() as session:
-            if wish.device is not None:
-                visible_device(session, visitor, wish.device)
-            elif visitor.principal.sites is not None:
-                raise ForbiddenError("name a device: what is silenced must be at your sites")
+            require_own_subject(session, visitor, wish.device)
             row = add_silence(
                 session,
                 author,
@@ -157,22 +150,8 @@ def _add_silences(router: APIRouter, context: Context) -> None:
     def speak(silence: RowNumber, visitor: Asking) -> None:
         """End a silence now."""
         with context.database.transaction() as session:
-            row = get_silence(session, silence)
-            if not _sees(session, visitor, row.device):
-                raise NotFoundError("there is no such silence", found=str(silence))
+            own_silence(session, visitor, silence)
             end_silence(session, context.doorkeeper.author(visitor), silence)
-
-
-def _sees_silence(session: Session, visitor: Visitor, row: SilenceRow) -> bool:
-    # One without a device holds for the visitor's devices as well.
-    return row.device is None or _sees(session, visitor, row.device)
-
-
-def _sees(session: Session, visitor: Visitor, device: str | None) -> bool:
-    if visitor.principal.sites is None:
-        return True
-    row = session.get(Device, device) if device is not None else None
-    return row is not None and visitor.principal.sees(row.site)
 
 
 def alert_out(row: AlertRow) -> AlertOut:

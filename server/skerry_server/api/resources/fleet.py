@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Annotated
 
 import msgspec
@@ -10,11 +9,10 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
 from skerry_server.api.context import Asking, Context
-from skerry_server.api.model_comparison import ModelOut, compare, inference_query
+from skerry_server.api.model_comparison import NS_PER_MS, ModelOut, compare_models
 from skerry_server.api.tagged import UNCHANGED, IfNoneMatch, tagged
 from skerry_server.health import now_ms
 from skerry_server.registry.alerts import count_open_alerts
-from skerry_server.registry.confidence import confidence_by_model
 from skerry_server.registry.fleet.distribution import count_by, count_models, count_states
 
 MAX_WINDOW_S = 30 * 86_400
@@ -33,11 +31,12 @@ class SummaryOut(BaseModel):
 
 
 class ModelsOut(BaseModel):
-    """Every model version that ran in the window, compared."""
+    """Every model version that ran in the window, compared; ``is_cut`` says that there were more than are compared."""
 
     since_ms: int
     until_ms: int
     models: list[ModelOut]
+    is_cut: bool
 
 
 class RetentionOut(BaseModel):
@@ -71,11 +70,11 @@ def add_fleet(router: APIRouter, context: Context) -> None:
     def models(visitor: Asking, window_s: Annotated[int, Query(ge=60, le=MAX_WINDOW_S)] = 3600) -> ModelsOut:
         """Latency, drops, errors and confidence of each model version over the last ``window_s`` seconds."""
         sites, until_ms = visitor.principal.sites, now_ms()
+        found = compare_models(
+            context.database, context.store, window_s=window_s, sites=sites, now_ns=until_ms * NS_PER_MS
+        )
         since_ms = until_ms - window_s * 1000
-        points = context.store.windows(inference_query(window_s, until_ns=time.time_ns()))
-        with context.database.reading() as session:
-            confidences = confidence_by_model(session, since_ms=since_ms, sites=sites)
-        return ModelsOut(since_ms=since_ms, until_ms=until_ms, models=compare(points, confidences, sites=sites))
+        return ModelsOut(since_ms=since_ms, until_ms=until_ms, models=found.models, is_cut=found.is_cut)
 
     @router.get("/retention")
     def retention(_visitor: Asking) -> RetentionOut:

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from skerry_edge.contracts.topics import NAME_PATTERN
 from skerry_server.api.context import AS_WHOLE, Asking, Context, RowNumber, Wish, answers
 from skerry_server.api.queries import TEXT_PATTERN
-from skerry_server.auth.visitors import ForbiddenError, Visitor
+from skerry_server.auth.token_rules import administers, may_revoke, token_sites
+from skerry_server.auth.visitors import ForbiddenError
 from skerry_server.errors import NotFoundError
 from skerry_server.registry.audit.trail import Author
 from skerry_server.registry.checks import MAX_NAME_CHARS
@@ -161,7 +162,7 @@ def _add_tokens(router: APIRouter, context: Context) -> None:
         visitor: Asking, user: Annotated[str | None, Query(pattern=NAME_PATTERN, description="Whose.")] = None
     ) -> TokensOut:
         """Your tokens; an administrator sees those of all users."""
-        whose = user if _administers(visitor) else visitor.name
+        whose = user if administers(visitor) else visitor.name
         if user not in (None, whose):
             raise ForbiddenError("only an administrator of all sites sees the tokens of others")
         with context.database.reading() as session:
@@ -171,16 +172,8 @@ def _add_tokens(router: APIRouter, context: Context) -> None:
     def make(wish: TokenIn, visitor: Asking) -> NewTokenOut:
         """Make a token. Its secret is told once."""
         user = wish.user or visitor.name
-        if visitor.by == "token" and not _administers(visitor):
-            # Else one that ends tomorrow could make one that never does.
-            raise ForbiddenError("a token makes no other token", todo="sign in with name and password")
-        if user != visitor.name and not _administers(visitor):
-            raise ForbiddenError("only an administrator of all sites makes tokens for others")
-        author, sites = context.doorkeeper.author(visitor), wish.sites
-        if not visitor.principal.may(wish.role):
-            raise ForbiddenError("a token can do no more than who makes it", found=f"'{wish.role}'")
-        if visitor.principal.sites is not None:
-            sites = sorted(visitor.principal.sites & frozenset(sites or visitor.principal.sites))
+        author = context.doorkeeper.author(visitor)
+        sites = token_sites(visitor, user=user, role=wish.role, sites=wish.sites)
         with context.database.transaction() as session:
             expires_ms = None if wish.expires_s is None else author.ts_ms + wish.expires_s * 1000
             row, secret = add_token(
@@ -193,13 +186,9 @@ def _add_tokens(router: APIRouter, context: Context) -> None:
         """Make a token worthless."""
         with context.database.transaction() as session:
             row = session.get(TokenRow, token)
-            if row is None or not (row.user == visitor.name or _administers(visitor)):
+            if row is None or not may_revoke(visitor, row.user):
                 raise NotFoundError("there is no such token", found=str(token))
             remove_token(session, context.doorkeeper.author(visitor), token)
-
-
-def _administers(visitor: Visitor) -> bool:
-    return visitor.principal.may("admin") and visitor.principal.sites is None
 
 
 def user_out(row: UserRow) -> UserOut:

@@ -11,7 +11,7 @@ from skerry_server.api.context import Asking, Context, Wish
 from skerry_server.auth.credentials import cookie_of, csrf_token
 from skerry_server.auth.session_cookie import clear_cookie, set_cookie
 from skerry_server.auth.visitors import Visitor
-from skerry_server.registry.people.passwords import MAX_CHARS
+from skerry_server.registry.people.passwords import MAX_CHARS, MIN_CHARS
 from skerry_server.registry.people.roles import Role
 
 
@@ -20,6 +20,13 @@ class SignInIn(Wish):
 
     user: str = Field(max_length=128)
     password: str = Field(max_length=MAX_CHARS)
+
+
+class PasswordIn(Wish):
+    """The present password, and the one that it is changed to."""
+
+    password: str = Field(max_length=MAX_CHARS)
+    new_password: str = Field(min_length=MIN_CHARS, max_length=MAX_CHARS)
 
 
 class SessionOut(BaseModel):
@@ -36,9 +43,9 @@ def add_session(router: APIRouter, context: Context) -> None:
     """Add the routes of the session."""
 
     @router.post("/session")
-    def sign_in(wish: SignInIn, request: Request, response: Response) -> SessionOut:
+    async def sign_in(wish: SignInIn, request: Request, response: Response) -> SessionOut:
         """Sign in; the session comes as a cookie, and an earlier one of this browser ends."""
-        visitor = context.doorkeeper.sign_in(
+        visitor = await context.doorkeeper.sign_in(
             wish.user, wish.password, address=request.state.address, earlier=cookie_of(request.headers)
         )
         assert visitor.secret is not None  # noqa: S101  # a session has one
@@ -49,6 +56,14 @@ def add_session(router: APIRouter, context: Context) -> None:
     def who(visitor: Asking) -> SessionOut:
         """Who you are here, and what you may do."""
         return session_out(visitor)
+
+    @router.put("/session/password", status_code=204)
+    async def change_password(wish: PasswordIn, visitor: Asking, request: Request, response: Response) -> None:
+        """Change your password. You are signed out everywhere, here as well; your tokens stay."""
+        await context.doorkeeper.change_password(
+            visitor, wish.password, wish.new_password, address=request.state.address
+        )
+        clear_cookie(response)
 
     @router.delete("/session", status_code=204)
     def sign_out(visitor: Asking, response: Response) -> None:

@@ -18,18 +18,19 @@ from skerry_server.api.context import (
     answers,
     before_id,
     cut,
-    require_whole_group,
 )
 from skerry_server.api.resources.desired import DesiredIn
+from skerry_server.api.visibility import require_whole_group, visible_stage
 from skerry_server.registry.fleet.groups import visible_members
 from skerry_server.registry.models import DesiredRow, DesiredStageRow
 from skerry_server.registry.orders.desired import newest_of
-from skerry_server.registry.orders.stages import apply_stage, discard_stage, get_stage, list_stages, stage
+from skerry_server.registry.orders.stages import apply_stage, discard_stage, list_stages, stage
 
 MAX_SHOWN = 1000
 """Devices that one look at a stage names; it counts all."""
 MAX_KEYS = 200
-_DECIDED = answers(_404="No such stage.", _409="It was applied or discarded before.")
+_NO_STAGE = "No such stage, or none of a group that is wholly at your sites."
+_DECIDED = answers(_404=_NO_STAGE, _409="It was applied or discarded before.")
 
 
 class StageIn(DesiredIn):
@@ -94,18 +95,19 @@ def add_stages(router: APIRouter, context: Context) -> None:
     _add_decisions(router, context)
 
     @router.get("/stages")
-    def stages(_visitor: Asking, limit: Limit = 50, cursor: Cursor | None = None) -> StagesOut:
-        """Stages, newest first."""
+    def stages(visitor: Asking, limit: Limit = 50, cursor: Cursor | None = None) -> StagesOut:
+        """Stages of groups whose devices are all at your sites, newest first."""
+        sites = visitor.principal.sites
         with context.database.reading() as session:
-            rows = list_stages(session, limit=limit + 1, before_id=before_id(cursor))
+            rows = list_stages(session, limit=limit + 1, before_id=before_id(cursor), sites=sites)
         page, last = cut(rows, limit)
         return StagesOut(stages=[stage_out(row) for row in page], next=str(last.id) if last else None)
 
-    @router.get("/stages/{stage}", responses=answers(_404="No such stage."))
+    @router.get("/stages/{stage}", responses=answers(_404=_NO_STAGE))
     def one_stage(stage: RowNumber, visitor: Asking) -> StageDetailOut:
         """One stage, and what it would change on which device if it were applied now."""
         with context.database.reading() as session:
-            row = get_stage(session, stage)
+            row = visible_stage(session, visitor, stage)
             devices = visible_members(session, row.group, sites=visitor.principal.sites)
             held = newest_of(session, devices[:MAX_SHOWN])
         effects = [effect(device, held.get(device), row) for device in devices[:MAX_SHOWN]]
@@ -126,7 +128,7 @@ def _add_decisions(router: APIRouter, context: Context) -> None:
     def apply(stage: RowNumber, visitor: Asking) -> AppliedOut:
         """Make what is staged the next version of every device that is in the group now."""
         with context.database.transaction() as session:
-            require_whole_group(session, visitor, get_stage(session, stage).group)
+            visible_stage(session, visitor, stage)
             versions = apply_stage(session, context.doorkeeper.author(visitor), stage)
         context.downlink.wake()
         return AppliedOut(id=stage, versions={one.device: one.version for one in versions})
@@ -135,8 +137,7 @@ def _add_decisions(router: APIRouter, context: Context) -> None:
     def discard(stage: RowNumber, visitor: Asking) -> StageOut:
         """Let go what is staged."""
         with context.database.transaction() as session:
-            row = get_stage(session, stage)
-            require_whole_group(session, visitor, row.group)
+            row = visible_stage(session, visitor, stage)
             discard_stage(session, context.doorkeeper.author(visitor), stage)
         return stage_out(row)
 

@@ -16,13 +16,13 @@ from skerry_server.registry.backup.manifest import FORMAT, Manifest, SavedTable
 from skerry_server.registry.backup.rows import encode_row, kind_of
 from skerry_server.registry.backup.telemetry import copied, file_blocks
 from skerry_server.registry.database import Database
-from skerry_server.registry.models import Base, LeaseRow, WebSessionRow, table_of
+from skerry_server.registry.models import Base, LeaseRow, WebSessionRow, WorkerHealthRow, table_of
 
 Progress = Callable[[str, int, int], None]
 """Told what is worked on, how much of it is done, and of how much."""
 CHUNK_ROWS = 1000
-LEFT_OUT = (LeaseRow, WebSessionRow)
-"""What means nothing later: who does which job now, and who is signed in."""
+LEFT_OUT = (LeaseRow, WebSessionRow, WorkerHealthRow)
+"""What means nothing later: who does which job now, how workers are, and who is signed in."""
 
 
 def save_backup(

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from skerry_edge.foundation.errors import ConfigError
 from skerry_server.errors import NotFoundError
 from skerry_server.registry.audit.trail import Author, note
+from skerry_server.registry.bindings import MOVE
 from skerry_server.registry.checks import (
     MAX_NAME_CHARS,
     MAX_NOTE_CHARS,
@@ -46,7 +47,8 @@ def lock_devices(session: Session, devices: Iterable[str]) -> None:
 def move_device(session: Session, author: Author, device: str, *, site: str) -> None:
     """Bind ``device`` to another site; what it publishes under its former one is refused from now on.
 
-    What it sent until now stays with the former site, where it happened. Raises ConfigError and NotFoundError.
+    Workers learn of it within about a second. What it sent until then stays with the former site, where it happened.
+    Raises ConfigError and NotFoundError.
     """
     check_name(site, where="the site")
     row = get_device(session, device)
@@ -54,7 +56,7 @@ def move_device(session: Session, author: Author, device: str, *, site: str) -> 
         return
     former, row.site = row.site, site
     session.flush()
-    note(session, author, "device.move", device, {"from": former, "to": site})
+    note(session, author, MOVE, device, {"from": former, "to": site})
 
 
 def describe_device(session: Session, author: Author, device: str, *, name: str | None, text: str | None) -> None:

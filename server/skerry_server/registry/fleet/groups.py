@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import delete, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, delete, exists, func, select, true
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from skerry_server.errors import ConflictError, NotFoundError
 from skerry_server.registry.audit.trail import Author, note
@@ -91,6 +91,14 @@ def members_of(session: Session, group: str) -> list[str]:
     """Return the devices of a group in the order of their names."""
     query = select(GroupMemberRow.device).where(GroupMemberRow.group == group).order_by(GroupMemberRow.device)
     return list(session.scalars(query))
+
+
+def is_whole_at(sites: frozenset[str] | None, group: InstrumentedAttribute[str]) -> ColumnElement[bool]:
+    """Return the condition that a group has devices, and all of them at ``sites``; always true where these are None."""
+    if sites is None:
+        return true()
+    of_group = (GroupMemberRow.group == group, GroupMemberRow.device == Device.id)
+    return and_(exists().where(*of_group), ~exists().where(*of_group, Device.site.not_in(sites)))
 
 
 def groups_of(session: Session, device: str) -> list[str]:

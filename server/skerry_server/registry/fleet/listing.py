@@ -59,6 +59,12 @@ def find_devices(session: Session, wanted: DeviceSearch) -> DevicePage:
     return DevicePage(devices=rows[: wanted.limit], has_more=len(rows) > wanted.limit)
 
 
+def find_ids(session: Session, wanted: DeviceSearch, *, limit: int) -> list[str]:
+    """Return the first ``limit`` devices of all pages together, by id."""
+    query = select(Device.id).outerjoin(PresenceRow, PresenceRow.device == Device.id).where(*_conditions(wanted))
+    return list(session.scalars(query.order_by(Device.id).limit(limit)))
+
+
 def count_found(session: Session, wanted: DeviceSearch) -> int:
     """Return how many devices all pages together have."""
     query = select(func.count()).select_from(Device).outerjoin(PresenceRow, PresenceRow.device == Device.id)

@@ -120,6 +120,13 @@ def mark_published(session: Session, device: str, version: int, *, now_ms: int) 
     """Note that ``version`` was published, and with it that no older one ever needs to be."""
     is_done = (DesiredRow.device == device) & (DesiredRow.version <= version) & DesiredRow.published_ms.is_(None)
     session.execute(update(DesiredRow).where(is_done).values(published_ms=now_ms))
+    publish_later_again(session, device, version)
+
+
+def publish_later_again(session: Session, device: str, version: int) -> None:
+    """Have what is later than ``version`` published once more, as that may have reached the broker after it."""
+    is_later = (DesiredRow.device == device) & (DesiredRow.version > version) & DesiredRow.published_ms.is_not(None)
+    session.execute(update(DesiredRow).where(is_later).values(published_ms=None))
 
 
 def publish_again(session: Session, device: str) -> None:

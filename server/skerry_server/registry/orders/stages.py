@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from skerry_server.errors import ConflictError, NotFoundError
 from skerry_server.registry.audit.trail import Author, note
-from skerry_server.registry.fleet.groups import get_group, visible_members
+from skerry_server.registry.fleet.groups import get_group, is_whole_at, visible_members
 from skerry_server.registry.models import DesiredRow, DesiredStageRow
 from skerry_server.registry.orders.desired import add_versions, check_wish
 
@@ -62,9 +62,12 @@ def get_stage(session: Session, stage_id: int) -> DesiredStageRow:
     return row
 
 
-def list_stages(session: Session, *, limit: int, before_id: int | None = None) -> list[DesiredStageRow]:
-    """Return at most ``limit`` stages, newest first."""
-    query = select(DesiredStageRow).order_by(DesiredStageRow.id.desc()).limit(limit)
+def list_stages(
+    session: Session, *, limit: int, before_id: int | None = None, sites: frozenset[str] | None = None
+) -> list[DesiredStageRow]:
+    """Return at most ``limit`` stages, newest first, of groups that are wholly at ``sites`` if given."""
+    query = select(DesiredStageRow).where(is_whole_at(sites, DesiredStageRow.group))
+    query = query.order_by(DesiredStageRow.id.desc()).limit(limit)
     if before_id is not None:
         query = query.where(DesiredStageRow.id < before_id)
     return list(session.scalars(query))

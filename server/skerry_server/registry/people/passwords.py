@@ -21,24 +21,24 @@ def hash_password(password: str) -> str:
     return _hasher().hash(password.encode("utf-8", "surrogatepass"))
 
 
-def is_password(kept: str, password: str) -> bool:
-    """Tell whether ``password`` is the one that ``kept`` was made from."""
+def is_password(kept: str | None, password: str) -> bool:
+    """Tell whether ``password`` is the one that ``kept`` was made from.
+
+    It takes some 50 ms of all processors and 64 MiB, and as long where ``kept`` is None: who asks cannot tell a name
+    that exists from one that does not.
+    """
     if len(password) > MAX_CHARS:
         return False
     try:
-        return _hasher().verify(kept, password.encode("utf-8", "surrogatepass"))
+        _hasher().verify(kept or _nobody(), password.encode("utf-8", "surrogatepass"))
     except (VerificationError, InvalidHashError):
         return False
+    return kept is not None
 
 
 def needs_new_hash(kept: str) -> bool:
     """Tell whether ``kept`` was made with less effort than is spent now."""
     return _hasher().check_needs_rehash(kept)
-
-
-def spend_effort() -> None:
-    """Take the time of a check, so that who asks cannot tell a name that exists from one that does not."""
-    is_password(_nobody(), "x")
 
 
 @cache

@@ -93,16 +93,22 @@ def remove_user(session: Session, author: Author, name: str) -> None:
     note(session, author, "user.remove", name, {})
 
 
-def sign_in(session: Session, name: str, password: str) -> Principal | None:
-    """Return who has this name and password; None where nobody has, or may not sign in, and equally late."""
+def password_hash(session: Session, name: str) -> str | None:
+    """Return what is kept of a user's password; None where nobody of this name may sign in."""
     row = session.get(UserRow, name) if "\x00" not in name else None
-    if row is None:
-        passwords.spend_effort()
+    return None if row is None or row.disabled else row.password_hash
+
+
+def sign_in(session: Session, name: str, *, verified_hash: str, new_hash: str | None = None) -> Principal | None:
+    """Return who signs in with a password that was verified against ``verified_hash``, outside this transaction.
+
+    None where the user was given another one or disabled meanwhile. ``new_hash`` is kept in its place if given.
+    """
+    row = session.scalar(select(UserRow).where(UserRow.name == name).with_for_update())
+    if row is None or row.disabled or row.password_hash != verified_hash:
         return None
-    if not passwords.is_password(row.password_hash, password) or row.disabled:
-        return None
-    if passwords.needs_new_hash(row.password_hash):
-        row.password_hash = passwords.hash_password(password)
+    if new_hash is not None:
+        row.password_hash = new_hash
     return principal(row)
 
 

@@ -49,13 +49,15 @@ def _points(matched: re.Match[str], series: Series) -> list[dict[str, Any]]:
 def _windows(matched: re.Match[str], series: Series) -> list[dict[str, Any]]:
     wanted = re.compile(".*" if matched["fields"] == "*" else matched["fields"].strip("/"))
     step_ns, function = int(matched["step"]), matched["function"]
+    by = re.findall(r'"(\w+)"', matched["tags"])
     grouped: dict[_Tags, dict[int, dict[str, list[float]]]] = defaultdict(
         lambda: defaultdict(lambda: defaultdict(list))
     )
     for tags, time_ns, fields in sorted(_chosen(matched, series), key=lambda one: one[1]):
         for name, value in fields.items():
             if isinstance(value, float) and wanted.search(name):
-                grouped[tags][time_ns // step_ns * step_ns][name].append(value)
+                group = tuple((key, dict(tags).get(key, "")) for key in by)
+                grouped[group][time_ns // step_ns * step_ns][name].append(value)
     tables = []
     for tags, windows in grouped.items():
         rows = [

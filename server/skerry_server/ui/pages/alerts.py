@@ -7,18 +7,19 @@ from collections.abc import Mapping
 from sqlalchemy.orm import Session
 
 from skerry_edge.foundation.errors import ConfigError
-from skerry_server.api.context import Context, visible_device
+from skerry_server.api.context import Context
+from skerry_server.api.visibility import own_silence, require_own_subject, visible_alert, visible_silences
 from skerry_server.auth.table import OPERATOR
 from skerry_server.auth.visitors import Visitor
-from skerry_server.errors import NotFoundError
 from skerry_server.health import now_ms
-from skerry_server.registry.alerts import AlertSearch, acknowledge, get_alert, list_alerts
+from skerry_server.registry.alerts import AlertSearch, acknowledge, list_alerts
 from skerry_server.registry.audit.trail import Author
 from skerry_server.registry.models import AlertRow
-from skerry_server.registry.silences import active_silences, add_silence, end_silence, get_silence
+from skerry_server.registry.silences import add_silence, end_silence
 from skerry_server.ui.asking import Field, ask
 from skerry_server.ui.frame import Page
 from skerry_server.ui.templating import render
+from skerry_server.ui.threads import PAGES
 from skerry_server.ui.views.alerts import alert_line, open_lines, silence_line
 from skerry_server.ui.views.event_filter import is_number
 
@@ -44,13 +45,13 @@ class AlertsPage(Page):
         with self.context.database.reading() as session:
             lasting = [*self._alerts(session, "firing", MAX_OPEN), *self._alerts(session, "acknowledged", MAX_OPEN)]
             past = self._alerts(session, "resolved", SHOWN_PAST)
-            silences = [row for row in active_silences(session, now_ms=now_ms()) if self._may_see(session, row.device)]
+            silences = visible_silences(session, self.visitor, now_ms=now_ms())
         at_ms = now_ms()
         content = render(
             "alerts.html",
             open=open_lines(lasting, at_ms=at_ms),
             past=[alert_line(row, at_ms=at_ms) for row in past],
-            silences=[silence_line(row) for row in silences],
+            silences=[silence_line(row, may_end=may_end) for row, may_end in silences],
             may_operate=self.may_operate,
         )
         return {"alerts": content}
@@ -71,14 +72,14 @@ class AlertsPage(Page):
             return
 
         def change(session: Session, author: Author) -> str:
-            self._require(session, get_alert(session, number).device)
+            visible_alert(session, self.visitor, number)
             acknowledge(session, author, number)
             return "Acknowledged"
 
         await self.changes.make(change, need=OPERATOR)
 
     async def _silence(self, number: int | None) -> None:
-        alert = None if number is None else self._read_alert(number)
+        alert = None if number is None else await PAGES.run(self._read_alert, number)
         given = await ask(
             "Silence alerts",
             "Nobody is told of alerts with this rule, device and group; an empty field stands for all.",
@@ -96,7 +97,7 @@ class AlertsPage(Page):
 
         def change(session: Session, author: Author) -> str:
             about = {key: given[key].strip() or None for key in ("rule", "device", "group")}
-            self._require(session, about["device"])
+            require_own_subject(session, self.visitor, about["device"])
             until_ms = author.ts_ms + round(_hours(given["hours"]) * HOUR_MS)
             add_silence(session, author, until_ms=until_ms, comment=given["comment"], **about)
             return "Silenced"
@@ -108,7 +109,7 @@ class AlertsPage(Page):
             return
 
         def change(session: Session, author: Author) -> str:
-            self._require(session, get_silence(session, number).device)
+            own_silence(session, self.visitor, number)
             end_silence(session, author, number)
             return "The silence has ended"
 
@@ -120,23 +121,7 @@ class AlertsPage(Page):
 
     def _read_alert(self, number: int) -> AlertRow:
         with self.context.database.reading() as session:
-            alert = get_alert(session, number)
-            self._require(session, alert.device)
-        return alert
-
-    def _may_see(self, session: Session, device: str | None) -> bool:
-        try:
-            self._require(session, device)
-        except NotFoundError:
-            return False
-        return True
-
-    def _require(self, session: Session, device: str | None) -> None:
-        """Raise NotFoundError where what is about ``device``, or about all for None, is not the visitor's."""
-        if device is not None:
-            visible_device(session, self.visitor, device)
-        elif self.visitor.principal.sites is not None:
-            raise NotFoundError("there is no such alert or silence at your sites")
+            return visible_alert(session, self.visitor, number)
 
 
 def _hours(text: str) -> float:

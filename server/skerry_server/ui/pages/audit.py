@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -16,6 +15,7 @@ from skerry_server.registry.checks import MAX_NAME_CHARS, check_text
 from skerry_server.ui.frame import Page
 from skerry_server.ui.rows import clock_time
 from skerry_server.ui.templating import render
+from skerry_server.ui.threads import PAGES
 from skerry_server.ui.views.event_filter import is_number
 
 ROWS_A_PAGE = 100
@@ -82,7 +82,7 @@ class AuditPage(Page):
         """Verify the chain."""
         del of, picked
         if act == "verify":
-            self._verdict = verdict_of(await asyncio.to_thread(self._verify))
+            self._verdict = verdict_of(await PAGES.run(self._verify))
 
     def _verify(self) -> Verified:
         with self.context.database.reading() as session:

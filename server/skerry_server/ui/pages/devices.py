@@ -1,21 +1,27 @@
-"""The device list: filtered, page by page whatever the fleet's size, with acts on all that are ticked."""
+"""The device list: filtered, page by page whatever the fleet's size, with acts on those ticked or all found."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
+from skerry_edge.foundation.errors import ConfigError
 from skerry_server.api.context import Context
 from skerry_server.api.read import device_out
 from skerry_server.auth.visitors import Visitor
 from skerry_server.health import now_ms
 from skerry_server.registry.fleet.distribution import count_by
 from skerry_server.registry.fleet.groups import list_groups
-from skerry_server.registry.fleet.listing import count_found, find_devices
-from skerry_server.ui.bulk import act_on
+from skerry_server.registry.fleet.listing import count_found, find_devices, find_ids
+from skerry_server.ui.bulk import MAX_DEVICES, act_on
 from skerry_server.ui.frame import Page
 from skerry_server.ui.rows import device_row
 from skerry_server.ui.templating import render
+from skerry_server.ui.threads import PAGES
 from skerry_server.ui.views.device_filter import KEYS, STATES, address, device_search
+
+ALL_FOUND = "*"
+"""Stands among the ticked for all that the filter finds, on whatever page; no device has this name."""
 
 
 class DevicesPage(Page):
@@ -38,9 +44,18 @@ class DevicesPage(Page):
         return {"filter": self._filter, "list": self._read_list()}
 
     async def act(self, act: str, of: str, picked: list[str]) -> None:
-        """Do something with the devices that are ticked."""
+        """Do something with the devices that are ticked, or with all that the filter finds."""
         del of
-        await act_on(act, self.changes, self.visitor, picked)
+        devices = await PAGES.run(self._all_found) if ALL_FOUND in picked else picked
+        await act_on(act, self.changes, self.visitor, devices)
+
+    def _all_found(self) -> list[str]:
+        wanted = device_search(self._query, sites=self.visitor.principal.sites)
+        with self.context.database.reading() as session:
+            found = find_ids(session, replace(wanted, after_id=None), limit=MAX_DEVICES + 1)
+        if len(found) > MAX_DEVICES:
+            raise ConfigError(f"more than {MAX_DEVICES:,} devices are found", todo="narrow the filter")
+        return found
 
     def _read_filter(self) -> str:
         sites = self.visitor.principal.sites

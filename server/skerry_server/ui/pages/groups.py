@@ -6,17 +6,19 @@ from collections.abc import Mapping
 
 from sqlalchemy.orm import Session
 
-from skerry_server.api.context import Context, require_whole_group
+from skerry_server.api.context import Context
+from skerry_server.api.visibility import require_whole_group, visible_stage
 from skerry_server.auth.table import OPERATOR, OPERATOR_EVERYWHERE
 from skerry_server.auth.visitors import Visitor
 from skerry_server.registry.audit.trail import Author
-from skerry_server.registry.fleet.groups import add_group, list_groups, members_of, remove_group
+from skerry_server.registry.fleet.groups import add_group, list_groups, remove_group, visible_members
 from skerry_server.registry.models import DesiredStageRow
-from skerry_server.registry.orders.stages import apply_stage, discard_stage, get_stage, list_stages, stage
+from skerry_server.registry.orders.stages import apply_stage, discard_stage, list_stages, stage
 from skerry_server.ui.asking import Field, ask
 from skerry_server.ui.frame import Page
 from skerry_server.ui.orders import desired_fields, read_desired
 from skerry_server.ui.templating import render
+from skerry_server.ui.threads import PAGES
 from skerry_server.ui.views.event_filter import is_number
 from skerry_server.ui.views.groups import group_line, stage_line, wish_text
 
@@ -38,7 +40,7 @@ class GroupsPage(Page):
         """Return the page as one region."""
         with self.context.database.reading() as session:
             groups = list_groups(session, sites=self.visitor.principal.sites)
-            stages = list_stages(session, limit=SHOWN_STAGES)
+            stages = list_stages(session, limit=SHOWN_STAGES, sites=self.visitor.principal.sites)
         content = render(
             "groups.html",
             groups=[group_line(*one) for one in groups],
@@ -97,13 +99,13 @@ class GroupsPage(Page):
         await self.changes.make(change, need=OPERATOR)
 
     async def _apply(self, number: int) -> None:
-        row, members = self._read_stage(number)
+        row, members = await PAGES.run(self._read_stage, number)
         text = f"{members} devices of '{row.group}' get this as their next version: {wish_text(row.config, row.models)}"
         if await ask("Apply the stage", text, confirm="Apply", is_grave=True) is None:
             return
 
         def change(session: Session, author: Author) -> str:
-            require_whole_group(session, self.visitor, get_stage(session, number).group)
+            visible_stage(session, self.visitor, number)
             return f"{len(apply_stage(session, author, number))} devices get stage {number}"
 
         await self.changes.make(change, need=OPERATOR)
@@ -113,7 +115,7 @@ class GroupsPage(Page):
             return
 
         def change(session: Session, author: Author) -> str:
-            require_whole_group(session, self.visitor, get_stage(session, number).group)
+            visible_stage(session, self.visitor, number)
             discard_stage(session, author, number)
             return f"stage {number} is discarded"
 
@@ -121,5 +123,5 @@ class GroupsPage(Page):
 
     def _read_stage(self, number: int) -> tuple[DesiredStageRow, int]:
         with self.context.database.reading() as session:
-            row = get_stage(session, number)
-            return row, len(members_of(session, row.group))
+            row = visible_stage(session, self.visitor, number)
+            return row, len(visible_members(session, row.group, sites=None))

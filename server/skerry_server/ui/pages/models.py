@@ -6,11 +6,9 @@ import time
 from collections.abc import Mapping
 
 from skerry_server.api.context import Context
-from skerry_server.api.model_comparison import compare, inference_query
+from skerry_server.api.model_comparison import compare_models
 from skerry_server.auth.visitors import Visitor
-from skerry_server.health import now_ms
 from skerry_server.registry.checks import check_choice
-from skerry_server.registry.confidence import confidence_by_model
 from skerry_server.ui.frame import Page
 from skerry_server.ui.templating import render
 from skerry_server.ui.views.models import RANGES, model_lines
@@ -30,9 +28,12 @@ class ModelsPage(Page):
     def read(self) -> Mapping[str, str]:
         """Return the page as one region."""
         window_s = RANGES[check_choice(self._range, RANGES, where="range")]
-        sites = self.visitor.principal.sites
-        points = self.context.store.windows(inference_query(window_s, until_ns=time.time_ns()))
-        with self.context.database.reading() as session:
-            confidences = confidence_by_model(session, since_ms=now_ms() - window_s * 1000, sites=sites)
-        found = compare(points, confidences, sites=sites)
-        return {"models": render("models.html", rows=model_lines(found), ranges=RANGES, range=self._range)}
+        found = compare_models(
+            self.context.database,
+            self.context.store,
+            window_s=window_s,
+            sites=self.visitor.principal.sites,
+            now_ns=time.time_ns(),
+        )
+        rows = model_lines(found.models)
+        return {"models": render("models.html", rows=rows, is_cut=found.is_cut, ranges=RANGES, range=self._range)}

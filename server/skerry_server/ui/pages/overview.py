@@ -30,11 +30,8 @@ class OverviewPage(Page):
     def read(self) -> Mapping[str, str]:
         """Return the page as one region."""
         sites = self.visitor.principal.sites
-        values = overview_values(
-            self._readings.news.get(sites),
-            self._readings.fleet.get(sites),
-            self._readings.spread.get(sites),
-            at_ms=now_ms(),
-        )
-        ingest = ingest_facts(self.context.health)
+        news = self._readings.news.get(sites)
+        fleet, spread = self._readings.fleet.get(sites), self._readings.spread.get(sites)
+        values = overview_values(news, fleet, spread, at_ms=now_ms())
+        ingest = ingest_facts(fleet.workers)
         return {"overview": render("overview.html", ingest=ingest, broker=self._broker, **values)}

@@ -38,6 +38,7 @@ class SilenceLine:
     until: str
     author: str
     comment: str
+    may_end: bool
 
 
 def open_lines(rows: Iterable[AlertRow], *, at_ms: int) -> list[AlertLine]:
@@ -64,8 +65,15 @@ def alert_line(row: AlertRow, *, at_ms: int) -> AlertLine:
     )
 
 
-def silence_line(row: SilenceRow) -> SilenceLine:
-    """Return one silence."""
+def silence_line(row: SilenceRow, *, may_end: bool) -> SilenceLine:
+    """Return one silence, and whether whoever looks may end it."""
     parts = [("rule", row.rule), ("device", row.device), ("group", row.group)]
     about = ", ".join(f"{what} {name}" for what, name in parts if name) or "all alerts"
-    return SilenceLine(id=row.id, about=about, until=clock_time(row.until_ms), author=row.author, comment=row.comment)
+    return SilenceLine(
+        id=row.id,
+        about=about,
+        until=clock_time(row.until_ms),
+        author=row.author,
+        comment=row.comment,
+        may_end=may_end,
+    )

@@ -48,7 +48,7 @@ class Picture:
 def overview_values(news: News, fleet: Fleet, spread: Spread, *, at_ms: int) -> dict[str, Any]:
     """Return what the template needs beside how ingest does."""
     return {
-        "tiles": tiles(fleet.states, open_alerts=fleet.open_alerts, events=news.last_hour),
+        "tiles": tiles(fleet.states, open_alerts=fleet.open_alerts, events=spread.events_last_hour),
         "picture": newest_picture(news.events),
         "alerts": open_lines(fleet.alerts, at_ms=at_ms),
         "devices": device_rows(fleet.devices, now_ms=at_ms),

@@ -34,6 +34,8 @@ from skerry_server.registry.silences import add_silence
 from skerry_server.stores.sqlite import SqliteStore
 
 PASSWORD = "correct horse battery"
+HOME_CAMERA = "rtsp://camera-at-home.example"
+"""What the yard must not know."""
 PEOPLE = {
     "ann": ("admin", None),
     "oli": ("operator", None),
@@ -88,6 +90,7 @@ class Fleet:
     downlink: Downward
     tokens: dict
     now_ms: int
+    context: Context
     clients: int = 0
 
     def client(self, **headers):
@@ -157,7 +160,14 @@ def make_fleet(tmp_path, populated):
             context.health.works(part, "a test")
         app = create_api(context)
         add_gate(app, context.doorkeeper, http)
-        return Fleet(app=app, database=database, downlink=downlink, tokens=source.tokens, now_ms=source.now_ms)
+        return Fleet(
+            app=app,
+            database=database,
+            downlink=downlink,
+            tokens=source.tokens,
+            now_ms=source.now_ms,
+            context=context,
+        )
 
     yield make
     for one in opened:
@@ -189,8 +199,11 @@ def populate(database, store, config, now):
         add_members(session, author, "yard-only", ["bell-1"])
         put_desired(session, author, "cam-1", config={"heartbeat_interval_s": 10}, models={})
         order(session, author, "cam-1", "ping", args={}, expires_ms=now + 3_600_000)
-        stage(session, author, "all", config={"heartbeat_interval_s": 20}, models={"camera": "tiny"})
+        stage(
+            session, author, "all", config={"heartbeat_interval_s": 20, "url": HOME_CAMERA}, models={"camera": "tiny"}
+        )
         add_silence(session, author, until_ms=now + 3_600_000, comment="works", device="cam-2")
+        add_silence(session, author, until_ms=now + 3_600_000, comment="everywhere", rule="latency")
         for device in ("cam-1", "bell-1"):
             about = {"rule": "offline", "device": device, "subject": "", "severity": "critical"}
             session.add(AlertRow(**about, state="firing", began_ms=now, detail="silent"))

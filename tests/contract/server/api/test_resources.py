@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from skerry_server.api import model_comparison
 from skerry_server.api.resources.telemetry import whole_moments
 from skerry_server.stores.base import Point
 
@@ -127,6 +128,16 @@ def test_models_are_held_against_each_other(ann):
     assert (model["inference_p95_ms"], model["drop_share"], model["confidence"]) == (30.0, 0.1, 0.5)
 
 
+def test_a_comparison_of_models_is_cut_by_their_number_and_not_by_the_fleet_s_and_says_so(fleet, ann, monkeypatch):
+    # Three devices, in as many as two windows.
+    for most, is_cut in ((3, False), (1, True)):
+        monkeypatch.setattr(model_comparison, "MAX_POINTS", most)
+        found = ann.get(f"{V1}/models").json()
+        assert (found["is_cut"], [one["devices"] for one in found["models"]]) == (is_cut, [3])
+    (of_the_yard,) = fleet.as_("yara").get(f"{V1}/models").json()["models"]
+    assert (of_the_yard["devices"], of_the_yard["inference_p95_ms"], of_the_yard["events"]) == (1, 30.0, 1)
+
+
 def test_an_order_that_comes_again_with_its_key_orders_nothing_new(fleet, ann):
     wish, key = {"name": "ping", "expires_s": 60}, {"idempotency-key": "k1"}
     first = ann.post(f"{V1}/devices/cam-1/commands", json=wish, headers=key)
@@ -164,6 +175,7 @@ def test_a_stage_tells_who_would_get_what_before_it_is_applied(ann):
     (own,) = [one for one in before["effects"] if one["device"] == "cam-1"]
     assert own["changes"] == [
         {"key": "config.heartbeat_interval_s", "before": 10, "after": 20},
+        {"key": "config.url", "before": None, "after": "rtsp://camera-at-home.example"},
         {"key": "models.camera", "before": None, "after": "tiny"},
     ]
     applied = ann.post(f"{V1}/stages/1/apply").json()
@@ -180,7 +192,7 @@ def test_alerts_are_acknowledged_once_and_silenced_for_a_while(ann):
     made = ann.post(f"{V1}/silences", json={"device": "cam-1", "lasts_s": 60}).json()
     assert made["until_ms"] == made["created_ms"] + 60_000
     assert ann.delete(f"{V1}/silences/{made['id']}").status_code == 204
-    assert [one["device"] for one in ann.get(f"{V1}/silences").json()["silences"]] == ["cam-2"]
+    assert [one["device"] for one in ann.get(f"{V1}/silences").json()["silences"]] == ["cam-2", None]
 
 
 def test_dead_letters_are_searched_replayed_and_deleted(ann):

@@ -12,15 +12,18 @@ from starlette.websockets import WebSocketDisconnect
 
 from skerry_server.auth.credentials import COOKIE
 from skerry_server.auth.table import TABLE, VIEWER, declared, need_of
+from skerry_server.auth.visitors import Visitor
 from skerry_server.config.http import Http
 from skerry_server.config.server import ServerConfig, Settings
 from skerry_server.health import Health
 from skerry_server.registry.models import AuditRow
-from skerry_server.registry.people.roles import ROLES
+from skerry_server.registry.people.roles import ROLES, Principal
 from skerry_server.serving import Serving
 from skerry_server.stores.sqlite import SqliteStore
+from skerry_server.ui.pages.groups import GroupsPage
 
-OF_A_SITE = re.compile(r"\{(device|alert|silence|group|command)\}")
+OF_A_SITE = re.compile(r"\{(device|alert|silence|group|command|stage)\}")
+HOME_CAMERA = "rtsp://camera-at-home.example"
 LIVE = "/_nicegui_ws/socket.io/?EIO=4&transport=websocket"
 KNOWN = {
     "command": "unknown",
@@ -100,7 +103,7 @@ def test_every_line_of_the_table_for_the_api_has_a_route(fleet):
 
 
 def test_whatever_changes_something_needs_an_operator_and_what_ends_it_for_good_an_administrator():
-    own = {"/api/v1/session", "/sign-in", "/api/v1/tokens", "/api/v1/tokens/{token}"}
+    own = {"/api/v1/session", "/api/v1/session/password", "/sign-in", "/api/v1/tokens", "/api/v1/tokens/{token}"}
     changing = {one: need for one, need in TABLE.items() if one[0] not in ("GET", "*") and one[1] not in own}
     assert [one for one, need in changing.items() if need.role not in ("operator", "admin")] == []
     for path in ("/api/v1/users", "/api/v1/users/{user}", "/api/v1/devices/{device}", "/api/v1/audit"):
@@ -157,7 +160,7 @@ def test_nobody_reaches_a_foreign_site(fleet):
 
 def test_lists_show_what_belongs_to_ones_sites_and_nothing_else(fleet):
     yara, ann = fleet.as_("yara"), fleet.as_("ann")
-    for path in ("devices", "events", "commands", "alerts", "summary", "groups/all", "stages/1", "models"):
+    for path in ("devices", "events", "commands", "alerts", "summary", "groups/all", "models"):
         assert "cam-" not in yara.get(f"/api/v1/{path}").text, path
     assert [one["device"] for one in yara.get("/api/v1/devices").json()["devices"]] == ["bell-1"]
     assert yara.get("/api/v1/summary").json()["devices"] == 1
@@ -167,9 +170,34 @@ def test_lists_show_what_belongs_to_ones_sites_and_nothing_else(fleet):
 
 def test_a_stage_is_decided_only_by_whoever_has_all_its_devices(fleet):
     yves = fleet.as_("yves")
-    for path, body in (("stages/1/apply", None), ("stages/1/discard", None), ("stages", {"group": "all"})):
-        assert yves.post(f"/api/v1/{path}", json=body).status_code == 403
-    assert yves.post("/api/v1/stages", json={"group": "yard-only"}).status_code == 201
+    for path in ("stages/1/apply", "stages/1/discard"):
+        assert yves.post(f"/api/v1/{path}").status_code == 404
+    fleet.as_("ann").put("/api/v1/groups/empty", json={})
+    for group in ("all", "empty"):
+        assert yves.post("/api/v1/stages", json={"group": group}).status_code == 403
+    made = yves.post("/api/v1/stages", json={"group": "yard-only"}).json()
+    assert yves.get("/api/v1/stages").json()["stages"] == [made]
+    assert yves.post(f"/api/v1/stages/{made['id']}/apply").status_code == 200
+
+
+def test_nothing_shows_what_is_staged_for_another_site(fleet):
+    shown = []
+    for method, path, need in guarded():
+        if method == "GET" and path.startswith("/api/") and not need.everywhere:
+            assert HOME_CAMERA not in fleet.as_("yara").get(filled(path)).text, path
+            shown += [path] if HOME_CAMERA in fleet.as_("ann").get(filled(path)).text else []
+    assert shown == ["/api/v1/stages", "/api/v1/stages/{stage}"]
+    for sites, is_shown in ((None, True), (frozenset({"yard"}), False)):
+        visitor = Visitor(principal=Principal(user="x", role="admin", sites=sites), by="session")
+        assert (HOME_CAMERA in GroupsPage(fleet.context, visitor, {}).read()["groups"]) == is_shown
+
+
+def test_a_silence_of_no_device_is_seen_by_all_it_holds_for_and_ended_by_who_has_all_sites(fleet):
+    yves, oli = fleet.as_("yves"), fleet.as_("oli")
+    (shown,) = yves.get("/api/v1/silences").json()["silences"]
+    assert (shown["device"], shown["comment"]) == (None, "everywhere")
+    assert yves.delete(f"/api/v1/silences/{shown['id']}").status_code == 404
+    assert oli.delete(f"/api/v1/silences/{shown['id']}").status_code == 204
 
 
 def test_the_live_connection_of_a_page_is_open_to_that_page_alone(whole_server):

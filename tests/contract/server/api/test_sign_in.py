@@ -7,7 +7,14 @@ import pytest
 from skerry_server.auth.credentials import COOKIE
 from skerry_server.auth.gate import MAX_BODY_BYTES
 from skerry_server.auth.sign_in_page import own_path
-from skerry_server.auth.throttle import FREE_FAILURES, LAST_WAIT_S, RateLimit, SignInThrottle, wait_after
+from skerry_server.auth.throttle import (
+    FREE_FAILURES,
+    LAST_WAIT_S,
+    USER_WAIT_S,
+    RateLimit,
+    SignInThrottle,
+    wait_after,
+)
 from skerry_server.config.http import Http
 from skerry_server.registry.audit.trail import Author
 from skerry_server.registry.people import users
@@ -110,6 +117,19 @@ def test_what_was_signed_in_ends_with_the_user(fleet, browser):
     assert fleet.as_("vic").get(DEVICES).status_code == 200
 
 
+def test_who_is_signed_in_changes_their_own_password_and_nobody_else_does(fleet, browser):
+    path, wish = "/api/v1/session/password", {"password": PASSWORD, "new_password": "another horse battery"}
+    assert browser.put(path, json=wish).status_code == 403
+    assert browser.put(path, json=wish | {"new_password": "too short"}, headers=browser.csrf).status_code == 422
+    assert browser.put(path, json=wish | {"password": "a guess"}, headers=browser.csrf).status_code == 401
+    assert fleet.as_("ann").put(path, json=wish).status_code == 403
+    secret = browser.cookies[COOKIE]
+    assert browser.put(path, json=wish, headers=browser.csrf).status_code == 204
+    assert fleet.client(cookie=f"{COOKIE}={secret}").get(DEVICES).status_code == 401
+    sign_ins = [{"user": "ann", "password": one} for one in wish.values()]
+    assert [fleet.client().post("/api/v1/session", json=one).status_code for one in sign_ins] == [401, 200]
+
+
 def test_guessing_a_password_takes_ever_longer_for_that_user_and_that_address(fleet):
     guesser = fleet.client()
     wrong = {"user": "ann", "password": "a wrong password"}
@@ -128,11 +148,28 @@ def test_the_wait_doubles_is_bounded_and_is_forgotten_after_success():
     assert [wait_after(n) for n in (0, FREE_FAILURES - 1, FREE_FAILURES, FREE_FAILURES + 1)] == [0.0, 0.0, 2.0, 4.0]
     assert wait_after(10_000) == LAST_WAIT_S
     for _ in range(FREE_FAILURES):
-        throttle.failed(["user ann"], now_s=100.0)
-    assert throttle.wait_s(["user ann", "address x"], now_s=100.5) == 1.5
-    assert throttle.wait_s(["user ann"], now_s=102.0) == 0.0
-    throttle.succeeded(["user ann"])
-    assert throttle.wait_s(["user ann"], now_s=100.0) == 0.0
+        throttle.failed("ann", "here", now_s=100.0)
+    assert throttle.wait_s("ann", "here", now_s=100.5) == 1.5
+    assert throttle.wait_s("ann", "here", now_s=102.0) == 0.0
+    throttle.succeeded("ann", "here")
+    assert throttle.wait_s("ann", "here", now_s=100.0) == 0.0
+
+
+def test_no_stranger_keeps_a_user_out_whose_name_is_known():
+    throttle = SignInThrottle()
+    throttle.succeeded("ann", "desk")
+    for number in range(50):
+        throttle.failed("ann", f"stranger {number % 2}", now_s=100.0)
+    assert throttle.wait_s("ann", "stranger 0", now_s=100.0) == LAST_WAIT_S
+    assert throttle.wait_s("bob", "stranger 0", now_s=100.0) == LAST_WAIT_S
+    assert throttle.wait_s("ann", "elsewhere", now_s=100.0) == USER_WAIT_S
+    assert throttle.wait_s("ann", "desk", now_s=100.0) == 0.0
+
+
+def test_a_password_is_verified_while_somebody_else_writes(fleet):
+    wrong = {"user": "ann", "password": "a wrong password"}
+    with fleet.database.transaction():
+        assert fleet.client().post("/api/v1/session", json=wrong).status_code == 401
 
 
 def test_requests_are_limited_by_visitor_and_the_wait_is_told(make_fleet):

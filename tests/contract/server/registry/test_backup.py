@@ -28,7 +28,8 @@ from skerry_server.registry.fleet.groups import add_group, add_members
 from skerry_server.registry.migrations.versions import v0001_first_tables
 from skerry_server.registry.models import AuditHeadRow, AuditRow, Base, Device, EventRow, ReportRow, table_of
 from skerry_server.registry.orders.desired import put_desired
-from skerry_server.registry.people.users import add_user, sign_in
+from skerry_server.registry.people.passwords import is_password
+from skerry_server.registry.people.users import add_user, password_hash
 
 SESSION = "00000001-abcdef01"
 PASSWORD = "correct horse battery"
@@ -101,7 +102,7 @@ def test_what_was_saved_is_restored_in_either_database(filled, target, tmp_path,
     with target.transaction() as session:
         assert verify(session).faults == []
         assert list_audit(session, limit=1)[0].action == "registry.restore"
-        assert sign_in(session, "ann", PASSWORD) is not None
+        assert is_password(password_hash(session, "ann"), PASSWORD)
         # New rows go on counting where the saved ones end.
         row = {"message_id": "new", "device": "cam-1", "site": "home", "session": SESSION, "seq": 9_999, "ts_ms": 1}
         row |= {"received_ms": 1, "is_synced": True, "replayed": False, "kind": "x", "label": "x", "pipeline": "c"}

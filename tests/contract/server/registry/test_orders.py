@@ -142,7 +142,7 @@ def test_a_result_that_is_taken_in_ends_its_command(fleet, ann):
             is_retained=False,
             received_ms=9,
         )
-        save_reports(session, [examine(came)], [])
+        save_reports(session, [examine(came)])
         session.expire_all()
         assert get_command(session, command).result_received_ms == 9
 

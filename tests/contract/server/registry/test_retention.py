@@ -23,7 +23,7 @@ from skerry_server.registry.orders.commands import order
 from skerry_server.registry.orders.desired import put_desired
 from skerry_server.registry.presence_history import Transition, intervals_of, save_transitions
 from skerry_server.registry.retention import DAY_MS, purge
-from skerry_server.registry.session_clocks import SessionClock, decide_offsets
+from skerry_server.registry.session_clocks import SessionClock, decide_offsets, offsets_of
 from skerry_server.registry.silences import add_silence
 from skerry_server.stores.base import Point, Query
 from skerry_server.stores.sqlite import SqliteStore
@@ -101,6 +101,32 @@ def test_what_holds_stays_however_old_it_is(fleet, ann):
         assert [row.state for row in intervals_of(session, "cam-1", since_ms=0, until_ms=9, limit=9)] == ["online"]
         assert [row.rule for row in open_alerts(session)] == ["offline"]
         assert verify(session).rows == 1
+
+
+def test_a_clock_s_offset_outlives_its_session_by_what_may_still_come_of_it(fleet):
+    def begin(session, at_ms):
+        with fleet.transaction() as open_session:
+            began = Transition(device="cam-1", state="online", reason=None, session=session, at_ms=at_ms)
+            save_transitions(open_session, [began])
+
+    lasting, unheard = "00000002-abcdef02", "00000003-abcdef03"
+    with fleet.transaction() as session:
+        for name in (SESSION, lasting, unheard):
+            clock = SessionClock(device="cam-1", session=name, clock="unsynced", offset_ms=1, decided_ms=1)
+            decide_offsets(session, [clock])
+    begin(SESSION, 1)
+    begin(lasting, 60 * DAY_MS)
+
+    def left(now_ms):
+        purge(fleet, Retention(), now_ms=now_ms)
+        with fleet.reading() as session:
+            keys = [("cam-1", name, "unsynced") for name in (SESSION, lasting, unheard)]
+            return {name for _, name, _ in offsets_of(session, keys)}
+
+    assert left(31 * DAY_MS) == {SESSION, lasting}
+    assert left(89 * DAY_MS) == {SESSION, lasting}
+    assert left(91 * DAY_MS) == {lasting}
+    assert left(10_000 * DAY_MS) == {lasting}
 
 
 def test_nothing_goes_where_all_is_to_be_kept(fleet):

@@ -8,14 +8,21 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from skerry_server.config.limits import Limits
+from skerry_server.errors import RegistryError
 from skerry_server.ingest.commit import Committer
 from skerry_server.ingest.pauses import PatientStore
-from skerry_server.ingest.validate import Delivery
+from skerry_server.ingest.validate import Delivery, examine
 from skerry_server.presence import SilenceRules
+from skerry_server.registry.bindings import Mark, rebound_since
+from skerry_server.registry.dead_letters import list_dead_letters
 from skerry_server.registry.devices import list_devices
+from skerry_server.registry.erasure import erase_device
 from skerry_server.registry.events import EventSearch, search
+from skerry_server.registry.fleet.changes import move_device
+from skerry_server.registry.models import ReportRow
 from skerry_server.registry.presence_history import intervals_of
 from skerry_server.registry.presence_rows import mark_silent
+from skerry_server.registry.recording import decide
 
 RULES = SilenceRules(heartbeat_s=30.0, missed=3)
 BODIES = {
@@ -29,6 +36,7 @@ BODIES = {
         "disk_free_mb": 3.0,
     },
     "event": {"kind": "detection", "pipeline": "camera", "label": "car", "score": 0.5},
+    "state": {"config_version": 1, "config_sha256": "0"},
     "status": {"state": "online"},
 }
 
@@ -46,10 +54,10 @@ def workers(database):
     return [Committer(store=PatientStore(NoStore()), database=database, rules=RULES, limits=Limits()) for _ in range(2)]
 
 
-def message(kind, seq, *, device="cam-1", received_ms=1_000, session="00000001-abcdef01", **more):
+def message(kind, seq, *, device="cam-1", site="home", received_ms=1_000, session="00000001-abcdef01", **more):
     body = {"v": 1, "id": f"m{seq}", "session": session, "seq": seq, "ts": received_ms, "clock": "synced"}
     return Delivery(
-        topic=f"skerry/v1/home/{device}/{kind}",
+        topic=f"skerry/v1/{site}/{device}/{kind}",
         payload=json.dumps(body | BODIES[kind] | more).encode(),
         is_retained=False,
         received_ms=received_ms,
@@ -144,3 +152,115 @@ def test_workers_that_write_the_same_devices_at_once_wait_for_each_other(databas
     with database.reading() as session:
         events = search(session, EventSearch(limit=10_000))
         assert len({(one.device, one.seq) for one in events}) == len(events) == 40 * 2 * 10
+
+
+def letters(database):
+    with database.reading() as session:
+        return [(one.reason, one.topic) for one in list_dead_letters(session, limit=100)]
+
+
+def test_a_device_that_was_erased_and_still_beats_is_taken_in_anew(database, workers, ann):
+    for seq, worker in enumerate(workers, 1):
+        worker.commit([message("heartbeat", 2 * seq, device="cam-1"), message("heartbeat", 2 * seq, device="cam-2")])
+        worker.flush()
+    erase_device(database, ann, "cam-1")
+    # Each has a heartbeat on the way while nobody has told it yet.
+    for seq, worker in enumerate(workers, 5):
+        worker.commit([message("heartbeat", seq), message("heartbeat", seq, device="cam-2")])
+        worker.flush()
+    assert set(states(database)) == {"cam-2"}
+    for seq, worker in enumerate(workers, 7):
+        worker.commit([message("heartbeat", seq)])
+        worker.flush()
+    assert states(database)["cam-1"] == ("online", 8)
+    assert letters(database) == []
+    erase_device(database, ann, "cam-1")
+
+
+@pytest.mark.parametrize("kind", ["status", "event"])
+def test_what_an_erased_device_reports_at_once_is_recorded_as_of_a_new_one(database, workers, ann, kind):
+    first, second = workers
+    first.commit([message("status", 1), message("heartbeat", 2), message("heartbeat", 1, device="cam-2")])
+    erase_device(database, ann, "cam-1")
+    committed = first.commit([message("heartbeat", 3), message(kind, 4), message("heartbeat", 2, device="cam-2")])
+    assert (committed.letters, len(committed.stored)) == ([], 2)
+    first.flush()
+    assert states(database) == {"cam-1": ("online", 4), "cam-2": ("online", 2)}
+    second.commit([message("heartbeat", 5)])
+    second.flush()
+    assert states(database)["cam-1"] == ("online", 5)
+
+
+def test_what_a_moved_device_publishes_under_its_former_site_is_refused_by_all(database, workers, ann):
+    for seq, worker in enumerate(workers, 1):
+        worker.commit([message("heartbeat", seq)])
+        worker.flush()
+    with database.transaction() as session:
+        move_device(session, ann, "cam-1", site="yard")
+    first, second = workers
+    # The one is told by its next flush, the other by what it records.
+    first.commit([message("heartbeat", 3)])
+    first.flush()
+    assert [one.reason for one in first.commit([message("heartbeat", 4)]).letters] == ["identity"]
+    assert [one.reason for one in second.commit([message("event", 5)]).letters] == ["identity"]
+    at_home = "skerry/v1/home/cam-1"
+    assert letters(database) == [("identity", f"{at_home}/event"), ("identity", f"{at_home}/heartbeat")]
+    assert second.commit([message("event", 6, site="yard")]).letters == []
+
+
+def test_a_device_erased_between_admission_and_decision_is_to_be_tried_again(database, workers):
+    workers[0].commit([message("heartbeat", 1, device="cam-2")])
+    with pytest.raises(RegistryError, match="cam-1"), database.transaction() as session:
+        decide(session, [examine(message("status", 1)), examine(message("status", 1, device="cam-2"))], RULES)
+
+
+def test_only_what_was_rebound_is_told_and_all_where_the_registry_is_not_the_same_any_more(fleet, ann):
+    with fleet.reading() as session:
+        before = rebound_since(session, None)
+        assert before.devices is None
+    with fleet.transaction() as session:
+        move_device(session, ann, "cam-2", site="mill")
+    erase_device(fleet, ann, "bell-1")
+    with fleet.reading() as session:
+        told = rebound_since(session, before.mark)
+        assert told.devices == {"cam-2", "bell-1"}
+        assert rebound_since(session, told.mark).devices == set()
+        assert rebound_since(session, Mark(id=told.mark.id - 1, hash="of another past")).devices is None
+        assert rebound_since(session, Mark(id=told.mark.id + 9, hash=told.mark.hash)).devices is None
+
+
+def applied(database):
+    with database.reading() as session:
+        row = session.get(ReportRow, ("cam-1", "state", ""))
+        return row.session, row.seq
+
+
+def test_a_state_that_one_worker_held_up_does_not_go_over_a_newer_one(database, workers):
+    first, second = workers
+    for worker in workers:
+        worker.commit([message("heartbeat", 1)])
+    second.commit([message("state", 7)])
+    # To the first it is about now: it has heard nothing newer.
+    first.commit([message("state", 6)])
+    assert applied(database) == ("00000001-abcdef01", 7)
+    second.commit([message("status", 1, session="00000002-abcdef02"), message("state", 2, session="00000002-abcdef02")])
+    first.commit([message("state", 8)])
+    assert applied(database) == ("00000002-abcdef02", 2)
+    first.commit([message("state", 3, session="00000002-abcdef02", replayed=True)])
+    assert applied(database) == ("00000002-abcdef02", 3)
+
+
+def test_workers_with_the_same_new_dead_letters_at_once_count_them_together(database, workers):
+    def work(number):
+        for turn in range(10):
+            bad = [
+                Delivery(topic=f"skerry/{one}", payload=b"%d" % turn, is_retained=False, received_ms=1)
+                for one in range(50)
+            ]
+            workers[number].commit(bad[:: 1 - 2 * number] * 2)
+
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(work, range(2)))
+    with database.reading() as session:
+        assert {one.times for one in list_dead_letters(session, limit=1000)} == {4}
+        assert len(list_dead_letters(session, limit=1000)) == 500

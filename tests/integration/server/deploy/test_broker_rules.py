@@ -237,3 +237,37 @@ def test_what_the_server_has_not_acknowledged_survives_the_broker_s_restart(flee
     eventually(fleet_broker.answers, what="the broker answers again")
     server = fleet_broker.server(client_id="skerry-server", session_s=3600)
     server.wait(lambda: len(server.received) >= 30, "all that waited arrives")
+
+
+def test_what_is_published_before_the_server_is_back_waits_for_it(fleet_broker, eventually):
+    server = fleet_broker.server(client_id="skerry-server", session_s=3600)
+    server.subscribe("skerry/#")
+    server.close()
+    fleet_broker.stop()
+    fleet_broker.start()
+    eventually(fleet_broker.answers, what="the broker answers again")
+    sent = [f"{HOME}/cam-a/{kind}" for kind in ("status", "heartbeat", "event", "state", "snapshot/one")]
+    device = fleet_broker.device("cam-a")
+    assert [device.publish(topic) for topic in sent] == [0] * len(sent)
+    server = fleet_broker.server(client_id="skerry-server", session_s=3600)
+    server.wait(lambda: set(sent) <= set(server.topics), "what came before the server was back arrives")
+
+
+def test_a_command_before_a_device_is_back_waits_for_it(fleet_broker, eventually):
+    commands = {name: f"{HOME}/{name}/command" for name in ("cam-a", "cam-b")}
+
+    def devices():
+        folder = fleet_broker.folder / "devices"
+        yield "cam-a", fleet_broker.device("cam-a", session_s=3600)
+        yield "cam-b", fleet_broker.certified(folder / "cam-b.crt", folder / "cam-b.key", session_s=3600)
+
+    for name, device in devices():
+        device.subscribe(commands[name])
+        device.close()
+    fleet_broker.stop()
+    fleet_broker.start()
+    eventually(fleet_broker.answers, what="the broker answers again")
+    server = fleet_broker.server()
+    assert [server.publish(topic) for topic in commands.values()] == [0, 0]
+    for name, device in devices():
+        device.wait_for(commands[name])

@@ -51,6 +51,9 @@ def test_the_shipped_configuration_loses_nothing_of_a_fleet(examine, fleet_broke
     assert done.code == 0
     assert {one["status"] for one in findings.values()} == {"ok", "not applicable"}
     assert "2000 messages" in findings["queue for a server that is away"]["found"]
+    sharing = findings['subscription = "shared", for several workers']
+    assert sharing["found"].startswith("mosquitto version 2")
+    assert "lets any device join one" in sharing["found"]
 
 
 def test_mosquitto_as_it_comes_drops_what_a_fleet_sends_in_ten_minutes(skerry, plain_mosquitto):

@@ -84,7 +84,8 @@ class Rig:
 
     def __init__(self, database, store, alerts, channels, holder):
         self.database, self.holder = database, holder
-        self.health = Health()
+        self.health = Health(worker="w1")
+        self.health.metrics.spool_budget_bytes.value = 100.0
         self.now_s = 0.0
         self.lookout = Lookout(
             alerts=alerts,
@@ -92,7 +93,6 @@ class Rig:
             database=database,
             history=History(store, database),
             health=self.health,
-            spool_bytes=100,
             holder=holder,
             now_ms=lambda: self.now_ms,
         )

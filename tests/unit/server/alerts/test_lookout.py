@@ -5,13 +5,15 @@ from __future__ import annotations
 import pytest
 
 from skerry_server.errors import StoreError
+from skerry_server.health import Health
 from skerry_server.registry.alerts import acknowledge
 from skerry_server.registry.audit.trail import Author
 from skerry_server.registry.fleet.groups import add_group, add_members
 from skerry_server.registry.leases import acquire, release
-from skerry_server.registry.models import DeadLetterRow, Device, EventRow
+from skerry_server.registry.models import DeadLetterRow, Device, EventRow, WorkerHealthRow
 from skerry_server.registry.silences import add_silence
 from skerry_server.stores.base import Point
+from skerry_server.workers import WorkerHealth
 
 HOT = {"name": "hot", "kind": "temperature", "for_s": 60.0, "clear_s": 60.0}
 OFFLINE = {"name": "offline", "kind": "offline", "for_s": 0.0, "clear_s": 0.0}
@@ -276,6 +278,34 @@ def test_the_server_is_watched_as_well(start, database):
     rig.health.works("store", "fine")
     rig.health.metrics.spool_bytes.value = 0.0
     rig.look(100)
+    assert {state for *_, state in rig.alerts()} == {"resolved"}
+
+
+def test_a_worker_that_does_not_look_itself_is_watched_as_well(start, database):
+    rig = start(
+        {"name": "parts", "kind": "part-away", "for_s": 0.0, "clear_s": 0.0},
+        {"name": "spool", "kind": "spool", "for_s": 0.0, "clear_s": 0.0},
+    )
+    other = Health(worker="w2")
+    for health in (rig.health, other):
+        for part in ("broker", "store", "registry", "spool"):
+            health.works(part, "fine")
+    other.metrics.spool_budget_bytes.value, other.metrics.spool_bytes.value = 100.0, 60.0
+    other.fails("broker", "connection refused")
+    row = WorkerHealth(database=database, health=other, name="w2")
+    row.tell()
+    rig.look()
+    assert {(row.subject, row.detail) for row in rig.rows()} == {
+        ("broker", "broker: w2: connection refused"),
+        ("spool", "used share of the spool: 60 % (limit 50)"),
+    }
+    with database.transaction() as session:
+        session.get(WorkerHealthRow, "w2").seen_ms -= 60_000
+    rig.look(15)
+    assert ("parts", None, "worker w2", "firing") in rig.alerts()
+    row.withdraw()
+    rig.look(15)
+    rig.look(15)
     assert {state for *_, state in rig.alerts()} == {"resolved"}
 
 

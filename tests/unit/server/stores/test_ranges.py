@@ -92,3 +92,5 @@ def test_a_newer_victoriametrics_says_how_long_it_holds_data_in_memory():
     )
     settings = read_settings(metrics, where="w")
     assert (settings.version, settings.durable_after_s, settings.started_ms) == ("v1.99.0", 70.0, 1_700_000_000_000)
+    with pytest.raises(StoreError, match="does not say when it was started"):
+        read_settings(metrics.replace("process_start_time_seconds", "other"), where="w")

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skerry_server.errors import StoreError
+from skerry_server.stores.canary import Canary
 from skerry_server.stores.http import MAX_WAIT_S, RejectedRequestError, retry_after_s
 from skerry_server.stores.refusals import RejectedLinesError, find_refused
 from skerry_server.stores.writing import rejection
@@ -44,7 +45,7 @@ def test_whatever_a_store_says_the_refused_are_found_and_the_others_stored(kind,
     says, stores_others = SAYS[kind]
     taker = Taker(says, stores_others=stores_others)
     lines = [b"%s %d" % (b"bad" if bad else b"good", index) for index, bad in enumerate(pattern)]
-    assert find_refused(lines, taker).keys() == {index for index, bad in enumerate(pattern) if bad}
+    assert find_refused(lines, taker, lambda _: None).keys() == {index for index, bad in enumerate(pattern) if bad}
     assert taker.stored == {line for line in lines if line.startswith(b"good")}
     assert taker.requests <= {"nothing": 2 * len(lines), "how many": 2 * len(lines)}.get(kind, 3)
 
@@ -56,7 +57,51 @@ def test_a_store_that_goes_away_meanwhile_is_an_error_of_the_whole_write():
         raise RejectedLinesError("no")
 
     with pytest.raises(StoreError, match="away"):
-        find_refused([b"a"] * 4, send)
+        find_refused([b"a"] * 4, send, lambda _: None)
+
+
+def test_a_store_is_asked_whether_it_is_well_once_and_only_when_it_took_and_named_nothing():
+    def asked(lines, kind):
+        says, stores_others = SAYS[kind]
+        reasons = []
+        find_refused(lines, Taker(says, stores_others=stores_others), reasons.append)
+        return reasons
+
+    mixed = [b"good", b"bad", b"bad"]
+    assert asked(mixed, "nothing") == ["no"]
+    assert asked([b"bad"], "how many") == ["no"]
+    for kind in ("how many", "about what", "which"):
+        assert asked(mixed, kind) == []
+    assert asked([b"good"], "nothing") == []
+
+
+class Gateway:
+    """What stands before a store, and refuses some of the lines, or all."""
+
+    def __init__(self):
+        self.refuses, self.sent = lambda _: True, []
+
+    def __call__(self, lines):
+        self.sent.append(lines)
+        if any(self.refuses(one) for one in lines):
+            raise RejectedLinesError("over quota")
+
+
+def test_a_store_that_takes_nothing_is_away_and_one_that_takes_another_line_is_not():
+    now, store = [0.0], Gateway()
+    canary = Canary(where="w", now_s=lambda: now[0])
+    with pytest.raises(StoreError, match=r"refuses whatever it is sent.*over quota"):
+        canary.ask([b"a"] * 100, store, "over quota")
+    assert all(len(lines) == 1 for lines in store.sent)
+    assert len(store.sent) <= 5
+    store.refuses = lambda line: line == b"bad"
+    canary.took(b"a")
+    canary.ask([b"bad"], store, "over quota")
+    now[0] = 61.0
+    with pytest.raises(StoreError):
+        canary.ask([b"bad"], store, "over quota")
+    canary.ask([b"b"], store, "over quota")
+    canary.ask([b"bad"], store, "over quota")
 
 
 def answered(body, status=400):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from skerry_server.auth.doorkeeper import Doorkeeper
@@ -27,12 +29,16 @@ def doorkeeper(database):
     return Doorkeeper(database, is_local_only=True)
 
 
+def signed_in(doorkeeper, name):
+    return asyncio.run(doorkeeper.sign_in(name, PASSWORD, address="a"))
+
+
 def test_whoever_is_signed_in_with_the_role_may(doorkeeper):
-    require_now(doorkeeper, doorkeeper.sign_in("oli", PASSWORD, address="a"), OPERATOR)
+    require_now(doorkeeper, signed_in(doorkeeper, "oli"), OPERATOR)
 
 
 def test_a_click_of_somebody_who_was_made_a_viewer_meanwhile_is_refused(doorkeeper, database):
-    visitor = doorkeeper.sign_in("oli", PASSWORD, address="a")
+    visitor = signed_in(doorkeeper, "oli")
     with database.transaction() as session:
         set_role(session, AUTHOR, "oli", role="viewer", sites=None)
     with pytest.raises(SignInError, match="may do something else"):
@@ -40,7 +46,7 @@ def test_a_click_of_somebody_who_was_made_a_viewer_meanwhile_is_refused(doorkeep
 
 
 def test_a_click_of_somebody_who_may_not_sign_in_any_more_is_refused(doorkeeper, database):
-    visitor = doorkeeper.sign_in("oli", PASSWORD, address="a")
+    visitor = signed_in(doorkeeper, "oli")
     with database.transaction() as session:
         disable_user(session, AUTHOR, "oli")
     with pytest.raises(SignInError):
@@ -54,7 +60,7 @@ def test_a_page_that_was_open_before_there_was_a_user_changes_nothing_any_more(d
 
 def test_what_is_for_all_sites_is_not_for_who_has_one(doorkeeper):
     with pytest.raises(ForbiddenError):
-        require_now(doorkeeper, doorkeeper.sign_in("vic", PASSWORD, address="a"), OPERATOR_EVERYWHERE)
+        require_now(doorkeeper, signed_in(doorkeeper, "vic"), OPERATOR_EVERYWHERE)
 
 
 def test_a_device_of_another_site_is_as_if_it_were_not_there(database):

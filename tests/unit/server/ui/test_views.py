@@ -8,9 +8,10 @@ from skerry_edge.contracts.messages import State
 from skerry_server.api.model_comparison import ModelOut
 from skerry_server.health import Health
 from skerry_server.ingest.second_chance import Outcome
-from skerry_server.registry.models import CommandRow, DesiredRow
+from skerry_server.registry.models import CommandRow, DesiredRow, WorkerHealthRow
+from skerry_server.ui import readings as module
 from skerry_server.ui.faults import fault_html
-from skerry_server.ui.pulse import Pulse, chips, ingest_facts, troubles
+from skerry_server.ui.pulse import Pulse, chips, ingest_facts, read_pulse, troubles
 from skerry_server.ui.region import read_click
 from skerry_server.ui.shared import Shared
 from skerry_server.ui.templating import render
@@ -19,6 +20,7 @@ from skerry_server.ui.views.dead_letters import outcome_text
 from skerry_server.ui.views.models import model_lines
 from skerry_server.ui.views.overview import shares, tiles
 from skerry_server.ui.views.wish import differences, wish_view
+from skerry_server.workers import WorkerHealth, own_worker
 
 NOW_MS = 1_700_000_000_000
 
@@ -123,24 +125,52 @@ def test_the_header_says_what_does_not_work_and_counts_only_what_there_is():
     health = Health(["store", "registry"])
     health.works("registry", "here")
     health.fails("store", "it burns")
-    pulse = Pulse(
-        parts=health.parts(), counts=health.counts(), open_alerts={"warning": 2}, dead_letters=None, trouble=None
-    )
+    pulse = Pulse(parts=health.parts(), workers=[], open_alerts={"warning": 2}, dead_letters=None, trouble=None)
     assert {one.name: one.text for one in chips(pulse)} == {
         "store": "Store away",
         "registry": "Registry",
+        "workers": "No worker",
         "alerts": "2 open alerts",
     }
-    assert troubles(pulse) == ["Store: it burns"]
-    assert ingest_facts(health) == []
+    assert troubles(pulse) == [
+        "Store: it burns",
+        "No worker takes in what devices publish: start 'skerry server ingest'",
+    ]
+    assert ingest_facts([]) == []
+
+
+def test_a_process_that_takes_nothing_in_shows_how_all_workers_are(database):
+    for name, age_s in (("w1", 0), ("w2", 0), ("w3", 90)):
+        health = Health()
+        for part in ("broker", "store", "registry", "spool"):
+            health.works(part, "fine")
+        if name == "w2":
+            health.fails("store", "connection refused")
+            health.metrics.spool_owed_bytes.value = 5e6
+        health.metrics.received.add(10)
+        WorkerHealth(database=database, health=health, name=name).tell()
+        with database.transaction() as session:
+            row = session.get(WorkerHealthRow, name)
+            row.seen_ms -= age_s * 1000
+    api = Health(["store", "registry"])
+    api.works("store", "fine")
+    api.works("registry", "fine")
+    pulse = read_pulse(database, api, None)
+    shown = {one.name: (one.text, one.tone) for one in chips(pulse)}
+    assert (shown["broker"], shown["store"]) == (("Broker", "good"), ("Store away", "bad"))
+    assert shown["workers"] == ("1 worker silent", "bad")
+    assert troubles(pulse) == ["Store: w2: connection refused", "Worker w3 has said nothing for 1 min 30 s"]
+    facts = {name: (text, tone) for name, text, tone in ingest_facts(pulse.workers)}
+    assert (facts["Received"], facts["Owed to the store"]) == (("30", "plain"), ("5.0 MB", "warn"))
+    assert facts["Worker w3"] == ("silent for 1 min 30 s", "bad")
 
 
 def test_ingest_says_within_which_time_most_became_durable():
     health = Health()
-    assert {name: text for name, text, _ in ingest_facts(health)}["Lag"] == "—"
+    assert {name: text for name, text, _ in ingest_facts(own_worker(health))}["Lag"] == "—"
     for lag_s in [0.2] * 99 + [100.0]:
         health.metrics.lag_seconds.observe(lag_s)
-    assert {name: text for name, text, _ in ingest_facts(health)}["Lag"] == "95 % ≤ 250 ms"
+    assert {name: text for name, text, _ in ingest_facts(own_worker(health))}["Lag"] == "95 % ≤ 250 ms"
 
 
 def test_the_outcome_of_a_replay_names_the_first_reason():
@@ -156,6 +186,17 @@ def test_many_pages_that_ask_at_once_cost_one_reading():
     seconds[0] = 1.0
     assert shared.get(None) == 3
     assert asked == [None, home, None]
+
+
+def test_the_last_hour_s_events_are_not_counted_with_each_look_at_the_newest(database, monkeypatch):
+    asked = []
+    monkeypatch.setattr(module, "count_events_since", lambda *_, **about: asked.append(about["sites"]) or 7)
+    monkeypatch.setattr(module, "NEWS_S", 0.0)
+    readings = module.Readings(database, Health())
+    for _ in range(3):
+        readings.news.get(None)
+        assert readings.spread.get(None).events_last_hour == 7
+    assert asked == [None]
 
 
 @pytest.mark.parametrize("said", [None, [], {"act": 1, "of": "", "picked": []}, {"act": "a", "of": "", "picked": [1]}])
