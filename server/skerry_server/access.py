@@ -6,6 +6,7 @@ import os
 import re
 import socket
 import ssl
+from dataclasses import replace
 
 from skerry_edge.contracts.topics import FLEET_FILTER
 from skerry_edge.foundation.broker_address import parse_broker_url
@@ -27,12 +28,15 @@ def worker_access(settings: Settings) -> Access:
 
     Raises ConfigError and ReachError.
     """
-    is_shared = settings.config.broker.subscription == "shared"
-    return _access(
+    filters = {"plain": FLEET_FILTER, "shared": f"$share/{GROUP}/{FLEET_FILTER}"}
+    wanted = filters.pop(settings.config.broker.subscription)
+    (other,) = filters.values()
+    access = _access(
         settings,
         client_id=f"{settings.config.broker.client_id}-{settings.config.ingest.worker}",
-        topic_filter=f"$share/{GROUP}/{FLEET_FILTER}" if is_shared else FLEET_FILTER,
+        topic_filter=wanted,
     )
+    return replace(access, former_filter=other)
 
 
 def downlink_access(settings: Settings) -> Access:

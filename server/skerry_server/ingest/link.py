@@ -38,13 +38,17 @@ _PUBACK_BODY_BYTES = 2
 
 @dataclass(frozen=True, kw_only=True)
 class Access:
-    """How to reach the broker, under which name the session is kept there, and what to subscribe to."""
+    """How to reach the broker, under which name the session is kept there, and what to subscribe to.
+
+    ``former_filter`` is what a session of that name may have been subscribed to under another configuration.
+    """
 
     address: BrokerAddress
     client_id: str
     is_mqtt5: bool
     session_expiry_s: int
     topic_filter: str
+    former_filter: str | None = None
     username: str | None = None
     password: str | None = None
     tls: ssl.SSLContext | None = None
@@ -156,6 +160,9 @@ class Link:
                 found=f"SUBACK {granted}",
                 todo="allow this user to read it",
             )
+        if self._has_session and self._access.former_filter is not None:
+            # After the other, so that there is no moment without one.
+            self._client.unsubscribe(self._access.former_filter)
 
     async def stay(self, stop: asyncio.Event) -> None:
         """Return when ``stop`` is set. Raises BrokerError when the connection is lost before."""

@@ -21,6 +21,8 @@ class Field:
     value: str = ""
     choices: Mapping[str, str] = field(default_factory=dict)
     hint: str = ""
+    autocomplete: str = "off"
+    """What a browser may fill in (HTML, autofill field names); for secrets alone."""
 
 
 async def ask(
@@ -69,7 +71,8 @@ def _input(one: Field) -> Any:  # noqa: ANN401  # NiceGUI's inputs share a base 
     elif one.kind == "text":
         made = ui.textarea(one.label, value=one.value).props("outlined autogrow input-class=sk-code spellcheck=false")
     elif one.kind == "secret":
-        made = ui.input(one.label, password=True, password_toggle_button=True).props("autocomplete=new-password")
+        made = ui.input(one.label, password=True, password_toggle_button=True)
+        made.props(f"autocomplete={one.autocomplete}")
     else:
         made = ui.input(one.label, value=one.value)
     made.props("outlined dense" + (f' hint="{one.hint}"' if one.hint else ""))

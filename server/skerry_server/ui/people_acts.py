@@ -109,7 +109,10 @@ class PeopleActs:
         await self._changes.make(change, need=ADMIN_EVERYWHERE)
 
     async def _change_own_password(self) -> None:
-        fields = [Field(name="present", label="Present password", kind="secret"), *password_fields()]
+        fields = [
+            Field(name="present", label="Present password", kind="secret", autocomplete="current-password"),
+            *password_fields(),
+        ]
         text = "You are signed out everywhere, here as well; your tokens stay."
         given = await ask("Change your password", text, confirm="Change", fields=fields)
         if given is None:

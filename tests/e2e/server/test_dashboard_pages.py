@@ -72,7 +72,7 @@ def confirm(browser, eventually, **fields):
         browser.find_element(By.CSS_SELECTOR, f'.sk-dialog [aria-label="{label}"]').send_keys(value)
     # By script: a hint under a field that is still moving would take the pointer's click.
     browser.execute_script("document.querySelector('.sk-dialog button[type=submit]').click()")
-    eventually(lambda: not browser.find_elements(By.CSS_SELECTOR, ".sk-dialog"), what="the question is gone")
+    eventually(lambda: not browser.find_elements(By.CSS_SELECTOR, "form.sk-dialog"), what="the question is gone")
 
 
 def test_a_thousand_devices_are_counted_paged_found_and_changed_together(dashboard, fleet, browser, api, eventually):
@@ -188,7 +188,7 @@ def test_people_are_seen_to_from_their_page_and_who_may_look_no_more_is_sent_not
     eventually(lambda: text(browser, ".sk-secret").startswith("skerry_"), what="the secret is shown")
     secret = text(browser, ".sk-secret")
     assert api.get("devices", headers={"authorization": f"Bearer {secret}"}).is_success
-    next(one for one in browser.find_elements(By.CSS_SELECTOR, ".sk-dialog button")).click()
+    click(browser, "div.sk-dialog button")
     eventually(lambda: text(browser, 'tr[data-token="1"]'), what="the token is in the list")
 
     click(browser, '[data-act="own-password"]')

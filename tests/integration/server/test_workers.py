@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 
 import httpx
@@ -12,7 +13,7 @@ from skerry_edge.foundation.broker_address import BrokerAddress
 from skerry_server.health import Health
 from skerry_server.ingest.consumer import Consumer
 from skerry_server.ingest.intake import Intake
-from skerry_server.ingest.link import Access, parse_publish
+from skerry_server.ingest.link import Access, Link, parse_publish
 
 
 @pytest.fixture
@@ -47,6 +48,39 @@ def test_two_workers_share_the_messages_and_agree(broker, start_worker, start_se
     assert workers[0].stop() == 0
     workers[1].process.send_signal(signal.SIGHUP)
     assert workers[1].process.wait(30) == 0
+
+
+@pytest.mark.parametrize("order", [("skerry/#", "$share/skerry/skerry/#"), ("$share/skerry/skerry/#", "skerry/#")])
+def test_a_worker_that_is_told_to_share_or_not_to_gets_each_message_once(broker, publish, message, eventually, order):
+    host, port = broker.url.removeprefix("mqtt://").split(":")
+    address = BrokerAddress(host=host, port=int(port), encrypted=False)
+    got = []
+
+    def arrive(publication, link):
+        got.append(json.loads(publication.payload)["seq"])
+        link.acknowledge([publication.packet_id])
+
+    async def connected(wanted, other, *, numbers):
+        access = Access(
+            address=address,
+            client_id="w",
+            is_mqtt5=True,
+            session_expiry_s=60,
+            topic_filter=wanted,
+            former_filter=other,
+        )
+        link = Link(access, arrive, has_room=Intake().has_room)
+        await link.connect()
+        await link.subscribe()
+        await asyncio.to_thread(publish, broker.url, [message("event", seq) for seq in numbers])
+        await asyncio.to_thread(eventually, lambda: numbers[-1] in got, what="the last message has come")
+        await link.close()
+
+    former, latter = order
+    asyncio.run(connected(former, latter, numbers=range(1, 4)))
+    publish(broker.url, [message("event", seq) for seq in range(4, 7)])
+    asyncio.run(connected(latter, former, numbers=range(7, 30)))
+    assert sorted(got) == list(range(1, 30))
 
 
 def test_a_second_worker_under_one_name_on_one_machine_is_told_so(broker, start_worker, eventually):

@@ -14,6 +14,7 @@ from skerry_server.ui.rows import ago, clock_time
 DAY_MS = 86_400_000
 MAX_DAYS = 3_660
 ALL_SITES = "all sites"
+NEW = "new-password"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,6 +106,6 @@ def read_new_password(given: Mapping[str, str]) -> str:
 def password_fields() -> list[Field]:
     """Return what is asked for a new password."""
     return [
-        Field(name="password", label="New password", kind="secret", hint="at least 12 characters"),
-        Field(name="again", label="New password again", kind="secret"),
+        Field(name="password", label="New password", kind="secret", autocomplete=NEW, hint="at least 12 characters"),
+        Field(name="again", label="New password again", kind="secret", autocomplete=NEW),
     ]
