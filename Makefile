@@ -88,7 +88,7 @@ $(BIN)/python:
 
 # `dev` holds all that `demo` does, so the one marks the other as done.
 $(VENV)/.demo: pyproject.toml constraints.txt | $(BIN)/python
-	@echo "installing Skerry and what the demo needs into $(VENV) (about 500 MB, once)"
+	@echo "installing Skerry and what the demo needs into $(VENV) (about 600 MB, once)"
 	$(PIP) --editable '.[demo]'
 	@touch $@
 

@@ -19,7 +19,8 @@ from sqlalchemy import insert, update
 
 from skerry_server.alerts.history import BUDGET_S, History
 from skerry_server.alerts.judgement import Moment
-from skerry_server.alerts.lookout import LEASE, Lookout
+from skerry_server.alerts.lookout import Lookout
+from skerry_server.alerts.post import LEASE
 from skerry_server.config.alerts import Alerts
 from skerry_server.health import Health
 from skerry_server.registry.database import Database

@@ -7,10 +7,12 @@ import re
 import socket
 import ssl
 from dataclasses import replace
+from typing import Literal
 
 from skerry_edge.contracts.topics import FLEET_FILTER
 from skerry_edge.foundation.broker_address import parse_broker_url
 from skerry_edge.foundation.errors import ConfigError
+from skerry_server.config.ingest import Ingest
 from skerry_server.config.server import Settings
 from skerry_server.ingest.link import Access
 
@@ -20,7 +22,7 @@ GROUP = "skerry"
 
 def sole_access(settings: Settings) -> Access:
     """Return the access of a server that takes in the whole fleet alone. Raises ConfigError and ReachError."""
-    return _access(settings, client_id=settings.config.broker.client_id, topic_filter=FLEET_FILTER)
+    return _ingest_access(settings, "plain")
 
 
 def worker_access(settings: Settings) -> Access:
@@ -28,15 +30,7 @@ def worker_access(settings: Settings) -> Access:
 
     Raises ConfigError and ReachError.
     """
-    filters = {"plain": FLEET_FILTER, "shared": f"$share/{GROUP}/{FLEET_FILTER}"}
-    wanted = filters.pop(settings.config.broker.subscription)
-    (other,) = filters.values()
-    access = _access(
-        settings,
-        client_id=f"{settings.config.broker.client_id}-{settings.config.ingest.worker}",
-        topic_filter=wanted,
-    )
-    return replace(access, former_filter=other)
+    return _ingest_access(settings, settings.config.broker.subscription)
 
 
 def downlink_access(settings: Settings) -> Access:
@@ -47,6 +41,23 @@ def downlink_access(settings: Settings) -> Access:
     host = re.sub(r"[^A-Za-z0-9_.-]", "-", socket.gethostname())[:32]
     client_id = f"{settings.config.broker.client_id}-down-{host}-{os.getpid()}"
     return _access(settings, client_id=client_id, topic_filter="")
+
+
+def _ingest_access(settings: Settings, subscription: Literal["plain", "shared"]) -> Access:
+    filters = {"plain": FLEET_FILTER, "shared": f"$share/{GROUP}/{FLEET_FILTER}"}
+    wanted = filters.pop(subscription)
+    (other,) = filters.values()
+    return replace(_access(settings, client_id=session_name(settings), topic_filter=wanted), former_filter=other)
+
+
+def session_name(settings: Settings) -> str:
+    """Return the client id under which this worker's session stays at the broker.
+
+    `skerry server run` and the first worker are one and the same there, as they are in their spool: whichever of the
+    two runs next goes on with what waits.
+    """
+    name, worker = settings.config.broker.client_id, settings.config.ingest.worker
+    return name if worker == Ingest().worker else f"{name}-{worker}"
 
 
 def _access(settings: Settings, *, client_id: str, topic_filter: str) -> Access:

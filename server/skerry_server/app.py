@@ -1,4 +1,4 @@
-"""The server's processes: everything in one, one ingest worker, or API and dashboard alone."""
+"""The server's processes: everything in one, one ingest worker, or API, dashboard and alerts alone."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 from skerry_edge.foundation.redaction import redact
 from skerry_server.access import downlink_access, sole_access, worker_access
+from skerry_server.alerts.post import PostWatch
 from skerry_server.config.server import Settings
 from skerry_server.config.stores import SqliteStore
 from skerry_server.downlink.downlink import Downlink
@@ -21,6 +22,9 @@ from skerry_server.registry.opening import open_registry
 from skerry_server.stores.opening import open_store
 from skerry_server.tasks import end_all
 from skerry_server.workers import WorkerHealth
+
+WEB_CONNECTIONS = 10
+"""To the registry, for all requests and pages at once."""
 
 
 class ServerProcess(ABC):
@@ -51,18 +55,36 @@ class ServerProcess(ABC):
         self.database.close()
 
 
-class FleetServer(ServerProcess):
+class WebProcess(ServerProcess):
+    """What has API and dashboard: these have connections to the registry of their own.
+
+    Slow reads of many viewers may take all of them; those of ingest, and of the leases that jobs hold, are left.
+    """
+
+    def __init__(self, settings: Settings, health: Health) -> None:
+        super().__init__(settings, health)
+        self.web_database = open_registry(settings, connections=WEB_CONNECTIONS)
+
+    def close(self) -> None:
+        """Let go of store and registry."""
+        self.web_database.close()
+        super().close()
+
+
+class FleetServer(WebProcess):
     """Everything in one process: the whole fleet's ingest, API and dashboard."""
 
     def __init__(self, settings: Settings) -> None:
         access = sole_access(settings)
         super().__init__(settings, _worker_health(settings, access))
-        from skerry_server.serving import Serving  # noqa: PLC0415  # a worker must not carry the web's weight
+        from skerry_server.alerts.alerting import Alerting  # noqa: PLC0415  # a worker must not carry its weight
+        from skerry_server.serving import Serving  # noqa: PLC0415  # as above
 
         self._downlink = Downlink(downlink_access(settings), self.database)
         self._serving = Serving(
-            settings, store=self.store, database=self.database, health=self.health, downlink=self._downlink
+            settings, store=self.store, database=self.web_database, health=self.health, downlink=self._downlink
         )
+        self._alerting = Alerting(settings, store=self.store, database=self.database, health=self.health)
         self._ingesting = Ingesting(settings, access, store=self.store, database=self.database, health=self.health)
         self._telling = WorkerHealth(database=self.database, health=self.health, name=access.client_id)
 
@@ -79,7 +101,8 @@ class FleetServer(ServerProcess):
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until ``stop`` is set, then let what arrived become durable, bounded in time, and close."""
         telling = _endless(self._telling.run)
-        await _together(stop, self._ingesting.run, self._serving.run, self._downlink.run, telling)
+        parts = (self._ingesting.run, self._serving.run, self._downlink.run, self._alerting.run, telling)
+        await _together(stop, *parts)
         self._telling.withdraw()
         self.close()
 
@@ -92,28 +115,33 @@ class IngestServer(ServerProcess):
         super().__init__(settings, _worker_health(settings, self.access))
         self._ingesting = Ingesting(settings, self.access, store=self.store, database=self.database, health=self.health)
         self._telling = WorkerHealth(database=self.database, health=self.health, name=self.access.client_id)
+        self._post_watch = PostWatch(database=self.database, health=self.health)
         port = settings.config.ingest.port
         self._probes = Probes(self.health, port) if port is not None else None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Take in until ``stop`` is set, then let what arrived become durable, bounded in time, and close."""
-        parts = [self._ingesting.run, _endless(self._telling.run), *([self._probes.run] if self._probes else [])]
+        parts = [self._ingesting.run, _endless(self._telling.run), _endless(self._post_watch.run)]
+        if self._probes is not None:
+            parts.append(self._probes.run)
         await _together(stop, *parts)
         self._telling.withdraw()
         self.close()
 
 
-class ApiServer(ServerProcess):
-    """API and dashboard without ingest, as often as wanted."""
+class ApiServer(WebProcess):
+    """API, dashboard and alerts without ingest, as often as wanted."""
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings, Health([name for name in PARTS if name in ("store", "registry")]))
-        from skerry_server.serving import Serving  # noqa: PLC0415  # a worker must not carry the web's weight
+        from skerry_server.alerts.alerting import Alerting  # noqa: PLC0415  # a worker must not carry its weight
+        from skerry_server.serving import Serving  # noqa: PLC0415  # as above
 
         self._downlink = Downlink(downlink_access(settings), self.database)
         self._serving = Serving(
-            settings, store=self.store, database=self.database, health=self.health, downlink=self._downlink
+            settings, store=self.store, database=self.web_database, health=self.health, downlink=self._downlink
         )
+        self._alerting = Alerting(settings, store=self.store, database=self.database, health=self.health)
         self._watch = Watch(store=self.store, database=self.database, health=self.health)
 
     @property
@@ -128,7 +156,8 @@ class ApiServer(ServerProcess):
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until ``stop`` is set, and close."""
-        await _together(stop, self._serving.run, self._downlink.run, _endless(self._watch.run))
+        parts = (self._serving.run, self._downlink.run, self._alerting.run, _endless(self._watch.run))
+        await _together(stop, *parts)
         self.close()
 
 

@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
+from typing import TypeVar
 
 from skerry_edge.foundation.errors import ConfigError, DataError, ReachError, SkerryError
+
+E = TypeVar("E", bound=SkerryError)
+
+
+def bare(error: E) -> E:
+    """Return ``error`` without traceback, cause and context, to be kept or raised again.
+
+    Through these it holds whatever its callers had in hand, such as whole batches, and gains more with each raise.
+    """
+    # SkerryError says how it is copied: by its words and fields alone.
+    return copy(error)
 
 
 class StoreError(ReachError):
     """The time-series store does not answer, or answers that it cannot take anything now; try again.
 
-    ``retry_after_s`` is how long the store asked to be left alone, None where it did not say.
+    ``retry_after_s`` is how long the store asked to be left alone, None where it did not say. ``may_have_lost`` tells
+    whether its process may be gone, and with it what it took before and had not on disk: not where it answered.
     """
 
     retry_after_s: float | None = None
+    may_have_lost: bool = True
 
 
 class RefusedPointsError(DataError):

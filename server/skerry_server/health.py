@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -61,6 +61,7 @@ class Health:
         self._lock = threading.Lock()
         self._recent: deque[tuple[float, int]] = deque()
         self._turned_s: float | None = None
+        self._oldest_ms: Callable[[], int | None] = lambda: None
 
     def works(self, name: PartName, detail: str) -> None:
         """Note that a part works."""
@@ -101,16 +102,28 @@ class Health:
         """Tell whether everything works."""
         return all(part.is_ok for part in self.parts().values())
 
-    def turned(self) -> None:
-        """Note that the thread that writes has come round."""
-        self._turned_s = time.monotonic()
+    def turned(self, *, under_way_since_s: float | None = None) -> None:
+        """Note that the thread that writes has come round.
+
+        ``under_way_since_s`` (monotonic) is when a write began that another thread waits for, None where there is none.
+        """
+        self._turned_s = time.monotonic() if under_way_since_s is None else under_way_since_s
 
     def is_alive(self) -> bool:
         """Tell whether this process gets on with its work, whatever else is away; where not, a new start may help."""
         return self._turned_s is None or time.monotonic() - self._turned_s < STUCK_AFTER_S
 
+    def follow(self, oldest_ms: Callable[[], int | None]) -> None:
+        """Ask ``oldest_ms`` when the oldest message was received that is not durable (Unix ms, None where all are)."""
+        self._oldest_ms = oldest_ms
+
+    def waits_s(self) -> float:
+        """Return for how long the oldest message that is not durable has waited, 0 where there is none."""
+        oldest_ms = self._oldest_ms()
+        return 0.0 if oldest_ms is None else max(0.0, (now_ms() - oldest_ms) / 1e3)
+
     def hears(self) -> bool:
-        """Tell whether what devices send reaches the registry, so that their silence means something."""
+        """Tell whether what devices send can reach the registry; whether it does in time, `waits_s` tells."""
         parts = self.parts()
         return all(parts[name].is_ok for name in ("broker", "registry") if name in parts)
 

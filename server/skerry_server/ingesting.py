@@ -8,7 +8,7 @@ import os
 import socket
 from typing import Any
 
-from skerry_server.alerts.alerting import Alerting
+from skerry_server.allocator import give_back_often
 from skerry_server.config.server import Settings
 from skerry_server.health import Health, now_ms
 from skerry_server.ingest.committing import committer_of, silence_rules
@@ -64,11 +64,9 @@ class Ingesting:
         holder = f"{access.client_id}@{socket.gethostname()}:{os.getpid()}"
         sweep = Sweep(database=database, health=health, rules=silence_rules(config), now_ms=now_ms)
         upkeep = Upkeep([TelemetryChore(store, config.telemetry), RegistryChore(database, config.retention)])
-        alerting = Alerting(settings, store=store, database=database, health=health, holder=holder)
-        self._courier = alerting.courier
         self._jobs = [
             LeasedJob(database=database, name=name, holder=holder, work=work)
-            for name, work in (("sweep", sweep.run), ("upkeep", upkeep.run), (alerting.lease, alerting.lookout.run))
+            for name, work in (("sweep", sweep.run), ("upkeep", upkeep.run))
         ]
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -82,7 +80,7 @@ class Ingesting:
                 self._worker.tend(),
                 self._worker.replay.run(),
                 self._watch.run(),
-                self._courier.run(),
+                give_back_often(),
                 *(job.run() for job in self._jobs),
             )
         }
@@ -96,7 +94,9 @@ class Ingesting:
             await asyncio.wait({consuming}, timeout=CLOSE_S)
             await end_all({consuming, *endless, stopping})
         finally:
-            self._worker.close()
-            for job in self._jobs:
-                job.give_up()
-            self._spool.close()
+            # From the last to the first, whatever any of them raises.
+            with contextlib.ExitStack() as closing:
+                closing.callback(self._spool.close)
+                for job in self._jobs:
+                    closing.callback(job.give_up)
+                closing.callback(self._worker.close)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 BATCH_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 BATCH_MESSAGES = (1, 5, 10, 50, 100, 500, 1_000, 2_500, 5_000)
+REFUSALS = ("topic", "oversize", "encoding", "schema", "identity", "cardinality", "time", "store", "internal")
+"""Why messages become dead letters; the first five are WireError's."""
 LAG_SECONDS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 3600.0)
 
 
@@ -32,13 +34,17 @@ class Counter:
 
 
 class LabelledCounter:
-    """Counters told apart by one label, whose values are few and our own."""
+    """Counters told apart by one label, whose values are few and our own.
 
-    def __init__(self, name: str, help_text: str, *, label: str) -> None:
+    Those of ``values`` are there from the start with 0: what waits for a counter to rise misses the first of one that
+    begins to be with 1.
+    """
+
+    def __init__(self, name: str, help_text: str, *, label: str, values: Iterable[str] = ()) -> None:
         self.name = name
         self.help = help_text
         self.label = label
-        self._values: dict[str, int] = {}
+        self._values: dict[str, int] = dict.fromkeys(values, 0)
         self._lock = threading.Lock()
 
     def values(self) -> dict[str, int]:
@@ -47,7 +53,7 @@ class LabelledCounter:
             return dict(self._values)
 
     def add(self, value: str, count: int = 1) -> None:
-        """Count ``count`` more under the label's ``value``."""
+        """Count ``count`` more under the label's ``value``; 0 has it be there."""
         with self._lock:
             self._values[value] = self._values.get(value, 0) + count
 
@@ -99,9 +105,14 @@ class IngestMetrics:
         self.stored = Counter("skerry_ingest_points_total", "Points that the time-series store took.")
         self.spooled = Counter("skerry_ingest_spooled_total", "Messages written to the spool.")
         self.replayed = Counter("skerry_ingest_replayed_total", "Messages replayed from the spool.")
-        self.dead = LabelledCounter("skerry_ingest_dead_total", "Messages that became dead letters.", label="reason")
+        self.dead = LabelledCounter(
+            "skerry_ingest_dead_total", "Messages that became dead letters.", label="reason", values=REFUSALS
+        )
         self.trimmed = LabelledCounter(
-            "skerry_ingest_trimmed_total", "Dead letters that were deleted to make room before replay.", label="reason"
+            "skerry_ingest_trimmed_total",
+            "Dead letters that were deleted to make room before replay.",
+            label="reason",
+            values=REFUSALS,
         )
         self.waiting = Gauge("skerry_ingest_waiting", "Messages received and not yet durable.")
         self.spool_segments = Gauge("skerry_spool_segments", "Files in the spool.")
@@ -146,6 +157,11 @@ class AlertMetrics:
         self.look_seconds = Histogram(
             "skerry_alerts_look_seconds", "How long one look at the whole fleet took.", bounds=BATCH_SECONDS
         )
+
+    def expect(self, channel: str) -> None:
+        """Have the figures of ``channel`` be there before anything is brought to it."""
+        for counter in (self.sent, self.failed, self.given_up):
+            counter.add(channel, 0)
 
     @property
     def all(self) -> tuple[Counter | LabelledCounter | Gauge | Histogram, ...]:

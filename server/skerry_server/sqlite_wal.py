@@ -21,7 +21,9 @@ def switch_to_wal(connection: sqlite3.Connection, *, patience_s: float) -> None:
 
 def _has_switched(connection: sqlite3.Connection, *, is_last_try: bool) -> bool:
     try:
-        connection.execute("PRAGMA journal_mode = WAL")
+        # Read to its end: where several connected at once, one that was left after its row was now and then still under
+        # way, and the first transaction on its connection could not be committed ("SQL statements in progress").
+        connection.execute("PRAGMA journal_mode = WAL").fetchall()
     except sqlite3.OperationalError as error:
         # Only Python 3.11 and later have the code of the error.
         if is_last_try or "locked" not in str(error):

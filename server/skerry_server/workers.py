@@ -27,7 +27,10 @@ Buckets = list[tuple[str, int]]
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """How a worker is: its parts, what went through since it started, and its spool in bytes."""
+    """How a worker is: its parts, what went through since it started, and its spool in bytes.
+
+    ``waits_s`` is for how long its oldest message waits that is neither stored nor spooled.
+    """
 
     parts: dict[PartName, Part]
     counts: Counts
@@ -37,6 +40,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     spool_budget_bytes: int
     lag: Buckets
     batch: Buckets
+    waits_s: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -102,6 +106,7 @@ def report_of(health: Health) -> Report:
         spool_budget_bytes=round(metrics.spool_budget_bytes.value),
         lag=metrics.lag_seconds.read()[0],
         batch=metrics.batch_seconds.read()[0],
+        waits_s=health.waits_s(),
     )
 
 

@@ -132,7 +132,7 @@ def example_config() -> None:
     here = found.match.board if found.match else found.fallback
     text = EXAMPLE.read_text(encoding="utf-8")
     named = f'board = "{EXAMPLE_BOARD}"'
-    click.echo(text if here is None else text.replace(named, f'board = "{here.name}"'), nl=False)
+    click.echo(text if here is None else text.replace(named, f'board = "{here.name}"'.ljust(len(named))), nl=False)
 
 
 @agent.command(

@@ -60,7 +60,9 @@ def decode(kind: str, payload: bytes) -> Payload:
         message: Payload = _decoder(kind).decode(payload.decode("utf-8"))
     except msgspec.ValidationError as error:
         raise WireError("schema", f"the {kind} message does not fit the contract", found=str(error)) from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except RecursionError as error:
+        raise WireError("encoding", f"the {kind} message is nested too deeply", found="JSON within JSON") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise WireError("encoding", f"the {kind} message is not JSON", found=str(error)) from error
     return message
 

@@ -207,6 +207,10 @@ class Event(Message, frozen=True, kw_only=True, omit_defaults=True):
     before: Sight | None = None
 
 
+DESIRED_REFUSED = "desired-refused"
+"""The label of the system event in which a device says why it does not run a version of `Desired`."""
+
+
 class State(Message, frozen=True, kw_only=True, omit_defaults=True):
     """What the device has applied and what is true now; retained.
 

@@ -13,6 +13,8 @@ from skerry_edge.foundation.redaction import RedactingFormatter, redact
 
 LogFormat = Literal["text", "json"]
 LINE_FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+CHATTY = ("httpx", "httpcore")
+"""Libraries that write a line for every request: the addresses of a store's queries, tens of them a second."""
 
 
 class JsonFormatter(logging.Formatter):
@@ -33,9 +35,14 @@ class JsonFormatter(logging.Formatter):
 
 
 def configure_logging(level: str = "INFO", form: LogFormat = "text") -> None:
-    """Send records of ``level`` and above to stderr through a redacting formatter, once per process."""
+    """Send records of ``level`` and above to stderr through a redacting formatter, once per process.
+
+    Of CHATTY libraries only what is wrong is written, but at level DEBUG.
+    """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter() if form == "json" else RedactingFormatter(LINE_FORMAT))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    for name in CHATTY:
+        logging.getLogger(name).setLevel(logging.NOTSET if root.level <= logging.DEBUG else logging.WARNING)

@@ -55,9 +55,9 @@ def list_(
     from skerry_server.config.server import load_settings  # noqa: PLC0415  # keeps `--help` fast
     from skerry_server.registry.alerts import AlertSearch, list_alerts  # noqa: PLC0415  # as above
     from skerry_server.registry.notifications import waiting_by_channel  # noqa: PLC0415  # as above
-    from skerry_server.registry.opening import open_registry  # noqa: PLC0415  # as above
+    from skerry_server.registry.opening import open_present_registry  # noqa: PLC0415  # as above
 
-    database = open_registry(load_settings(config))
+    database = open_present_registry(load_settings(config))
     try:
         with database.reading() as session:
             wanted = AlertSearch(rule=rule, device=device, limit=limit, is_open=None if everything else True)

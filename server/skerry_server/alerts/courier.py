@@ -52,6 +52,8 @@ class Courier:
         self._backoff = backoff
         # One for each channel: Apprise waits as long as a channel's server lets it.
         self._threads = Threads("courier", most=len(channels) + 1)
+        for channel in channels:
+            health.alerts.expect(channel.name)
 
     async def run(self) -> None:
         """Bring what is due, until cancelled; no channel waits for another."""
@@ -90,6 +92,7 @@ class Courier:
         except SkerryError as error:
             self._health.remark(REMARK, str(error))
             return
+        self._health.remark(REMARK, None)
         for row in rows:
             self._health.alerts.given_up.add(row.channel)
             LOG.error("a notification for channel '%s' is given up after a day: %s", row.channel, row.title)

@@ -20,6 +20,7 @@ from skerry_server.alerts.digest import Timing
 from skerry_server.alerts.fleet import Fleet, Watched, read_fleet
 from skerry_server.alerts.history import History
 from skerry_server.alerts.judgement import FLAP_WINDOW_MS, Clocks, Key, Memory, Moment, Open, Verdict, judge
+from skerry_server.alerts.post import LEASE, REMARK
 from skerry_server.alerts.readings import readings, server_state
 from skerry_server.alerts.rules import rules_of
 from skerry_server.alerts.telling import Told, tell
@@ -42,11 +43,9 @@ from skerry_server.registry.silences import active_silences
 from skerry_server.workers import Worker, read_workers
 
 LOG = logging.getLogger(__name__)
-LEASE = "alerts"
-REMARK = "alerts"
 DEAD_LETTER_WINDOW_MS = 60_000
 LARGEST_SHARE = 0.1
-"""Of the time, however large the fleet: ingest runs in the same process and gets the rest."""
+"""Of the time, however large the fleet: API and dashboard, and with `server run` ingest, have the rest."""
 UNTOLD_MS = 86_400_000
 """The end of an alert is told within a day or not at all."""
 
@@ -101,7 +100,7 @@ class Lookout:
             await asyncio.to_thread(self.turn)
             took_s = time.monotonic() - began_s
             self._health.alerts.look_seconds.observe(took_s)
-            await asyncio.sleep(max(self._interval_s - took_s, took_s * (1 / LARGEST_SHARE - 1)))
+            await asyncio.sleep(pause_s(took_s, interval_s=self._interval_s))
 
     def turn(self) -> None:
         """Look once. What fails is told in the server's health and tried again with the next look."""
@@ -190,3 +189,8 @@ class Lookout:
         if began or verdict.over:
             LOG.info("alerts: %d began, %d are over", began, len(verdict.over))
         return True
+
+
+def pause_s(took_s: float, *, interval_s: float) -> float:
+    """Return how long to wait after a look: for the next interval, and until the looks had no more than their share."""
+    return max(interval_s - took_s, took_s * (1 / LARGEST_SHARE - 1))

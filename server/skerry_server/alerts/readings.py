@@ -52,11 +52,14 @@ class Past(Protocol):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ServerPart:
-    """A part that the server stands on: whether it is away, since when, and what it said."""
+    """A part that the server stands on: whether it is away, since when (None where nobody knows), and what it said."""
 
     is_away: bool
-    since_ms: int
+    since_ms: int | None
     detail: str
+
+
+NO_WORKER = "no ingest worker runs: nothing is taken in, and no device is marked as silent"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,6 +80,8 @@ def server_state(workers: Sequence[Worker], *, dead_letters_per_min: float, now_
     for one in workers:
         detail = f"worker {one.name}: nothing was heard of it"
         parts[f"worker {one.name}"] = ServerPart(is_away=one.is_silent, since_ms=now_ms - one.age_ms, detail=detail)
+    # Those that were told to stop are gone from the registry, and with the last of them whoever would say so.
+    parts["workers"] = ServerPart(is_away=not workers, since_ms=None, detail=NO_WORKER)
     shares = [spool_percent(one.report) for one in workers if one.report is not None]
     used = max((share for share in shares if share is not None), default=None)
     return ServerState(parts=parts, spool_percent=used, dead_letters_per_min=dead_letters_per_min)

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from skerry_edge.foundation.nearest import suggestion
 from skerry_server.alerts.fleet import Watched
 from skerry_server.alerts.kinds import KINDS, Kind
 from skerry_server.config.alerts import Alerts
 from skerry_server.config.alerts import Rule as RuleTable
+from skerry_server.durations import span
+from skerry_server.errors import NotFoundError
 from skerry_server.registry.alerts import Severity
 
+_SECONDS: dict[str, float] = {"s": 1.0, "h": 3600.0}
+"""Units of time, in seconds: such a value is told as people say it."""
 RANK: dict[str, int] = {"info": 0, "warning": 1, "critical": 2}
 
 
@@ -77,15 +82,17 @@ class Rule:
         """Return ``value`` with its meaning and its limit, in words."""
         if self.kind.is_switch:
             return self.kind.phrase
+        if self.kind.unit in _SECONDS:
+            unit_s = _SECONDS[self.kind.unit]
+            return f"{self.kind.what}: {span(value * unit_s)} (limit {self.fire_at:g} {self.kind.unit})"
         return f"{self.kind.what}: {value:.4g} {self.kind.unit} (limit {self.fire_at:g})"
 
 
 def rules_of(alerts: Alerts) -> list[Rule]:
     """Return the rules that hold; one of the configuration takes the place of the default of its name."""
     given = {table.name: _rule(table) for table in alerts.rule}
-    defaults: dict[str, Rule] = {}
-    if alerts.with_defaults or not given:
-        defaults = {name: _rule(RuleTable(name=name, kind=name)) for name, kind in KINDS.items() if kind.is_default}
+    names = [name for name, kind in KINDS.items() if kind.is_default and alerts.with_defaults]
+    defaults = {name: _rule(RuleTable(name=name, kind=name)) for name in names}
     return list((defaults | given).values())
 
 
@@ -110,3 +117,11 @@ def _rule(table: RuleTable) -> Rule:
             models=frozenset(model.replace("@", " ") for model in table.models),
         ),
     )
+
+
+def check_rule_name(name: str | None, alerts: Alerts) -> None:
+    """Refuse the name of a rule that does not hold; None is no name. Raises NotFoundError with the nearest."""
+    known = [rule.name for rule in rules_of(alerts)]
+    if name is not None and name not in known:
+        todo = suggestion(name, known, otherwise="'skerry server alerts rules' lists them")
+        raise NotFoundError("there is no such rule", where="rule", found=repr(name), todo=todo)

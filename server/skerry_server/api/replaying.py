@@ -16,8 +16,8 @@ from skerry_server.stores.base import Store
 def replay(database: Database, store: Store, config: ServerConfig, author: Author, ids: Sequence[int]) -> list[Outcome]:
     """Commit the letters with ``ids`` again, oldest first, and note who had it done.
 
-    It takes as long as the store may lose what it took, 0 for most. Raises NotFoundError, RegistryError and StoreError;
-    what was done until then stays done.
+    It takes as long as the store may lose what it took, 0 for most. Raises RegistryError and StoreError; what was done
+    until then stays done.
     """
     committer = committer_of(config, store, database)
     outcomes = replay_letters(database, store, committer, sorted(set(ids)), now_ms=now_ms())

@@ -130,7 +130,11 @@ class Doorkeeper:
             raise TooManyError("too many sign in at this moment", retry_after_s=CROWD_WAIT_S)
         # Counted before the check, which takes long: else many at once would all be let through to it.
         self._throttle.failed(name, address, now_s=self._clock_s())
-        verified_hash = await self._verifying.run(self._verify, name, password)
+        try:
+            verified_hash = await self._verifying.run(self._verify, name, password)
+        except RegistryError:
+            self._throttle.take_back(name, address)
+            raise
         self._throttle.succeeded(name, address)
         return verified_hash
 
@@ -153,10 +157,11 @@ class Doorkeeper:
         return Visitor(principal=principal, by="session", secret=secret)
 
     def _renew(self, visitor: Visitor, verified_hash: str, new_password: str) -> None:
+        new_hash = hash_password(new_password)
         with self._database.transaction() as session:
             if users.sign_in(session, visitor.name, verified_hash=verified_hash) is None:
                 raise SignInError("the password was changed meanwhile")
-            users.set_password(session, self.author(visitor), visitor.name, new_password)
+            users.set_password(session, self.author(visitor), visitor.name, new_hash)
 
     def _of_token(self, secret: str) -> Visitor:
         with self._database.reading() as session:

@@ -27,6 +27,9 @@ from skerry_server.threads import Threads
 
 API = "/api/"
 NICEGUI = "/_nicegui"
+METRICS = "/metrics"
+PROGRAMS_ASK = (API, NICEGUI, METRICS)
+"""What no person looks at: who may not gets the error itself, and is sent to no page."""
 SIGN_IN = "/sign-in"
 MAX_BODY_BYTES = 1024 * 1024
 DOOR_THREADS = 8
@@ -105,7 +108,7 @@ class Gate:
             await receive()
             await send({"type": "websocket.close", "code": POLICY_VIOLATION, "reason": error.what})
             return
-        is_page = scope["method"] in ("GET", "HEAD") and not scope["path"].startswith((API, NICEGUI))
+        is_page = scope["method"] in ("GET", "HEAD") and not scope["path"].startswith(PROGRAMS_ASK)
         response: Response
         if is_page and isinstance(error, SignInError):
             response = RedirectResponse(f"{SIGN_IN}?next={quote(scope['path'], safe='/')}", status_code=303)

@@ -14,7 +14,7 @@ def require(visitor: Visitor, need: Need) -> None:
     """Raise ForbiddenError unless the visitor has the role and the sites that a route needs."""
     principal = visitor.principal
     if need.role is not None and not principal.may(need.role):
-        raise ForbiddenError(f"this needs the role '{need.role}'", found=f"'{visitor.name}' as '{principal.role}'")
+        raise ForbiddenError(f"this needs the role '{need.role}'", found=f"'{visitor.name}' is '{principal.role}'")
     if need.everywhere and principal.sites is not None:
         raise ForbiddenError(
             "this is for those who have all sites", found=f"'{visitor.name}' with {len(principal.sites)} of them"

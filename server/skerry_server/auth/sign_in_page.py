@@ -26,7 +26,7 @@ def add_sign_in_page(api: FastAPI, doorkeeper: Doorkeeper, *, behind_proxy: bool
     @api.get(PAGE, include_in_schema=False)
     def page(next: str = "/") -> HTMLResponse:  # noqa: A002  # the name in the address
         """Return the empty form."""
-        return HTMLResponse(_html(then=own_path(next), trouble=""))
+        return HTMLResponse(_html(then=own_path(next)))
 
     @api.post(PAGE, include_in_schema=False)
     async def sign_in(request: Request) -> Response:
@@ -39,7 +39,7 @@ def add_sign_in_page(api: FastAPI, doorkeeper: Doorkeeper, *, behind_proxy: bool
             )
         except SkerryError as error:
             trouble = f"{error.what}{f': {error.todo}' if error.todo else ''}"
-            page = _html(then=own_path(then), trouble=trouble)
+            page = _html(then=own_path(then), trouble=trouble, name=name)
             return HTMLResponse(page, status_code=status_of(error), headers=dict(headers_of(error)))
         response = RedirectResponse(own_path(then), status_code=HTTPStatus.SEE_OTHER)
         assert visitor.secret is not None  # noqa: S101  # a session has one
@@ -54,7 +54,12 @@ def own_path(then: str) -> str:
     return then if is_own and not then.startswith(PAGE) else "/"
 
 
-def _html(*, then: str, trouble: str) -> str:
+def _html(*, then: str, trouble: str = "", name: str = "") -> str:
+    """Return the form; with the ``name`` that was tried, it is the password that is to be entered."""
     template = (files("skerry_server.auth") / "sign_in.html").read_text("utf-8")
     alert = f'<p role="alert">{escape(trouble)}</p>' if trouble else ""
-    return template.replace("{{next}}", escape(then)).replace("{{alert}}", alert)
+    focus = ("", " autofocus") if name else (" autofocus", "")
+    filled = template.replace("{{focus_name}}", focus[0]).replace("{{focus_password}}", focus[1])
+    filled = filled.replace("{{next}}", escape(then)).replace("{{alert}}", alert)
+    # Last, since whoever asks chooses it.
+    return filled.replace("{{name}}", escape(name))

@@ -67,6 +67,13 @@ class SignInThrottle:
             while len(self._failures) > MAX_KEYS:
                 self._failures.popitem(last=False)
 
+    def take_back(self, user: str, address: str) -> None:
+        """Count one failure less: nothing was tried after all."""
+        with self._lock:
+            for key, _ in _keys(user, address):
+                if (one := self._failures.get(key)) is not None:
+                    one.count = max(0, one.count - 1)
+
     def succeeded(self, user: str, address: str) -> None:
         """Forget the failures of ``user``, and of all from ``address``; ``user`` is known there from now on."""
         with self._lock:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from skerry_server.registry.cli.opening import config_option, json_option
+from skerry_server.registry.cli.opening import ROW_NUMBER, config_option, json_option
 
 if TYPE_CHECKING:
     from skerry_server.config.server import Settings
@@ -61,9 +61,9 @@ def list_(*, config: Path | None, reason: str | None, text: str | None, limit: i
     """List dead letters, newest first."""
     from skerry_server.config.server import load_settings  # noqa: PLC0415  # keeps `--help` fast
     from skerry_server.registry.dead_letters import list_dead_letters  # noqa: PLC0415  # as above
-    from skerry_server.registry.opening import open_registry  # noqa: PLC0415  # as above
+    from skerry_server.registry.opening import open_present_registry  # noqa: PLC0415  # as above
 
-    database = open_registry(load_settings(config))
+    database = open_present_registry(load_settings(config))
     try:
         with database.reading() as session:
             rows = [_row(one) for one in list_dead_letters(session, limit=limit, reason=reason, text=text)]
@@ -91,7 +91,7 @@ Exit codes:
   4  the registry does not answer
 """
 )
-@click.argument("number", metavar="ID", type=click.IntRange(min=1))
+@click.argument("number", metavar="ID", type=ROW_NUMBER)
 @config_option
 @click.option("--payload", is_flag=True, help="Print the payload as it came, and nothing else.")
 @json_option
@@ -99,9 +99,9 @@ def show(*, number: int, config: Path | None, payload: bool, as_json: bool) -> N
     """Show one dead letter whole."""
     from skerry_server.config.server import load_settings  # noqa: PLC0415  # keeps `--help` fast
     from skerry_server.registry.dead_letters import dead_letters_of  # noqa: PLC0415  # as above
-    from skerry_server.registry.opening import open_registry  # noqa: PLC0415  # as above
+    from skerry_server.registry.opening import open_present_registry  # noqa: PLC0415  # as above
 
-    database = open_registry(load_settings(config))
+    database = open_present_registry(load_settings(config))
     try:
         with database.reading() as session:
             (found,) = dead_letters_of(session, [number])
@@ -138,7 +138,7 @@ Exit codes:
   4  store or registry do not answer
 """
 )
-@click.argument("numbers", metavar="[ID]...", nargs=-1, type=click.IntRange(min=1))
+@click.argument("numbers", metavar="[ID]...", nargs=-1, type=ROW_NUMBER)
 @config_option
 @click.option("--reason", help="All with this reason that were not taken in yet.")
 @click.option("--all", "everything", is_flag=True, help="All that were not taken in yet.")
@@ -168,14 +168,14 @@ def replay(
 def _replayed(settings: Settings, numbers: Sequence[int], reason: str | None) -> list[Outcome]:
     from skerry_server.health import now_ms  # noqa: PLC0415  # keeps `--help` fast
     from skerry_server.ingest.committing import committer_of  # noqa: PLC0415  # as above
-    from skerry_server.ingest.second_chance import replay_letters, waiting_ids  # noqa: PLC0415  # as above
+    from skerry_server.ingest.second_chance import chosen_ids, replay_letters, waiting_ids  # noqa: PLC0415  # as above
     from skerry_server.registry.cli.progress import shown_progress  # noqa: PLC0415  # as above
-    from skerry_server.registry.opening import open_registry  # noqa: PLC0415  # as above
+    from skerry_server.registry.opening import open_present_registry  # noqa: PLC0415  # as above
     from skerry_server.stores.opening import open_store  # noqa: PLC0415  # as above
 
-    with closing(open_store(settings)) as store, closing(open_registry(settings)) as database:
+    with closing(open_store(settings)) as store, closing(open_present_registry(settings)) as database:
         committer = committer_of(settings.config, store, database)
-        ids = numbers or waiting_ids(database, reason=reason)
+        ids = chosen_ids(database, numbers) if numbers else waiting_ids(database, reason=reason)
         with shown_progress() as tell:
             return replay_letters(database, store, committer, ids, now_ms=now_ms(), tell=tell)
 

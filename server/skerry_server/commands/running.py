@@ -147,7 +147,8 @@ Examples:
   systemctl start skerry-ingest@1 skerry-ingest@2
 
 Each worker has a name that stays, and with it a session at the broker and a spool on its disk; what waits there waits
-for the worker of that name. A worker subscribes plainly and takes in the whole fleet: then run one.
+for the worker of that name. The first is called 1, and is to broker and spool what `skerry server run` is: either goes
+on where the other ended. A worker subscribes plainly and takes in the whole fleet: then run one.
 
 With subscription = "shared" in the table 'broker', all workers share one subscription of MQTT 5,
 '$share/skerry/skerry/#', and the broker gives each message to one of them. The broker must keep shared subscriptions
@@ -155,12 +156,15 @@ over its own restart and let no device join one. Mosquitto does neither: it forg
 loses what is published until a worker is back. Brokers send no retained messages to shared subscriptions, so what
 devices said before the first worker ran is learnt when they connect again.
 
-The configuration is that of `skerry server run`, with a registry and a store that all workers reach.
+The configuration is that of `skerry server run`, with a registry and a store that all workers reach. Workers judge no
+alerts: `skerry server api` does. While no process does, /readyz says so under `remarks`.
 
 {EXIT_CODES}"""
 )
 @config_option
-@click.option("--worker", metavar="NAME", help="Name of this worker, up to 32 letters, digits, '.', '_' and '-'.")
+@click.option(
+    "--worker", metavar="NAME", help="Its name: up to 32 letters, digits, '.', '_', '-'; begins with a letter or digit."
+)
 @click.option(
     "--port", type=click.IntRange(1, 65535), help="Answer /healthz, /readyz and /metrics here, on this machine."
 )
@@ -191,8 +195,9 @@ def ingest(config: Path | None, worker: str | None, port: int | None, log_level:
 Examples:
   skerry server api --config /etc/skerry/server.toml
 
-It holds no state, so any number may run beside the workers of `skerry server ingest`, behind one address. /readyz
-speaks for store and registry; the broker is the workers' business, and the dashboard shows how each of them says it is.
+It holds no state, so any number may run beside the workers of `skerry server ingest`, behind one address. One of them
+looks at the fleet for alerts, and all tell people of them: workers do neither. /readyz speaks for store and registry;
+the broker is the workers' business, and the dashboard shows how each of them says it is.
 
 {EXIT_CODES}"""
 )
@@ -200,7 +205,7 @@ speaks for store and registry; the broker is the workers' business, and the dash
 @log_level_option
 @log_format_option
 def api(config: Path | None, log_level: str, log_format: LogFormat) -> None:
-    """Serve API and dashboard without taking anything in."""
+    """Serve API and dashboard and judge alerts, without taking anything in."""
     from skerry_server.app import ApiServer  # noqa: PLC0415  # keeps `--help` fast
 
     _run(

@@ -62,7 +62,7 @@ class Channel(Section, frozen=True, kw_only=True):
 
 
 class Alerts(Section, frozen=True, kw_only=True):
-    """What is looked at every ``interval_s``; with no ``rule``, or ``with_defaults``, the default rules hold.
+    """What is looked at every ``interval_s``; the default rules hold beside each ``rule`` where ``with_defaults``.
 
     Alerts of one rule and site gather for ``group_wait_s`` and are told together, and what joins them later at most
     every ``group_interval_s``. What still fires unacknowledged is told again after ``repeat_s``; 0 stands for never.
@@ -72,7 +72,7 @@ class Alerts(Section, frozen=True, kw_only=True):
     group_wait_s: Wait = 30.0
     group_interval_s: Wait = 300.0
     repeat_s: Wait = 14_400.0
-    with_defaults: bool = False
+    with_defaults: bool = True
     rule: tuple[Rule, ...] = ()
     channel: tuple[Channel, ...] = ()
 

@@ -17,7 +17,7 @@ class Ingest(Section, frozen=True, kw_only=True):
     directory, with ``spool_mb`` for each worker; ``replay_per_s`` is how fast it is brought in beside live traffic.
     """
 
-    worker: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]{1,32}$")] = "1"
+    worker: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$")] = "1"
     port: Port | None = None
     spool: str | None = None
     spool_mb: Annotated[int, Meta(ge=1, le=1_000_000)] = 1024

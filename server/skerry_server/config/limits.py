@@ -16,7 +16,7 @@ class Limits(Section, frozen=True, kw_only=True):
 
     A store keeps an index entry for each device, board, model and field name that it ever saw, so a device that makes
     up names can fill its memory for good. A device has one series for its heartbeats and one for each pipeline with
-    each model (and version) that ran in it.
+    each model (and version) that ran in it. Of the names of fields, which all share, one device may bring a share.
     """
 
     devices: Many = 200_000
@@ -24,3 +24,4 @@ class Limits(Section, frozen=True, kw_only=True):
     boards: Many = 1_000
     models: Many = 5_000
     fields: Many = 2_000
+    fields_per_device: Many = 200

@@ -204,6 +204,8 @@ def _order(broker_url: str) -> Order:
         duration_s=None,
         ending="goodbye",
         expect=None,
+        # What the real agent sees is what people came for.
+        pictures=0.0,
     )
 
 

@@ -29,25 +29,30 @@ class Due:
     doubt: Callable[[Session], None] | None = None
 
 
-def due(database: Database, *, now_ms: int) -> list[Due]:
-    """Return at most BATCH commands and BATCH desired states that have yet to be published. Raises RegistryError."""
+def due_commands(database: Database, *, now_ms: int) -> list[Due]:
+    """Return at most BATCH commands that have yet to be published. Raises RegistryError."""
     with database.reading() as session:
-        orders = unsent(session, now_ms=now_ms, limit=BATCH)
-        wishes = unpublished(session, limit=BATCH)
-        site = sites(session, [one.device for one in orders] + [one.device for one in wishes])
-        found = [
+        rows = unsent(session, now_ms=now_ms, limit=BATCH)
+        site = sites(session, [one.device for one in rows])
+        return [
+            Due(message=command_message(row, site=site[row.device], now_ms=now_ms), mark=_mark_sent(row.id))
+            for row in rows
+        ]
+
+
+def due_desired(database: Database) -> list[Due]:
+    """Return at most BATCH desired states that have yet to be published. Raises RegistryError."""
+    with database.reading() as session:
+        rows = unpublished(session, limit=BATCH)
+        site = sites(session, [one.device for one in rows])
+        return [
             Due(
                 message=desired_message(row, site=site[row.device]),
                 mark=_mark_published(row.device, row.version),
                 doubt=_doubt_published(row.device, row.version),
             )
-            for row in wishes
+            for row in rows
         ]
-        found += [
-            Due(message=command_message(row, site=site[row.device], now_ms=now_ms), mark=_mark_sent(row.id))
-            for row in orders
-        ]
-    return found
 
 
 async def deliver(publisher: Publisher, database: Database, dues: Iterable[Due], now_ms: Callable[[], int]) -> int:

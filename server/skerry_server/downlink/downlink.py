@@ -1,4 +1,4 @@
-"""Sends what waits in the registry: at once what this process ordered, and again what another could not send."""
+"""Sends what waits in the registry: commands from where they were ordered, desired states from one process alone."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import logging
 import time
 
 from skerry_edge.foundation.errors import SkerryError
-from skerry_server.downlink.delivery import deliver, due
+from skerry_server.downlink.delivery import Due, deliver, due_commands, due_desired
 from skerry_server.downlink.messages import Outgoing
 from skerry_server.downlink.publisher import Publisher
 from skerry_server.errors import BrokerError
@@ -27,7 +27,9 @@ MAX_NOTICES = 1000
 class Downlink:
     """The rows are the queue: whatever ends in between, what was ordered is sent, at least once.
 
-    Devices know a command again by its id and a desired state by its version, so sending twice does no harm.
+    Devices know a command again by its id and a desired state by its version, so sending twice does no harm. Desired
+    states are retained, and the one that is published last stays: only the process that holds the lease publishes them,
+    or another could overtake it, and if it died before it had noted that, an old version would stay for good.
     """
 
     def __init__(self, access: Access, database: Database) -> None:
@@ -37,6 +39,7 @@ class Downlink:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._notices: list[Outgoing] = []
         self._trouble: str | None = None
+        self._has_lease = False
         self._job = LeasedJob(database=database, name=LEASE, holder=access.client_id, work=self._look)
 
     def wake(self) -> None:
@@ -73,10 +76,14 @@ class Downlink:
             await asyncio.sleep(delay_s)
 
     async def _look(self) -> None:
-        """Look for what others left, while this process has the lease."""
-        while True:
-            self._woken.set()
-            await asyncio.sleep(LOOK_EVERY_S)
+        """Look for what others left, and for what is desired, while this process has the lease."""
+        self._has_lease = True
+        try:
+            while True:
+                self._woken.set()
+                await asyncio.sleep(LOOK_EVERY_S)
+        finally:
+            self._has_lease = False
 
     async def _connection(self) -> None:
         publisher = Publisher(self._access)
@@ -98,12 +105,16 @@ class Downlink:
             while self._notices:
                 await publisher.publish(self._notices[0])
                 self._notices.pop(0)
-            while dues := await asyncio.to_thread(lambda: due(self._database, now_ms=now_ms())):
+            while dues := await asyncio.to_thread(self._due):
                 await deliver(publisher, self._database, dues, now_ms)
         except SkerryError:
             # It waits for the next connection.
             self._woken.set()
             raise
+
+    def _due(self) -> list[Due]:
+        desired = due_desired(self._database) if self._has_lease else []
+        return desired + due_commands(self._database, now_ms=now_ms())
 
     async def _pause(self) -> None:
         """Wait until there is something to do, or to see whether the connection is still there."""

@@ -11,6 +11,7 @@ from gmqtt.mqtt.constants import MQTTCommands, MQTTv50, MQTTv311
 from gmqtt.mqtt.handler import MQTTConnectError
 from gmqtt.storage import PersistentStorage
 
+from skerry_server.broker_refusal import connection_refused
 from skerry_server.downlink.messages import Outgoing
 from skerry_server.errors import BrokerError
 from skerry_server.ingest.link import ANSWER_S, KEEPALIVE_S, Access, OneConnection
@@ -65,7 +66,10 @@ class Publisher:
         )
         try:
             await asyncio.wait_for(connecting, ANSWER_S)
-        except (OSError, MQTTConnectError, asyncio.TimeoutError) as error:
+        except MQTTConnectError as error:
+            # gmqtt has no public name for the code.
+            raise connection_refused(error._code, where=str(address)) from error  # noqa: SLF001  # as above
+        except (OSError, asyncio.TimeoutError) as error:
             raise BrokerError(
                 "the MQTT broker cannot be reached for what goes to devices", where=str(address), found=repr(error)
             ) from error

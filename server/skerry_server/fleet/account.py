@@ -19,19 +19,24 @@ URL_VARIABLE, TOKEN_VARIABLE = "SKERRY_SERVER", "SKERRY_TOKEN"
 
 
 class FleetFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What `login` keeps: the server's address, and the file with the token, beside this one."""
+    """What `login` keeps: the server's address, and the file with the token, beside this one.
+
+    ``token_id`` is the token's number at the server, None where it was not made by `login`.
+    """
 
     server: str = DEFAULT_URL
     token_file: str | None = None
+    token_id: int | None = None
     ca_file: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Account:
-    """A server and the token to show it; None where nobody need sign in there."""
+    """A server and the token to show it, None where nobody need sign in there, with its number where that is known."""
 
     url: str
     token: str | None = field(default=None, repr=False)
+    token_id: int | None = None
     ca_file: Path | None = None
 
 
@@ -65,10 +70,21 @@ def keep_account(account: Account) -> Path:
     lines = [f'server = "{account.url}"']
     if account.token is not None:
         lines.append('token_file = "fleet.token"')
+    if account.token_id is not None:
+        lines.append(f"token_id = {account.token_id}")
     if account.ca_file is not None:
         lines.append(f'ca_file = "{account.ca_file.resolve()}"')
     write_atomic(folder / "fleet.toml", ("\n".join(lines) + "\n").encode(), mode=0o600)
     return folder / "fleet.toml"
+
+
+def forget_account() -> int | None:
+    """Delete what `login` kept, and return the number of the token that it had made. Raises ConfigError, ReachError."""
+    path = config_folder() / "fleet.toml"
+    kept = load_toml(path, FleetFile) if path.exists() else FleetFile()
+    for one in (path.with_name("fleet.token"), path):
+        one.unlink(missing_ok=True)
+    return kept.token_id
 
 
 def check_url(url: str) -> str:

@@ -1,4 +1,4 @@
-"""`skerry fleet groups | tags | acknowledge | silence | dead-letters`: arranging the fleet and seeing to it."""
+"""`skerry fleet groups | tags | acknowledge | silence | silences | dead-letters`: arranging the fleet, seeing to it."""
 
 from __future__ import annotations
 
@@ -32,9 +32,13 @@ def list_groups(*, asked: Asked) -> None:
 def show_group(*, asked: Asked, group: str) -> None:
     """List the devices of GROUP."""
     from skerry_server.fleet.client import part  # noqa: PLC0415  # keeps `--help` fast
-    from skerry_server.fleet.tables import facts  # noqa: PLC0415  # as above
+    from skerry_server.fleet.tables import facts, moment  # noqa: PLC0415  # as above
 
-    show(asked, lambda client: client.get(f"groups/{part(group)}"), facts)
+    def draw(found: dict[str, Any]) -> Any:  # noqa: ANN401  # rich's table
+        told = {key: value for key, value in found.items() if key != "created_ms"}
+        return facts(told | {"made": moment(found["created_ms"])})
+
+    show(asked, lambda client: client.get(f"groups/{part(group)}"), draw)
 
 
 @groups.command(
@@ -115,23 +119,60 @@ def acknowledge(*, asked: Asked, alert: int) -> None:
     epilog=f"""\b
 Examples:
   skerry fleet silence --device cam-7 --hours 2 --comment 'new lens'
-  skerry fleet silence --rule disk-full --group cameras --hours 24
+  skerry fleet silence --rule disk-space --group cameras --hours 24
+  skerry fleet silence --all --hours 1 --comment 'the site moves'
+  skerry fleet silences list
 
 {EXIT_CODES}"""
 )
 @click.option("--device", help="Of this device.")
 @click.option("--group", help="Of this group.")
 @click.option("--rule", help="Of this rule.")
+@click.option("--all", "everything", is_flag=True, help="All alerts of all devices, and of the server.")
 @click.option("--hours", type=click.FloatRange(min=0.001, max=8784), required=True, help="For so long.")
 @click.option("--comment", default="", help="Why.")
 @server_options
 def silence(
-    *, asked: Asked, device: str | None, group: str | None, rule: str | None, hours: float, comment: str
+    *,
+    asked: Asked,
+    device: str | None,
+    group: str | None,
+    rule: str | None,
+    everything: bool,
+    hours: float,
+    comment: str,
 ) -> None:
     """Be told of no alerts for a while: of a device, a group, a rule, or what is common to those given."""
+    if everything == any(one is not None for one in (device, group, rule)):
+        raise click.UsageError("give --device, --group or --rule, or --all for all alerts")
     lasts_s = max(1, round(hours * 3600))
-    body = {"device": device, "group": group, "rule": rule, "lasts_s": lasts_s, "comment": comment}
-    _change(asked, "POST", ("silences",), body, f"silenced for {hours:g} h")
+    body: dict[str, Any] = {"device": device, "group": group, "rule": rule, "everything": everything}
+    body |= {"lasts_s": lasts_s, "comment": comment}
+    about = "all alerts silenced" if everything else "silenced"
+    _change(asked, "POST", ("silences",), body, f"{about} for {hours:g} h")
+
+
+@click.group()
+def silences() -> None:
+    """Look at silences, and end them."""
+
+
+@silences.command("list", epilog=f"\b\nExamples:\n  skerry fleet silences list\n\n{EXIT_CODES}")
+@watch_option
+@server_options
+def list_silences(*, asked: Asked) -> None:
+    """List the silences that hold, oldest first."""
+    from skerry_server.fleet.views import silence_table  # noqa: PLC0415  # keeps `--help` fast
+
+    show(asked, lambda client: client.get("silences")["silences"], silence_table)
+
+
+@silences.command(epilog=f"\b\nExamples:\n  skerry fleet silences end 3\n\n{EXIT_CODES}")
+@click.argument("silence", metavar="ID", type=click.IntRange(min=1))
+@server_options
+def end(*, asked: Asked, silence: int) -> None:
+    """End a silence now."""
+    _change(asked, "DELETE", ("silences", str(silence)), None, f"ended {silence}")
 
 
 @click.group("dead-letters")

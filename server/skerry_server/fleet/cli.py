@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from skerry_server.fleet.arranging import acknowledge, dead_letters, groups, silence, tags
+from skerry_server.fleet.arranging import acknowledge, dead_letters, groups, silence, silences, tags
 from skerry_server.fleet.desired import desired
 from skerry_server.fleet.login import login, logout
 from skerry_server.fleet.reading import alerts, audit, commands, device, devices, events, summary
@@ -35,6 +35,7 @@ for _command in (
     alerts,
     acknowledge,
     silence,
+    silences,
     commands,
     send,
     desired,

@@ -73,12 +73,19 @@ class Client:
         cursor: str | None = None
         while limit > 0:
             page = self.get(path, {**query, "limit": min(limit, PAGE), "cursor": cursor})
-            rows = page[key][:limit]
-            yield from rows
+            rows, cursor = self._rows_of(page, key, cursor)
+            yield from rows[:limit]
             limit -= len(rows)
-            cursor = page["next"]
             if cursor is None:
                 return
+
+    def _rows_of(self, page: Any, key: str, cursor: str | None) -> tuple[list[dict[str, Any]], str | None]:  # noqa: ANN401  # JSON
+        """Return the rows of the page at ``cursor``, and where the next one begins. Raises DataError."""
+        is_page = isinstance(page, dict) and isinstance(page.get(key), list) and "next" in page
+        # One whose next is itself would be asked for ever.
+        if not is_page or (cursor is not None and page["next"] == cursor):
+            raise DataError("this does not answer as a Skerry server does", where=self._account.url)
+        return page[key], page["next"]
 
 
 @contextmanager
@@ -92,7 +99,9 @@ def connected(account: Account) -> Iterator[Client]:
 
 
 def part(name: str) -> str:
-    """Return a name as one part of a path, whatever it holds."""
+    """Return a name as one part of a path, whatever it holds. Raises ConfigError for what would be another path."""
+    if name in ("", ".", ".."):
+        raise ConfigError("this is no name", found=repr(name))
     return quote(name, safe="")
 
 

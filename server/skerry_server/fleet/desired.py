@@ -45,6 +45,8 @@ def get(*, asked: Asked, device: str) -> None:
             {
                 "wanted": f"version {found['version']}",
                 "applied": f"version {found['applied_version']}",
+                "state": found["progress"],
+                "why": found["reason"],
                 "by": held["author"],
                 "since": moment(held["ts_ms"]),
                 "sent": moment(held["published_ms"]),
@@ -130,14 +132,49 @@ def diff(*, asked: Asked, number: int) -> None:
     _show_stage(asked, found)
 
 
-@desired.command(epilog=f"\b\nExamples:\n  skerry fleet desired apply 12\n\n{EXIT_CODES}")
+@desired.command(
+    "show",
+    epilog=f"""\b
+Examples:
+  skerry fleet desired show 12
+  skerry fleet desired show 12 --watch
+
+Of an applied stage: which device has it, which refused it and why, which has yet to. Before that: what it would change.
+
+{EXIT_CODES}""",
+)
+@click.argument("number", metavar="STAGE", type=click.IntRange(min=1))
+@watch_option
+@server_options
+def show_(*, asked: Asked, number: int) -> None:
+    """Show how far STAGE has come."""
+    from skerry_server.fleet.views import stage_facts  # noqa: PLC0415  # keeps `--help` fast
+
+    show(asked, lambda client: client.get(f"stages/{number}"), stage_facts)
+
+
+@desired.command(
+    epilog=f"""\b
+Examples:
+  skerry fleet desired apply 12
+  skerry fleet desired show 12 --watch
+
+Devices are told at once, or when they come back; each may refuse. The second command shows what became of it.
+
+{EXIT_CODES}"""
+)
 @click.argument("number", metavar="STAGE", type=click.IntRange(min=1))
 @server_options
 def apply(*, asked: Asked, number: int) -> None:
     """Make STAGE the next version of every device in its group."""
     with asked.client() as client:
         found = client.ask("POST", f"stages/{number}/apply")
-    click.echo(json.dumps(found) if asked.as_json else f"applied to {len(found['versions'])} devices")
+    if asked.as_json:
+        click.echo(json.dumps(found))
+        return
+    click.echo(
+        f"ordered for {len(found['versions'])} devices; what they make of it: skerry fleet desired show {number}"
+    )
 
 
 @desired.command(epilog=f"\b\nExamples:\n  skerry fleet desired discard 12\n\n{EXIT_CODES}")
@@ -151,13 +188,12 @@ def discard(*, asked: Asked, number: int) -> None:
 
 
 def _show_stage(asked: Asked, found: dict[str, Any]) -> None:
-    from skerry_server.fleet.views import effect_table  # noqa: PLC0415  # keeps `--help` fast
+    from skerry_server.fleet.views import stage_facts  # noqa: PLC0415  # keeps `--help` fast
 
     if asked.as_json:
         click.echo(json.dumps(found))
         return
-    click.echo(f"stage {found['id']} of {found['group']}: {found['state']}, {found['devices']} devices")
-    print_table(effect_table(found["effects"]))
+    print_table(stage_facts(found))
 
 
 def _config(file: Path | None) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,8 +26,9 @@ Examples:
   skerry fleet login https://fleet.example --token-file ci.secret
   SKERRY_PASSWORD=... skerry fleet login http://127.0.0.1:8080 --user ann --days 1
 
-With a name and a password, a token is made that can do what you can, and kept in ~/.config/skerry/fleet.token, readable
-by you alone; the password is kept nowhere. Where a server has no users yet, only its address is kept.
+With a name and a password, a token is made that can do what you can. It is kept in ~/.config/skerry/fleet.token, and
+the server's address in fleet.toml beside it, readable by you alone; the password is kept nowhere. Where a server has no
+users yet, only its address is kept.
 
 {EXIT_CODES}"""
 )
@@ -55,12 +57,10 @@ def login(
     if user is not None and token_file is not None:
         raise click.UsageError("give --user or --token-file, not both")
     account = Account(url=check_url(url), ca_file=ca_file)
-    token: str | None = None
     if token_file is not None:
-        token = read_secret(token_file)
+        account = replace(account, token=read_secret(token_file))
     elif user is not None:
-        token = _make_token(account, user, _password(password_file), days)
-    account = Account(url=account.url, token=token, ca_file=ca_file)
+        account = _with_token(account, user, _password(password_file), days)
     with connected(account) as client:
         who = client.get("session")
     kept = keep_account(account)
@@ -72,14 +72,14 @@ def login(
 @click.command(epilog=f"\b\nExamples:\n  skerry fleet logout\n\n{EXIT_CODES}")
 def logout() -> None:
     """Forget the server and the token that login kept."""
-    from skerry_server.fleet.account import config_folder  # noqa: PLC0415  # keeps `--help` fast
+    from skerry_server.fleet.account import forget_account  # noqa: PLC0415  # keeps `--help` fast
 
-    for name in ("fleet.token", "fleet.toml"):
-        (config_folder() / name).unlink(missing_ok=True)
-    click.echo("forgotten; the token itself lasts until it is revoked: skerry server tokens revoke")
+    number = forget_account()
+    which = "NUMBER" if number is None else number
+    click.echo(f"forgotten; the token itself lasts until it is revoked: skerry server tokens revoke {which}")
 
 
-def _make_token(account: Account, user: str, password: str, days: int) -> str:
+def _with_token(account: Account, user: str, password: str, days: int) -> Account:
     from skerry_server.fleet.client import connected  # noqa: PLC0415  # keeps `--help` fast
 
     with connected(account) as client:
@@ -87,8 +87,7 @@ def _make_token(account: Account, user: str, password: str, days: int) -> str:
         wish = {"name": f"skerry fleet on {socket.gethostname()}"[:128], "role": who["role"], "expires_s": days * DAY_S}
         made = client.ask("POST", "tokens", body=wish, headers={"x-csrf-token": who["csrf_token"]})
         client.ask("DELETE", "session", headers={"x-csrf-token": who["csrf_token"]})
-    secret: str = made["secret"]
-    return secret
+    return replace(account, token=made["secret"], token_id=made["id"])
 
 
 def _password(file: Path | None) -> str:

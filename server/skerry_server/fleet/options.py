@@ -104,8 +104,13 @@ def show(asked: Asked, read: Callable[[Client], Any], draw: Callable[[Any], Rend
 
 
 def print_table(drawn: RenderableType) -> None:
-    """Print to the terminal as wide as it is, and elsewhere as wide as it takes."""
+    """Print to the terminal as wide as it is, and elsewhere as wide as it takes; a table without rows as `none`."""
     from rich.console import Console  # noqa: PLC0415  # keeps `--help` fast
+    from rich.table import Table  # noqa: PLC0415  # as above
+
+    if isinstance(drawn, Table) and not drawn.row_count:
+        click.echo("none")
+        return
 
     console = Console(soft_wrap=False)
     if not console.is_terminal:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,9 +11,7 @@ from skerry_server.fleet.options import EXIT_CODES, Asked, print_table, server_o
 if TYPE_CHECKING:
     from skerry_server.fleet.client import Client
 
-POLL_S = 0.3
 COMMANDS = ("rebirth", "snapshot", "logs", "restart", "ping", "mute", "unmute")
-ENDED = ("done", "failed", "expired")
 
 
 @click.command(
@@ -26,8 +22,9 @@ Examples:
   skerry fleet send snapshot --group cameras --arg pipeline=camera --expires 60
   skerry fleet send restart --device cam-7 --no-wait
 
-A device that is away gets the command when it comes back, unless it has expired by then. A command to a group goes to
-its devices in service at your sites.
+A device that is away gets the command when it comes back, unless it has expired by then; so long it is waited for.
+Answers are told on standard error as they come; --no-wait only orders, and `skerry fleet commands` shows what came of
+it. A command to a group goes to its devices in service at your sites.
 
 {EXIT_CODES}"""
 )
@@ -66,7 +63,7 @@ def send(
         ordered = client.ask("POST", f"{path}/commands", body=body, headers=headers)
         found = [ordered] if device is not None else ordered["commands"]
         if wait:
-            found = await_answers(client, found)
+            found = _awaited(client, found, group=group)
     if asked.as_json:
         click.echo(json.dumps(found))
     else:
@@ -79,14 +76,22 @@ def send(
         raise VerdictError("not every device has done it", found=", ".join(refused[:10]))
 
 
-def await_answers(
-    client: Client, found: list[dict[str, Any]], *, sleep: Callable[[float], None] = time.sleep
-) -> list[dict[str, Any]]:
-    """Return the commands when each has ended; it does so at the latest when it expires."""
-    while any(one["state"] not in ENDED for one in found):
-        sleep(POLL_S)
-        found = [one if one["state"] in ENDED else client.get(f"commands/{one['id']}") for one in found]
-    return found
+def _awaited(client: Client, found: list[dict[str, Any]], *, group: str | None) -> list[dict[str, Any]]:
+    """Return the commands when each has ended, having said who is away and what came."""
+    from skerry_server.fleet.awaiting import await_answers, away_text, shown_answers  # noqa: PLC0415  # keeps `--help` fast
+    from skerry_server.fleet.client import part  # noqa: PLC0415  # as above
+
+    if group is None:
+        devices = (client.get(f"devices/{part(one['device'])}") for one in found)
+        offline = [one for one in devices if one["presence"] == "offline"]
+    else:
+        wanted = {"group": group, "presence": "offline"}
+        offline = list(client.pages("devices", "devices", wanted, limit=len(found)))
+    with shown_answers(len(found)) as say:
+        away = away_text(found, offline)
+        if away is not None:
+            say(away, 0)
+        return await_answers(client, found, say=say)
 
 
 def pairs(given: tuple[str, ...]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -22,6 +23,7 @@ _COLOURS = {
     "staged": "yellow",
     "offline": "red",
     "failed": "red",
+    "refused": "red",
     "expired": "red",
     "firing": "red",
     "critical": "red",
@@ -82,9 +84,15 @@ def moment(ts_ms: int | None) -> str | None:
     return None if ts_ms is None else time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(ts_ms / 1000))
 
 
+def _pair(key: str, value: object) -> str:
+    if key.endswith("_ms") and isinstance(value, int):
+        return f"{key.removesuffix('_ms')}={moment(value)}"
+    return f"{key}={json.dumps(value, ensure_ascii=False) if isinstance(value, Mapping) else _shown(value)}"
+
+
 def _shown(value: object) -> str:
     if isinstance(value, Mapping):
-        return ", ".join(f"{key}={one}" for key, one in value.items())
+        return ", ".join(_pair(key, one) for key, one in value.items() if one is not None)
     if isinstance(value, list | tuple):
         return ", ".join(str(one) for one in value)
     if isinstance(value, bool):

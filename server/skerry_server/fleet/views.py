@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Sequence
 
+from rich.console import Group
 from rich.table import Table
 
-from skerry_server.fleet.tables import Row, ago, facts, moment, table
+from skerry_server.fleet.tables import Row, ago, cell, facts, moment, table
 
 
 def device_table(rows: Sequence[Row]) -> Table:
@@ -85,6 +87,22 @@ def alert_table(rows: Sequence[Row]) -> Table:
     )
 
 
+def silence_table(rows: Sequence[Row]) -> Table:
+    """Return silences; one that names nothing is of all alerts."""
+    return table(
+        {
+            "ID": lambda one: one["id"],
+            "OF": lambda one: (
+                ", ".join(f"{what} {one[what]}" for what in ("rule", "device", "group") if one[what]) or "all alerts"
+            ),
+            "UNTIL": lambda one: moment(one["until_ms"]),
+            "BY": lambda one: one["author"],
+            "WHY": lambda one: one["comment"],
+        },
+        rows,
+    )
+
+
 def command_table(rows: Sequence[Row]) -> Table:
     """Return commands."""
     now = _now_ms()
@@ -107,12 +125,15 @@ def audit_table(rows: Sequence[Row]) -> Table:
         {
             "TIME": lambda one: moment(one["ts_ms"]),
             "WHO": lambda one: one["actor"],
-            "DID": lambda one: one["action"],
-            "TO": lambda one: one["subject"],
-            "WHAT": lambda one: one["detail"],
+            # Together, since the last column is the one that is wide.
+            "WHAT": lambda one: "\n".join(filter(None, (f"{one['action']} {one['subject']}".strip(), _told(one)))),
         },
         rows,
     )
+
+
+def _told(one: Row) -> str:
+    return cell(one["detail"]).plain if one["detail"] else ""
 
 
 def group_table(rows: Sequence[Row]) -> Table:
@@ -143,6 +164,28 @@ def stage_table(rows: Sequence[Row]) -> Table:
     )
 
 
+def stage_facts(one: Row) -> Group:
+    """Return a stage: before it is applied what it would change, then what devices made of it."""
+    head = f"stage {one['id']} of {one['group']}: {one['state']}, {one['devices']} devices"
+    rollout = one["rollout"]
+    if rollout is None:
+        return Group(cell(head), effect_table(one["effects"]))
+    return Group(cell(head), cell(rollout["summary"]), standing_table(rollout["devices"]))
+
+
+def standing_table(rows: Sequence[Row]) -> Table:
+    """Return what devices made of the versions that they got."""
+    return table(
+        {
+            "DEVICE": lambda one: one["device"],
+            "VERSION": lambda one: one["version"],
+            "STATE": lambda one: one["progress"],
+            "WHY": lambda one: one["reason"],
+        },
+        rows,
+    )
+
+
 def effect_table(rows: Sequence[Row]) -> Table:
     """Return what a stage would change, a line for each device."""
     return table(
@@ -150,7 +193,7 @@ def effect_table(rows: Sequence[Row]) -> Table:
             "DEVICE": lambda one: one["device"],
             "HAS": lambda one: f"version {one['version']}",
             "WOULD CHANGE": lambda one: "\n".join(
-                f"{change['key']}: {change['before']} -> {change['after']}" for change in one["changes"]
+                f"{change['key']}: {_value(change['before'])} -> {_value(change['after'])}" for change in one["changes"]
             ),
         },
         rows,
@@ -170,6 +213,10 @@ def letter_table(rows: Sequence[Row]) -> Table:
         },
         rows,
     )
+
+
+def _value(value: object) -> str:
+    return "(the device's own)" if value is None else json.dumps(value, ensure_ascii=False)
 
 
 def _now_ms() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
@@ -12,9 +13,14 @@ from skerry_server.registry.bindings import rebound_since
 from skerry_server.registry.database import Database
 from skerry_server.registry.devices import Claim, bind
 
+LOG = logging.getLogger(__name__)
+
 
 class Admission:
-    """Judges by what ``fleet`` remembers, and binds strangers to the site under which they are first heard."""
+    """Judges by what ``fleet`` remembers, and binds strangers to the site under which they are first heard.
+
+    What was received before its device was erased is gone with it, wherever it waited: it is dropped.
+    """
 
     def __init__(self, fleet: FleetMemory, *, max_devices: int) -> None:
         self._fleet = fleet
@@ -23,8 +29,9 @@ class Admission:
     def admit(self, accepted: list[Accepted], letters: list[DeadLetter], database: Database) -> list[Accepted]:
         """Return those whose device belongs to the site of the topic; the others become ``letters``.
 
-        Raises RegistryError.
+        The first is the one that was received first. Raises RegistryError.
         """
+        accepted = self._without_erased(accepted)
         if not self._strangers(accepted):
             return accepted
         with database.transaction() as session:
@@ -34,6 +41,7 @@ class Admission:
         """Do as `admit` in a transaction that is under way, with what people have changed until now."""
         # Before the sites are read, so that what is changed in between is told the next time.
         self.catch_up(session)
+        accepted = self._without_erased(accepted)
         strangers = self._strangers(accepted)
         if not strangers:
             return accepted
@@ -42,22 +50,38 @@ class Admission:
             for one in strangers
         ]
         self._fleet.bind(bind(session, claims, max_devices=self._max_devices))
+        self.recall(accepted)
         return [one for one in accepted if self._is_at_home(one, letters)]
 
     def catch_up(self, session: Session) -> None:
         """Forget the devices that people moved or erased since this was last done."""
         self._fleet.learn(rebound_since(session, self._fleet.mark))
 
+    def recall(self, accepted: Sequence[Accepted]) -> None:
+        """Note with each message what is known of its device now."""
+        get = self._fleet.get
+        for one in accepted:
+            one.known = get(one.topic.device)
+
+    def _without_erased(self, accepted: list[Accepted]) -> list[Accepted]:
+        """Return the messages that were received after their device was erased, if it ever was."""
+        fleet = self._fleet
+        # One look for all: live messages are newer than what people did.
+        if not accepted or not fleet.may_outlive(accepted[0].delivery.received_ms):
+            return accepted
+        left = [one for one in accepted if not fleet.was_erased_since(one.topic.device, one.delivery.received_ms)]
+        if len(left) < len(accepted):
+            LOG.info("%d messages of devices that were erased since are dropped", len(accepted) - len(left))
+        return left
+
     def _strangers(self, accepted: Sequence[Accepted]) -> list[Accepted]:
         """Return the messages of devices that are not known, or under another site: one may have been moved there."""
-        fleet = self._fleet
-        return [
-            one for one in accepted if (known := fleet.get(one.topic.device)) is None or known.site != one.topic.site
-        ]
+        self.recall(accepted)
+        return [one for one in accepted if one.known is None or one.known.site != one.topic.site]
 
     def _is_at_home(self, one: Accepted, letters: list[DeadLetter]) -> bool:
         """Tell whether a message is admitted; if not, it becomes one of ``letters``."""
-        known = self._fleet.get(one.topic.device)
+        known = one.known
         if known is None:
             detail = f"the fleet has {self._max_devices} devices, which is the limit; found a new one"
             letters.append(refuse(one.delivery, "cardinality", detail))

@@ -29,7 +29,7 @@ class Attempted(NamedTuple):
 class Attempts:
     """A committer that nothing escapes from but what is owed; to be used from one thread, but for `write`.
 
-    ``lost`` is called when a write failed: what the store took before, it may have lost.
+    ``lost`` is called when a write failed so that the store may have lost what it took before.
     """
 
     def __init__(self, committer: Committer, health: Health, *, lost: Callable[[], None]) -> None:
@@ -105,21 +105,21 @@ class Attempts:
         return self._noted(committed)
 
     def flush_if_due(self) -> None:
-        """Write what is soft where its time has come."""
+        """Write what is soft, and learn what people changed, where the time for it has come."""
         if self._committer.flush_is_due() and not self._registry.holds:
             self.flush()
 
     def flush(self) -> None:
-        """Write what is soft, if there is anything and it can be done."""
-        if not len(self._committer):
-            return
+        """Write what is soft, if that can be done."""
+        is_any = len(self._committer) > 0
         began_s = time.monotonic()
         try:
             self._committer.flush()
         except RegistryError as error:
             self._fail(error)
         else:
-            self._health.metrics.flush_seconds.observe(time.monotonic() - began_s)
+            if is_any:
+                self._health.metrics.flush_seconds.observe(time.monotonic() - began_s)
 
     def _commit_alone(self, delivery: Delivery) -> Attempted:
         """Commit or bury one message, which must not stop all that come after it."""
@@ -151,7 +151,8 @@ class Attempts:
         self._health.metrics.stored.add(committed.points)
         if committed.store_error is None:
             return Attempted(stored=committed.stored)
-        self._lost()
+        if committed.store_error.may_have_lost:
+            self._lost()
         self._health.fails("store", str(committed.store_error))
         return Attempted(owed=committed.unstored)
 

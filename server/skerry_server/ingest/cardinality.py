@@ -12,9 +12,15 @@ from typing import Literal, Protocol
 from skerry_server.config.limits import Limits
 from skerry_server.stores.base import Point
 
-Kind = Literal["series", "board", "model", "field"]
+Kind = Literal["series", "board", "model", "field", "own field"]
 SHARED: tuple[Kind, ...] = ("board", "model", "field")
-_WORDS = {"series": "series of this device", "board": "boards", "model": "models", "field": "names of fields"}
+_WORDS = {
+    "series": "series of this device",
+    "board": "boards",
+    "model": "models",
+    "field": "names of fields",
+    "own field": "names of fields that this device brought",
+}
 MAX_LAYOUTS = 20_000
 
 
@@ -32,9 +38,10 @@ class Excess:
 
 
 class DeviceSeries(Protocol):
-    """What is remembered of a device: a hash of the tags of each of its series."""
+    """What is remembered of a device: a hash of the tags of each series, and how many fields it was first with."""
 
     series: tuple[int, ...]
+    fields_brought: int
 
 
 class CardinalityGuard:
@@ -50,6 +57,7 @@ class CardinalityGuard:
             "board": limits.boards,
             "model": limits.models,
             "field": limits.fields,
+            "own field": limits.fields_per_device,
         }
         self._shared: dict[Kind, set[str]] = {kind: set() for kind in SHARED}
         self._layouts: set[tuple[str, ...]] = set()
@@ -76,9 +84,14 @@ class CardinalityGuard:
             # What is known passes even past the limit: it costs the store nothing more.
             if values and len(self._shared[kind]) + len(values) > self._limits[kind]:
                 return Excess(kind=kind, value=min(values), limit=self._limits[kind])
+        own = device.fields_brought + len(found["field"])
+        # Boards and models are bounded by the device's series.
+        if found["field"] and own > self._limits["own field"]:
+            return Excess(kind="own field", value=min(found["field"]), limit=self._limits["own field"])
         for kind, values in found.items():
             self._shared[kind] |= values
         device.series += tuple(new)
+        device.fields_brought = own
         if len(self._layouts) >= MAX_LAYOUTS:
             self._layouts.clear()
         self._layouts.update(tuple(point.fields) for point in points)

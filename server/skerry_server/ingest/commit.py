@@ -10,20 +10,20 @@ from msgspec import Struct, field
 from skerry_edge.contracts.messages import Heartbeat, Message, Status
 from skerry_edge.contracts.topics import Topic
 from skerry_server.config.limits import Limits
-from skerry_server.errors import RefusedPointsError, RegistryError, StoreError
+from skerry_server.errors import RefusedPointsError, StoreError, bare
 from skerry_server.ingest.admission import Admission
 from skerry_server.ingest.cardinality import CardinalityGuard
 from skerry_server.ingest.clocks import ClockBook
 from skerry_server.ingest.fleet import FleetMemory
 from skerry_server.ingest.pauses import PatientStore, Pause
 from skerry_server.ingest.points import points_of, time_of
-from skerry_server.ingest.soft_state import SoftState
+from skerry_server.ingest.soft_state import MAX_ROWS, SoftState
 from skerry_server.ingest.validate import Accepted, DeadLetter, Delivery, examine, refuse
 from skerry_server.presence import SilenceRules
 from skerry_server.registry.chunks import chunks
 from skerry_server.registry.database import Database
 from skerry_server.registry.recording import Recorded, decide, record
-from skerry_server.registry.soft_rows import SoftRow, save_soft_rows
+from skerry_server.registry.soft_rows import SoftRow, save_soft_rows, shown_of
 from skerry_server.stores.base import MAX_TIME_NS, Point
 
 
@@ -42,17 +42,28 @@ class Committed(Struct, frozen=True, kw_only=True):
 
 
 class Prepared(Struct, kw_only=True):
-    """A batch on its way: what is left of it, its dead letters, its points and whose each of them is."""
+    """A batch on its way: what is left of it, its dead letters, its points and whose each of them is.
+
+    ``edition`` is that of the fleet's memory which its messages were looked up in. ``refused`` are the identities of
+    those of ``accepted`` whose points are dead letters: they tell that their device is there as well as any other.
+    """
 
     letters: list[DeadLetter]
     accepted: list[Accepted] = field(default_factory=list)
     points: list[Point] = field(default_factory=list)
     owners: list[Accepted] = field(default_factory=list)
+    refused: set[int] = field(default_factory=set)
+    edition: int = 0
     store_error: StoreError | None = None
 
 
 class Committer:
-    """Everything that writes to store and registry; to be used from one thread, but for `write`."""
+    """Everything that writes to store and registry; to be used from one thread, but for `write`.
+
+    `write` may run in another thread beside all else, another write of a replay included. Live batches go by the three
+    steps; `commit` takes them in one go, for what comes again (replay, a retry): it can be given one message at a time,
+    so what one poisonous message fails a live batch with is told apart when that comes back from the spool.
+    """
 
     def __init__(self, *, store: PatientStore, database: Database, rules: SilenceRules, limits: Limits) -> None:
         self._store = store
@@ -73,7 +84,7 @@ class Committer:
 
     def prepare(self, deliveries: Sequence[Delivery]) -> Prepared:
         """Judge, admit, date and measure a batch, the first of its three steps. Raises RegistryError."""
-        batch = Prepared(letters=[])
+        batch = Prepared(letters=[], edition=self._fleet.edition)
         # In pieces, so that what one step makes is in the processor's cache for the next: a fifth less time.
         for piece in chunks(deliveries):
             self._prepare_piece(piece, batch)
@@ -88,9 +99,10 @@ class Committer:
         except RefusedPointsError as error:
             owners = {id(batch.owners[index]): (batch.owners[index], why) for index, why in error.refused.items()}
             batch.letters.extend(refuse(one.delivery, "store", why) for one, why in owners.values())
-            batch.accepted = [one for one in batch.accepted if id(one) not in owners]
+            batch.refused |= owners.keys()
         except StoreError as error:
-            batch.store_error = error
+            # Its frames hold this very batch.
+            batch.store_error = bare(error)
         return batch
 
     def record(self, batch: Prepared) -> Committed:
@@ -99,13 +111,16 @@ class Committer:
         What is soft of it goes only into memory, for the next flush.
         """
         recorded = self._record(batch)
-        heartbeats = [one.delivery for one in batch.accepted if isinstance(one.message, Heartbeat)]
+        heartbeats = [one for one in batch.accepted if one.shown is not None]
+        if batch.refused:
+            heartbeats = [one for one in heartbeats if id(one) not in batch.refused]
+        measured = [one.delivery for one in heartbeats]
         error = batch.store_error
         return Committed(
             letters=[*batch.letters, *(recorded.contradictions if recorded else ())],
             points=0 if error else len(batch.points),
-            stored=() if error else heartbeats,
-            unstored=heartbeats if error else (),
+            stored=() if error else measured,
+            unstored=measured if error else (),
             store_error=error,
             trimmed_letters=recorded.trimmed_letters if recorded else {},
         )
@@ -135,18 +150,27 @@ class Committer:
         self._fleet.clear()
 
     def flush_is_due(self) -> bool:
-        """Tell whether soft state waits to be written."""
+        """Tell whether it is time to write soft state, and to learn what people changed."""
         return self._soft.is_due(time.monotonic())
 
     def flush(self) -> None:
-        """Write the soft state. Raises RegistryError; it is then kept for the next time."""
+        """Write the soft state, and learn what people changed meanwhile. Raises RegistryError.
+
+        What was not written is kept for the next time, whatever was raised.
+        """
         rows = self._soft.take()
         try:
-            self._save(rows)
-        except RegistryError:
-            self._soft.give_back(rows)
-            raise
+            if not rows:
+                with self._database.reading() as session:
+                    self._admission.catch_up(session)
+            for devices in chunks(sorted(rows), MAX_ROWS):
+                self._save({device: rows[device] for device in devices})
+                # What is written need not wait in memory for the rest, and is not given back with it.
+                for device in devices:
+                    del rows[device]
         finally:
+            if rows:
+                self._soft.give_back(rows)
             self._soft.flushed(time.monotonic())
 
     def _prepare_piece(self, deliveries: Sequence[Delivery], batch: Prepared) -> None:
@@ -167,9 +191,12 @@ class Committer:
                 refusal, own = self._own_points(one, one.message)
                 if refusal is not None:
                     batch.letters.append(refusal)
-                    continue
-                batch.points += own
-                batch.owners += [one] * len(own)
+                    batch.refused.add(id(one))
+                else:
+                    batch.points += own
+                    batch.owners += [one] * len(own)
+                # The rest of it is in the points, and two batches at once would hold it for nothing.
+                one.shown, one.message = shown_of(one.message), _envelope(one.message)
             batch.accepted.append(one)
 
     def _own_points(self, one: Accepted, heartbeat: Heartbeat) -> tuple[DeadLetter | None, list[Point]]:
@@ -177,15 +204,16 @@ class Committer:
             detail = f"the time is beyond what stores can keep, and nothing tells the true one; found ts {heartbeat.ts}"
             return refuse(one.delivery, "time", detail), []
         own = points_of(one.topic, heartbeat, offset_ms=one.offset_ms)
-        known = self._fleet.get(one.topic.device)
-        assert known is not None  # noqa: S101  # admitted
-        excess = self._guard.admit(known, own)
+        assert one.known is not None  # noqa: S101  # admitted
+        excess = self._guard.admit(one.known, own)
         return (refuse(one.delivery, "cardinality", str(excess)) if excess else None), own
 
     def _record(self, batch: Prepared) -> Recorded | None:
+        if batch.edition != self._fleet.edition:
+            self._admission.recall(batch.accepted)
         plain, deciding = self._sort(batch.accepted)
         recorded = None
-        if batch.letters or deciding or any(not isinstance(one.message, Heartbeat) for one in batch.accepted):
+        if batch.letters or deciding or any(one.shown is None for one in batch.accepted):
             plain, recorded = self._transact(batch)
             self._fleet.note(recorded.presences)
         for one in (*plain, *(recorded.current if recorded else ())):
@@ -202,7 +230,7 @@ class Committer:
         for one in accepted:
             if one.message is None:
                 continue
-            known = self._fleet.get(one.topic.device)
+            known = one.known
             is_plain = (
                 known is not None
                 and known.session == one.message.session
@@ -230,7 +258,8 @@ class Committer:
                 if earlier:
                     save_soft_rows(session, earlier)
                 return plain, record(session, batch.accepted, batch.letters, deciding=deciding, rules=self._rules)
-        except RegistryError:
+        except BaseException:
+            # It is soft, but nobody else has it.
             self._soft.give_back(earlier)
             raise
 
@@ -238,9 +267,8 @@ class Committer:
         message = one.message
         if message is None or one.delivery.is_retained or (isinstance(message, Status) and message.seq == 0):
             return
-        known = self._fleet.get(one.topic.device)
-        if known is not None and known.session == message.session:
-            known.seq = max(known.seq, message.seq)
+        if one.known is not None and one.known.session == message.session:
+            one.known.seq = max(one.known.seq, message.seq)
         self._soft.note(one)
 
     def _save(self, rows: dict[str, SoftRow]) -> None:
@@ -251,6 +279,19 @@ class Committer:
                 presences, _ = decide(session, [_as_heard(device, rows[device]) for device in disagreeing], self._rules)
         if disagreeing:
             self._fleet.note(presences)
+
+
+def _envelope(message: Message) -> Message:
+    """Return what a message has in common with all others."""
+    return Message(
+        v=message.v,
+        id=message.id,
+        session=message.session,
+        seq=message.seq,
+        ts=message.ts,
+        clock=message.clock,
+        replayed=message.replayed,
+    )
 
 
 def _as_heard(device: str, row: SoftRow) -> Accepted:

@@ -40,11 +40,17 @@ class _Waiting(NamedTuple):
     link: Acknowledger
 
 
+class _Batch(NamedTuple):
+    deliveries: Sequence[Delivery]
+    waiting: Sequence[_Waiting]
+
+
 class Intake:
     """A queue between the connection and the worker; to be used within one event loop.
 
     ``has_room`` is set while more may be put in. It is for whoever reads from the broker to heed: what has been read
-    already is taken beyond the limit as well.
+    already is taken beyond the limit as well. ``oldest_ms`` is when the oldest was received that is not settled (Unix
+    ms), None where all are; it may be read from any thread.
     """
 
     def __init__(
@@ -58,10 +64,11 @@ class Intake:
         self._linger_s = linger_s
         self._max_waiting_bytes = max_waiting_bytes
         self._waiting_bytes = 0
+        self.oldest_ms: int | None = None
         self.has_room = asyncio.Event()
         self.has_room.set()
         self._queue: list[_Waiting] = []
-        self._taken: deque[list[_Waiting]] = deque()
+        self._taken: deque[_Batch] = deque()
         self._arrived = asyncio.Event()
         self._is_full = asyncio.Event()
         self._all_settled = asyncio.Event()
@@ -75,6 +82,8 @@ class Intake:
             self.has_room.clear()
         count = len(self._queue)
         if count == 1:
+            if not self._taken:
+                self.oldest_ms = delivery.received_ms
             self._arrived.set()
             self._all_settled.clear()
         if count >= self._max_batch:
@@ -83,22 +92,29 @@ class Intake:
     @property
     def waiting(self) -> int:
         """How many have come and are not settled."""
-        return len(self._queue) + sum(map(len, self._taken))
+        return len(self._queue) + sum(len(batch.waiting) for batch in self._taken)
 
-    async def take(self) -> list[Delivery]:
+    async def take(self) -> Sequence[Delivery]:
         """Return the next batch, never an empty one; batches are settled in the order in which they were taken."""
         await self._arrived.wait()
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._is_full.wait(), self._linger_s)
         count = self._batch_size()
         taken, self._queue = self._queue[:count], self._queue[count:]
-        self._taken.append(taken)
+        batch = _Batch([one.delivery for one in taken], taken)
+        self._taken.append(batch)
         self._mark()
-        return [one.delivery for one in taken]
+        return batch.deliveries
 
-    def settle(self) -> None:
-        """Acknowledge the oldest batch that was taken, in the order of arrival."""
-        settled = self._taken.popleft()
+    def settle(self, deliveries: Sequence[Delivery]) -> None:
+        """Acknowledge the batch that `take` returned as ``deliveries``, in the order of arrival.
+
+        Raises AssertionError where it is not the oldest: one that is settled in place of another, which may be nowhere,
+        makes every later acknowledgement too early.
+        """
+        if self._taken[0].deliveries is not deliveries:
+            raise AssertionError("a batch is settled while one before it is not durable")
+        settled = self._taken.popleft().waiting
         for link, group in groupby(settled, key=lambda one: one.link):
             link.acknowledge([one.packet_id for one in group if one.packet_id is not None])
         self._waiting_bytes -= _payload_bytes(settled)
@@ -127,6 +143,8 @@ class Intake:
         return min(len(self._queue), self._max_batch)
 
     def _mark(self) -> None:
+        oldest = self._taken[0].waiting if self._taken else self._queue
+        self.oldest_ms = oldest[0].delivery.received_ms if oldest else None
         for event, holds in (
             (self._arrived, bool(self._queue)),
             (self._is_full, len(self._queue) >= self._max_batch),

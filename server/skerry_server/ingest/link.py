@@ -22,6 +22,7 @@ from gmqtt.mqtt.handler import MQTTConnectError
 from msgspec import Struct
 
 from skerry_edge.foundation.broker_address import BrokerAddress
+from skerry_server.broker_refusal import connection_refused
 from skerry_server.errors import BrokerError
 
 ANSWER_S = 10.0
@@ -141,7 +142,10 @@ class Link:
         )
         try:
             await self._unless_lost(asyncio.ensure_future(connecting), "connecting")
-        except (OSError, MQTTConnectError) as error:
+        except MQTTConnectError as error:
+            # gmqtt has no public name for the code.
+            raise connection_refused(error._code, where=str(address)) from error  # noqa: SLF001  # as above
+        except OSError as error:
             raise BrokerError("the MQTT broker cannot be reached", where=str(address), found=str(error)) from error
         self._read_where_there_is_room()
         return self._has_session

@@ -9,8 +9,9 @@ from skerry_edge.foundation.errors import ConfigError
 from skerry_server.ingest.commit import Committer
 from skerry_server.ingest.durability import wait_until_durable
 from skerry_server.ingest.validate import DeadLetter, Delivery
+from skerry_server.registry.chunks import chunks
 from skerry_server.registry.database import Database
-from skerry_server.registry.dead_letters import dead_letters_of, list_dead_letters, note_replayed
+from skerry_server.registry.dead_letters import dead_letters_left, dead_letters_of, list_dead_letters, note_replayed
 from skerry_server.registry.models import DeadLetterRow
 from skerry_server.stores.base import Store
 
@@ -41,6 +42,12 @@ def waiting_ids(database: Database, *, reason: str | None) -> list[int]:
             return found[::-1]
 
 
+def chosen_ids(database: Database, ids: Sequence[int]) -> list[int]:
+    """Return ids that a person gave, oldest first. Raises NotFoundError where one is of no letter, RegistryError."""
+    with database.reading() as session:
+        return [row.id for piece in chunks(sorted(set(ids))) for row in dead_letters_of(session, piece)]
+
+
 def replay_letters(
     database: Database,
     store: Store,
@@ -53,7 +60,8 @@ def replay_letters(
     """Commit the letters with ``ids`` again, oldest first; doing it twice changes nothing.
 
     ``committer`` writes to ``store``. Where that may lose what it took, this waits until it no longer can: letters are
-    noted as taken in only then. Raises NotFoundError, RegistryError and StoreError; what was noted until then stays.
+    noted as taken in only then. A letter that made room for others meanwhile is refused. Raises RegistryError and
+    StoreError; what was noted until then stays.
     """
     before = store.probe()
     outcomes: list[Outcome] = []
@@ -78,12 +86,14 @@ def replay_letters(
 def _replay_chunk(database: Database, committer: Committer, ids: Sequence[int]) -> tuple[list[Outcome], bool]:
     """Commit some letters; return what became of each, and whether the time-series store got anything of them."""
     with database.reading() as session:
-        letters = [(row.id, row.topic, _delivery(row)) for row in dead_letters_of(session, ids)]
+        letters = [(row.id, row.topic, _delivery(row)) for row in dead_letters_left(session, ids)]
     refusals, is_stored = _commit(committer, [delivery for _, _, delivery in letters if delivery is not None])
     outcomes = []
     for number, topic, delivery in letters:
         refusal = refusals.get((topic, delivery.payload)) if delivery is not None else "only its beginning is kept"
         outcomes.append(Outcome(id=number, topic=topic, refusal=refusal))
+    gone = set(ids) - {number for number, _, _ in letters}
+    outcomes += [Outcome(id=number, topic="", refusal="it made room for others meanwhile") for number in sorted(gone)]
     return outcomes, is_stored
 
 

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from skerry_edge.contracts.messages import Heartbeat
 from skerry_server.ingest.validate import Accepted
-from skerry_server.registry.soft_rows import SoftRow, vitals_of
+from skerry_server.registry.soft_rows import SoftRow
 
 EVERY_S = 1.0
 MAX_ROWS = 5_000
@@ -33,9 +32,9 @@ class SoftState:
         before = self._rows.get(one.topic.device)
         if before is not None and before.session == message.session and before.seq > message.seq:
             return
-        vitals, payload = (before.vitals, before.heartbeat) if before is not None else (None, None)
-        if isinstance(message, Heartbeat):
-            vitals, payload = vitals_of(message), one.delivery.payload
+        shown, payload = one.shown, one.delivery.payload if one.shown is not None else None
+        if shown is None and before is not None:
+            shown, payload = before.shown, before.heartbeat
         self._rows[one.topic.device] = SoftRow(
             site=one.topic.site,
             session=message.session,
@@ -43,13 +42,13 @@ class SoftState:
             ts_ms=message.ts,
             clock=message.clock,
             heard_ms=one.delivery.received_ms,
-            vitals=vitals,
+            shown=shown,
             heartbeat=payload,
         )
 
     def is_due(self, now_s: float) -> bool:
         """Tell whether it is time to write."""
-        return bool(self._rows) and (now_s >= self._due_s or len(self._rows) >= MAX_ROWS)
+        return now_s >= self._due_s or len(self._rows) >= MAX_ROWS
 
     def take(self, devices: Iterable[str] | None = None) -> dict[str, SoftRow]:
         """Return and forget the rows of ``devices``, default all."""

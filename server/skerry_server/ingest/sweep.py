@@ -1,4 +1,4 @@
-"""The sweep of silent devices: only while the server itself hears, and in one process at a time (see LeasedJob)."""
+"""The sweep of silent devices: only while all workers hear, and in one process at a time (see LeasedJob)."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from skerry_server.health import Health
 from skerry_server.presence import SilenceRules
 from skerry_server.registry.database import Database
 from skerry_server.registry.presence_rows import find_silent, mark_silent
+from skerry_server.workers import read_workers
 
 LOG = logging.getLogger(__name__)
 LONGEST_PAUSE_S = 5.0
@@ -64,13 +65,23 @@ class Sweep:
     def turn(self) -> None:
         """Look once, and mark who has been silent too long."""
         try:
-            floor_ms = self._deafness.turn(
-                hears=self._health.hears(), wall_ms=self._now_ms(), monotonic_s=time.monotonic()
-            )
+            hears = self._health.hears() and self._is_recorded()
+            floor_ms = self._deafness.turn(hears=hears, wall_ms=self._now_ms(), monotonic_s=time.monotonic())
             if floor_ms is not None:
                 self._mark(floor_ms)
         except SkerryError as error:
             self._health.fails("registry", str(error))
+
+    def _is_recorded(self) -> bool:
+        """Tell whether what any worker receives is in the registry before the next heartbeat comes.
+
+        While neither store nor spool takes anything, what devices send waits in memory or at the broker. One that is
+        silent itself holds nothing back: it has ended, and what was sent to it goes to others or waits for it.
+        """
+        with self._database.reading() as session:
+            workers = read_workers(session, self._health)
+        told = [one.report for one in workers if one.report is not None and not one.is_silent]
+        return all(report.waits_s <= self._rules.heartbeat_s for report in told)
 
     def _mark(self, floor_ms: int) -> None:
         with self._database.reading() as session:

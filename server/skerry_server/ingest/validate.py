@@ -17,6 +17,8 @@ from skerry_edge.contracts.messages import (
 from skerry_edge.contracts.snapshots import check_snapshot
 from skerry_edge.contracts.topics import DOWN_KINDS, Topic, parse_topic
 from skerry_edge.foundation.redaction import redact
+from skerry_server.ingest.fleet import Known
+from skerry_server.registry.soft_rows import Shown
 
 MAX_KEPT_BYTES = 256 * 1024
 """How much of a dead letter's payload is kept: all that the contract allows; beside it stands how long it was."""
@@ -37,13 +39,17 @@ class Delivery(Struct, frozen=True, kw_only=True, gc=False):
 class Accepted(Struct, kw_only=True, gc=False):
     """A message that the contract allows; a snapshot has no ``message``, its JPEG is the payload.
 
-    ``offset_ms`` is what is to be added to the message's time, as its session's clock is off.
+    ``offset_ms`` is what is to be added to the message's time, as its session's clock is off; ``known`` what the worker
+    knows of the device: to look that up anew for each step is dear in a large fleet, whose table is in no cache. Of a
+    heartbeat that was measured, ``message`` is what all messages have, and ``shown`` what the registry shows of it.
     """
 
     delivery: Delivery
     topic: Topic
     message: Message | None
     offset_ms: int = 0
+    known: Known | None = None
+    shown: Shown | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FuturesTimeoutError
 from functools import partial
 from typing import TypeVar
 
@@ -20,10 +22,13 @@ from skerry_server.ingest.spool_report import SpoolReport
 from skerry_server.ingest.validate import Delivery
 from skerry_server.spool.spool import Spool, Taken
 
+LOG = logging.getLogger(__name__)
 T = TypeVar("T")
 FIRST_RETRY_S = 0.25
 LAST_RETRY_S = 15.0
 BATCHES_UNDER_WAY = 2
+CLOSE_S = 10.0
+"""How long each thread is waited for at the end: leases and spool are to be let go of before a supervisor kills."""
 TURN_S = 0.25
 """How often soft state and the spool's health are looked at when nothing arrives."""
 
@@ -32,8 +37,8 @@ class Worker:
     """Everything that writes, in threads of its own, so that the event loop keeps answering.
 
     One thread does all but write to the store, which another waits for meanwhile: the steps of a batch overlap with
-    those of the next. ``replay`` and ``tend`` are to run
-    beside ``run``; ``durability`` is to be told what probes of the store find.
+    those of the next. ``replay`` and ``tend`` are to run beside ``run``; ``durability`` is to be told what probes of
+    the store find.
     """
 
     def __init__(
@@ -46,7 +51,10 @@ class Worker:
         self._store_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         self._slots = asyncio.Semaphore(BATCHES_UNDER_WAY)
         self._preparing, self._writing, self._finishing = asyncio.Lock(), asyncio.Lock(), asyncio.Lock()
-        self._fault: BaseException | None = None
+        self._write_began_s: float | None = None
+        self._fault: Exception | None = None
+        self._failed = asyncio.Event()
+        health.follow(lambda: intake.oldest_ms)
         self._report = SpoolReport(spool, health)
         self._attempts = Attempts(committer, health, lost=spool.owe_all)
         self.unwritable = self._attempts.unwritable
@@ -61,18 +69,30 @@ class Worker:
         )
 
     async def run(self) -> None:
-        """Make batch after batch durable until cancelled; one is prepared while the store takes the one before."""
+        """Make batch after batch durable until cancelled; one is prepared while the store takes the one before.
+
+        Raises what a batch failed with. Whatever a batch can bring is handled on its way, so that is a fault of ours:
+        it ends the process, which a supervisor starts again, and not only this batch.
+        """
+        taking, failing = asyncio.ensure_future(self._take_on()), asyncio.ensure_future(self._failed.wait())
+        try:
+            await asyncio.wait({taking, failing}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            taking.cancel()
+            failing.cancel()
+        if self._fault is not None:
+            raise self._fault
+        taking.result()
+
+    async def _take_on(self) -> None:
         under_way: set[asyncio.Task[None]] = set()
         try:
             while True:
                 await self._slots.acquire()
-                if self._fault is not None:
-                    raise self._fault
                 batch = await self._intake.take()
                 task = asyncio.create_task(self._bring_through(batch))
                 under_way.add(task)
                 task.add_done_callback(under_way.discard)
-                task.add_done_callback(self._note_fault)
         finally:
             for task in under_way:
                 task.cancel()
@@ -83,21 +103,25 @@ class Worker:
             await asyncio.sleep(TURN_S)
             await self._in_thread(self._attempts.flush_if_due)
             await self._in_thread(self._report.tell)
-            self._health.turned()
+            self._health.turned(under_way_since_s=self._write_began_s)
 
     def close(self) -> None:
-        """Write what is soft, if that can be done, and let the writing thread end after it."""
-        self._thread.submit(self._attempts.flush).result()
-        self._store_thread.shutdown(wait=True)
-        self._thread.shutdown(wait=True)
+        """Write what is soft, if that can be done, and let both threads end; one that hangs is waited for so long only.
+
+        Raises what a fault of ours made of that, as `run` does.
+        """
+        try:
+            self._thread.submit(self._attempts.flush).result(CLOSE_S)
+            # What is being written is not acknowledged, and comes again.
+            self._store_thread.submit(_nothing).result(CLOSE_S)
+        except FuturesTimeoutError:
+            LOG.warning("the store or the registry does not return from what it was asked before this process ends")
+        finally:
+            for thread in (self._thread, self._store_thread):
+                thread.shutdown(wait=False, cancel_futures=True)
 
     async def _in_thread(self, step: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, step)
-
-    def _note_fault(self, task: asyncio.Task[None]) -> None:
-        # Whatever a batch can bring is handled on its way, so this is a fault of ours: it ends the process, which a
-        # supervisor starts again, and not only this batch.
-        self._fault = None if task.cancelled() else task.exception()
 
     async def _bring_through(self, batch: Sequence[Delivery]) -> None:
         """Return when ``batch`` is durable and acknowledged, however long that takes."""
@@ -111,8 +135,10 @@ class Worker:
                 prepared = await self._in_store_thread(prepared)
             async with self._finishing:
                 await self._make_durable(batch, prepared, generation)
-                self._intake.settle()
-                self._note_settled(batch, time.monotonic() - began_s)
+                self._settle(batch, time.monotonic() - began_s)
+        except Exception as error:  # noqa: BLE001  # the process ends with whatever it is
+            self._fault = self._fault or error
+            self._failed.set()
         finally:
             self._slots.release()
 
@@ -120,7 +146,11 @@ class Worker:
         if prepared is None:
             return None
         written = partial(self._attempts.write, prepared)
-        return await asyncio.get_running_loop().run_in_executor(self._store_thread, written)
+        self._write_began_s = time.monotonic()
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._store_thread, written)
+        finally:
+            self._write_began_s = None
 
     async def _make_durable(self, batch: Sequence[Delivery], prepared: Prepared | None, generation: int) -> None:
         owed = await self._in_thread(partial(self._finish, batch, prepared, generation))
@@ -161,9 +191,15 @@ class Worker:
             return [*attempted.owed, *kept]
         return ()
 
-    def _note_settled(self, batch: Sequence[Delivery], took_s: float) -> None:
+    def _settle(self, batch: Sequence[Delivery], took_s: float) -> None:
+        # Behind a batch that failed, this raises: the two come again together.
+        self._intake.settle(batch)
         self._health.settle(len(batch))
         self._health.metrics.batch_seconds.observe(took_s)
         self._health.metrics.batch_messages.observe(len(batch))
         self._health.metrics.lag_seconds.observe(max(0.0, (now_ms() - batch[0].received_ms) / 1e3))
         self._health.metrics.waiting.value = self._intake.waiting
+
+
+def _nothing() -> None:
+    """Take a turn in a thread, after all that was asked of it before."""

@@ -10,8 +10,8 @@ T = TypeVar("T")
 CHUNK = 1000
 
 
-def chunks(items: Iterable[T]) -> Iterator[list[T]]:
-    """Yield ``items`` in their order, CHUNK at a time."""
+def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
+    """Yield ``items`` in their order, ``size`` at a time."""
     rest = iter(items)
-    while piece := list(islice(rest, CHUNK)):
+    while piece := list(islice(rest, size)):
         yield piece

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, Insert, Result, Table, select
+from sqlalchemy import Engine, Insert, Result, Table, inspect, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from skerry_edge.foundation.redaction import redact
 from skerry_server.errors import RegistryError
 from skerry_server.registry import schema
-from skerry_server.registry.engine import READS, open_engine
+from skerry_server.registry.engine import MOST_CONNECTIONS, READS, open_engine
 from skerry_server.registry.models import Device
 
 PATIENCE_S = 5.0
@@ -27,9 +27,9 @@ COUNTED = {"preserve_rowcount": True}
 class Database:
     """A relational database with the registry's tables; it need not be there before it is used."""
 
-    def __init__(self, url: str, *, patience_s: float = PATIENCE_S) -> None:
+    def __init__(self, url: str, *, patience_s: float = PATIENCE_S, connections: int = MOST_CONNECTIONS) -> None:
         self.where = redact(url)
-        self._engine = open_engine(url, patience_s=patience_s)
+        self._engine = open_engine(url, patience_s=patience_s, connections=connections)
         self._reading = self._engine.execution_options(**_reads(self._engine))
         self._is_current = False
 
@@ -37,6 +37,15 @@ class Database:
     def engine(self) -> Engine:
         """The engine, for what works on whole tables."""
         return self._engine
+
+    def is_present(self) -> bool:
+        """Tell whether there are tables of ours, of whatever version; makes nothing. Raises RegistryError."""
+        file = self._file()
+        with self.reported():
+            if file is not None and not file.exists():
+                return False
+            with self._reading.begin() as connection:
+                return inspect(connection).has_table(Device.__tablename__)
 
     def pending(self) -> list[schema.Migration]:
         """Return what `migrate` would do. Raises RegistryError and ConfigError."""
@@ -86,7 +95,7 @@ class Database:
         if self._engine.dialect.name != "sqlite":
             return
         with self.reported(), contextlib.closing(self._engine.raw_connection()) as raw:
-            raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def close(self) -> None:
         """Close all connections."""
@@ -112,10 +121,14 @@ class Database:
             yield session
 
     def _make_folder(self) -> None:
-        database = self._engine.url.database
-        if self._engine.dialect.name == "sqlite" and database:
+        file = self._file()
+        if file is not None:
             with self.reported():
-                Path(database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def _file(self) -> Path | None:
+        database = self._engine.url.database
+        return Path(database) if self._engine.dialect.name == "sqlite" and database else None
 
 
 def insert_new(session: Session, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:

@@ -7,10 +7,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from skerry_server.errors import NotFoundError
+from skerry_server.ingest.validate import MAX_KEPT_BYTES as MAX_PAYLOAD_BYTES
 from skerry_server.ingest.validate import DeadLetter
 from skerry_server.registry.audit.trail import Author, note
 from skerry_server.registry.chunks import chunks
@@ -21,6 +22,8 @@ from skerry_server.registry.text import storable
 
 MAX_DEAD_LETTERS = 10_000
 """So many of those that the store refused, which were valid, and so many of all others."""
+MAX_KEPT_BYTES = 256 * 1024 * 1024
+"""Of the payloads of either: one device alone can send whole ones of the largest size."""
 STORE = "store"
 
 
@@ -46,20 +49,35 @@ def add_dead_letters(session: Session, letters: Iterable[DeadLetter]) -> None:
 
 
 def trim_dead_letters(session: Session) -> dict[str, int]:
-    """Make room where there are more than MAX_DEAD_LETTERS; return how many went unreplayed, by their reason."""
+    """Make room beyond MAX_DEAD_LETTERS or MAX_KEPT_BYTES; return how many went unreplayed, by their reason."""
     row = DeadLetterRow
     gone: list[Letter] = []
     for condition in (row.reason == STORE, row.reason != STORE):
         count = session.scalar(select(func.count()).select_from(row).where(condition)) or 0
-        if count > MAX_DEAD_LETTERS:
-            found = session.execute(
-                select(row.id, row.topic, row.reason, row.replayed_ms.is_not(None)).where(condition)
-            )
-            # A tenth at once: whoever babbles would have all be looked at with each batch.
-            gone += excess([Letter(*one) for one in found], keep=MAX_DEAD_LETTERS * 9 // 10)
+        if count > MAX_DEAD_LETTERS or (
+            count > MAX_KEPT_BYTES // MAX_PAYLOAD_BYTES and _is_too_large(session, condition)
+        ):
+            is_replayed, kept_bytes = row.replayed_ms.is_not(None), func.length(row.payload)
+            found = session.execute(select(row.id, row.topic, row.reason, is_replayed, kept_bytes).where(condition))
+            gone += _too_many([Letter(*one) for one in found])
     for piece in chunks(sorted(one.id for one in gone)):
         session.execute(delete(row).where(row.id.in_(piece)))
     return dict(Counter(one.reason for one in gone if not one.is_replayed))
+
+
+def _is_too_large(session: Session, condition: ColumnElement[bool]) -> bool:
+    kept_bytes = func.sum(func.length(DeadLetterRow.payload))
+    return (session.scalar(select(kept_bytes).where(condition)) or 0) > MAX_KEPT_BYTES
+
+
+def _too_many(letters: Sequence[Letter]) -> list[Letter]:
+    # A tenth at once: whoever babbles would have all be looked at with each batch.
+    by_count = excess(letters, keep=MAX_DEAD_LETTERS * 9 // 10) if len(letters) > MAX_DEAD_LETTERS else []
+    gone = {one.id for one in by_count}
+    left = [one for one in letters if one.id not in gone]
+    if sum(one.kept_bytes for one in left) <= MAX_KEPT_BYTES:
+        return by_count
+    return by_count + excess(left, keep=MAX_KEPT_BYTES * 9 // 10, size=lambda one: one.kept_bytes)
 
 
 def count_dead_letters(session: Session) -> int:
@@ -84,11 +102,16 @@ def list_dead_letters(
 
 def dead_letters_of(session: Session, ids: Sequence[int]) -> list[DeadLetterRow]:
     """Return the letters with these ids, oldest first. Raises NotFoundError where one of them is not there."""
-    rows = list(session.scalars(select(DeadLetterRow).where(DeadLetterRow.id.in_(ids)).order_by(DeadLetterRow.id)))
+    rows = dead_letters_left(session, ids)
     missing = sorted(set(ids) - {row.id for row in rows})
     if missing:
         raise NotFoundError("there is no such dead letter", found=", ".join(map(str, missing)))
     return rows
+
+
+def dead_letters_left(session: Session, ids: Sequence[int]) -> list[DeadLetterRow]:
+    """Return those of the letters with these ids that have not made room yet, oldest first."""
+    return list(session.scalars(select(DeadLetterRow).where(DeadLetterRow.id.in_(ids)).order_by(DeadLetterRow.id)))
 
 
 def note_replayed(session: Session, ids: Sequence[int], now_ms: int) -> None:

@@ -18,6 +18,8 @@ STATEMENT_TIMEOUT_S = 30
 UNANSWERED_S = 10
 """After so long without a sign from the other machine, a connection counts as gone."""
 POOL_SIZE = 10
+MOST_CONNECTIONS = 20
+"""Beyond those that the pool keeps, connections are closed when they are no longer needed."""
 DRIVERS = {
     "sqlite": "sqlite",
     "sqlite+pysqlite": "sqlite",
@@ -29,10 +31,10 @@ READS = "skerry_reads"
 """Execution option of an engine whose transactions only read."""
 
 
-def open_engine(address: str, *, patience_s: float) -> Engine:
+def open_engine(address: str, *, patience_s: float, connections: int = MOST_CONNECTIONS) -> Engine:
     """Return an engine that has not connected yet. Raises ConfigError and MissingError.
 
-    It waits ``patience_s`` for a connection, and as long for what another has locked.
+    It has at most that many ``connections``. It waits ``patience_s`` for one, and as long for what another has locked.
     """
     url = parse_address(address)
     is_sqlite = url.get_backend_name() == "sqlite"
@@ -41,8 +43,8 @@ def open_engine(address: str, *, patience_s: float) -> Engine:
             url,
             connect_args={"timeout": patience_s} if is_sqlite else _libpq(patience_s),
             pool_pre_ping=not is_sqlite,
-            pool_size=POOL_SIZE,
-            max_overflow=POOL_SIZE,
+            pool_size=min(connections, POOL_SIZE),
+            max_overflow=max(0, connections - POOL_SIZE),
             pool_timeout=patience_s,
         )
     except ImportError as error:

@@ -29,7 +29,8 @@ def erase_device(database: Database, author: Author, device: str) -> Erased:
 
     In SQLite's file what the rows held is overwritten; PostgreSQL does so when it next vacuums the tables. The audit
     keeps that the device was erased and what people did to it before, by its id: without that there is no chain. A
-    device that publishes again is bound anew, as one never heard of; workers learn of it within about a second.
+    device that publishes again is bound anew, as one never heard of; workers learn of it within about a second, and
+    then drop what they received before and have not stored yet.
     """
     with database.transaction() as session:
         get_device(session, device)

@@ -34,13 +34,29 @@ def acquire(session: Session, name: str, holder: str, *, term_ms: int) -> bool:
     added = session.execute(
         new.values(name=name, holder=holder, until_ms=now_ms + literal(term_ms)), execution_options=COUNTED
     )
-    return affected(added) == 1
+    if affected(added):
+        return True
+    # Nobody's term is longer than this: the clock was set back, and whoever has the lease may be gone. One who is
+    # there renews it within the term that is left.
+    session.execute(
+        update(LeaseRow)
+        .where(LeaseRow.name == name, LeaseRow.until_ms > now_ms + literal(term_ms))
+        .values(until_ms=now_ms + literal(term_ms))
+        .execution_options(synchronize_session=False)
+    )
+    return False
 
 
 def is_held(session: Session, name: str, holder: str) -> bool:
     """Tell whether ``holder`` has the lease now, and let nobody take it until this transaction ends."""
     query = select(LeaseRow.name).where(LeaseRow.name == name, LeaseRow.holder == holder)
     return session.scalar(query.where(LeaseRow.until_ms > database_now_ms(session)).with_for_update()) is not None
+
+
+def is_taken(session: Session, name: str) -> bool:
+    """Tell whether anybody has the lease now."""
+    query = select(LeaseRow.name).where(LeaseRow.name == name)
+    return session.scalar(query.where(LeaseRow.until_ms > database_now_ms(session))) is not None
 
 
 def release(session: Session, name: str, holder: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from operator import attrgetter
@@ -33,16 +34,27 @@ _HEARD = (
     "UPDATE presence SET seq = ?, ts_ms = ?, is_synced = ? "  # one statement
     "WHERE device = ? AND session = ? AND state <> 'offline' AND seq < ?"
 )
-_LAST = "last_received_ms = CASE WHEN last_received_ms > ? THEN last_received_ms ELSE ? END"
+# A time still to come was noted before the server's clock was set back: it would keep all later ones out.
+_LAST = "last_received_ms = CASE WHEN last_received_ms > ? AND last_received_ms <= ? THEN last_received_ms ELSE ? END"
 _TOUCH = f"UPDATE devices SET {_LAST} WHERE id = ?"  # noqa: S608  # constants
+# SQLite writes the indexes of what is set, changed or not: a third of the time. So this sets neither of the two that
+# have one, and tells by the number of rows whether one of them changed.
 _UPDATE = (
-    f"UPDATE devices SET {_LAST}, board = ?, agent_version = ?, models = ?, heartbeat_interval_s = ?, "  # noqa: S608  # constants
-    f"{', '.join(f'{name} = ?' for name in _VITALS)}, heartbeat = ? WHERE id = ?"
+    f"UPDATE devices SET {_LAST}, models = ?, heartbeat_interval_s = ?, "  # noqa: S608  # constants
+    f"{', '.join(f'{name} = ?' for name in _VITALS)}, heartbeat = ? WHERE id = ? AND board = ? AND agent_version = ?"
 )
+_MAKE = "UPDATE devices SET board = ?, agent_version = ? WHERE id = ?"
 
 
-class SoftRow(Struct, frozen=True, kw_only=True):
-    """What a device's newest message says; ``vitals`` and ``heartbeat`` are of its newest heartbeat, if one came."""
+class Shown(Struct, frozen=True, gc=False):
+    """The columns of a device's row that a heartbeat fills; ``make`` is the board and the version of the agent."""
+
+    make: tuple[str, str]
+    vitals: tuple[Any, ...]
+
+
+class SoftRow(Struct, frozen=True, kw_only=True, gc=False):
+    """What a device's newest message says; ``shown`` and ``heartbeat`` are of its newest heartbeat, if one came."""
 
     site: str
     session: str
@@ -50,19 +62,24 @@ class SoftRow(Struct, frozen=True, kw_only=True):
     ts_ms: int
     clock: str
     heard_ms: int
-    vitals: tuple[Any, ...] | None
+    shown: Shown | None
     heartbeat: bytes | None
 
 
-def vitals_of(heartbeat: Heartbeat) -> tuple[Any, ...]:
+def shown_of(heartbeat: Heartbeat) -> Shown:
     """Return the columns of a device's row that a heartbeat fills, but for the heartbeat itself."""
-    return (
-        storable(heartbeat.board),
-        storable(heartbeat.agent_version),
+    vitals = (
         _models(tuple((one.model, one.model_version) for one in heartbeat.pipelines)),
         heartbeat.interval_s,
         *_read_vitals(heartbeat),
     )
+    return Shown(_make(heartbeat.board, heartbeat.agent_version), vitals)
+
+
+@lru_cache(maxsize=4096)
+def _make(board: str, agent_version: str) -> tuple[str, str]:
+    """Return what hardly ever changes, one tuple for all devices that are alike."""
+    return storable(board), storable(agent_version)
 
 
 # Devices of one kind run the same models.
@@ -75,14 +92,18 @@ def save_soft_rows(session: Session, rows: Mapping[str, SoftRow]) -> list[str]:
     """Write ``rows``, and return the devices whose presence is not what made their rows soft: decide those again."""
     ordered = sorted(rows.items())
     _lock(session, [device for device, _ in ordered])
-    touched = [(one.heard_ms, one.heard_ms, device) for device, one in ordered if one.vitals is None]
+    now_ms = time.time_ns() // 1_000_000
+    touched = [(one.heard_ms, now_ms, one.heard_ms, device) for device, one in ordered if one.shown is None]
     execute_many(session, _TOUCH, touched)
     updated = [
-        (one.heard_ms, one.heard_ms, *one.vitals, one.heartbeat, device)
+        (one.heard_ms, now_ms, one.heard_ms, *one.shown.vitals, one.heartbeat, device, *one.shown.make)
         for device, one in ordered
-        if one.vitals is not None
+        if one.shown is not None
     ]
-    execute_many(session, _UPDATE, updated)
+    if execute_many(session, _UPDATE, updated) != len(updated):
+        changed = _of_another_make(session, rows)
+        execute_many(session, _MAKE, [(*make, device) for device, make in changed.items()])
+        execute_many(session, _UPDATE, [row for row in updated if row[-3] in changed])
     heard = [(one.seq, one.ts_ms, one.clock == "synced", device, one.session, one.seq) for device, one in ordered]
     moved = execute_many(session, _HEARD, heard)
     return [] if moved == len(heard) else _disagreeing(session, rows)
@@ -95,6 +116,18 @@ def _lock(session: Session, devices: Sequence[str]) -> None:
     query = select(Device.id).order_by(Device.id).with_for_update(key_share=True)
     for piece in chunks(devices):
         session.execute(query.where(Device.id.in_(piece)))
+
+
+def _of_another_make(session: Session, rows: Mapping[str, SoftRow]) -> dict[str, tuple[str, str]]:
+    """Return the make of the devices whose rows have none or another."""
+    found = {}
+    for piece in chunks(sorted(rows)):
+        query = select(Device.id, Device.board, Device.agent_version).where(Device.id.in_(piece))
+        for one in session.execute(query):
+            shown = rows[one.id].shown
+            if shown is not None and shown.make != (one.board, one.agent_version):
+                found[one.id] = shown.make
+    return found
 
 
 def _disagreeing(session: Session, rows: Mapping[str, SoftRow]) -> list[str]:

@@ -27,7 +27,10 @@ AILMENTS = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Nature:
-    """What a device is from the beginning; ``first_start`` is the counter of its first start, ``run`` marks the run."""
+    """What a device is from the beginning; ``first_start`` is the counter of its first start, ``run`` marks the run.
+
+    ``pictures`` is how likely it sends a picture with what it sees.
+    """
 
     name: str
     site: str
@@ -38,6 +41,7 @@ class Nature:
     interval_ms: int
     first_start: int
     run: str
+    pictures: float
 
 
 class SimulatedAgent:

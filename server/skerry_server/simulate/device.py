@@ -22,8 +22,6 @@ from skerry_server.simulate.voice import Voice
 STOPPED, RESTARTING = "stopped", "restarting"
 MAX_WAITING = 200
 """So many messages wait on a device while it has no connection; the oldest make room."""
-PICTURES = 0.7
-"""How many devices send a picture with what they see."""
 SWITCH_ON_MS = 1000
 """Within this time all devices are switched on."""
 Place = Literal["off", "away", "connected"]
@@ -45,7 +43,7 @@ class SimulatedDevice:
         self._nature = nature
         self._chance = chance
         self._obedience = Obedience(self.agent, self.voice)
-        self._has_pictures = chance.random() < PICTURES
+        self._has_pictures = chance.random() < nature.pictures
         self._place: Place = "off"
         self._back_ms = 0
         self._ill_for = 0

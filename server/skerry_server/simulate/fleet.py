@@ -19,6 +19,8 @@ from skerry_server.simulate.trouble import Trouble
 SITES = ("harbour", "mill", "workshop")
 WITH_EAR = 0.4
 """How many devices listen, beside looking."""
+PICTURES = 0.7
+"""How many devices send a picture with what they see, unless another share is wanted."""
 _STEPS = {"camera": 2**0.5, "listens": 3**0.5, "ear": 5**0.5, "clock": 7**0.5, "refuse": 11**0.5}
 """Irrational steps, which spread numbers evenly over 0 to 1; one for each purpose, so that none goes with another."""
 _STARTS_PER_S = 10
@@ -36,13 +38,16 @@ class Fleet:
     """``count`` devices that send ``rate`` heartbeats a second each from ``start_ms`` (Unix ms) on.
 
     The same arguments give devices that do the same at the same times. Start counters come from ``start_ms``, so that
-    a later run counts as later.
+    a later run counts as later. ``pictures`` is the share of devices that send a picture with what they see.
     """
 
-    def __init__(self, count: int, *, rate: float, seed: int, trouble: Trouble, start_ms: int) -> None:
+    def __init__(
+        self, count: int, *, rate: float, seed: int, trouble: Trouble, start_ms: int, pictures: float = PICTURES
+    ) -> None:
         self.seed, self.trouble, self.start_ms = seed, trouble, start_ms
         self.first_start = start_ms * _STARTS_PER_S // 1000
         self.run = f"run-{self.first_start}-{seed}"
+        self._pictures = pictures
         natures = (self._nature(number, round(1000 / rate)) for number in range(count))
         self.devices = [
             SimulatedDevice(one, random.Random(f"{seed}/{one.name}"), start_ms=start_ms)  # noqa: S311  # no secret
@@ -114,6 +119,7 @@ class Fleet:
             interval_ms=max(1, interval_ms),
             first_start=self.first_start,
             run=self.run,
+            pictures=self._pictures,
         )
 
     def _draw(self, purpose: str, number: int) -> float:

@@ -11,7 +11,7 @@ from pathlib import Path
 from skerry_server.health import now_ms
 from skerry_server.simulate.device import Ending
 from skerry_server.simulate.expectation import Expectation, write_expectation
-from skerry_server.simulate.fleet import Fleet
+from skerry_server.simulate.fleet import PICTURES, Fleet
 from skerry_server.simulate.link import Access
 from skerry_server.simulate.running import FleetRun, Progress
 from skerry_server.simulate.trouble import Trouble
@@ -33,6 +33,7 @@ class Order:
     duration_s: float | None
     ending: Ending
     expect: Path | None
+    pictures: float = PICTURES
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,7 +56,14 @@ async def play(
 
     ``at_rest`` is called where the fleet is to be held, when it has come to rest. Raises BrokerError and ReachError.
     """
-    fleet = Fleet(order.devices, rate=order.rate, seed=order.seed, trouble=order.trouble, start_ms=now_ms())
+    fleet = Fleet(
+        order.devices,
+        rate=order.rate,
+        seed=order.seed,
+        trouble=order.trouble,
+        start_ms=now_ms(),
+        pictures=order.pictures,
+    )
     run = FleetRun(fleet, order.access, connections=order.connections)
     try:
         await run.run(stop, duration_s=order.duration_s, progress=progress)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from skerry_edge.foundation.broker_address import BrokerAddress
+from skerry_server.broker_refusal import NOT_AUTHORIZED, connection_refused
 from skerry_server.errors import BrokerError
 from skerry_server.simulate import packets
 from skerry_server.simulate.acts import Outgoing
@@ -46,7 +47,10 @@ class _Stream(asyncio.Protocol):
 
 
 class Link:
-    """A connection under ``client_id``; ``on_message`` gets (topic, payload), ``on_lost`` the reason when it breaks.
+    """A connection under ``client_id``.
+
+    ``on_message`` gets (topic, payload), ``on_lost`` the reason when it breaks, ``on_barred`` why nothing can be
+    published at all.
 
     What the broker has not acknowledged outlives the connection: the next one sends it again. ``refused`` counts what
     it did not take: messages and subscriptions that it forbids, and packets larger than it allows.
@@ -59,12 +63,15 @@ class Link:
         *,
         on_message: Callable[[str, bytes], None],
         on_lost: Callable[[str], None],
+        on_barred: Callable[[BrokerError], None],
     ) -> None:
         self.refused = 0
         self._access = access
         self._client_id = client_id
         self._on_message = on_message
         self._on_lost = on_lost
+        self._on_barred = on_barred
+        self._may_publish = False
         self._stream: _Stream | None = None
         self._transport: asyncio.Transport | None = None
         self._reader = packets.Reader()
@@ -165,9 +172,7 @@ class Link:
 
     def _handle(self, packet: packets.Packet) -> None:
         if packet.kind == packets.PUBACK:
-            packet_id, code = packets.read_puback(packet.body)
-            self.refused += code >= packets.FIRST_ERROR
-            self._sent.pop(packet_id, None)
+            self._acknowledged(*packets.read_puback(packet.body))
             self._send()
         elif packet.kind == packets.PUBLISH:
             topic, answer_id, payload = packets.read_publish(packet)
@@ -181,12 +186,28 @@ class Link:
         elif packet.kind == packets.DISCONNECT:
             self._farewell = f"DISCONNECT with reason code 0x{packet.body[:1].hex() or '00'}"
 
+    def _acknowledged(self, packet_id: int, code: int) -> None:
+        message = self._sent.pop(packet_id, None)
+        is_taken = code < packets.FIRST_ERROR
+        self.refused += not is_taken
+        self._may_publish = self._may_publish or is_taken
+        # Of what is wrong on purpose the broker may refuse some; of who may publish it takes the first, a birth.
+        if code == NOT_AUTHORIZED and not self._may_publish and message is not None:
+            self._on_barred(
+                BrokerError(
+                    "the MQTT broker lets this user not publish for simulated devices",
+                    where=str(self._access.address),
+                    found=f"PUBACK with reason code 0x{code:02x} for '{message.topic}'",
+                    todo="allow a user of its own to write their topics, and give it with --username: "
+                    "'A simulated fleet at the broker' in docs/operating.md",
+                )
+            )
+
     def _accept(self, welcome: Welcome) -> None:
         if self._accepted is None or self._accepted.done():
             return
         if welcome.code >= packets.FIRST_ERROR:
-            where, found = str(self._access.address), f"reason code 0x{welcome.code:02x}"
-            self._fail(BrokerError("the MQTT broker refuses the connection", where=where, found=found))
+            self._fail(connection_refused(welcome.code, where=str(self._access.address)))
         else:
             self._accepted.set_result(welcome)
 

@@ -6,12 +6,12 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Literal
 
-from skerry_edge.contracts.messages import Command, CommandResult, Desired
+from skerry_edge.contracts.messages import DESIRED_REFUSED, Command, CommandResult, Desired
 from skerry_edge.foundation.errors import ConfigError
 from skerry_server.simulate.acts import Publish
 from skerry_server.simulate.agent import SimulatedAgent
 from skerry_server.simulate.commands import Answer, answer
-from skerry_server.simulate.orders import REFUSED, Target, judge
+from skerry_server.simulate.orders import Target, judge
 from skerry_server.simulate.picture import draw_snapshot
 from skerry_server.simulate.voice import Voice
 
@@ -54,7 +54,7 @@ class Obedience:
         if reason == self._refused:
             return []
         self._refused = reason
-        return [self._voice.say(self._agent.system(REFUSED, reason, now_ms), now_ms)]
+        return [self._voice.say(self._agent.system(DESIRED_REFUSED, reason, now_ms), now_ms)]
 
     def obey(self, command: Command, now_ms: int) -> tuple[list[Publish], Consequence]:
         """Answer a command, as before where it came before; return also what is to follow."""

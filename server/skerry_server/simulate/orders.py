@@ -13,8 +13,6 @@ from skerry_server.simulate.networks import Network, find_network
 INTERVAL_KEY = "heartbeat_interval_s"
 MIN_INTERVAL_S, MAX_INTERVAL_S = 0.01, 3600.0
 NOTHING = Desired(v=1, version=0, ts=0)
-REFUSED = "desired-refused"
-"""The label of the system event in which a device says why a version is not in force."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

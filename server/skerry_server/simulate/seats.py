@@ -48,7 +48,13 @@ class Seat(abc.ABC):
         self._devices = devices
         self._around = surroundings
         self._client_id = client_id
-        self.link = Link(surroundings.access, client_id, on_message=surroundings.on_message, on_lost=self._on_lost)
+        self.link = Link(
+            surroundings.access,
+            client_id,
+            on_message=surroundings.on_message,
+            on_lost=self._on_lost,
+            on_barred=surroundings.on_failure,
+        )
         self._will: Outgoing | None = None
         self._losses: deque[float] = deque(maxlen=MAX_LOSSES)
         self._reopening: asyncio.Task[None] | None = None

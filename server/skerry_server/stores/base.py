@@ -64,7 +64,10 @@ class StoreInfo:
 
 
 class Store(Protocol):
-    """A time-series store, as ingest needs it. All methods may be called from any thread."""
+    """A time-series store, as ingest needs it.
+
+    All methods may be called from any thread, and beside themselves: a replay writes while live traffic does.
+    """
 
     def probe(self) -> StoreInfo:
         """Ask the store who it is and make it ready to be written to. Raises StoreError and ConfigError."""

@@ -11,10 +11,16 @@ import httpx
 from skerry_server.errors import StoreError
 
 MAX_SHOWN_CHARS = 500
+MAX_ANSWER_BYTES = 256 * 1024 * 1024
+"""More than any answer to what is asked here; whatever sends more is no store, and must not fill our memory."""
+ANSWER_TIMEOUTS = 10
+"""So many times the time-out an answer's body may take in all; the time-out itself is for each read."""
+PIECE_BYTES = 64 * 1024
 BODY_IS_WRONG = (400, 413, 422)
 """Statuses that say that the body itself cannot be taken; all others may pass."""
 NO_CONTENT = 204
 ASKS_TO_WAIT = (429, 503)
+FROM_A_PROXY = (502, 504)
 MAX_WAIT_S = 60.0
 """A store is left alone for no longer than this, whatever it asks for."""
 
@@ -26,6 +32,8 @@ class AnswerError(StoreError):
         super().__init__(what, where=where, found=shown(status, body), todo=todo)
         self.status = status
         self.body = body
+        # A proxy in front of a store that is gone answers in its place.
+        self.may_have_lost = status in FROM_A_PROXY
 
 
 class RejectedRequestError(AnswerError):
@@ -44,6 +52,7 @@ class StoreHttp:
         self._client = httpx.Client(base_url=self.url, timeout=timeout_s, auth=basic, trust_env=False)
         self.authorize("Bearer")
         self._not_before: dict[str, float] = {}
+        self._longest_s = ANSWER_TIMEOUTS * timeout_s
 
     def authorize(self, scheme: Literal["Bearer", "Token"]) -> None:
         """Send the token, where there is one, in the way that ``scheme`` names."""
@@ -69,7 +78,8 @@ class StoreHttp:
         body = None if content is None else _poured([content])
         headers = None if content is None else {"Content-Length": str(len(content))}
         try:
-            response = self._client.request(method, path, params=params, content=body, headers=headers, json=json)
+            with self._client.stream(method, path, params=params, content=body, headers=headers, json=json) as coming:
+                response = self._whole(coming)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise StoreError(
                 "the time-series store does not answer", where=self.url, found=f"{type(error).__name__}: {error}"
@@ -91,6 +101,18 @@ class StoreHttp:
     def close(self) -> None:
         """Close the connection."""
         self._client.close()
+
+    def _whole(self, coming: httpx.Response) -> httpx.Response:
+        """Return an answer with its body, unpacked. Raises StoreError for one that has no end in size or time."""
+        end_s = time.monotonic() + self._longest_s
+        taken, pieces = 0, []
+        for piece in coming.iter_bytes(PIECE_BYTES):
+            taken += len(piece)
+            if taken > MAX_ANSWER_BYTES or time.monotonic() > end_s:
+                raise StoreError("the answer of the time-series store has no end", where=self.url)
+            pieces.append(piece)
+        headers = [(name, value) for name, value in coming.headers.multi_items() if name != "content-encoding"]
+        return httpx.Response(coming.status_code, headers=headers, content=b"".join(pieces))
 
     def _failure(self, path: str, response: httpx.Response) -> StoreError:
         status, where = response.status_code, f"{self.url}{path}"
@@ -125,4 +147,5 @@ def shown(status: int, body: str) -> str:
 def _busy(found: str, wait_s: float, *, where: str) -> StoreError:
     error = StoreError("the time-series store is busy", where=where, found=found)
     error.retry_after_s = wait_s
+    error.may_have_lost = False
     return error

@@ -28,6 +28,8 @@ _COLON_TO_EQUALS = bytes.maketrans(b":", b"=")
 _JSON_SIGNS = b'"{}'
 MAX_REMEMBERED = 20_000
 """Sets of fields' names that were looked at."""
+PIECE = 2_000
+"""Points that are encoded at once."""
 _JSON = msgspec.json.Encoder()
 
 
@@ -52,11 +54,17 @@ class LineEncoder:
 
     def encode(self, points: Sequence[Point]) -> Encoded:
         """Return all ``points`` as lines but those that have no encoding, and why not."""
-        try:
-            lines = self._encode_fast(points)
-        except NoLineError:
-            lines = None
-        return _encode_each(points) if lines is None else Encoded(lines=lines, indices=range(len(lines)))
+        lines: list[bytes] = []
+        # In pieces, so that what JSON makes of one is out of memory before the next.
+        for start in range(0, len(points), PIECE):
+            try:
+                some = self._encode_fast(points[start : start + PIECE])
+            except NoLineError:
+                some = None
+            if some is None:
+                return _encode_each(points)
+            lines += some
+        return Encoded(lines=lines, indices=range(len(lines)))
 
     def _encode_fast(self, points: Sequence[Point]) -> list[bytes] | None:
         """Return the lines, or None where a field needs a closer look."""

@@ -92,7 +92,7 @@ class SqliteStore:
             with self._reported():
                 connection.execute("PRAGMA secure_delete = OFF")
                 # The log still holds what the file no longer does.
-                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def close(self) -> None:
         """Close the file; a later call opens it again."""

@@ -111,11 +111,16 @@ class VictoriaMetricsStore:
         self._http.close()
 
     def _ask_settings(self, *, max_age_s: float) -> Settings:
+        asked_s = time.monotonic()
         with self._lock:
-            if self._settings is None or time.monotonic() - self._asked_s >= max_age_s:
-                self._settings = read_settings(self._http.request("GET", "/metrics").text, where=self._http.url)
-                self._asked_s = time.monotonic()
-            return self._settings
+            if self._settings is not None and asked_s - self._asked_s < max_age_s:
+                return self._settings
+        # Without the lock: a write with settings that are young enough must not wait for a probe that hangs.
+        settings = read_settings(self._http.request("GET", "/metrics").text, where=self._http.url)
+        with self._lock:
+            if asked_s >= self._asked_s:
+                self._settings, self._asked_s = settings, asked_s
+        return settings
 
     def _refused(self, points: Sequence[Point]) -> dict[int, str]:
         """Return why, by index, points would be dropped without a word."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -21,6 +21,8 @@ class Field:
     value: str = ""
     choices: Mapping[str, str] = field(default_factory=dict)
     hint: str = ""
+    only_for: tuple[str, Collection[str]] | None = None
+    """The name of another field and the values of it that this one is asked for with; None for always."""
     autocomplete: str = "off"
     """What a browser may fill in (HTML, autofill field names); for secrets alone."""
 
@@ -37,6 +39,10 @@ async def ask(
         ui.label(title).classes("sk-dialog-title").props('role="heading" aria-level="2"')
         ui.label(text).classes("sk-dialog-text")
         inputs = {one.name: _input(one) for one in fields}
+        for one in fields:
+            if one.only_for is not None:
+                other, values = one.only_for
+                inputs[one.name].bind_visibility_from(inputs[other], "value", backward=values.__contains__)
         with ui.element("div").classes("sk-dialog-buttons"):
             ui.button("Cancel", on_click=lambda: dialog.submit(None), color=None).classes("sk-button").props(
                 "flat no-caps type=button"

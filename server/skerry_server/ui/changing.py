@@ -38,6 +38,10 @@ class Changes:
         """Do it and say so on the page, or say why it cannot be done; tell whether it was done."""
         return await self.do(lambda: self._in_transaction(change), need=need)
 
+    async def make_prepared(self, prepare: Callable[[], Change], *, need: Need) -> bool:
+        """Make the change that ``prepare`` returns: there is done what takes long, before anybody waits to write."""
+        return await self.do(lambda: self._in_transaction(prepare()), need=need)
+
     async def make_in_pieces(
         self, devices: Sequence[str], change: Callable[[Sequence[str]], Change], *, done: str, need: Need
     ) -> bool:

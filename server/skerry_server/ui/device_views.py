@@ -20,11 +20,13 @@ from skerry_server.registry.events import EventSearch
 from skerry_server.registry.models import ReportRow
 from skerry_server.registry.orders.commands import list_commands
 from skerry_server.registry.orders.desired import list_desired
+from skerry_server.registry.orders.standing import standings
 from skerry_server.registry.presence_history import intervals_of
 from skerry_server.ui.rows import event_rows
 from skerry_server.ui.templating import render
 from skerry_server.ui.views.commands import command_line
 from skerry_server.ui.views.history import RANGES, machine_charts, pipeline_charts, queries, span_of
+from skerry_server.ui.views.overview import newest_picture
 from skerry_server.ui.views.presence import interval_line
 from skerry_server.ui.views.stages import pipeline_stages
 from skerry_server.ui.views.wish import wish_view
@@ -39,13 +41,15 @@ SHOWN_VERSIONS = 20
 
 
 def now_view(context: Context, device: str, query: Query) -> str:
-    """Return vitals, and where each pipeline's time goes."""
+    """Return the newest picture, vitals, and where each pipeline's time goes."""
     del query
     with context.database.reading() as session:
         found = device_out(*list_devices(session, device=device)[0])
         heartbeat = read_heartbeat(session, device)
+        events = read_events(session, EventSearch(device=device, newest_of_track=True, limit=SHOWN_EVENTS))
     groups = device_groups(found, heartbeat, now_ms=now_ms())
-    return render("device_now.html", groups=groups, pipelines=pipeline_stages(heartbeat))
+    picture = newest_picture(events)
+    return render("device_now.html", groups=groups, pipelines=pipeline_stages(heartbeat), picture=picture)
 
 
 def history_view(context: Context, device: str, query: Query) -> str:
@@ -76,9 +80,10 @@ def configuration_view(context: Context, device: str, query: Query) -> str:
     del query
     with context.database.reading() as session:
         versions = list_desired(session, device, limit=SHOWN_VERSIONS)
+        standing = next(iter(standings(session, versions[:1])), None)
         state = read_state(session, device)
     slots = state.slots if state is not None else {}
-    return render("device_config.html", wish=wish_view(versions, state), slots=slots)
+    return render("device_config.html", wish=wish_view(versions, state, standing), slots=slots)
 
 
 def commands_view(context: Context, device: str, query: Query) -> str:

@@ -10,26 +10,37 @@ from skerry_edge.foundation.errors import ConfigError
 from skerry_server.registry.orders.commands import NAMES
 from skerry_server.ui.asking import Field
 
-DEFAULT_MINUTES = 10
+DEFAULT_MINUTES = 5
+"""As `skerry fleet send` has it."""
 MAX_MINUTES = 7 * 24 * 60
 MINUTE_MS = 60_000
 NO_CONFIG = "{}"
+ARGUMENTS: Mapping[str, frozenset[str]] = {
+    "pipeline": frozenset({"snapshot", "restart", "mute", "unmute"}),
+    "lines": frozenset({"logs"}),
+    "minutes": frozenset({"mute"}),
+}
+"""Which commands an argument is for (skerry_edge.contracts.messages.Command)."""
 
 
 def command_fields(name: str = "ping") -> list[Field]:
     """Return what is asked for a command."""
     return [
         Field(name="name", label="Command", kind="choice", value=name, choices={one: one for one in NAMES}),
-        Field(name="pipeline", label="Pipeline", hint="for snapshot, restart, mute and unmute; empty for all"),
-        Field(name="lines", label="Lines", hint="for logs"),
-        Field(name="minutes", label="Minutes muted", hint="for mute; empty until unmuted"),
+        _argument("pipeline", "Pipeline", "empty for all"),
+        _argument("lines", "Lines", "of the log's end"),
+        _argument("minutes", "Minutes muted", "empty until unmuted"),
         Field(name="expires", label="Expires after minutes", value=str(DEFAULT_MINUTES)),
     ]
 
 
 def read_command(given: Mapping[str, str], *, now_ms: int) -> tuple[str, dict[str, str], int]:
-    """Return name, arguments and expiry (Unix ms) of a command. Raises ConfigError."""
-    args = {key: given[key].strip() for key in ("pipeline", "lines", "minutes") if given.get(key, "").strip()}
+    """Return name, arguments and expiry (Unix ms) of a command. Raises ConfigError.
+
+    Arguments that were entered for other commands are left out.
+    """
+    wanted = [key for key, commands in ARGUMENTS.items() if given.get("name") in commands]
+    args = {key: given[key].strip() for key in wanted if given.get(key, "").strip()}
     text = given.get("expires", "").strip()
     if not (text.isascii() and text.isdigit() and 0 < int(text[:9]) <= MAX_MINUTES):
         raise ConfigError(f"a command expires after 1 to {MAX_MINUTES} minutes", found=repr(text[:20]))
@@ -59,6 +70,10 @@ def desired_fields(config: Mapping[str, Any], models: Mapping[str, str]) -> list
 def read_desired(given: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
     """Return configuration and models of a desired state. Raises ConfigError."""
     return _config(given.get("config", "")), _models(given.get("models", ""))
+
+
+def _argument(name: str, label: str, hint: str) -> Field:
+    return Field(name=name, label=label, hint=hint, only_for=("name", ARGUMENTS[name]))
 
 
 def _config(text: str) -> dict[str, Any]:

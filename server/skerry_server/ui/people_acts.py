@@ -14,9 +14,10 @@ from skerry_server.errors import NotFoundError
 from skerry_server.registry.audit.trail import Author
 from skerry_server.registry.models import TokenRow, UserRow
 from skerry_server.registry.people import users
+from skerry_server.registry.people.passwords import hash_password
 from skerry_server.registry.people.tokens import add_token, remove_token
 from skerry_server.ui.asking import Field, ask, show_once
-from skerry_server.ui.changing import Changes
+from skerry_server.ui.changing import Change, Changes
 from skerry_server.ui.threads import PAGES
 from skerry_server.ui.views.event_filter import is_number
 from skerry_server.ui.views.people import password_fields, read_expiry, read_new_password, read_role, role_fields
@@ -58,12 +59,17 @@ class PeopleActs:
         if given is None:
             return
 
-        def change(session: Session, author: Author) -> str:
+        def prepare() -> Change:
             name, (role, sites) = given["name"].strip(), read_role(given)
-            users.add_user(session, author, name, password=read_new_password(given), role=role, sites=sites)
-            return f"'{name}' may sign in"
+            password_hash = hash_password(read_new_password(given))
 
-        await self._changes.make(change, need=ADMIN_EVERYWHERE)
+            def change(session: Session, author: Author) -> str:
+                users.add_user(session, author, name, password_hash=password_hash, role=role, sites=sites)
+                return f"'{name}' may sign in"
+
+            return change
+
+        await self._changes.make_prepared(prepare, need=ADMIN_EVERYWHERE)
 
     async def _give_role(self, name: str) -> None:
         row = await PAGES.run(self._read_user, name)
@@ -86,11 +92,16 @@ class PeopleActs:
         if given is None:
             return
 
-        def change(session: Session, author: Author) -> str:
-            users.set_password(session, author, name, read_new_password(given))
-            return f"'{name}' has another password"
+        def prepare() -> Change:
+            new_hash = hash_password(read_new_password(given))
 
-        await self._changes.make(change, need=ADMIN_EVERYWHERE)
+            def change(session: Session, author: Author) -> str:
+                users.set_password(session, author, name, new_hash)
+                return f"'{name}' has another password"
+
+            return change
+
+        await self._changes.make_prepared(prepare, need=ADMIN_EVERYWHERE)
 
     async def _decide(self, act: str, name: str) -> None:
         await PAGES.run(self._read_user, name)

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from sqlalchemy.orm import Session
+
 from skerry_edge.foundation.errors import SkerryError
-from skerry_server.health import Health, Part, PartName
+from skerry_server.durations import span
+from skerry_server.health import Health, Part, PartName, now_ms
 from skerry_server.registry.alerts import count_open_alerts
 from skerry_server.registry.database import Database
 from skerry_server.registry.dead_letters import count_dead_letters
-from skerry_server.ui.rows import NOTHING
+from skerry_server.registry.silences import active_silences
+from skerry_server.ui.rows import NOTHING, clock_time
 from skerry_server.ui.shared import Sites
-from skerry_server.ui.vitals import span
 from skerry_server.workers import (
     Worker,
     joined_buckets,
@@ -33,7 +36,7 @@ class Pulse:
     """The server at one moment; counts of the registry are None while it cannot be read, and ``trouble`` says why.
 
     ``workers`` are those that take in what the fleet publishes, in this process or in others; only this one's own is
-    known while the registry is away.
+    known while the registry is away. ``all_silenced`` tells who silenced all alerts, and until when.
     """
 
     parts: dict[PartName, Part]
@@ -41,6 +44,7 @@ class Pulse:
     open_alerts: dict[str, int] | None
     dead_letters: int | None
     trouble: str | None
+    all_silenced: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,17 +59,25 @@ class Chip:
 
 def read_pulse(database: Database, health: Health, sites: Sites) -> Pulse:
     """Return how the server is. Dead letters belong to no site: they are counted for who has all sites alone."""
-    alerts = letters = trouble = None
+    alerts = letters = trouble = silenced = None
     workers = own_worker(health)
     try:
         with database.reading() as session:
             workers = read_workers(session, health)
             alerts = count_open_alerts(session, sites=sites)
+            silenced = _silenced(session)
             letters = count_dead_letters(session) if sites is None else None
     except SkerryError as error:
         trouble = str(error)
     parts = joined_parts(workers, here=None if takes_in(health) else health.parts())
-    return Pulse(parts=parts, workers=workers, open_alerts=alerts, dead_letters=letters, trouble=trouble)
+    return Pulse(
+        parts=parts,
+        workers=workers,
+        open_alerts=alerts,
+        dead_letters=letters,
+        trouble=trouble,
+        all_silenced=silenced,
+    )
 
 
 def chips(pulse: Pulse) -> list[Chip]:
@@ -114,9 +126,22 @@ def troubles(pulse: Pulse) -> list[str]:
             said.append(f"Worker {one.name} has said nothing for {span(one.age_ms / 1000)}")
         elif one.report is None:
             said.append(f"Worker {one.name} is of another version, and tells of itself what is not known here")
+    if pulse.all_silenced:
+        said.append(f"Nobody is told of any alert: {pulse.all_silenced}")
     if pulse.trouble:
         said.append(f"What is shown may be old: {pulse.trouble}")
     return said
+
+
+def _silenced(session: Session) -> str | None:
+    """Return who silenced all alerts, and until when; None where nobody has."""
+    of_all = [one for one in active_silences(session, now_ms=now_ms()) if not (one.rule or one.device or one.group)]
+    if not of_all:
+        return None
+    last = max(of_all, key=lambda one: one.until_ms)
+    return f"silenced until {clock_time(last.until_ms)} by {last.author}" + (
+        f", {last.comment}" if last.comment else ""
+    )
 
 
 def ingest_facts(workers: Sequence[Worker]) -> list[tuple[str, str, str]]:

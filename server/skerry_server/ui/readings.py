@@ -22,7 +22,7 @@ from skerry_server.workers import Worker, read_workers
 
 NEWS_S = 0.4
 FLEET_S = 1.0
-SPREAD_S = 10.0
+SPREAD_S = 1.0
 SHOWN_DEVICES = 15
 SHOWN_EVENTS = 20
 SHOWN_ALERTS = 5

@@ -13,17 +13,22 @@ T = TypeVar("T")
 Sites = frozenset[str] | None
 """The sites that whoever looks may see; None stands for all."""
 MAX_KEPT = 256
+REST = 20
+"""So many times as long as a reading took, the next one waits: of a fleet that takes long to read, pages are older."""
 
 
 @dataclass(slots=True)
 class _Kept(Generic[T]):
     value: T | None = None
-    read_s: float = float("-inf")
+    due_s: float = float("-inf")
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 class Shared(Generic[T]):
-    """What ``read`` gives for some sites, at most ``every_s`` old. May be asked from any thread."""
+    """What ``read`` gives for some sites, read anew every ``every_s``, or less often where that takes long.
+
+    May be asked from any thread.
+    """
 
     def __init__(
         self, read: Callable[[Sites], T], *, every_s: float, clock_s: Callable[[], float] = time.monotonic
@@ -42,7 +47,9 @@ class Shared(Generic[T]):
             if len(self._kept) > MAX_KEPT:
                 self._kept.popitem(last=False)
         with kept.lock:
-            if kept.value is None or self._clock_s() - kept.read_s >= self._every_s:
+            began_s = self._clock_s()
+            if kept.value is None or began_s >= kept.due_s:
                 kept.value = self._read(sites)
-                kept.read_s = self._clock_s()
+                ended_s = self._clock_s()
+                kept.due_s = ended_s + max(self._every_s, REST * (ended_s - began_s))
             return kept.value

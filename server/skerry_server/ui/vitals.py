@@ -8,13 +8,13 @@ from typing import Literal
 
 from skerry_edge.contracts.messages import Heartbeat, PipelineVitals
 from skerry_server.api.schemas import DeviceOut
+from skerry_server.durations import span
 from skerry_server.ui.rows import ago, model_text
 
 Tone = Literal["plain", "warn", "bad"]
 NEAR_TRIP_C = 5.0
 LOW_DISK_SHARE = 0.05
 WORN_PERCENT = 80.0
-_SPANS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,19 +47,6 @@ def device_groups(device: DeviceOut, heartbeat: Heartbeat | None, *, now_ms: int
             Group(title="Versions", facts=tuple(_versions(heartbeat))),
         ]
     return [group for group in groups if group.facts]
-
-
-def span(seconds: float) -> str:
-    """Return a length of time in its two largest units: ``3 d 4 h``."""
-    left = max(0, int(seconds))
-    parts: list[str] = []
-    for size, unit in _SPANS:
-        count, left = divmod(left, size)
-        if count or parts:
-            parts.append(f"{count} {unit}")
-        if len(parts) == 2:
-            break
-    return " ".join(parts) or "0 s"
 
 
 def _state(device: DeviceOut, now_ms: int) -> Iterable[Fact]:
@@ -98,7 +85,7 @@ def _machine(beat: Heartbeat) -> Iterable[Fact]:
 
 def _health(beat: Heartbeat) -> Iterable[Fact]:
     if beat.throttled is not None:
-        yield _now_or_before("Slowed down", now=beat.throttled, before=beat.throttled_since_boot)
+        yield _now_or_before("Throttled", now=beat.throttled, before=beat.throttled_since_boot)
     if beat.undervoltage is not None:
         yield _now_or_before("Under-voltage", now=beat.undervoltage, before=beat.undervoltage_since_boot)
     if beat.crash_free_s is not None:
@@ -116,7 +103,7 @@ def _strain(beat: Heartbeat) -> Iterable[Fact]:
     waits = {"cpu": beat.cpu_pressure_percent, "memory": beat.memory_pressure_percent, "disk": beat.io_pressure_percent}
     told = [f"{name} {percent:.0f} %" for name, percent in waits.items() if percent is not None]
     if told:
-        yield Fact(name="Waiting for", text=", ".join(told))
+        yield Fact(name="Pressure", text=f"{', '.join(told)} of the time")
     if beat.disk_life_used_percent is not None:
         used = beat.disk_life_used_percent
         yield Fact(name="Disk's life used", text=f"up to {used:.0f} %", tone="warn" if used > WORN_PERCENT else "plain")
@@ -182,7 +169,7 @@ def _disk(beat: Heartbeat) -> Fact:
     short = [beat.disk_free_mb < LOW_DISK_SHARE * beat.disk_total_mb]
     if beat.disk_inodes_free_percent is not None:
         short.append(beat.disk_inodes_free_percent < 100 * LOW_DISK_SHARE)
-        text += f" of {_size(beat.disk_total_mb)}, {beat.disk_inodes_free_percent:.0f} % of file numbers"
+        text += f" of {_size(beat.disk_total_mb)}, {beat.disk_inodes_free_percent:.0f} % of inodes free"
     return Fact(name="Disk", text=text, tone="warn" if any(short) else "plain")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import httpx
 import msgspec
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from skerry_edge.foundation.errors import ConfigError
 from skerry_server.config.stores import InfluxStore
 from skerry_server.errors import RefusedPointsError, StoreError, UnableStoreError
+from skerry_server.stores import http
 from skerry_server.stores.archive import Retention
 from skerry_server.stores.base import Point, Query
 from skerry_server.stores.http import StoreHttp
@@ -60,8 +63,8 @@ def test_influxdb_1_names_how_many_and_finding_which_takes_few_requests(opened, 
     store.probe()
     line = f'heartbeat,device=other x="text" {START_NS}'.encode()
     httpx.post(f"{influxd}/write", params={"db": "skerry"}, content=line).raise_for_status()
-    sent, request = [], httpx.Client.request
-    monkeypatch.setattr(httpx.Client, "request", lambda *a, **k: (sent.append(a), request(*a, **k))[1])
+    sent, send = [], httpx.Client.send
+    monkeypatch.setattr(httpx.Client, "send", lambda *a, **k: (sent.append(a), send(*a, **k))[1])
     with pytest.raises(RefusedPointsError) as caught:
         store.write(mixed(1000, bad=set(range(100, 300))))
     assert caught.value.refused.keys() == set(range(100, 300))
@@ -133,15 +136,15 @@ def test_a_write_that_failed_otherwise_is_tried_again_and_refuses_no_point(
 
 def refusing(monkeypatch, refuses):
     """Let what stands before the store refuse the bodies that ``refuses`` is true of, in the store's own way."""
-    request = httpx.Client.request
+    send = httpx.Client.send
 
-    def guarded(self, method, url, *, content=None, **rest):
-        body = b"".join(content or ())
+    def guarded(self, request, **rest):
+        body = request.read()
         if body and refuses(body):
-            return httpx.Response(400, json={"error": "over quota"}, request=httpx.Request(method, self.base_url))
-        return request(self, method, url, content=body or None, **rest)
+            return httpx.Response(400, json={"error": "over quota"}, request=request)
+        return send(self, request, **rest)
 
-    monkeypatch.setattr(httpx.Client, "request", guarded)
+    monkeypatch.setattr(httpx.Client, "send", guarded)
 
 
 @BOTH
@@ -172,6 +175,36 @@ def test_a_store_that_takes_too_long_counts_as_away(opened, stand_in, stand_in_c
         store.write([heartbeat("cam-1")])
     store.write([heartbeat("cam-1")])
     assert devices(store) == {"cam-1"}
+
+
+class Pouring(httpx.BaseTransport):
+    """Answers every request with pieces without end, up to far more than anybody may take."""
+
+    def __init__(self, status, piece, *, every_s=0.0):
+        self.status, self.piece, self.every_s, self.poured = status, piece, every_s, 0
+
+    def handle_request(self, request):
+        del request
+        return httpx.Response(self.status, content=self._pieces())
+
+    def _pieces(self):
+        for self.poured in range(1, 1_001):
+            time.sleep(self.every_s)
+            yield self.piece
+
+
+@pytest.mark.parametrize("status", [200, 400])
+@pytest.mark.parametrize(("piece", "every_s"), [(b"x" * 1024, 0.0), (b"x" * 65_536, 0.01)], ids=["large", "slow"])
+def test_an_answer_without_an_end_in_size_or_time_is_a_store_that_failed(monkeypatch, status, piece, every_s):
+    monkeypatch.setattr(http, "MAX_ANSWER_BYTES", 100_000 if not every_s else 10**9)
+    pouring = Pouring(status, piece, every_s=every_s)
+    client = httpx.Client
+    monkeypatch.setattr(httpx, "Client", lambda **options: client(transport=pouring, **options))
+    store = StoreHttp("http://127.0.0.1:1", timeout_s=0.01)
+    with pytest.raises(StoreError, match="has no end"):
+        store.request("GET", "/metrics")
+    assert pouring.poured < 1_000
+    store.close()
 
 
 def test_a_body_that_is_too_large_is_sent_in_parts(opened, influxdb_2, stand_in_config):

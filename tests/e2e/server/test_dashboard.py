@@ -101,6 +101,9 @@ def test_the_picture_of_an_event_appears_beside_it_and_the_newest_large(page, da
     later = publish("event", kind="detection", pipeline="camera", label="give-way", score=0.9)
     publish.snapshot(later, jpeg(200, 100))
     eventually(lambda: width("[data-picture]") == 200, what="the newest picture takes its place by itself")
+    page.find_element(By.LINK_TEXT, "cam-gate").click()
+    shown = '[aria-label="Newest picture"] img'
+    eventually(lambda: width(shown) == 200, what="the device's own page shows its newest picture")
 
 
 def test_an_object_is_one_row_from_its_begin_to_its_end_with_its_best_picture(page, dashboard, device, eventually):
@@ -116,7 +119,7 @@ def test_an_object_is_one_row_from_its_begin_to_its_end_with_its_best_picture(pa
     eventually(lambda: "gone after 12 s" in text(page, 'tr[data-event="car"]'), what="it is gone")
     assert len(page.find_elements(By.CSS_SELECTOR, 'tr[data-event="car"]')) == 1
     eventually(lambda: page.find_elements(By.CSS_SELECTOR, 'tr[data-event="car"] img'), what="its picture is kept")
-    assert text(page, '[data-tile="Events in the last hour"]') == "1"
+    eventually(lambda: text(page, '[data-tile="Events in the last hour"]') == "1", what="it is counted")
 
 
 BOARD = {

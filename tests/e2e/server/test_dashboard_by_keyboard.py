@@ -8,6 +8,7 @@ from selenium.webdriver.common.keys import Keys
 
 from skerry_server.registry.audit.trail import Author
 from skerry_server.registry.database import Database
+from skerry_server.registry.people.passwords import hash_password
 from skerry_server.registry.people.users import add_user
 
 PASSWORD = "correct horse battery"
@@ -58,7 +59,7 @@ def test_a_device_is_found_and_opened_by_keyboard_alone(dashboard, browser, devi
         eventually(lambda at=address: httpx.get(at, trust_env=False).is_success, what="it is heard")
     database = Database(f"sqlite:///{tmp_path}/registry.sqlite")
     with database.transaction() as session:
-        add_user(session, Author(name="setup", ts_ms=1), "ann", password=PASSWORD, role="admin")
+        add_user(session, Author(name="setup", ts_ms=1), "ann", password_hash=hash_password(PASSWORD), role="admin")
     database.close()
 
     browser.get(f"{url}devices")

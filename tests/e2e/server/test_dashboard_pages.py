@@ -13,6 +13,7 @@ from selenium.webdriver.common.by import By
 from skerry_server.registry.alerts import Cause, fire
 from skerry_server.registry.audit.trail import Author
 from skerry_server.registry.database import Database
+from skerry_server.registry.people.passwords import hash_password
 from skerry_server.registry.people.users import add_user, disable_user
 
 DEVICES = 1_000
@@ -137,9 +138,13 @@ def test_alerts_and_dead_letters_are_seen_to_from_their_pages(dashboard, browser
         cause = Cause(rule="hot", device="cam-gate", subject="", severity="critical", value=90.0, detail="90 °C")
         fire(session, [cause], now_ms=NOW_MS)
 
-    browser.get(f"{dashboard[0]}alerts")
+    browser.get(f"{dashboard[0]}devices/cam-gate")
+    eventually(lambda: "90 °C" in text(browser, 'li[data-alert="hot"]'), what="the device's page has its alert")
+    browser.get(f"{dashboard[0]}alerts?device=cam-other")
+    eventually(lambda: text(browser, ".sk-empty"), what="another device has none")
+    browser.get(f"{dashboard[0]}alerts?device=cam-gate")
     eventually(lambda: "90 °C" in text(browser, 'tr[data-alert="hot"]'), what="the alert is shown")
-    click(browser, 'tr[data-alert="hot"] [data-act="acknowledge"]')
+    click(browser, '[data-act="acknowledge-all"]')
     confirm(browser, eventually)
     eventually(lambda: "local" in text(browser, 'tr[data-state="acknowledged"]'), what="somebody sees to it")
     click(browser, 'tr[data-alert="hot"] [data-act="silence"]')
@@ -202,7 +207,9 @@ def test_people_are_seen_to_from_their_page_and_who_may_look_no_more_is_sent_not
     browser.execute_script("window.heard = 0; window.socket.off('open'); window.socket.onAny(() => window.heard++)")
     eventually(lambda: browser.execute_script("return window.heard") > 0, what="the page is kept up to date")
     with registry.transaction() as session:
-        add_user(session, Author(name="setup", ts_ms=NOW_MS), "bob", password=PASSWORD, role="admin")
+        add_user(
+            session, Author(name="setup", ts_ms=NOW_MS), "bob", password_hash=hash_password(PASSWORD), role="admin"
+        )
         disable_user(session, Author(name="setup", ts_ms=NOW_MS), "ann")
     cpu = iter(range(1, 100))
 
@@ -227,9 +234,9 @@ def test_who_may_only_look_signs_in_sees_nothing_that_changes_and_signs_out(
     )
     author = Author(name="setup", ts_ms=NOW_MS)
     with registry.transaction() as session:
-        add_user(session, author, "ann", password=PASSWORD, role="admin")
-        add_user(session, author, "vic", password=PASSWORD, role="viewer", sites=["home"])
-        add_user(session, author, "far", password=PASSWORD, role="admin", sites=["yard"])
+        add_user(session, author, "ann", password_hash=hash_password(PASSWORD), role="admin")
+        add_user(session, author, "vic", password_hash=hash_password(PASSWORD), role="viewer", sites=["home"])
+        add_user(session, author, "far", password_hash=hash_password(PASSWORD), role="admin", sites=["yard"])
 
     sign_in(browser, dashboard, "vic")
     eventually(lambda: "cam-gate" in text(browser, "h1"), what="the page that was asked for is drawn")

@@ -94,6 +94,7 @@ def test_commands_are_answered_and_desired_states_applied_or_refused(broker, sta
     )
     held = server.get("api/v1/devices/cam-1/desired").json()
     assert (held["version"], held["applied_version"], held["is_applied"]) == (wish["version"], 1, False)
+    assert (held["progress"], held["reason"]) == ("refused", "expected more than 0")
 
 
 def test_what_was_wanted_while_the_broker_was_away_is_sent_when_it_is_back(broker, start_server, cam, eventually):

@@ -83,6 +83,37 @@ def test_a_worker_that_is_told_to_share_or_not_to_gets_each_message_once(broker,
     assert sorted(got) == list(range(1, 30))
 
 
+@pytest.mark.parametrize("protocol", ["5", "3.1.1"])
+def test_the_first_worker_and_server_run_go_on_where_the_other_ended(
+    broker, start_worker, start_server, publish, message, eventually, protocol
+):
+    spoken = f'protocol = "{protocol}"'
+    whole = start_server(broker.url, at_broker=spoken)
+    assert whole.stop() == 0
+    publish(broker.url, [message("event", seq) for seq in range(1, 6)])
+    worker = start_worker(broker.url, "1", at_broker=spoken)
+    eventually(worker.is_well, what=f"the worker is well: {worker.log.read_text()[-2000:]}")
+    eventually(lambda: worker.health()["durable"] == 5, what="what waited for the server is taken in")
+    assert worker.stop() == 0
+    publish(broker.url, [message("event", seq) for seq in range(6, 9)])
+    whole = start_server(broker.url, at_broker=spoken)
+    eventually(lambda: whole.health()["durable"] == 3, what="what waited for the worker is taken in")
+    assert len(whole.get("api/v1/events", limit=100).json()["events"]) == 8
+
+
+def test_server_run_after_a_worker_that_shared_gets_each_message_once(
+    broker, start_worker, start_server, publish, message, eventually
+):
+    worker = start_worker(broker.url, "1", at_broker='subscription = "shared"')
+    eventually(worker.is_well, what="the worker is well")
+    assert worker.stop() == 0
+    publish(broker.url, [message("event", seq) for seq in range(1, 4)])
+    whole = start_server(broker.url)
+    publish(broker.url, [message("event", seq) for seq in range(4, 7)])
+    eventually(lambda: whole.health()["durable"] == 6, what="all are durable")
+    assert whole.health()["received"] == 6
+
+
 def test_a_second_worker_under_one_name_on_one_machine_is_told_so(broker, start_worker, eventually):
     first = start_worker(broker.url, "one")
     eventually(first.is_well, what="the first is well")

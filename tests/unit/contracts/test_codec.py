@@ -186,3 +186,7 @@ def test_a_refusal_can_be_copied_and_sent_to_another_process_whole() -> None:
     error = WireError("topic", "no such topic", where="here", found="'x'")
     for twin in (copy.copy(error), pickle.loads(pickle.dumps(error))):
         assert (twin.reason, str(twin)) == (error.reason, str(error))
+
+
+def test_json_that_is_nested_too_deeply_is_called_so():
+    assert "nested too deeply" in str(refusal("event", b'{"x":' + b"[" * 20_000))

@@ -30,3 +30,22 @@ def test_records_go_to_stderr_once_with_their_secrets_masked() -> None:
 
 def test_records_below_the_level_are_not_written() -> None:
     assert len(run("warning").stderr.splitlines()) == 1
+
+
+def test_requests_of_http_libraries_are_written_for_debugging_alone() -> None:
+    script = """
+import logging, sys
+from skerry_edge.foundation.log import configure_logging
+
+configure_logging(sys.argv[1])
+logging.getLogger("httpx").info("HTTP Request: GET http://store/query?q=SELECT")
+logging.getLogger("httpcore.connection").warning("what is wrong is said")
+"""
+    lines = {
+        level: subprocess.run(
+            [sys.executable, "-c", script, level], capture_output=True, text=True, timeout=60, check=True
+        ).stderr.splitlines()
+        for level in ("info", "debug")
+    }
+    assert [len(lines["info"]), len(lines["debug"])] == [1, 2]
+    assert lines["info"][0].endswith("what is wrong is said")

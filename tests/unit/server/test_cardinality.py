@@ -20,7 +20,7 @@ def inference(model, pipeline="camera"):
 
 
 def device():
-    return SimpleNamespace(series=())
+    return SimpleNamespace(series=(), fields_brought=0)
 
 
 def test_what_is_within_the_limits_passes_again_and_again():
@@ -61,3 +61,14 @@ def test_a_refused_message_teaches_nothing():
     assert guard.admit(cam, [heartbeat("pi"), inference("a@1"), inference("b@1")]) is not None
     assert guard.counts() == {"board": 0, "model": 0, "field": 0}
     assert cam.series == ()
+
+
+def test_one_device_takes_only_its_share_of_the_names_that_all_have_and_leaves_room_for_others():
+    guard, liar, other = CardinalityGuard(Limits(fields=100, fields_per_device=10)), device(), device()
+    verdicts = [guard.admit(liar, [heartbeat(**{f"made_up_{number}": 1.0})]) for number in range(12)]
+    assert [verdict is None for verdict in verdicts] == [True] * 10 + [False] * 2
+    assert str(verdicts[-1]) == (
+        "the store has 10 names of fields that this device brought, which is the limit; found 'made_up_11' as another"
+    )
+    assert guard.admit(other, [heartbeat(pressure=1.0)]) is None
+    assert guard.admit(liar, [heartbeat(pressure=1.0)]) is None, "a name that another brought costs the store nothing"

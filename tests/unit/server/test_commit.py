@@ -109,6 +109,23 @@ def test_points_that_the_store_refuses_are_found_and_the_others_stored(store, da
     assert [(topic, reason) for topic, reason, _ in letters(database)] == [("skerry/v1/home/cam-6/heartbeat", "store")]
 
 
+def test_a_device_whose_heartbeats_are_refused_is_heard_and_the_store_is_owed_none_of_them(
+    store, database, delivery, committer
+):
+    one = committer(store, database, fields=1)
+    for seq in (1, 2):
+        committed = one.commit([delivery("heartbeat", seq=seq)])
+        assert (committed.points, committed.stored, committed.unstored) == (0, [], ())
+    picky = committer(PickyStore(store, "cam-3"), database)
+    assert picky.commit([delivery("heartbeat", device="cam-3")]).stored == []
+    assert devices(database) == dict.fromkeys(("cam-1", "cam-3"), ("home", "online"))
+    assert [reason for _, reason, _ in letters(database)] == ["store", "cardinality", "cardinality"]
+    one.flush()
+    with database.reading() as session:
+        (row,) = [row for row, _ in list_devices(session) if row.id == "cam-1"]
+    assert row.last_received_ms == 5_000
+
+
 def test_a_store_that_is_away_is_owed_the_heartbeats_and_all_else_goes_on(database, delivery, commit):
     batch = [delivery("status"), delivery("heartbeat", seq=2), delivery("event", seq=3)]
     committed = commit(batch, AwayStore(), database)

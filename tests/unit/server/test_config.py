@@ -165,3 +165,9 @@ def test_a_worker_subscribes_plainly_unless_it_is_told_to_share(tmp_path):
 def test_sharing_with_a_protocol_that_cannot_is_refused(tmp_path):
     with pytest.raises(ConfigError, match=r"broker\.subscription"):
         load_settings(write(tmp_path, '[broker]\nprotocol = "3.1.1"\nsubscription = "shared"\n'))
+
+
+@pytest.mark.parametrize("worker", ["..", ".", "-w1", ""])
+def test_a_worker_s_name_is_a_folder_of_its_own(tmp_path, worker):
+    with pytest.raises(ConfigError, match="worker"):
+        load_settings(write(tmp_path, f'[ingest]\nworker = "{worker}"\n'))

@@ -30,7 +30,7 @@ def test_a_device_that_sent_no_heartbeat_tells_its_state_alone(make_device):
 
 def test_what_a_machine_cannot_say_has_no_line(make_heartbeat, facts):
     told = facts(make_heartbeat())
-    silent = {"Temperature", "Slowed down", "Under-voltage", "Network", "Power", "Without a crash for", "Swap"}
+    silent = {"Temperature", "Throttled", "Under-voltage", "Network", "Power", "Without a crash for", "Swap"}
     assert silent & set(told) == set()
     assert told["Outbox"] == ("empty", "plain")
 
@@ -60,7 +60,7 @@ def test_a_temperature_is_held_against_its_own_limit(make_heartbeat, facts, valu
 )
 def test_throttling_and_under_voltage_tell_now_from_before(make_heartbeat, facts, now, before, told):
     beat = make_heartbeat(throttled=now, throttled_since_boot=before, undervoltage=now, undervoltage_since_boot=before)
-    assert facts(beat)["Slowed down"] == told
+    assert facts(beat)["Throttled"] == told
     assert facts(beat)["Under-voltage"] == told
 
 
@@ -140,7 +140,7 @@ def test_a_length_of_time_has_two_units_at_most(seconds, text):
 def test_whatever_a_device_says_is_text_and_never_markup(make_device, make_heartbeat):
     beat = make_heartbeat(versions={"<b>": "<script>alert(1)</script>"}, power_mode='"><img>')
     groups = device_groups(make_device(reason="<i>&"), beat, now_ms=0)
-    page = render("device_now.html", groups=groups, pipelines=[])
+    page = render("device_now.html", groups=groups, pipelines=[], picture=None)
     assert "<script>" not in page
     assert "<img>" not in page
     assert "&lt;i&gt;&amp;" in page

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from skerry_server.ingest.intake import MAX_BATCH_BYTES, Intake
 from skerry_server.ingest.validate import Delivery
 
@@ -35,10 +37,26 @@ def test_nothing_is_acknowledged_before_its_batch_is_settled_and_then_in_order()
     async def scenario():
         intake, wire = Intake(linger_s=0), Wire()
         put(intake, wire, *range(1, 50))
-        assert topics(await intake.take()) == list(range(1, 50))
+        batch = await intake.take()
+        assert topics(batch) == list(range(1, 50))
         assert wire.acknowledged == []
-        intake.settle()
+        intake.settle(batch)
         assert wire.acknowledged == list(range(1, 50))
+
+    asyncio.run(scenario())
+
+
+def test_no_batch_is_acknowledged_while_one_before_it_is_not_durable():
+    async def scenario():
+        intake, wire = Intake(max_batch=1, linger_s=0), Wire()
+        put(intake, wire, 1, 2)
+        first, second = await intake.take(), await intake.take()
+        with pytest.raises(AssertionError):
+            intake.settle(second)
+        assert wire.acknowledged == []
+        intake.settle(first)
+        intake.settle(second)
+        assert wire.acknowledged == [1, 2]
 
     asyncio.run(scenario())
 
@@ -49,8 +67,7 @@ def test_each_connection_acknowledges_its_own():
         put(intake, first, 1, 2)
         put(intake, second, 1)
         intake.put(delivery(9), None, second)
-        await intake.take()
-        intake.settle()
+        intake.settle(await intake.take())
         assert (first.acknowledged, second.acknowledged) == ([1, 2], [1])
 
     asyncio.run(scenario())
@@ -60,8 +77,9 @@ def test_a_batch_has_a_largest_size_and_the_rest_is_the_next_batch():
     async def scenario():
         intake, wire = Intake(max_batch=2, linger_s=60), Wire()
         put(intake, wire, 1, 2, 3)
-        assert topics(await intake.take()) == [1, 2]
-        intake.settle()
+        batch = await intake.take()
+        assert topics(batch) == [1, 2]
+        intake.settle(batch)
         put(intake, wire, 4)
         assert topics(await intake.take()) == [3, 4]
 
@@ -73,8 +91,9 @@ def test_a_batch_of_large_messages_is_cut_by_their_bytes_and_never_empty():
         intake, wire = Intake(linger_s=0), Wire()
         for number in (1, 2, 3):
             intake.put(delivery(number, bytes(MAX_BATCH_BYTES * 2 // 3)), number, wire)
-        assert topics(await intake.take()) == [1]
-        intake.settle()
+        batch = await intake.take()
+        assert topics(batch) == [1]
+        intake.settle(batch)
         assert topics(await intake.take()) == [2]
 
     asyncio.run(scenario())
@@ -94,10 +113,12 @@ def test_drained_means_settled_and_not_only_taken():
         intake = Intake(linger_s=0)
         put(intake, Wire(), 1)
         draining = asyncio.ensure_future(intake.drain())
-        await intake.take()
+        batch = await intake.take()
         await asyncio.sleep(0)
         assert not draining.done()
-        intake.settle()
+        assert intake.oldest_ms == 0
+        intake.settle(batch)
+        assert intake.oldest_ms is None
         await asyncio.wait_for(draining, 30)
 
     asyncio.run(scenario())
@@ -120,9 +141,9 @@ def test_there_is_no_room_while_too_many_bytes_are_not_durable_whether_taken_or_
         assert intake.has_room.is_set()
         intake.put(delivery(2, bytes(60)), 2, Wire())
         assert not intake.has_room.is_set()
-        await intake.take()
+        batch = await intake.take()
         assert not intake.has_room.is_set()
-        intake.settle()
+        intake.settle(batch)
         assert intake.has_room.is_set()
         intake.put(delivery(3, bytes(60)), 3, Wire())
         intake.put(delivery(4, bytes(60)), 4, Wire())

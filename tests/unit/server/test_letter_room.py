@@ -56,3 +56,10 @@ def test_no_more_goes_than_must_and_whoever_loses_one_is_left_no_fewer_than_anot
         assert not any(one.is_replayed for one in left)
         share = min(sum((o.topic, o.reason) == (g.topic, g.reason) for o in left) for g in waiting_gone)
         assert all(sum((o.topic, o.reason) == (one.topic, one.reason) for o in left) <= share + 1 for one in left)
+
+
+def test_measured_in_bytes_a_device_with_few_large_letters_makes_room_and_not_one_with_many_small():
+    large = [one._replace(kept_bytes=240_000) for one in letters(*[of("liar")] * 5)]
+    small = [one._replace(kept_bytes=300) for one in letters(*[of("cam-1")] * 50, first_id=6)]
+    gone = excess(large + small, keep=500_000, size=lambda one: one.kept_bytes)
+    assert [one.id for one in gone] == [1, 2, 3]

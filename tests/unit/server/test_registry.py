@@ -147,6 +147,21 @@ def test_dead_letters_beyond_a_number_make_room_and_those_of_the_store_have_thei
     assert max(row.topic for row in left) == "skerry/9"
 
 
+def test_few_large_letters_make_room_as_many_small_ones_do(database, monkeypatch):
+    monkeypatch.setattr(dead_letters, "MAX_KEPT_BYTES", 1_000)
+    monkeypatch.setattr(dead_letters, "MAX_PAYLOAD_BYTES", 300)
+    large = [("liar", b"%d" % number * 250) for number in range(6)]
+    letters = [
+        replace(letter(1, payload), topic=f"skerry/v1/home/{device}/event", reason="schema")
+        for device, payload in [*large, ("cam-1", b"small")]
+    ]
+    with database.transaction() as session:
+        dead_letters.add_dead_letters(session, letters)
+        assert dead_letters.trim_dead_letters(session) == {"schema": 3}
+        kept = [(row.topic, len(row.payload)) for row in dead_letters.list_dead_letters(session, limit=9)]
+    assert sorted(kept) == [("skerry/v1/home/cam-1/event", 5)] + [("skerry/v1/home/liar/event", 250)] * 3
+
+
 def test_a_transaction_that_fails_leaves_nothing(database):
     def interrupted():
         with database.transaction() as session:

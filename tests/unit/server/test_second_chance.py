@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from skerry_server.errors import NotFoundError, StoreError
-from skerry_server.ingest.second_chance import replay_letters, waiting_ids
+from skerry_server.ingest.second_chance import chosen_ids, replay_letters, waiting_ids
 from skerry_server.ingest.validate import Delivery
 from skerry_server.registry.dead_letters import list_dead_letters
 from skerry_server.registry.devices import list_devices
 from skerry_server.registry.events import EventSearch, search
+from skerry_server.registry.models import DeadLetterRow
 from skerry_server.spool.spool import Spool
 from skerry_server.stores.base import Query, StoreInfo
 
@@ -81,9 +82,19 @@ def test_a_letter_counts_as_taken_in_when_the_store_cannot_lose_it_any_more(stor
     assert waiting_ids(database, reason=None) == []
 
 
-def test_a_letter_that_is_not_there_is_an_error(store, database, committer):
+def test_a_letter_that_is_not_there_is_an_error_where_a_person_named_it(database):
     with pytest.raises(NotFoundError, match="no such dead letter"):
-        replay_letters(database, store, committer(store, database), [17], now_ms=7)
+        chosen_ids(database, [17])
+
+
+def test_a_letter_that_made_room_meanwhile_keeps_no_other_from_being_taken_in(store, database, committer, delivery):
+    committer(store, database, devices=0).commit([delivery("event", seq=seq) for seq in (1, 2)])
+    first, second = waiting_ids(database, reason=None)
+    with database.transaction() as session:
+        session.delete(session.get(DeadLetterRow, first))
+    outcomes = replay_letters(database, store, committer(store, database), [first, second], now_ms=7)
+    assert {one.id: one.refusal for one in outcomes} == {first: "it made room for others meanwhile", second: None}
+    assert letters(database) == [(second, "cardinality", 1, 7)]
 
 
 def test_the_command_lists_shows_and_replays(skerry, tmp_path, monkeypatch, store, database, committer):
@@ -99,6 +110,8 @@ def test_the_command_lists_shows_and_replays(skerry, tmp_path, monkeypatch, stor
     assert (replayed.code, replayed.json[0]["id"]) == (1, row["id"])
     assert skerry("server", "dead-letters", "replay").code == 2
     assert skerry("server", "dead-letters", "replay", 17).code == 2
+    assert skerry("server", "dead-letters", "show", 10**23).code == 2
+    assert skerry("server", "tokens", "revoke", 10**23).code == 2
 
 
 def test_the_command_opens_the_registry_as_the_server_does(skerry, tmp_path, monkeypatch):

@@ -46,3 +46,24 @@ def test_another_fault_is_told_at_once(tmp_path):
     with pytest.raises(sqlite3.DatabaseError, match="not a database"):
         switch_to_wal(connection, patience_s=60)
     connection.close()
+
+
+class Keeping(sqlite3.Connection):
+    """Keeps its cursors, as now and then nothing has reset them yet when the connection's first transaction ends."""
+
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self.cursors = []
+
+    def execute(self, *arguments):
+        self.cursors.append(super().execute(*arguments))
+        return self.cursors[-1]
+
+
+def test_nothing_of_the_switch_is_under_way_when_the_first_transaction_is_committed(tmp_path):
+    connection = sqlite3.connect(tmp_path / "registry.sqlite", isolation_level=None, factory=Keeping)
+    switch_to_wal(connection, patience_s=60)
+    for statement in ("BEGIN IMMEDIATE", "CREATE TABLE devices (id TEXT)", "COMMIT"):
+        connection.execute(statement)
+    assert not connection.in_transaction
+    connection.close()

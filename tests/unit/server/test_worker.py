@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import threading
 import time
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from skerry_server import health as health_module
 from skerry_server.errors import RegistryError, StoreError
 from skerry_server.health import Health
 from skerry_server.ingest import pauses
 from skerry_server.ingest import replay as replaying
 from skerry_server.ingest import watch as watching
 from skerry_server.ingest import worker as module
+from skerry_server.ingest.commit import Committer
 from skerry_server.ingest.intake import Intake
 from skerry_server.ingest.watch import Watch
 from skerry_server.ingest.worker import Worker
@@ -23,6 +26,7 @@ from skerry_server.registry.dead_letters import list_dead_letters
 from skerry_server.registry.events import EventSearch, search
 from skerry_server.spool.spool import Spool
 from skerry_server.stores.base import Query, StoreInfo
+from skerry_server.stores.http import AnswerError
 
 
 class TroubledStore:
@@ -95,6 +99,10 @@ class Rig:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self.worker.close()
         self.spool.close()
+
+    async def running(self):
+        """Return when the worker has ended, with what it ended with."""
+        await self._tasks[0]
 
     def send(self, *deliveries):
         for one in deliveries:
@@ -210,10 +218,12 @@ def test_with_store_and_spool_full_nothing_is_acknowledged_until_one_of_them_tak
             await until(lambda: one.store.writes > tries + 20)
             assert one.wire.acknowledged == [1, 2]
             assert one.health.counts().waiting == 1
+            assert one.health.waits_s() > 0
             assert not one.health.parts()["spool"].is_ok
             one.store.error = None
             await one.all_acknowledged()
             await until(lambda: one.spool.status().bytes == 0 and one.health.parts()["spool"].is_ok)
+            assert one.health.waits_s() == 0
 
     asyncio.run(scenario())
     assert stored(store) == [1.0, 2.0, 3.0]
@@ -259,9 +269,34 @@ def test_what_a_store_acknowledged_and_lost_comes_back_from_the_spool(rig, store
     assert stored(store) == [1.0, 2.0]
 
 
+@pytest.mark.parametrize(
+    ("error", "is_owed_again"),
+    [
+        (AnswerError("busy", 429, "too many requests", where="here"), False),
+        (AnswerError("no gateway", 502, "nobody there", where="here"), True),
+        (StoreError("the store does not answer"), True),
+    ],
+    ids=["it answers that it is busy", "a proxy answers for it", "nobody answers"],
+)
+def test_what_a_store_took_is_owed_again_only_where_its_process_may_be_gone(rig, store, delivery, error, is_owed_again):
+    async def scenario():
+        async with rig(durable_after_s=20.0) as one:
+            generation = one.spool.generation
+            one.send(delivery("heartbeat", seq=1))
+            await one.all_acknowledged()
+            one.store.error = error
+            one.send(delivery("heartbeat", seq=2))
+            await one.all_acknowledged()
+            assert (one.spool.generation > generation) is is_owed_again
+            one.store.error = None
+            await until(lambda: stored(store) == [1.0, 2.0])
+
+    asyncio.run(scenario())
+
+
 def test_a_slow_replay_counts_as_turning_and_keeps_nobody_waiting(rig, store, delivery, monkeypatch):
     turns = []
-    monkeypatch.setattr(Health, "turned", lambda _: turns.append(1))
+    monkeypatch.setattr(Health, "turned", lambda *_, **__: turns.append(1))
 
     async def scenario():
         async with rig(replay_per_s=1) as one:
@@ -352,6 +387,87 @@ def unread(monkeypatch):
     return trouble
 
 
+def test_a_fault_of_ours_ends_the_worker_and_the_next_batch_does_not_acknowledge_for_it(rig, delivery, monkeypatch):
+    prepare, prepared, second_is_prepared = Committer.prepare, [], threading.Event()
+
+    def noting(committer, batch):
+        prepared.append(batch)
+        if len(prepared) == 2:
+            second_is_prepared.set()
+        return prepare(committer, batch)
+
+    class Away(TroubledStore):
+        def write(self, points):
+            assert second_is_prepared.wait(30)
+            raise StoreError("away")
+
+    append, calls = Spool.append, []
+
+    def broken_once(spool, deliveries, **how):
+        # The second batch finds all well, so that nothing but its turn keeps it from being acknowledged.
+        calls.append(deliveries)
+        if len(calls) == 1:
+            raise ZeroDivisionError("a bug")
+        append(spool, deliveries, **how)
+
+    async def scenario():
+        async with rig(Away) as one:
+            one.send(delivery("heartbeat", seq=1))
+            await until(lambda: prepared)
+            one.send(delivery("heartbeat", seq=2))
+            with pytest.raises(ZeroDivisionError):
+                await asyncio.wait_for(one.running(), 30)
+            return one.wire.acknowledged
+
+    monkeypatch.setattr(Committer, "prepare", noting)
+    monkeypatch.setattr(Spool, "append", broken_once)
+    assert asyncio.run(scenario()) == []
+
+
+class GatedStore(TroubledStore):
+    """A store whose writes do not return before the gate is open."""
+
+    def __init__(self, store):
+        super().__init__(store)
+        self.gate, self.is_writing = threading.Event(), threading.Event()
+
+    def write(self, points):
+        self.is_writing.set()
+        self.gate.wait(60)
+        super().write(points)
+
+
+def test_a_worker_whose_write_never_returns_does_not_call_itself_alive(rig, delivery, monkeypatch):
+    monkeypatch.setattr(health_module, "STUCK_AFTER_S", 0.1)
+
+    async def scenario():
+        async with rig(GatedStore) as one:
+            one.send(delivery("heartbeat"))
+            try:
+                await until(lambda: not one.health.is_alive())
+            finally:
+                one.store.gate.set()
+            await one.all_acknowledged()
+            await until(one.health.is_alive)
+
+    asyncio.run(scenario())
+
+
+def test_a_worker_ends_though_its_write_never_returns(rig, delivery, monkeypatch):
+    monkeypatch.setattr(module, "CLOSE_S", 0.05)
+
+    async def scenario():
+        one = rig(GatedStore)
+        async with one:
+            one.send(delivery("heartbeat"))
+            await until(one.store.is_writing.is_set)
+        # The worker is closed, and what is hung is still hung.
+        assert (one.store.writes, one.wire.acknowledged) == (0, [])
+        one.store.gate.set()
+
+    asyncio.run(scenario())
+
+
 def test_a_message_that_brings_out_a_bug_is_kept_and_the_others_go_through(rig, store, database, delivery):
     async def scenario():
         async with rig(PoisonedStore) as one:
@@ -372,7 +488,7 @@ def test_a_device_that_babbles_writes_one_line_a_batch_and_not_one_a_message(rig
         async with rig() as one:
             one.send(*(delivery("heartbeat", cpu_percent="hot") for _ in range(50)))
             await one.all_acknowledged()
-            assert one.health.metrics.dead.values() == {"schema": 50}
+            assert one.health.metrics.dead.values()["schema"] == 50
 
     asyncio.run(scenario())
     lines = [record.getMessage() for record in caplog.records if "dead letter" in record.getMessage()]

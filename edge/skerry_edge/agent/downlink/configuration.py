@@ -14,13 +14,11 @@ from skerry_edge.agent.downlink.models_here import with_model
 from skerry_edge.agent.life.state_files import StateFiles
 from skerry_edge.agent.mqtt.news import Inbound
 from skerry_edge.contracts.codec import decode
-from skerry_edge.contracts.messages import Desired
+from skerry_edge.contracts.messages import DESIRED_REFUSED, Desired
 from skerry_edge.foundation.errors import ConfigError, SkerryError
 from skerry_edge.foundation.redaction import redact
 
 _log = logging.getLogger(__name__)
-REFUSED = "desired-refused"
-"""The label of the system event that says why a version is not in force."""
 
 Tell = Callable[[str, str], None]
 """Reports a system event: its label and its text."""
@@ -109,4 +107,4 @@ class Configuration:
         if (error.what, error.where) != self._told:
             self._told = error.what, error.where
             _log.warning("desired configuration refused: %s", text)
-            self._tell(REFUSED, text)
+            self._tell(DESIRED_REFUSED, text)

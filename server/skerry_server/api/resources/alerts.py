@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from skerry_edge.contracts.topics import NAME_PATTERN
+from skerry_edge.foundation.errors import ConfigError
+from skerry_server.alerts.rules import check_rule_name
 from skerry_server.api.context import AS_WHOLE, Asking, Context, RowNumber, Wish, answers, cut
 from skerry_server.api.queries import CURSOR_PATTERN, TEXT_PATTERN
 from skerry_server.api.visibility import own_silence, require_own_subject, visible_alert, visible_silences
@@ -21,6 +23,20 @@ from skerry_server.registry.silences import add_silence, end_silence
 MAX_SILENCE_S = 366 * 86_400
 _Rule = Annotated[str, Field(min_length=1, max_length=63, pattern=TEXT_PATTERN)]
 _Name = Annotated[str, Field(pattern=NAME_PATTERN)]
+
+
+_SUBJECTS = ("rule", "device", "group")
+_SCOPES: list[Any] = [
+    {
+        "required": ["everything"],
+        "properties": {"everything": {"const": True}} | {one: {"type": "null"} for one in _SUBJECTS},
+    },
+    *(
+        {"required": [one], "properties": {one: {"type": "string"}, "everything": {"const": False}}}
+        for one in _SUBJECTS
+    ),
+]
+"""What `_check_scope` asks for, in JSON Schema's words."""
 
 
 class AlertQuery(BaseModel):
@@ -67,11 +83,17 @@ class AlertsOut(BaseModel):
 
 
 class SilenceIn(Wish):
-    """Alerts that nobody wants to hear of: of a rule, a device, a group, or what is common to those given."""
+    """Alerts that nobody wants to hear of: of a rule, a device, a group, or what is common to those given.
+
+    Without any of them it is ``everything`` that is silenced, which must be said.
+    """
+
+    model_config = ConfigDict(json_schema_extra={"anyOf": _SCOPES})
 
     rule: _Rule | None = None
     device: _Name | None = None
     group: _Name | None = None
+    everything: bool = False
     lasts_s: Annotated[int, AS_WHOLE] = Field(ge=1, le=MAX_SILENCE_S)
     comment: str = Field(default="", max_length=MAX_NOTE_CHARS, pattern=TEXT_PATTERN)
 
@@ -128,10 +150,14 @@ def _add_silences(router: APIRouter, context: Context) -> None:
         return SilencesOut(silences=[silence_out(row) for row, _ in found])
 
     @router.post(
-        "/silences", status_code=201, responses=answers(_404="No such device at your sites, or no such group.")
+        "/silences",
+        status_code=201,
+        responses=answers(_404="No such device at your sites, no such group, or no such rule."),
     )
     def silence(wish: SilenceIn, visitor: Asking) -> SilenceOut:
         """Silence alerts for a while."""
+        _check_scope(wish)
+        check_rule_name(wish.rule, context.config.alerts)
         author = context.doorkeeper.author(visitor)
         with context.database.transaction() as session:
             require_own_subject(session, visitor, wish.device)
@@ -152,6 +178,15 @@ def _add_silences(router: APIRouter, context: Context) -> None:
         with context.database.transaction() as session:
             own_silence(session, visitor, silence)
             end_silence(session, context.doorkeeper.author(visitor), silence)
+
+
+def _check_scope(wish: SilenceIn) -> None:
+    is_narrow = any(one is not None for one in (wish.rule, wish.device, wish.group))
+    if not is_narrow and not wish.everything:
+        todo = "name a rule, a device or a group, or ask for everything"
+        raise ConfigError("this would silence all alerts", where="the silence", todo=todo)
+    if is_narrow and wish.everything:
+        raise ConfigError("everything leaves nothing to name", where="the silence", todo="leave out one of both")
 
 
 def alert_out(row: AlertRow) -> AlertOut:

@@ -14,7 +14,7 @@ from skerry_server.api.read import dead_letter_out
 from skerry_server.api.replaying import replay
 from skerry_server.api.schemas import DeadLetterOut, DeadLettersOut
 from skerry_server.auth.visitors import Visitor
-from skerry_server.ingest.second_chance import waiting_ids
+from skerry_server.ingest.second_chance import chosen_ids, waiting_ids
 from skerry_server.registry.dead_letters import (
     count_dead_letters,
     dead_letters_of,
@@ -106,7 +106,7 @@ def _add_replay(router: APIRouter, context: Context) -> None:
     def replay_many(wish: TheseIn | OfReasonIn | EverythingIn, visitor: Asking) -> ReplayedOut:
         """Take letters in after all, as messages that have just come; doing it twice changes nothing."""
         if isinstance(wish, TheseIn):
-            return _replayed(context, visitor, wish.ids)
+            return _replayed(context, visitor, chosen_ids(context.database, wish.ids))
         reason = wish.reason if isinstance(wish, OfReasonIn) else None
         ids = waiting_ids(context.database, reason=reason)
         return _replayed(context, visitor, ids)
@@ -114,7 +114,7 @@ def _add_replay(router: APIRouter, context: Context) -> None:
     @router.post("/dead-letters/{letter}/replay", responses=_NO_LETTER)
     def replay_one(letter: RowNumber, visitor: Asking) -> ReplayedOut:
         """Take one letter in after all."""
-        return _replayed(context, visitor, [letter])
+        return _replayed(context, visitor, chosen_ids(context.database, [letter]))
 
 
 def _replayed(context: Context, visitor: Visitor, ids: Sequence[int]) -> ReplayedOut:

@@ -26,6 +26,7 @@ from skerry_server.api.queries import TEXT_PATTERN
 from skerry_server.api.resources.devices import NO_DEVICE
 from skerry_server.registry.models import DesiredRow, ReportRow
 from skerry_server.registry.orders.desired import list_desired, newest_desired, put_desired
+from skerry_server.registry.orders.standing import Progress, standings
 
 IfMatch = Annotated[
     str,
@@ -60,12 +61,18 @@ class VersionOut(BaseModel):
 
 
 class DesiredOut(BaseModel):
-    """The version that holds, and the one that the device has applied; 0 and null stand for none."""
+    """The version that holds, and the one that the device has applied; 0 and null stand for none.
+
+    ``progress`` is what became of the version that holds, null where there is none; ``reason`` is the device's own
+    where it refused, else what is waited for.
+    """
 
     device: str
     version: int
     applied_version: int
     is_applied: bool
+    progress: Progress | None
+    reason: str | None
     desired: VersionOut | None
 
 
@@ -131,10 +138,13 @@ def _desired_out(session: Session, device: str) -> DesiredOut:
     reported = session.get(ReportRow, (device, "state", ""))
     applied = msgspec.json.decode(reported.payload, type=State).config_version if reported is not None else 0
     version = newest.version if newest is not None else 0
+    standing = standings(session, [newest])[0] if newest is not None else None
     return DesiredOut(
         device=device,
         version=version,
         applied_version=applied,
         is_applied=applied == version,
+        progress=standing.progress if standing is not None else None,
+        reason=standing.reason if standing is not None else None,
         desired=None if newest is None else version_out(newest),
     )

@@ -17,7 +17,7 @@ from skerry_server.errors import NotFoundError
 from skerry_server.registry.audit.trail import Author
 from skerry_server.registry.checks import MAX_NAME_CHARS
 from skerry_server.registry.models import TokenRow, UserRow
-from skerry_server.registry.people.passwords import MAX_CHARS, MIN_CHARS
+from skerry_server.registry.people.passwords import MAX_CHARS, MIN_CHARS, hash_password
 from skerry_server.registry.people.roles import MAX_SITES, Role
 from skerry_server.registry.people.tokens import add_token, list_tokens, remove_token
 from skerry_server.registry.people.users import (
@@ -126,16 +126,18 @@ def _add_users(router: APIRouter, context: Context) -> None:
     @router.post("/users", status_code=201, responses=answers(_409="The name is taken, or nobody would administer."))
     def add(wish: UserIn, visitor: Asking) -> UserOut:
         """Add a user. The first one must be an administrator of all sites; from then on everybody signs in."""
+        password_hash = hash_password(wish.password)
         with context.database.transaction() as session:
             author = context.doorkeeper.author(visitor)
-            add_user(session, author, wish.name, password=wish.password, role=wish.role, sites=wish.sites)
+            add_user(session, author, wish.name, password_hash=password_hash, role=wish.role, sites=wish.sites)
             return user_out(get_user(session, wish.name))
 
     @router.patch("/users/{user}", responses=_NO_USER)
     def change(user: UserName, wish: UserChangeIn, visitor: Asking) -> UserOut:
         """Give a user another password, role or sites, or let them sign in no more."""
+        new_hash = None if wish.password is None else hash_password(wish.password)
         with context.database.transaction() as session:
-            _change(session, context.doorkeeper.author(visitor), user, wish)
+            _change(session, context.doorkeeper.author(visitor), user, wish, new_hash)
             return user_out(get_user(session, user))
 
     @router.delete("/users/{user}", status_code=204, responses=_NO_USER)
@@ -145,13 +147,13 @@ def _add_users(router: APIRouter, context: Context) -> None:
             remove_user(session, context.doorkeeper.author(visitor), user)
 
 
-def _change(session: Session, author: Author, user: str, wish: UserChangeIn) -> None:
+def _change(session: Session, author: Author, user: str, wish: UserChangeIn, new_hash: str | None) -> None:
     row = get_user(session, user)
     if wish.role is not None or "sites" in wish.model_fields_set:
         sites = wish.sites if "sites" in wish.model_fields_set else row.sites
         set_role(session, author, user, role=wish.role or row.role, sites=sites)
-    if wish.password is not None:
-        set_password(session, author, user, wish.password)
+    if new_hash is not None:
+        set_password(session, author, user, new_hash)
     if wish.disabled is not None:
         (disable_user if wish.disabled else enable_user)(session, author, user)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
+from sqlalchemy.orm import Session
 
 from skerry_edge.contracts.topics import NAME_PATTERN
 from skerry_server.api.context import (
@@ -25,10 +27,12 @@ from skerry_server.registry.fleet.groups import visible_members
 from skerry_server.registry.models import DesiredRow, DesiredStageRow
 from skerry_server.registry.orders.desired import newest_of
 from skerry_server.registry.orders.stages import apply_stage, discard_stage, list_stages, stage
+from skerry_server.registry.orders.standing import Progress, rollout_text, standings, versions_of_stage
 
 MAX_SHOWN = 1000
 """Devices that one look at a stage names; it counts all."""
 MAX_KEYS = 200
+_ORDER: tuple[Progress, ...] = ("refused", "waiting", "surpassed", "applied")
 _NO_STAGE = "No such stage, or none of a group that is wholly at your sites."
 _DECIDED = answers(_404=_NO_STAGE, _409="It was applied or discarded before.")
 
@@ -69,11 +73,35 @@ class EffectOut(BaseModel):
     changes: list[ChangeOut]
 
 
+class StandingOut(BaseModel):
+    """What became of the version that a device got; ``reason`` is the device's own where it refused."""
+
+    device: str
+    version: int
+    progress: Progress
+    reason: str | None
+
+
+class RolloutOut(BaseModel):
+    """How far an applied stage has come with the group's devices that got it; ``devices`` are the first 1000.
+
+    Those that have it in force come last.
+    """
+
+    summary: str
+    counts: dict[Progress, int]
+    devices: list[StandingOut]
+
+
 class StageDetailOut(StageOut):
-    """A stage and whom it would change, at your sites: ``devices`` is how many, ``effects`` tells of the first 1000."""
+    """A stage and whom it would change, at your sites: ``devices`` is how many, ``effects`` tells of the first 1000.
+
+    ``rollout`` is null before it is applied.
+    """
 
     devices: int
     effects: list[EffectOut]
+    rollout: RolloutOut | None
 
 
 class StagesOut(BaseModel):
@@ -110,8 +138,9 @@ def add_stages(router: APIRouter, context: Context) -> None:
             row = visible_stage(session, visitor, stage)
             devices = visible_members(session, row.group, sites=visitor.principal.sites)
             held = newest_of(session, devices[:MAX_SHOWN])
+            rollout = _rollout(session, row, devices)
         effects = [effect(device, held.get(device), row) for device in devices[:MAX_SHOWN]]
-        return StageDetailOut(**stage_out(row).model_dump(), devices=len(devices), effects=effects)
+        return StageDetailOut(**stage_out(row).model_dump(), devices=len(devices), effects=effects, rollout=rollout)
 
 
 def _add_decisions(router: APIRouter, context: Context) -> None:
@@ -154,6 +183,22 @@ def stage_out(row: DesiredStageRow) -> StageOut:
         decided_ms=row.decided_ms,
         config=row.config,
         models=row.models,
+    )
+
+
+def _rollout(session: Session, row: DesiredStageRow, devices: Sequence[str]) -> RolloutOut | None:
+    if row.state != "applied":
+        return None
+    found = standings(session, versions_of_stage(session, row, devices))
+    in_order = sorted(found, key=lambda one: (_ORDER.index(one.progress), one.device))
+    counts = Counter(one.progress for one in found)
+    return RolloutOut(
+        summary=rollout_text(found),
+        counts={progress: counts[progress] for progress in _ORDER},
+        devices=[
+            StandingOut(device=one.device, version=one.version, progress=one.progress, reason=one.reason)
+            for one in in_order[:MAX_SHOWN]
+        ],
     )
 
 

@@ -56,9 +56,9 @@ def verify(*, config: Path | None, expect: str | None, as_json: bool) -> None:
     from skerry_edge.foundation.errors import VerdictError  # noqa: PLC0415  # as above
     from skerry_server.config.server import load_settings  # noqa: PLC0415  # as above
     from skerry_server.registry.audit.chain import verify as follow  # noqa: PLC0415  # as above
-    from skerry_server.registry.opening import open_registry  # noqa: PLC0415  # as above
+    from skerry_server.registry.opening import open_present_registry  # noqa: PLC0415  # as above
 
-    database = open_registry(load_settings(config))
+    database = open_present_registry(load_settings(config))
     try:
         with database.reading() as session:
             verified = follow(session, expected_hash=expect)

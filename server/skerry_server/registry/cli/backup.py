@@ -43,10 +43,10 @@ def backup(*, file: Path, config: Path | None, as_json: bool) -> None:
     from skerry_server.config.server import load_settings  # noqa: PLC0415  # as above
     from skerry_server.health import now_ms  # noqa: PLC0415  # as above
     from skerry_server.registry.backup.save import save_backup  # noqa: PLC0415  # as above
-    from skerry_server.registry.opening import open_registry  # noqa: PLC0415  # as above
+    from skerry_server.registry.opening import open_present_registry  # noqa: PLC0415  # as above
 
     settings = load_settings(config)
-    database = open_registry(settings)
+    database = open_present_registry(settings)
     try:
         with shown_progress() as progress:
             manifest = save_backup(
@@ -99,10 +99,16 @@ def restore(*, file: Path, config: Path | None, force: bool, as_json: bool) -> N
             manifest = restore_backup(database, file, telemetry=telemetry, author=this_person(), progress=progress)
     finally:
         database.close()
+    if manifest.telemetry is not None and telemetry is None:
+        kind = settings.config.store.__struct_config__.tag
+        _report("restored", file, manifest, as_json=as_json, telemetry=f"not restored: the configured store is {kind}")
+        click.echo(f"the time series of the backup are not restored: the configured store is {kind}", err=True)
+        return
     _report("restored", file, manifest, as_json=as_json)
 
 
-def _report(verb: str, file: Path, manifest: Manifest, *, as_json: bool) -> None:
+def _report(verb: str, file: Path, manifest: Manifest, *, as_json: bool, telemetry: str | None = None) -> None:
+    """Say what was done; ``telemetry`` is what to say of the time series where they were left alone."""
     import msgspec  # noqa: PLC0415  # keeps `--help` fast
 
     if as_json:
@@ -111,5 +117,7 @@ def _report(verb: str, file: Path, manifest: Manifest, *, as_json: bool) -> None
     rows = sum(table.rows for table in manifest.tables)
     click.echo(f"{verb}     {file}" if verb == "saved" else f"{verb}  {file}")
     click.echo(f"rows      {rows} in {len(manifest.tables)} tables, version {manifest.revision}")
-    telemetry = manifest.telemetry
-    click.echo(f"telemetry {'none' if telemetry is None else f'{telemetry.size_bytes / 1e6:.1f} MB'}")
+    if telemetry is None:
+        member = manifest.telemetry
+        telemetry = "none in the file" if member is None else f"{verb}, {member.size_bytes / 1e6:.1f} MB"
+    click.echo(f"telemetry {telemetry}")

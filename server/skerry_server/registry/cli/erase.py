@@ -40,11 +40,11 @@ def erase_device(*, device: str, config: Path | None, yes: bool, as_json: bool) 
     from skerry_server.config.server import load_settings  # noqa: PLC0415  # as above
     from skerry_server.registry.erasure import erase_device as erase  # noqa: PLC0415  # as above
     from skerry_server.registry.fleet.changes import get_device  # noqa: PLC0415  # as above
-    from skerry_server.registry.opening import open_registry  # noqa: PLC0415  # as above
+    from skerry_server.registry.opening import open_present_registry  # noqa: PLC0415  # as above
     from skerry_server.stores.opening import open_store  # noqa: PLC0415  # as above
 
     settings = load_settings(config)
-    database, store = open_registry(settings), open_store(settings)
+    database, store = open_present_registry(settings), open_store(settings)
     try:
         with database.transaction() as session:
             get_device(session, device)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from skerry_server.registry.audit.trail import Author
 
 FILE = click.Path(path_type=Path, dir_okay=False)
+ROW_NUMBER = click.IntRange(1, 2**53)
+"""The number of a row; a larger one no database could take."""
 
 
 def config_option(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from skerry_server.registry.cli.opening import config_option, json_option, this_person
+from skerry_server.registry.cli.opening import ROW_NUMBER, config_option, json_option, this_person
 
 if TYPE_CHECKING:
     from skerry_server.registry.database import Database
@@ -65,13 +65,17 @@ command line, where other users of the machine could read it.
 @config_option
 def add(*, name: str, role: str, sites: tuple[str, ...], password_file: Path | None, config: Path | None) -> None:
     """Add the user NAME."""
-    from skerry_server.registry.checks import check_name  # noqa: PLC0415  # keeps `--help` fast
+    from skerry_server.config.server import load_settings  # noqa: PLC0415  # keeps `--help` fast
+    from skerry_server.registry.checks import check_name  # noqa: PLC0415  # as above
+    from skerry_server.registry.opening import open_registry  # noqa: PLC0415  # as above
+    from skerry_server.registry.people.passwords import hash_password  # noqa: PLC0415  # as above
     from skerry_server.registry.people.users import add_user  # noqa: PLC0415  # as above
 
     check_name(name, where="the user's name")
-    password = _password(password_file)
-    with _registry(config) as database, database.transaction() as session:
-        add_user(session, this_person(), name, password=password, role=role, sites=sites or None)
+    password_hash = hash_password(_password(password_file))
+    # The one command here that may come before the server's first start.
+    with closing(open_registry(load_settings(config))) as database, database.transaction() as session:
+        add_user(session, this_person(), name, password_hash=password_hash, role=role, sites=sites or None)
     click.echo(f"added     {name}, {role} of {', '.join(sites) or 'all sites'}")
 
 
@@ -110,11 +114,12 @@ All browsers in which NAME has signed in are signed out; tokens stay.
 @config_option
 def passwd(*, name: str, password_file: Path | None, config: Path | None) -> None:
     """Give NAME another password."""
-    from skerry_server.registry.people.users import set_password  # noqa: PLC0415  # keeps `--help` fast
+    from skerry_server.registry.people.passwords import hash_password  # noqa: PLC0415  # keeps `--help` fast
+    from skerry_server.registry.people.users import set_password  # noqa: PLC0415  # as above
 
-    password = _password(password_file)
+    new_hash = hash_password(_password(password_file))
     with _registry(config) as database, database.transaction() as session:
-        set_password(session, this_person(), name, password)
+        set_password(session, this_person(), name, new_hash)
     click.echo(f"changed   the password of {name}")
 
 
@@ -237,7 +242,7 @@ def list_tokens(*, user: str | None, config: Path | None, as_json: bool) -> None
 
 
 @tokens.command(epilog=f"\b\nExamples:\n  skerry server tokens revoke 3\n\n{EXIT_CODES}")
-@click.argument("number", metavar="ID", type=click.IntRange(min=1))
+@click.argument("number", metavar="ID", type=ROW_NUMBER)
 @config_option
 def revoke(*, number: int, config: Path | None) -> None:
     """Make the token ID worthless."""
@@ -251,9 +256,9 @@ def revoke(*, number: int, config: Path | None) -> None:
 @contextmanager
 def _registry(config: Path | None) -> Iterator[Database]:
     from skerry_server.config.server import load_settings  # noqa: PLC0415  # keeps `--help` fast
-    from skerry_server.registry.opening import open_registry  # noqa: PLC0415  # as above
+    from skerry_server.registry.opening import open_present_registry  # noqa: PLC0415  # as above
 
-    database = open_registry(load_settings(config))
+    database = open_present_registry(load_settings(config))
     try:
         yield database
     finally:

@@ -13,17 +13,19 @@ from skerry_server.registry.audit.trail import Author, note, take_turn
 from skerry_server.registry.checks import check_name
 from skerry_server.registry.database import insert_new
 from skerry_server.registry.models import TokenRow, UserRow, WebSessionRow, table_of
-from skerry_server.registry.people import passwords
 from skerry_server.registry.people.roles import Principal, Role, check_role, check_sites
 
 
 def add_user(
-    session: Session, author: Author, name: str, *, password: str, role: str, sites: Collection[str] | None = None
+    session: Session, author: Author, name: str, *, password_hash: str, role: str, sites: Collection[str] | None = None
 ) -> None:
-    """Add a user; ``sites`` of None are all. Raises ConfigError, and ConflictError where the name is taken."""
+    """Add a user; ``sites`` of None are all. Raises ConfigError, and ConflictError where the name is taken.
+
+    ``password_hash`` is made before the transaction (`passwords.hash_password`): it takes long, and others wait.
+    """
     row = {
         "name": check_name(name, where="the user's name"),
-        "password_hash": passwords.hash_password(password),
+        "password_hash": password_hash,
         "role": check_role(role),
         "sites": check_sites(sites),
         "disabled": False,
@@ -33,14 +35,21 @@ def add_user(
     if not insert_new(session, table_of(UserRow), [row]):
         raise ConflictError("there is a user of this name already", found=repr(name))
     # With the first user sign-in begins: who cannot add others would be alone for good.
-    _check_administrators(session)
+    if session.scalar(select(func.count()).select_from(UserRow)) == 1 and (role, row["sites"]) != ("admin", None):
+        todo = "add an administrator first, without sites"
+        raise ConflictError(
+            "the first user must be an administrator of all sites", found=f"'{name}', {role}", todo=todo
+        )
     note(session, author, "user.add", name, {"role": role, "sites": row["sites"]})
 
 
-def set_password(session: Session, author: Author, name: str, password: str) -> None:
-    """Give a user another password, and end all sign-ins with the old one. Raises ConfigError, NotFoundError."""
+def set_password(session: Session, author: Author, name: str, new_hash: str) -> None:
+    """Give a user another password, and end all sign-ins with the old one; ``new_hash`` as with `add_user`.
+
+    Raises NotFoundError.
+    """
     row = get_user(session, name)
-    row.password_hash = passwords.hash_password(password)
+    row.password_hash = new_hash
     session.execute(delete(WebSessionRow).where(WebSessionRow.user == name))
     session.flush()
     note(session, author, "user.password", name, {})

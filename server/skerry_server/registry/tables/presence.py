@@ -52,7 +52,9 @@ class PresenceIntervalRow(Base):
 
 
 class SessionClockRow(Base):
-    """What is added to a device's times in one session; decided once, by its first live message whose clock was off.
+    """What is added to a device's times in one session from the message ``from_seq`` on, until a later row's.
+
+    Decided by its first live message whose clock was off, for all of the session, and again where one proves it wrong.
 
     Apart for what it says while its ``clock`` is not synchronised and when it is, since a clock is set in a session.
     """
@@ -62,5 +64,6 @@ class SessionClockRow(Base):
     device: Mapped[str] = mapped_column(ForeignKey("devices.id"), primary_key=True)
     session: Mapped[str] = mapped_column(String(32), primary_key=True)
     clock: Mapped[str] = mapped_column(String(16), primary_key=True)
+    from_seq: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     offset_ms: Mapped[int] = mapped_column(BigInteger)
     decided_ms: Mapped[int] = mapped_column(BigInteger, index=True)

@@ -9,7 +9,7 @@ from skerry_server.api.context import Context
 from skerry_server.api.replaying import replay
 from skerry_server.auth.table import OPERATOR_EVERYWHERE
 from skerry_server.auth.visitors import Visitor
-from skerry_server.ingest.second_chance import waiting_ids
+from skerry_server.ingest.second_chance import chosen_ids, waiting_ids
 from skerry_server.registry.checks import MAX_NAME_CHARS, check_text
 from skerry_server.registry.dead_letters import count_dead_letters, list_dead_letters
 from skerry_server.ui.asking import ask
@@ -64,7 +64,7 @@ class DeadLettersPage(Page):
         if act == "replay" and is_number(of):
             text = "It goes through the very commit that refused it; doing it twice changes nothing."
             if await ask(f"Replay letter {of}", text, confirm="Replay") is not None:
-                await self.changes.do(lambda: self._replay([int(of)]), need=OPERATOR_EVERYWHERE)
+                await self.changes.do(lambda: self._replay_chosen(int(of)), need=OPERATOR_EVERYWHERE)
         elif act == "replay-all":
             what = f"with the reason '{self._query['reason']}'" if self._query["reason"] else "whatever their reason"
             text = f"All letters that were not taken in yet, {what}, go through the commit that refused them."
@@ -73,6 +73,9 @@ class DeadLettersPage(Page):
 
     def _replay_waiting(self) -> str:
         return self._replay(waiting_ids(self.context.database, reason=self._query["reason"] or None))
+
+    def _replay_chosen(self, letter: int) -> str:
+        return self._replay(chosen_ids(self.context.database, [letter]))
 
     def _replay(self, ids: Sequence[int]) -> str:
         context = self.context

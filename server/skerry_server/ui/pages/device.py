@@ -8,6 +8,8 @@ from skerry_server.api.context import Context, visible_device
 from skerry_server.api.read import device_out
 from skerry_server.auth.visitors import Visitor
 from skerry_server.errors import NotFoundError
+from skerry_server.health import now_ms
+from skerry_server.registry.alerts import AlertSearch, list_alerts
 from skerry_server.registry.checks import check_choice
 from skerry_server.registry.devices import list_devices
 from skerry_server.registry.fleet.changes import tags_of
@@ -16,8 +18,10 @@ from skerry_server.ui.device_acts import DeviceActs
 from skerry_server.ui.device_views import READERS
 from skerry_server.ui.frame import Page
 from skerry_server.ui.templating import render
+from skerry_server.ui.views.alerts import open_lines
 
 NOW_S = 1.0
+SHOWN_ALERTS = 20
 HISTORY_S = 15.0
 """Long ranges cost the store some effort, and change slowly."""
 VIEWS = {
@@ -68,6 +72,7 @@ class DevicePage(Page):
                 raise NotFoundError("No device of this name was ever heard", found=self._name) from error
             device = device_out(*list_devices(session, device=self._name)[0])
             tags, groups = tags_of(session, self._name), groups_of(session, self._name)
+            lasting = list_alerts(session, AlertSearch(device=self._name, is_open=True, limit=SHOWN_ALERTS))
         place = " · ".join(part for part in (row.name, device.site, device.board) if part)
         return render(
             "device_head.html",
@@ -77,6 +82,7 @@ class DevicePage(Page):
             tags=tags,
             groups=groups,
             note=row.note,
+            alerts=open_lines(lasting, at_ms=now_ms()),
             is_out=row.decommissioned_ms is not None,
             may_operate=self.may_operate,
             views=VIEWS,

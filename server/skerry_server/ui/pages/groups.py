@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from sqlalchemy.orm import Session
 
@@ -14,6 +14,7 @@ from skerry_server.registry.audit.trail import Author
 from skerry_server.registry.fleet.groups import add_group, list_groups, remove_group, visible_members
 from skerry_server.registry.models import DesiredStageRow
 from skerry_server.registry.orders.stages import apply_stage, discard_stage, list_stages, stage
+from skerry_server.registry.orders.standing import Standing, standings, versions_of_stage
 from skerry_server.ui.asking import Field, ask
 from skerry_server.ui.frame import Page
 from skerry_server.ui.orders import desired_fields, read_desired
@@ -30,7 +31,7 @@ class GroupsPage(Page):
 
     title = "Groups"
     here = "/groups"
-    refresh_s = 2.0
+    refresh_s = 5.0
 
     def __init__(self, context: Context, visitor: Visitor, query: Mapping[str, str]) -> None:
         super().__init__(context, visitor)
@@ -41,10 +42,11 @@ class GroupsPage(Page):
         with self.context.database.reading() as session:
             groups = list_groups(session, sites=self.visitor.principal.sites)
             stages = list_stages(session, limit=SHOWN_STAGES, sites=self.visitor.principal.sites)
+            rollouts = _rollouts(session, stages)
         content = render(
             "groups.html",
             groups=[group_line(*one) for one in groups],
-            stages=[stage_line(row) for row in stages],
+            stages=[stage_line(row, rollouts.get(row.id, [])) for row in stages],
             may_operate=self.may_operate,
             may_remove=self.visitor.principal.sites is None,
         )
@@ -100,7 +102,8 @@ class GroupsPage(Page):
 
     async def _apply(self, number: int) -> None:
         row, members = await PAGES.run(self._read_stage, number)
-        text = f"{members} devices of '{row.group}' get this as their next version: {wish_text(row.config, row.models)}"
+        wish = wish_text(row.config, row.models)
+        text = f"{members} devices of '{row.group}' get this as their next version:\n\n{wish}"
         if await ask("Apply the stage", text, confirm="Apply", is_grave=True) is None:
             return
 
@@ -125,3 +128,17 @@ class GroupsPage(Page):
         with self.context.database.reading() as session:
             row = visible_stage(session, self.visitor, number)
             return row, len(visible_members(session, row.group, sites=None))
+
+
+def _rollouts(session: Session, stages: Iterable[DesiredStageRow]) -> dict[int, list[Standing]]:
+    """Return what devices made of the newest applied stage of each group, by its number; it is the one that counts."""
+    newest: dict[str, DesiredStageRow] = {}
+    for row in stages:
+        if row.state == "applied" and row.decided_ms is not None:
+            other = newest.get(row.group)
+            if other is None or row.decided_ms > (other.decided_ms or 0):
+                newest[row.group] = row
+    return {
+        row.id: standings(session, versions_of_stage(session, row, visible_members(session, group, sites=None)))
+        for group, row in newest.items()
+    }

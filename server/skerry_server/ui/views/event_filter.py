@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
@@ -11,7 +12,7 @@ from skerry_server.registry.events import EventSearch
 
 ROWS_A_PAGE = 50
 KINDS = ("detection", "wakeword", "system")
-KEYS = ("kind", "label", "device", "site")
+KEYS = ("kind", "label", "device", "site", "from", "to")
 MAX_ID_DIGITS = 18
 
 
@@ -30,9 +31,23 @@ def event_search(query: Mapping[str, str], *, sites: frozenset[str] | None) -> E
         site=given["site"] or None,
         sites=sites,
         newest_of_track=True,
+        since_ms=_moment(given["from"], where="from"),
+        until_ms=_moment(given["to"], where="to"),
         before_id=int(before) if before else None,
         limit=ROWS_A_PAGE + 1,
     )
+
+
+def _moment(text: str, *, where: str) -> int | None:
+    """Return Unix ms of a date and time as a browser's field gives it, of the server's zone, in which all is shown."""
+    if not text:
+        return None
+    try:
+        return round(dt.datetime.fromisoformat(text).timestamp() * 1000)
+    except (ValueError, OverflowError, OSError) as error:
+        raise ConfigError(
+            "this is no date and time", where=where, found=repr(text[:40]), todo="2026-11-22T17:30"
+        ) from error
 
 
 def address(query: Mapping[str, str], *, before: int | None = None) -> str:

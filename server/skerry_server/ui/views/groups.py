@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from skerry_server.registry.models import DesiredStageRow, GroupRow
+from skerry_server.registry.orders.standing import Standing, rollout_text
 from skerry_server.ui.rows import clock_time
 
 
@@ -23,7 +24,7 @@ class GroupLine:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StageLine:
-    """A stage, who prepared and who decided it."""
+    """A stage, who prepared and who decided it; ``rollout`` is what devices made of it, empty where untold."""
 
     id: int
     group: str
@@ -31,6 +32,8 @@ class StageLine:
     who: str
     what: str
     is_staged: bool
+    rollout: str
+    is_refused: bool
 
 
 def group_line(row: GroupRow, devices: int) -> GroupLine:
@@ -38,8 +41,8 @@ def group_line(row: GroupRow, devices: int) -> GroupLine:
     return GroupLine(name=row.name, note=row.note or "", devices=devices, made=clock_time(row.created_ms))
 
 
-def stage_line(row: DesiredStageRow) -> StageLine:
-    """Return a stage."""
+def stage_line(row: DesiredStageRow, rollout: Sequence[Standing]) -> StageLine:
+    """Return a stage, with what devices made of it."""
     who = f"by {row.author}, {clock_time(row.ts_ms)}"
     if row.decided_by is not None and row.decided_ms is not None:
         who += f"; {row.state} by {row.decided_by}, {clock_time(row.decided_ms)}"
@@ -50,6 +53,8 @@ def stage_line(row: DesiredStageRow) -> StageLine:
         who=who,
         what=wish_text(row.config, row.models),
         is_staged=row.state == "staged",
+        rollout=rollout_text(rollout) if rollout else "",
+        is_refused=any(one.progress == "refused" for one in rollout),
     )
 
 

@@ -25,6 +25,7 @@ MAX_POINTS = 20_000
 _FIELDS: dict[Measurement, tuple[str, ...]] = {
     "heartbeat": (
         "temperature_c",
+        "temperature_trip_c",
         "cpu_percent",
         "memory_used_mb",
         "memory_total_mb",
@@ -46,7 +47,9 @@ class _Plan:
 
 
 _MACHINE = (
-    _Plan(title="Temperature", unit="°C", fields={"processor": "temperature_c"}, floor=None),
+    _Plan(
+        title="Temperature", unit="°C", fields={"processor": "temperature_c", "limit": "temperature_trip_c"}, floor=None
+    ),
     _Plan(title="Processor", unit="%", fields={"in use": "cpu_percent"}),
     _Plan(title="Memory", unit="MB", fields={"in use": "memory_used_mb"}),
     _Plan(title="Disk", unit="MB", fields={"free": "disk_free_mb"}),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from skerry_server.durations import span
 from skerry_server.registry.models import PresenceIntervalRow
 from skerry_server.ui.rows import clock_time
-from skerry_server.ui.vitals import span
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

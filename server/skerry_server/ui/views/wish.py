@@ -10,6 +10,7 @@ import msgspec
 
 from skerry_edge.contracts.messages import State
 from skerry_server.registry.models import DesiredRow
+from skerry_server.registry.orders.standing import Standing
 from skerry_server.ui.rows import NOTHING, clock_time, model_text
 from skerry_server.ui.views.groups import wish_text
 
@@ -45,12 +46,15 @@ class WishView:
     versions: list[VersionLine]
 
 
-def wish_view(versions: list[DesiredRow], state: State | None) -> WishView:
-    """Return what is wanted (the newest of ``versions``, newest first) against what the device reported."""
+def wish_view(versions: list[DesiredRow], state: State | None, standing: Standing | None) -> WishView:
+    """Return what is wanted (the newest of ``versions``, newest first) against what the device reported.
+
+    ``standing`` is what became of the newest, None where there is none.
+    """
     wanted = versions[0] if versions else None
     applied_version = state.config_version if state is not None else 0
     applied = next((row for row in versions if row.version == applied_version), None)
-    summary, tone = _summary(wanted, state)
+    summary, tone = _summary(wanted, state, standing)
     return WishView(
         summary=summary,
         tone=tone,
@@ -74,15 +78,17 @@ def differences(wanted: Mapping[str, Any], applied: Mapping[str, Any]) -> list[D
     ]
 
 
-def _summary(wanted: DesiredRow | None, state: State | None) -> tuple[str, str]:
-    if wanted is None:
+def _summary(wanted: DesiredRow | None, state: State | None, standing: Standing | None) -> tuple[str, str]:
+    if wanted is None or standing is None:
         return "Nothing is wanted: the device's own file holds.", "plain"
+    if standing.progress == "refused":
+        return f"The device refused version {wanted.version}: {standing.reason}", "bad"
     if state is None:
         return f"Version {wanted.version} is wanted; the device has not said what it runs.", "warn"
     if state.config_version == wanted.version:
         return f"Version {wanted.version} is wanted, and applied.", "good"
-    sent = "it was sent" if wanted.published_ms is not None else "it has yet to be sent"
-    return f"Version {wanted.version} is wanted, version {state.config_version} is applied; {sent}.", "warn"
+    applied = f"Version {wanted.version} is wanted, version {state.config_version} is applied"
+    return f"{applied}; {standing.reason}.", "warn"
 
 
 def _models(wanted: DesiredRow | None, state: State | None) -> list[Difference]:

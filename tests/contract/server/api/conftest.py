@@ -29,6 +29,7 @@ from skerry_server.registry.orders.commands import order
 from skerry_server.registry.orders.desired import put_desired
 from skerry_server.registry.orders.stages import stage
 from skerry_server.registry.people import users
+from skerry_server.registry.people.passwords import hash_password
 from skerry_server.registry.people.tokens import add_token
 from skerry_server.registry.silences import add_silence
 from skerry_server.stores.sqlite import SqliteStore
@@ -237,6 +238,6 @@ def employ(database, now):
     author, tokens = Author(name="setup", ts_ms=now), {}
     with database.transaction() as session:
         for name, (role, sites) in PEOPLE.items():
-            users.add_user(session, author, name, password=PASSWORD, role=role, sites=sites)
+            users.add_user(session, author, name, password_hash=hash_password(PASSWORD), role=role, sites=sites)
             tokens[name] = add_token(session, author, name, name="test", role=role)[1]
     return tokens

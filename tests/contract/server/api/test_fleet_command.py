@@ -9,7 +9,8 @@ import threading
 import pytest
 import uvicorn
 
-from skerry_server.fleet.tables import ago, printable
+from skerry_server.fleet.tables import ago, cell, printable
+from skerry_server.registry.people.tokens import list_tokens
 
 PASSWORD = "correct horse battery"
 
@@ -54,14 +55,18 @@ def signed_in(fleet, serve, home, skerry, monkeypatch):
     return lambda *arguments: skerry("fleet", *arguments)
 
 
-def test_login_keeps_a_token_that_only_its_owner_reads_and_no_password(signed_in, home):
+def test_login_keeps_a_token_that_only_its_owner_reads_and_no_password(signed_in, home, fleet):
     folder = home / "config" / "skerry"
     token = folder / "fleet.token"
     assert token.read_text().startswith("skerry_")
     assert stat.S_IMODE(token.stat().st_mode) == 0o600
     assert PASSWORD not in "".join(path.read_text() for path in folder.iterdir())
     assert signed_in("devices").code == 0
-    assert signed_in("logout").code == 0
+    with fleet.database.reading() as session:
+        (made,) = [str(row.id) for row in list_tokens(session) if row.name.startswith("skerry fleet on")]
+    left = signed_in("logout")
+    assert (left.code, left.out.split()[-3:]) == (0, ["tokens", "revoke", made])
+    assert not list(folder.iterdir())
     refused = signed_in("devices", "--server", "http://127.0.0.1:9")
     assert refused.code == 4
 
@@ -97,7 +102,12 @@ def test_what_is_changed_is_changed(signed_in, tmp_path):
     got = signed_in("desired", "get", "cam-2", "--json").json
     assert got["desired"]["config"] == {"heartbeat_interval_s": 60}
     made = signed_in("desired", "stage", "yard-only", "--model", "camera=tiny", "--json").json
-    assert signed_in("desired", "apply", made["id"]).out == "applied to 1 devices\n"
+    assert signed_in("desired", "apply", made["id"]).out.startswith("ordered for 1 devices; ")
+    shown = signed_in("desired", "show", made["id"])
+    assert "0 of 1 have it; 1 not yet" in shown.out
+    assert "not sent yet" in shown.out
+    got = signed_in("desired", "get", "bell-1", "--json").json
+    assert (got["progress"], got["reason"]) == ("waiting", "not sent yet")
     assert signed_in("tags", "cam-1", "floor=2", "--json").json == {"floor": "2"}
     assert signed_in("groups", "add", "new").code == 0
     assert signed_in("groups", "put", "new", "cam-1", "cam-2").code == 0
@@ -105,6 +115,10 @@ def test_what_is_changed_is_changed(signed_in, tmp_path):
     assert signed_in("groups", "remove", "new").code == 0
     assert signed_in("acknowledge", 1).code == 0
     assert signed_in("silence", "--device", "cam-1", "--hours", 1).code == 0
+    made = signed_in("silences", "list", "--json").json[-1]["id"]
+    assert "device cam-1" in signed_in("silences", "list").out
+    assert signed_in("silences", "end", made).code == 0
+    assert made not in [one["id"] for one in signed_in("silences", "list", "--json").json]
     (sent,) = signed_in("send", "ping", "--device", "cam-1", "--no-wait", "--json").json
     assert (sent["name"], sent["author"]) == ("ping", "ann")
     assert signed_in("dead-letters", "replay", "--all").code == 1
@@ -118,6 +132,9 @@ def test_what_is_changed_is_changed(signed_in, tmp_path):
         (["device", "../../users"], 2),
         (["send", "ping"], 2),
         (["send", "ping", "--device", "nobody"], 2),
+        (["silence", "--hours", "1"], 2),
+        (["silence", "--hours", "1", "--all", "--device", "cam-1"], 2),
+        (["silence", "--hours", "1", "--rule", "disk-full"], 2),
         (["send", "ping", "--device", "cam-1", "--arg", "x"], 2),
         (["desired", "set", "cam-1", "--config", "nothing.toml"], 4),
         (["devices", "--server", "gopher://x"], 2),
@@ -136,7 +153,7 @@ def test_users_and_tokens_are_made_at_the_server_s_own_command_line(home, skerry
     config.write_text(f'[registry]\nurl = "sqlite:///{home}/registry.sqlite"\n')
     monkeypatch.setenv("SKERRY_PASSWORD", PASSWORD)
     first = skerry("server", "users", "add", "oli", "--role", "operator", "--config", config)
-    assert (first.code, "nobody could administer" in first.err) == (2, True)
+    assert (first.code, "the first user must be an administrator of all sites" in first.err) == (2, True)
     assert skerry("server", "users", "add", "ann", "--role", "admin", "--config", config).code == 0
     assert skerry("server", "users", "add", "oli", "--role", "operator", "--site", "home", "--config", config).code == 0
     assert skerry("server", "users", "list", "--json", "--config", config).json[1]["sites"] == ["home"]
@@ -154,3 +171,11 @@ def test_users_and_tokens_are_made_at_the_server_s_own_command_line(home, skerry
 def test_what_devices_say_cannot_control_a_terminal():
     assert printable("\x1b[31mred\x07") == "\ufffd[31mred\ufffd"
     assert ago(0, now_ms=7_200_000) == "2 h ago"
+
+
+def test_what_was_changed_is_told_without_what_was_not_given_and_with_times_for_people():
+    detail = {"role": "admin", "sites": None, "groups": ["a", "b"], "until_ms": 0, "is_on": True, "config": {"x": None}}
+    told = cell(detail).plain
+    assert "None" not in told
+    assert told.startswith("role=admin, groups=a, b, until=19")
+    assert told.endswith(', is_on=yes, config={"x": null}')

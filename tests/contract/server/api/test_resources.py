@@ -7,6 +7,7 @@ import pytest
 from skerry_server.api import model_comparison
 from skerry_server.api.resources.telemetry import whole_moments
 from skerry_server.stores.base import Point
+from skerry_server.ui.pulse import read_pulse, troubles
 
 V1 = "/api/v1"
 
@@ -181,6 +182,9 @@ def test_a_stage_tells_who_would_get_what_before_it_is_applied(ann):
     applied = ann.post(f"{V1}/stages/1/apply").json()
     assert applied["versions"] == {"bell-1": 2, "cam-1": 3, "cam-2": 2}
     assert ann.post(f"{V1}/stages/1/apply").status_code == 409
+    assert before["rollout"] is None
+    rollout = ann.get(f"{V1}/stages/1").json()["rollout"]
+    assert (rollout["summary"], rollout["counts"]["waiting"]) == ("0 of 3 have it; 3 not yet", 3)
     assert all(one["changes"] == [] for one in ann.get(f"{V1}/stages/1").json()["effects"])
 
 
@@ -193,6 +197,28 @@ def test_alerts_are_acknowledged_once_and_silenced_for_a_while(ann):
     assert made["until_ms"] == made["created_ms"] + 60_000
     assert ann.delete(f"{V1}/silences/{made['id']}").status_code == 204
     assert [one["device"] for one in ann.get(f"{V1}/silences").json()["silences"]] == ["cam-2", None]
+
+
+@pytest.mark.parametrize(
+    ("wish", "status", "told"),
+    [
+        ({}, 422, "all alerts"),
+        ({"device": "cam-1", "everything": True}, 422, "leave out one"),
+        ({"rule": "disk-spase"}, 404, "did you mean 'disk-space'?"),
+    ],
+)
+def test_a_silence_says_what_it_is_of_and_of_rules_that_there_are(ann, wish, status, told):
+    refused = ann.post(f"{V1}/silences", json={"lasts_s": 60, **wish})
+    assert refused.status_code == status
+    assert told in str(refused.json())
+
+
+def test_a_silence_of_everything_is_asked_for_and_said_on_every_page(fleet, ann):
+    assert troubles(read_pulse(fleet.database, fleet.context.health, None)) == []
+    assert ann.post(f"{V1}/silences", json={"lasts_s": 60, "everything": True, "comment": "a move"}).status_code == 201
+    (said,) = troubles(read_pulse(fleet.database, fleet.context.health, None))
+    assert said.startswith("Nobody is told of any alert: silenced until ")
+    assert said.endswith(" by ann, a move")
 
 
 def test_dead_letters_are_searched_replayed_and_deleted(ann):

@@ -141,6 +141,13 @@ def test_no_route_answers_without_credentials_or_with_too_little_of_them(fleet):
             assert fleet.as_("yara").request(**asked).status_code == 403, (method, path)
 
 
+@pytest.mark.parametrize("headers", [{}, {"authorization": "Bearer skerry_revoked"}])
+def test_metrics_say_who_may_not_read_them_to_prometheus_and_send_it_to_no_page(fleet, headers):
+    answer = fleet.client(**headers).get("/metrics", follow_redirects=False)
+    assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
+    assert answer.json()["todo"]
+
+
 def test_nobody_reaches_a_foreign_site(fleet):
     for method, path, _ in [one for one in guarded() if OF_A_SITE.search(one[1]) and not one[2].everywhere]:
         body = {} if method in ("PUT", "PATCH") else BODIES.get((method, path))

@@ -216,6 +216,7 @@ def test_the_page_to_sign_in_at_works_without_script_and_leads_on_within_this_se
     refused = client.post("/sign-in", data=form, follow_redirects=False)
     assert refused.status_code == 401
     assert 'role="alert"' in refused.text
+    assert 'value="ann"' in refused.text
     done = client.post("/sign-in", data=form | {"password": PASSWORD}, follow_redirects=False)
     assert (done.status_code, done.headers["location"]) == (303, "/devices/cam-1")
     assert client.get(DEVICES).status_code == 200
@@ -233,6 +234,8 @@ def test_nobody_is_led_elsewhere_from_there(then):
 def test_what_is_shown_at_the_page_is_text(fleet):
     page = fleet.client().get("/sign-in", params={"next": '/"><script>alert(1)</script>'})
     assert "<script>" not in page.text
+    form = {"name": '"><script>alert(1)</script>{{alert}}', "password": "a wrong password", "next": "/"}
+    assert "<script>" not in fleet.client().post("/sign-in", data=form).text
 
 
 def test_no_answer_repeats_a_password(fleet):

@@ -174,3 +174,30 @@ def test_the_command_tells_which_row_is_broken(written, url, skerry, tmp_path):
     assert bad.code == 1
     assert "row 4: changed" in bad.out
     assert "broken in one place" in bad.err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("audit", "verify"),
+        ("backup", "saved.backup"),
+        ("users", "list"),
+        ("tokens", "list"),
+        ("dead-letters", "list"),
+        ("erase-device", "cam-1", "--yes"),
+    ],
+    ids=" ".join,
+)
+def test_what_reads_the_registry_refuses_where_there_is_none_and_makes_none(
+    url, skerry, tmp_path, monkeypatch, command
+):
+    monkeypatch.chdir(tmp_path)
+    config = tmp_path / "server.toml"
+    config.write_text(f'[registry]\nurl = "{url}"\n')
+    for _ in range(2):
+        refused = skerry("server", *command, "--config", config)
+        assert refused.code == 2
+        assert "there is no registry here" in refused.err
+        assert url.partition("?")[0].rpartition("/")[2] in refused.err
+    assert not (tmp_path / "registry.sqlite").exists()
+    assert not (tmp_path / "saved.backup").exists()

@@ -28,7 +28,7 @@ from skerry_server.registry.fleet.groups import add_group, add_members
 from skerry_server.registry.migrations.versions import v0001_first_tables
 from skerry_server.registry.models import AuditHeadRow, AuditRow, Base, Device, EventRow, ReportRow, table_of
 from skerry_server.registry.orders.desired import put_desired
-from skerry_server.registry.people.passwords import is_password
+from skerry_server.registry.people.passwords import hash_password, is_password
 from skerry_server.registry.people.users import add_user, password_hash
 
 SESSION = "00000001-abcdef01"
@@ -79,8 +79,8 @@ def filled(fleet, ann):
         add_members(session, ann, "canaries", ["cam-1"])
         put_desired(session, ann, "cam-1", config={"fps": 5, "zones": [[0.5, None]]}, models={})
         fire(session, [Cause(rule="hot", device=None, subject="", severity="info", value=None, detail="")], now_ms=1)
-        add_user(session, ann, "ann", password=PASSWORD, role="admin")
-        add_user(session, ann, "bob", password=PASSWORD, role="viewer", sites=["home"])
+        add_user(session, ann, "ann", password_hash=hash_password(PASSWORD), role="admin")
+        add_user(session, ann, "bob", password_hash=hash_password(PASSWORD), role="viewer", sites=["home"])
     return fleet
 
 
@@ -332,4 +332,8 @@ def test_the_commands_save_and_restore(filled, url, target, skerry, telemetry, t
     assert content(target) == content(filled)
     assert points(tmp_path / "restored.sqlite") == [(42,)]
     assert skerry("server", "restore", file, "--force", "--config", configs["target"]).code == 0
+    configs["target"].write_text(f'[registry]\nurl = "{where["target"]}"\n[store]\nkind = "influxdb"\ndatabase = "x"\n')
+    elsewhere = skerry("server", "restore", file, "--force", "--config", configs["target"])
+    assert (elsewhere.code, "are not restored: the configured store is influxdb" in elsewhere.err) == (0, True)
+    assert elsewhere.out.splitlines()[-1] == "telemetry not restored: the configured store is influxdb"
     assert skerry("server", "restore", tmp_path / "no.backup", "--config", configs["target"]).code in (2, 4)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+import time
 
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from skerry_server.registry.leases import acquire, release
+from skerry_server.registry.models import LeaseRow
 
 TERM_MS = 60_000
 
@@ -42,6 +44,19 @@ def test_the_term_is_counted_on_the_database_s_clock(database):
     with database.reading() as session:
         left_ms = session.scalar(text(f"SELECT until_ms - {now} FROM leases"))
     assert TERM_MS - 10_000 < left_ms <= TERM_MS + 1_000
+
+
+def test_a_lease_from_before_the_clock_was_set_back_lasts_one_term_at_most_and_its_holder_may_renew_it(database):
+    ask(database, "gone")
+    with database.transaction() as session:
+        session.execute(update(LeaseRow).values(until_ms=LeaseRow.until_ms + 400 * 86_400_000))
+    assert not ask(database, "next", term_ms=1_000), "its holder may be there"
+    with database.reading() as session:
+        until_ms = session.scalar(text("SELECT until_ms FROM leases"))
+    assert abs(until_ms - time.time() * 1000) < TERM_MS
+    assert ask(database, "gone")
+    ask(database, "next", term_ms=0)
+    assert ask(database, "next"), "its holder did not renew it within the term"
 
 
 def test_of_many_who_ask_at_once_one_holds_it(database, url, opened):

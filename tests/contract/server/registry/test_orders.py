@@ -8,10 +8,13 @@ import threading
 import msgspec
 import pytest
 
-from skerry_edge.contracts.messages import CommandResult
+from skerry_edge.contracts.messages import DESIRED_REFUSED, CommandResult, Event
+from skerry_edge.contracts.topics import Topic
 from skerry_edge.foundation.errors import ConfigError
 from skerry_server.errors import ConflictError
 from skerry_server.ingest.validate import Delivery, examine
+from skerry_server.registry.audit.trail import Author
+from skerry_server.registry.events import add_events
 from skerry_server.registry.fleet.groups import add_group, add_members
 from skerry_server.registry.models import ReportRow
 from skerry_server.registry.orders.commands import get_command, list_commands, mark_sent, order, save_result, unsent
@@ -22,7 +25,8 @@ from skerry_server.registry.orders.desired import (
     put_desired,
     unpublished,
 )
-from skerry_server.registry.orders.stages import apply_stage, discard_stage, list_stages, stage
+from skerry_server.registry.orders.stages import apply_stage, discard_stage, get_stage, list_stages, stage
+from skerry_server.registry.orders.standing import rollout_text, standings, versions_of_stage
 from skerry_server.registry.reports import save_reports
 
 SESSION = "00000001-abcdef01"
@@ -164,3 +168,40 @@ def test_commands_are_listed_newest_first_page_by_page(fleet, ann):
 def test_an_order_that_no_device_would_take_is_refused(fleet, ann, name, args, expires_ms):
     with pytest.raises(ConfigError), fleet.transaction() as session:
         order(session, ann, "cam-1", name, args=args, expires_ms=expires_ms)
+
+
+def event(seq, message):
+    return Event(
+        v=1, id=f"e{seq}", session=SESSION, seq=seq, ts=1, clock="synced",
+        kind="system", pipeline="agent", label=DESIRED_REFUSED, message=message,
+    )  # fmt: skip
+
+
+def told(seq, message, received_ms, *, device="cam-2"):
+    return Topic(site="home", device=device, kind="event"), event(seq, message), received_ms
+
+
+def test_of_a_stage_it_is_known_who_has_it_who_refused_and_why_and_who_has_yet_to(staged, ann):
+    database, number = staged
+    later = Author(name="ann", ts_ms=2_000)
+    with database.transaction() as session:
+        add_members(session, ann, "canaries", ["bell-1"])
+        apply_stage(session, later, number)
+        state = {"v": 1, "id": "m", "session": SESSION, "seq": 1, "ts": 1, "clock": "synced"}
+        payload = json.dumps(state | {"config_version": 2, "config_sha256": "0"}).encode()
+        session.add(ReportRow(device="cam-1", kind="state", item="", received_ms=1, payload=payload))
+        session.add(ReportRow(device="bell-1", kind="state", item="", received_ms=1, payload=b'{"of": "long ago"}'))
+        # One is older than the version, one of another version: neither is about this one.
+        add_events(session, [told(1, "of yesterday", 1_999), told(2, "unknown key 'fps'; in desired version 1", 2_001)])
+        add_events(session, [told(3, "of another version; in desired version 7", 2_002)])
+        row = get_stage(session, number)
+        found = standings(session, versions_of_stage(session, row, ["bell-1", "cam-1", "cam-2"]))
+        assert [(one.device, one.progress) for one in found] == [
+            ("bell-1", "waiting"),
+            ("cam-1", "applied"),
+            ("cam-2", "refused"),
+        ]
+        assert found[2].reason == "unknown key 'fps'; in desired version 1"
+        assert rollout_text(found) == f"1 of 3 have it; 1 refused: {found[2].reason}; 1 not yet"
+        put_desired(session, later, "cam-2", config={}, models={})
+        assert standings(session, versions_of_stage(session, row, ["cam-2"]))[0].progress == "surpassed"

@@ -13,6 +13,7 @@ from skerry_server.errors import ConflictError, NotFoundError
 from skerry_server.registry.audit.trail import list_audit
 from skerry_server.registry.models import TokenRow, UserRow, WebSessionRow
 from skerry_server.registry.people import passwords, web_sessions
+from skerry_server.registry.people.passwords import hash_password
 from skerry_server.registry.people.roles import Principal
 from skerry_server.registry.people.tokens import add_token, bearer, list_tokens, note_use, remove_token
 from skerry_server.registry.people.users import (
@@ -42,8 +43,8 @@ def _little_effort(monkeypatch):
 def staff(database, ann):
     """A registry with the administrator ann and bob, who operates the yard."""
     with database.transaction() as session:
-        add_user(session, ann, "ann", password=PASSWORD, role="admin")
-        add_user(session, ann, "bob", password=PASSWORD, role="operator", sites=["yard"])
+        add_user(session, ann, "ann", password_hash=hash_password(PASSWORD), role="admin")
+        add_user(session, ann, "bob", password_hash=hash_password(PASSWORD), role="operator", sites=["yard"])
     return database
 
 
@@ -99,7 +100,7 @@ def test_who_was_disabled_is_let_in_in_no_way(staff, ann):
 def test_another_password_ends_what_was_signed_in_with_the_old_one(staff, ann):
     with staff.transaction() as session:
         cookie = web_sessions.begin(session, "bob", now_ms=1, lifetime_ms=9)
-        set_password(session, ann, "bob", OTHER)
+        set_password(session, ann, "bob", hash_password(OTHER))
         assert signs_in(session, "bob", PASSWORD) is None
         assert signs_in(session, "bob", OTHER) is not None
         assert web_sessions.visit(session, cookie, now_ms=2, idle_ms=99) is None
@@ -155,7 +156,7 @@ def test_a_browser_is_known_until_its_time_is_over_or_it_signs_out(staff):
 def test_of_two_administrators_who_disable_each_other_at_once_one_is_left(database, url, opened, ann):
     with database.transaction() as session:
         for name in ("ann", "eve"):
-            add_user(session, ann, name, password=PASSWORD, role="admin")
+            add_user(session, ann, name, password_hash=hash_password(PASSWORD), role="admin")
     begin, failed = threading.Barrier(2), []
 
     def disable(name):
@@ -184,7 +185,7 @@ def test_of_two_administrators_who_disable_each_other_at_once_one_is_left(databa
         lambda session, ann: set_role(session, ann, "ann", role="admin", sites=["yard"]),
         lambda session, ann: disable_user(session, ann, "ann"),
         lambda session, ann: remove_user(session, ann, "ann"),
-        lambda session, ann: add_user(session, ann, "bob", password=PASSWORD, role="viewer"),
+        lambda session, ann: add_user(session, ann, "bob", password_hash=hash_password(PASSWORD), role="viewer"),
     ],
 )
 def test_nobody_locks_everybody_out_and_no_name_is_taken_twice(staff, ann, change):
@@ -196,15 +197,19 @@ def test_nobody_locks_everybody_out_and_no_name_is_taken_twice(staff, ann, chang
 @pytest.mark.parametrize(
     "change",
     [
-        lambda session, ann: add_user(session, ann, "eve", password="short", role="viewer"),
-        lambda session, ann: add_user(session, ann, "eve", password=PASSWORD, role="root"),
-        lambda session, ann: add_user(session, ann, "Eve Smith", password=PASSWORD, role="viewer"),
-        lambda session, ann: add_user(session, ann, "eve", password=PASSWORD, role="viewer", sites=[]),
-        lambda session, ann: add_user(session, ann, "eve", password=PASSWORD, role="viewer", sites=["+"]),
+        lambda session, ann: add_user(session, ann, "eve", password_hash=hash_password("short"), role="viewer"),
+        lambda session, ann: add_user(session, ann, "eve", password_hash=hash_password(PASSWORD), role="root"),
+        lambda session, ann: add_user(session, ann, "Eve Smith", password_hash=hash_password(PASSWORD), role="viewer"),
+        lambda session, ann: add_user(
+            session, ann, "eve", password_hash=hash_password(PASSWORD), role="viewer", sites=[]
+        ),
+        lambda session, ann: add_user(
+            session, ann, "eve", password_hash=hash_password(PASSWORD), role="viewer", sites=["+"]
+        ),
         lambda session, ann: add_token(session, ann, "bob", name="x" * 200, role="viewer"),
         lambda session, ann: add_token(session, ann, "bob", name="x", role="viewer", expires_ms=1),
         lambda session, ann: add_token(session, ann, "eve", name="x", role="viewer"),
-        lambda session, ann: set_password(session, ann, "eve", PASSWORD),
+        lambda session, ann: set_password(session, ann, "eve", hash_password(PASSWORD)),
     ],
 )
 def test_what_cannot_be_is_refused(staff, ann, change):

@@ -72,7 +72,7 @@ def test_the_offset_of_a_session_is_decided_once(fleet):
 
     key, other = ("cam-1", FIRST, "unsynced"), ("cam-1", SECOND, "unsynced")
     with fleet.transaction() as session:
-        assert decide_offsets(session, [clock(5), clock(6)]) == {key: 5}
+        assert decide_offsets(session, [clock(5), clock(6)]) == {key: [(0, 5)]}
     with fleet.transaction() as session:
-        assert decide_offsets(session, [clock(7), clock(8, SECOND)]) == {key: 5, other: 8}
-        assert offsets_of(session, [other, ("cam-2", FIRST, "synced")]) == {other: 8}
+        assert decide_offsets(session, [clock(7), clock(8, SECOND)]) == {key: [(0, 5)], other: [(0, 8)]}
+        assert offsets_of(session, [other, ("cam-2", FIRST, "synced")]) == {other: [(0, 8)]}

@@ -9,10 +9,12 @@ import pytest
 
 from skerry_server.config.limits import Limits
 from skerry_server.errors import RegistryError
+from skerry_server.ingest import soft_state
 from skerry_server.ingest.commit import Committer
 from skerry_server.ingest.pauses import PatientStore
 from skerry_server.ingest.validate import Delivery, examine
 from skerry_server.presence import SilenceRules
+from skerry_server.registry.audit.trail import Author
 from skerry_server.registry.bindings import Mark, rebound_since
 from skerry_server.registry.dead_letters import list_dead_letters
 from skerry_server.registry.devices import list_devices
@@ -177,6 +179,35 @@ def test_a_device_that_was_erased_and_still_beats_is_taken_in_anew(database, wor
     erase_device(database, ann, "cam-1")
 
 
+@pytest.mark.parametrize("is_back", [False, True], ids=["off since", "back before"])
+@pytest.mark.parametrize("is_new", [False, True], ids=["the same worker", "started since"])
+def test_what_was_spooled_of_a_device_that_was_erased_meanwhile_is_brought_back_by_nobody(
+    database, workers, monkeypatch, is_back, is_new
+):
+    monkeypatch.setattr(soft_state, "EVERY_S", 0.0)
+    same, other = workers
+    same.commit([message("heartbeat", 1), message("heartbeat", 1, device="cam-2")])
+    same.flush()
+    spooled = [message(kind, seq, received_ms=2_000) for seq, kind in ((2, "heartbeat"), (3, "event"), (4, "status"))]
+    erase_device(database, Author(name="ann", ts_ms=3_000), "cam-1")
+    if is_back:
+        other.commit([message("heartbeat", 9, received_ms=4_000)])
+        other.flush()
+    replaying = other if is_new else same
+    # Nothing is soft: the worker is told all the same.
+    assert replaying.flush_is_due()
+    replaying.flush()
+    committed = replaying.commit([*spooled, message("heartbeat", 2, device="cam-2", received_ms=2_000)])
+    replaying.flush()
+    assert (committed.points, len(committed.stored), committed.letters) == (1, 1, [])
+    assert {device: seq for device, (_, seq) in states(database).items()} == {
+        "cam-2": 2,
+        **({"cam-1": 9} if is_back else {}),
+    }
+    with database.reading() as session:
+        assert search(session, EventSearch()) == []
+
+
 @pytest.mark.parametrize("kind", ["status", "event"])
 def test_what_an_erased_device_reports_at_once_is_recorded_as_of_a_new_one(database, workers, ann, kind):
     first, second = workers
@@ -224,6 +255,7 @@ def test_only_what_was_rebound_is_told_and_all_where_the_registry_is_not_the_sam
     with fleet.reading() as session:
         told = rebound_since(session, before.mark)
         assert told.devices == {"cam-2", "bell-1"}
+        assert told.erased_ms == {"bell-1": ann.ts_ms}
         assert rebound_since(session, told.mark).devices == set()
         assert rebound_since(session, Mark(id=told.mark.id - 1, hash="of another past")).devices is None
         assert rebound_since(session, Mark(id=told.mark.id + 9, hash=told.mark.hash)).devices is None

@@ -1,4 +1,4 @@
-"""Alerting as it runs: a simulated fleet, two workers of which one looks, a webhook that hears of each thing once."""
+"""Alerting as it runs: a simulated fleet, a worker, two of `server api` of which one looks, a webhook that is told."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ CONFIG = """
 interval_s = 0.1
 group_wait_s = 0
 group_interval_s = 0
+with_defaults = false
 [[alerts.rule]]
 name = "hot"
 kind = "temperature"
@@ -39,24 +40,41 @@ url_file = "hook.secret"
 
 @pytest.fixture
 def registry(tmp_path):
-    """The registry that the workers share."""
+    """The registry that all processes share."""
     database = Database(f"sqlite:///{tmp_path}/registry.sqlite")
     yield database
     database.close()
 
 
 @pytest.fixture
-def start_worker(start_server, free_port, eventually, receiver, tmp_path):
-    """Return a function that starts a worker with alerts, which are told to the receiver."""
-    (tmp_path / "hook.secret").write_text(f"json://{receiver.address}/s3cr3t-hook")
+def start_worker(start_server, free_port, eventually):
+    """Return a function that starts a worker with the same configuration, whose channels are none of its business."""
 
-    def start(broker_url, name):
+    def start(broker_url):
         port = free_port()
-        command = ("ingest", "--worker", name, "--port", str(port), "--log-level", "debug")
+        command = ("ingest", "--worker", "one", "--port", str(port))
         worker = start_server(broker_url, wait=False, command=command, more=CONFIG)
         worker.url = f"http://127.0.0.1:{port}/"
         eventually(worker.is_well, what=f"the worker is well: {worker.log.read_text()[-2000:]}")
         return worker
+
+    return start
+
+
+@pytest.fixture
+def start_api(start_server, receiver, tmp_path):
+    """Return a function that starts `server api` with alerts, which are told to the receiver."""
+    (tmp_path / "hook.secret").write_text(f"json://{receiver.address}/s3cr3t-hook")
+    return lambda broker_url: start_server(broker_url, command=("api", "--log-level", "debug"), more=CONFIG)
+
+
+@pytest.fixture
+def start_both(start_worker, start_api):
+    """Return a function that starts a worker and so many of `server api`, and returns these."""
+
+    def start(broker_url, count):
+        start_worker(broker_url)
+        return [start_api(broker_url) for _ in range(count)]
 
     return start
 
@@ -98,11 +116,11 @@ def states(registry):
 
 
 def test_what_fires_is_told_seen_to_taken_over_and_resolved_each_once(
-    broker, start_fleet, start_worker, publish, message, registry, receiver, eventually
+    broker, start_fleet, start_both, publish, message, registry, receiver, eventually
 ):
-    names = ("one", "two")
-    workers = [start_worker(broker.url, name) for name in names]
+    processes = start_both(broker.url, 2)
     eventually(lambda: holder_pid(registry), what="one of them has the lease")
+    assert holder_pid(registry) in [one.process.pid for one in processes]
     start_fleet()
     publish(
         broker.url,
@@ -122,11 +140,9 @@ def test_what_fires_is_told_seen_to_taken_over_and_resolved_each_once(
         for row in session.scalars(select(AlertRow)):
             acknowledge(session, Author(name="ann", ts_ms=time.time_ns() // 1_000_000), row.id)
 
-    first, second = sorted(workers, key=lambda one: one.process.pid != holder_pid(registry))
+    first, second = sorted(processes, key=lambda one: one.process.pid != holder_pid(registry))
     assert first.stop() == 0
     eventually(lambda: holder_pid(registry) == second.process.pid, what="the other takes the job over")
-    # The broker keeps a share of the messages for it, as long as its session lasts.
-    again = start_worker(broker.url, names[workers.index(first)])
     publish(
         broker.url,
         [
@@ -147,18 +163,18 @@ def test_what_fires_is_told_seen_to_taken_over_and_resolved_each_once(
         "[resolved] hot-1 of site home is no longer too hot",
     ]
     assert len(receiver.posts) == 4
-    assert not [one for one in (first, second, again) if "s3cr3t-hook" in one.log.read_text()]
+    assert not [one for one in (first, second) if "s3cr3t-hook" in one.log.read_text()]
 
 
 def test_a_channel_that_is_away_is_told_in_health_and_by_the_command_and_stops_nothing(
-    broker, start_worker, publish, message, receiver, eventually, skerry, tmp_path
+    broker, start_both, publish, message, receiver, eventually, skerry, tmp_path
 ):
     receiver.status = 500
-    worker = start_worker(broker.url, "one")
+    (api,) = start_both(broker.url, 1)
     publish(broker.url, [message("status", 1), message("heartbeat", 2, temperature_c=99.0)])
-    eventually(lambda: worker.health()["remarks"], what="health tells of the channel")
-    assert "error=500" in worker.health()["remarks"]["alerts channel 'ops'"]
-    assert worker.is_well()
+    eventually(lambda: api.health()["remarks"], what="health tells of the channel")
+    assert "error=500" in api.health()["remarks"]["alerts channel 'ops'"]
+    assert api.is_well()
     command = ("server", "alerts", "list", "--config", tmp_path / "server-0.toml")
     listed = skerry(*command, "--json")
     assert [(one["rule"], one["device"]) for one in listed.json["alerts"]] == [("hot", "cam-1")]

@@ -129,11 +129,11 @@ class FleetBroker:
         self._config = folder / "mosquitto.conf"
         self._config.write_text(MAIN.format(folder=folder, user=getpass.getuser()))
 
-    def administer(self, *arguments, code=0):
+    def administer(self, *arguments, code=0, folder=None):
         """Run `skerry-broker …` and return what it prints, its complaint where it is to end with ``code``."""
         done = subprocess.run(
             [DEPLOY / "mosquitto" / "skerry-broker", *arguments],
-            env=os.environ | {"SKERRY_BROKER_DIR": str(self.folder)},
+            env=os.environ | {"SKERRY_BROKER_DIR": str(folder or self.folder)},
             capture_output=True,
             text=True,
             timeout=60,

@@ -152,6 +152,11 @@ def test_names_that_would_reach_further_get_neither_password_nor_certificate(fle
         assert "is no device id" in fleet_broker.administer(command, name, code=2)
 
 
+def test_before_there_is_an_authority_the_command_names_what_makes_one(fleet_broker, tmp_path):
+    for command in (["add-device", "cam-a"], ["add-user", "skerry"], ["broker-certificate", "localhost"]):
+        assert "run 'skerry-broker init' first" in fleet_broker.administer(*command, code=2, folder=tmp_path)
+
+
 @pytest.mark.parametrize("host", ["", "a b", "x,DNS:y", "*"])
 def test_a_certificate_is_for_hosts_alone(fleet_broker, host):
     assert "is no name or address" in fleet_broker.administer("broker-certificate", host, code=2)

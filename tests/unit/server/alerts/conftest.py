@@ -10,7 +10,8 @@ import pytest
 from skerry_server.alerts.channels import Channel
 from skerry_server.alerts.history import History
 from skerry_server.alerts.judgement import Moment
-from skerry_server.alerts.lookout import LEASE, Lookout
+from skerry_server.alerts.lookout import Lookout
+from skerry_server.alerts.post import LEASE
 from skerry_server.config.alerts import Alerts, Rule
 from skerry_server.errors import ChannelError
 from skerry_server.health import Health
@@ -82,9 +83,9 @@ def put_device(database):
 class Rig:
     """One process's lookout; `look` turns the clock by so many seconds and looks."""
 
-    def __init__(self, database, store, alerts, channels, holder):
+    def __init__(self, database, store, alerts, channels, holder, health):
         self.database, self.holder = database, holder
-        self.health = Health(worker="w1")
+        self.health = health
         self.health.metrics.spool_budget_bytes.value = 100.0
         self.now_s = 0.0
         self.lookout = Lookout(
@@ -129,8 +130,9 @@ class Rig:
 def start(database, store):
     """Return a function that starts a lookout with rules; ``timing`` are fields of the table `alerts`."""
 
-    def start(*rules, channels=(), holder="one", archive=store, **timing):
+    def start(*rules, channels=(), holder="one", archive=store, health=None, **timing):
         timing = {"group_wait_s": 0.0, "group_interval_s": 0.0} | timing
-        return Rig(database, archive, Alerts(rule=tuple(Rule(**rule) for rule in rules), **timing), channels, holder)
+        alerts = Alerts(with_defaults=False, rule=tuple(Rule(**rule) for rule in rules), **timing)
+        return Rig(database, archive, alerts, channels, holder, health or Health(worker="w1"))
 
     return start

@@ -60,9 +60,9 @@ def test_without_rules_the_default_ones_hold_and_can_each_fire_and_clear():
 
 def test_rules_take_the_place_of_the_defaults_or_stand_beside_them():
     one = '[[alerts.rule]]\nname = "offline"\nkind = "offline"\nfor_s = 900\n'
-    (alone,) = rules_of(read(one))
+    (alone,) = rules_of(read(f"[alerts]\nwith_defaults = false\n{one}"))
     assert (alone.for_s, alone.severity) == (900, "critical")
-    beside = {rule.name: rule for rule in rules_of(read(f"[alerts]\nwith_defaults = true\n{one}"))}
+    beside = {rule.name: rule for rule in rules_of(read(one))}
     assert beside["offline"].for_s == 900
     assert "temperature" in beside
 
@@ -133,12 +133,13 @@ def device(**changes):
     ],
 )
 def test_a_scope_holds_for_devices_that_fit_it_and_for_no_others(more):
-    (one,) = rules_of(read(rule(more)))
+    one = rules_of(read(rule(more)))[-1]
+    assert one.name == "mine"
     assert one.scope.covers(device())
     other = device(site="away", groups=frozenset(), tags={}, board=None, models=("signs-2 1.0.0",))
     assert not one.scope.covers(other)
 
 
 def test_a_tag_with_another_value_does_not_fit():
-    (one,) = rules_of(read(rule('tags = ["room=cellar"]')))
+    one = rules_of(read(rule('tags = ["room=cellar"]')))[-1]
     assert not one.scope.covers(device(tags={"room": "attic"}))

@@ -6,6 +6,7 @@ import pytest
 
 from skerry_edge.foundation.backoff import Backoff
 from skerry_server.alerts.courier import GIVE_UP_MS, HOLD_MS, Courier
+from skerry_server.errors import RegistryError
 from skerry_server.health import Health
 from skerry_server.registry.notifications import Notification, add_notifications, claim_due, waiting_by_channel
 
@@ -58,7 +59,7 @@ def test_what_is_due_is_brought_in_order_and_once(rig, mail):
     rig.turn(600)
     assert [title for _, title, _ in mail.carrier.taken] == ["first", "second"]
     assert rig.waiting() == {}
-    assert rig.health.alerts.sent.values() == {"mail": 2}
+    assert rig.health.alerts.sent.values() == {"mail": 2, "chat": 0}
 
 
 def test_a_channel_that_fails_is_tried_again_ever_later_and_holds_up_no_other(rig, mail, chat):
@@ -72,7 +73,7 @@ def test_a_channel_that_fails_is_tried_again_ever_later_and_holds_up_no_other(ri
     assert rig.health.remarks()["alerts channel 'mail'"].startswith("1 times in a row")
     for after_s, attempts in ((9, 1), (1, 2), (19, 2), (1, 3)):
         rig.turn(after_s)
-        assert rig.health.alerts.failed.values() == {"mail": attempts}
+        assert rig.health.alerts.failed.values() == {"mail": attempts, "chat": 0}
     mail.carrier.is_away = False
     rig.turn(40)
     assert [title for _, title, _ in mail.carrier.taken] == ["first", "second"]
@@ -86,7 +87,7 @@ def test_what_is_a_day_old_or_has_no_channel_any_more_is_given_up_aloud(rig, mai
     rig.turn()
     rig.turn(GIVE_UP_MS // 1000 + 1)
     assert rig.waiting() == {}
-    assert rig.health.alerts.given_up.values() == {"pager": 1, "mail": 1}
+    assert rig.health.alerts.given_up.values() == {"pager": 1, "mail": 1, "chat": 0}
     assert "given up" in caplog.text
 
 
@@ -98,3 +99,21 @@ def test_what_one_process_has_taken_no_other_gets_until_its_time_has_passed(rig,
     assert mail.carrier.taken == []
     rig.turn(HOLD_MS // 1000)
     assert len(mail.carrier.taken) == 1
+
+
+def test_each_channel_s_failures_are_counted_from_the_start(rig):
+    assert rig.health.alerts.failed.values() == {"mail": 0, "chat": 0}
+
+
+def test_what_failed_once_is_said_no_longer_when_it_works_where_there_is_no_channel(database, monkeypatch):
+    rig = Rig(database, [])
+
+    def failing():
+        raise RegistryError("the registry's database cannot be used")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(database, "transaction", failing)
+        rig.courier.give_up()
+    assert list(rig.health.remarks()) == ["alerts courier"]
+    rig.courier.give_up()
+    assert rig.health.remarks() == {}

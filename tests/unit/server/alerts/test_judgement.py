@@ -19,7 +19,7 @@ class Course:
 
     def __init__(self, **rule):
         table = Rule(**({"name": "hot", "kind": "temperature", "for_s": 60, "clear_s": 30} | rule))
-        (self.rule,) = rules_of(Alerts(rule=(table,)))
+        (self.rule,) = rules_of(Alerts(with_defaults=False, rule=(table,)))
         self.lasting, self.clocks, self.firings, self.now_s = {}, {}, {}, 0.0
         self.causes = []
 
@@ -127,3 +127,9 @@ def test_below_its_threshold_nothing_fires_and_nothing_is_remembered(value):
     course = Course(for_s=0)
     assert course.read(value) is None
     assert not course.clocks
+
+
+def test_a_length_of_time_is_told_as_people_say_it():
+    course = Course(kind="crash-free", fire_at=1, clear_at=6, for_s=0)
+    assert course.read(0.001447) == "fires"
+    assert course.causes[0].detail == "time at work since the last crash or unexpected reboot: 5 s (limit 1 h)"

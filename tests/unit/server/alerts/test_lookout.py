@@ -309,6 +309,21 @@ def test_a_worker_that_does_not_look_itself_is_watched_as_well(start, database):
     assert {state for *_, state in rig.alerts()} == {"resolved"}
 
 
+def test_where_the_last_worker_was_stopped_somebody_is_told(start, database):
+    rig = start({"name": "parts", "kind": "part-away", "for_s": 60.0, "clear_s": 0.0}, health=Health(["store"]))
+    row = WorkerHealth(database=database, health=Health(worker="w2"), name="w2")
+    row.tell()
+    rig.look()
+    row.withdraw()
+    rig.look(60)
+    assert [one for one in rig.alerts() if one[2] == "workers"] == []
+    rig.look(60)
+    assert ("parts", None, "workers", "firing") in rig.alerts()
+    row.tell()
+    rig.look(15)
+    assert ("parts", None, "workers", "resolved") in rig.alerts()
+
+
 def test_a_store_that_is_away_stops_no_rule_that_can_do_without(start, put_device):
     class Away:
         def windows(self, query):

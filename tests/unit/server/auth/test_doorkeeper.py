@@ -10,8 +10,10 @@ import pytest
 from skerry_server.auth import doorkeeper as module
 from skerry_server.auth.doorkeeper import MOST_AT_THE_DOOR, VERIFIED_AT_ONCE, Doorkeeper
 from skerry_server.auth.visitors import ForbiddenError, SignInError, local_visitor
+from skerry_server.errors import RegistryError
 from skerry_server.http_errors import TooManyError
 from skerry_server.registry.audit.trail import Author
+from skerry_server.registry.people.passwords import hash_password
 from skerry_server.registry.people.users import add_user
 
 PASSWORD = "correct horse battery"
@@ -22,7 +24,7 @@ OTHER = "another horse battery"
 def doorkeeper(database):
     """A door with the administrator ann."""
     with database.transaction() as session:
-        add_user(session, Author(name="setup", ts_ms=1), "ann", password=PASSWORD, role="admin")
+        add_user(session, Author(name="setup", ts_ms=1), "ann", password_hash=hash_password(PASSWORD), role="admin")
     return Doorkeeper(database, is_local_only=True)
 
 
@@ -73,3 +75,37 @@ def test_who_knows_the_password_changes_it_and_is_signed_out_everywhere(doorkeep
             await doorkeeper.change_password(local_visitor(), PASSWORD, OTHER, address="desk")
 
     asyncio.run(change())
+
+
+def test_a_new_password_is_hashed_before_anybody_has_to_wait_to_write(doorkeeper, database, monkeypatch):
+    hashed = []
+
+    def hash_it(password):
+        with database.transaction() as session:
+            session.connection()
+        hashed.append(password)
+        return hash_password(password)
+
+    monkeypatch.setattr(module, "hash_password", hash_it)
+
+    async def change():
+        ann = await doorkeeper.sign_in("ann", PASSWORD, address="desk")
+        await doorkeeper.change_password(ann, PASSWORD, OTHER, address="desk")
+
+    asyncio.run(change())
+    assert hashed == [OTHER]
+
+
+def test_a_sign_in_while_the_registry_is_away_is_no_wrong_guess(doorkeeper, database, monkeypatch):
+    def away():
+        raise RegistryError("the registry's database cannot be used")
+
+    async def sign_in():
+        with monkeypatch.context() as patch:
+            patch.setattr(database, "reading", away)
+            for _ in range(20):
+                with pytest.raises(RegistryError):
+                    await doorkeeper.sign_in("ann", PASSWORD, address="desk")
+        return await doorkeeper.sign_in("ann", PASSWORD, address="desk")
+
+    assert asyncio.run(sign_in()).name == "ann"

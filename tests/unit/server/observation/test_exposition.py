@@ -47,6 +47,14 @@ def test_counts_and_their_labels_arrive_as_they_are(health):
     assert found["skerry_part_up", (("part", "registry"),)] == 1
 
 
+def test_what_alarms_wait_for_is_there_with_0_before_anything_went_wrong(health):
+    health.alerts.expect("mail")
+    found = samples_of(Exposition(health).text())
+    assert found["skerry_alerts_failed_total", (("channel", "mail"),)] == 0
+    assert found["skerry_ingest_trimmed_total", (("reason", "store"),)] == 0
+    assert found["skerry_ingest_dead_total", (("reason", "schema"),)] == 0
+
+
 def test_a_histogram_s_buckets_hold_all_up_to_their_bound(health):
     for value in (0.1, 0.2, 4.0, 9_999.0):
         health.metrics.lag_seconds.observe(value)

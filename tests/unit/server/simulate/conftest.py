@@ -60,8 +60,8 @@ class Onlooker:
 def make_fleet():
     """Return a function that makes a fleet of devices that beat ten times a second."""
 
-    def make(count=30, *, seed=7, trouble="harsh", rate=10.0, start_ms=START_MS):
-        return Fleet(count, rate=rate, seed=seed, trouble=parse_trouble(trouble), start_ms=start_ms)
+    def make(count=30, *, seed=7, trouble="harsh", rate=10.0, start_ms=START_MS, **more):
+        return Fleet(count, rate=rate, seed=seed, trouble=parse_trouble(trouble), start_ms=start_ms, **more)
 
     return make
 

@@ -127,6 +127,10 @@ def test_pictures_are_jpegs_of_events(make_fleet, play):
     pictures = [(parse_topic(topic), jpeg) for topic, jpeg in topics.items() if "/snapshot/" in topic]
     assert len(pictures) > 10
     assert all(jpeg.startswith(b"\xff\xd8\xff") and len(jpeg) < 20_000 for _, jpeg in pictures)
+    without = make_fleet(trouble="none", pictures=0.0)
+    play(without)
+    assert without.expectation().sent["event"] > 10
+    assert "snapshot" not in without.expectation().sent
 
 
 def test_model_versions_are_mixed_and_cost_differently(make_fleet, play, look):

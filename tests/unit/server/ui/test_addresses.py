@@ -68,3 +68,12 @@ def test_tags_to_be_set_need_values():
     assert tags_from("wing=east, floor = 2") == {"wing": "east", "floor": "2"}
     with pytest.raises(ConfigError, match="key=value"):
         tags_from("wing")
+
+
+def test_an_event_feed_is_of_a_time_as_the_browser_s_fields_say_it():
+    wanted = event_search({"from": "2026-11-22T17:30", "to": "2026-11-22T18:00"}, sites=SITES)
+    assert wanted.until_ms - wanted.since_ms == 1_800_000
+    assert event_filter.address({"from": "2026-11-22T17:30"}, before=7) == "/events?from=2026-11-22T17%3A30&before=7"
+    for text in ("yesterday", "9999-99-99T00:00", "0001-01-01T00:00"):
+        with pytest.raises(ConfigError, match="no date and time"):
+            event_search({"from": text}, sites=SITES)

@@ -12,6 +12,7 @@ from skerry_server.auth.visitors import ForbiddenError, SignInError, Visitor, lo
 from skerry_server.errors import NotFoundError
 from skerry_server.registry.audit.trail import Author
 from skerry_server.registry.devices import Claim, bind
+from skerry_server.registry.people.passwords import hash_password
 from skerry_server.registry.people.roles import Principal
 from skerry_server.registry.people.users import add_user, disable_user, set_role
 from skerry_server.ui.changing import require_devices, require_now
@@ -25,7 +26,7 @@ def doorkeeper(database):
     """A door with an administrator, an operator of all sites, and one of a single site."""
     with database.transaction() as session:
         for name, role, sites in (("ann", "admin", None), ("oli", "operator", None), ("vic", "operator", ["home"])):
-            add_user(session, AUTHOR, name, password=PASSWORD, role=role, sites=sites)
+            add_user(session, AUTHOR, name, password_hash=hash_password(PASSWORD), role=role, sites=sites)
     return Doorkeeper(database, is_local_only=True)
 
 

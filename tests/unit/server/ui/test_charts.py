@@ -47,6 +47,9 @@ def test_a_devices_numbers_become_a_chart_for_each_kind_that_there_is():
     points = [point("heartbeat", at * 60_000_000_000, {}, temperature_c=50.0 + at) for at in (2, 1)]
     (made,) = machine_charts(points, SPAN)
     assert (made.title, made.top, made.bottom) == ("Temperature", "52", "51")
+    limited = [point("heartbeat", 60_000_000_000, {}, temperature_c=51.0, temperature_trip_c=85.0)]
+    (made,) = machine_charts(limited, SPAN)
+    assert [(line.name, line.newest) for line in made.lines] == [("processor", "51"), ("limit", "85")]
     tags = {"pipeline": "camera", "model": "signs@1.0.0"}
     made = pipeline_charts([point("inference", 0, tags, inference_p50_ms=3.0, frames=9.0, drops=1.0)], SPAN)
     assert [one.title for one in made] == [

@@ -13,12 +13,18 @@ def entered(fields):
 
 
 def test_a_command_as_it_is_proposed_can_be_sent():
-    assert read_command(entered(command_fields("logs")), now_ms=1_000) == ("logs", {}, 601_000)
+    assert read_command(entered(command_fields("logs")), now_ms=1_000) == ("logs", {}, 301_000)
 
 
 def test_arguments_that_are_empty_are_left_out():
     given = {"name": "mute", "pipeline": " ear ", "minutes": "", "expires": "1"}
     assert read_command(given, now_ms=0) == ("mute", {"pipeline": "ear"}, 60_000)
+
+
+def test_what_was_entered_for_another_command_is_not_sent():
+    given = {"name": "ping", "pipeline": "ear", "minutes": "3", "lines": "50", "expires": "1"}
+    assert read_command(given, now_ms=0) == ("ping", {}, 60_000)
+    assert read_command(given | {"name": "mute"}, now_ms=0)[1] == {"pipeline": "ear", "minutes": "3"}
 
 
 @pytest.mark.parametrize("expires", ["", "0", "-5", "soon", "10081", "1e3", "٣", "9" * 50])

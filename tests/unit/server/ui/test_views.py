@@ -9,6 +9,7 @@ from skerry_server.api.model_comparison import ModelOut
 from skerry_server.health import Health
 from skerry_server.ingest.second_chance import Outcome
 from skerry_server.registry.models import CommandRow, DesiredRow, WorkerHealthRow
+from skerry_server.registry.orders.standing import Standing
 from skerry_server.ui import readings as module
 from skerry_server.ui.faults import fault_html
 from skerry_server.ui.pulse import Pulse, chips, ingest_facts, read_pulse, troubles
@@ -62,19 +63,34 @@ def test_nested_configurations_are_compared_key_by_key():
 
 def test_what_is_wanted_is_held_against_what_is_applied():
     versions = [wanted(2, config={"x": 2}, models={"camera": "signs@2.0.0"}), wanted(1, config={"x": 1})]
-    view = wish_view(versions, state(1, camera="signs@1.0.0", ear="alexa@1.0.0"))
-    assert view.summary == "Version 2 is wanted, version 1 is applied; it was sent."
+    waiting = Standing(device="cam-1", version=2, progress="waiting", reason="the device is offline")
+    view = wish_view(versions, state(1, camera="signs@1.0.0", ear="alexa@1.0.0"), waiting)
+    assert view.summary == "Version 2 is wanted, version 1 is applied; the device is offline."
     assert [(one.key, one.is_same) for one in view.models] == [("camera", False), ("ear", True)]
     assert [(one.wanted, one.applied) for one in view.config] == [("2", "1")]
 
 
 @pytest.mark.parametrize(
-    ("versions", "applied", "tone"),
-    [([], None, "plain"), ([1], None, "warn"), ([1], 1, "good"), ([2, 1], 1, "warn")],
+    ("versions", "applied", "progress", "tone"),
+    [
+        ([], None, None, "plain"),
+        ([1], None, "waiting", "warn"),
+        ([1], 1, "applied", "good"),
+        ([2, 1], 1, "waiting", "warn"),
+        ([2, 1], 1, "refused", "bad"),
+        ([1], None, "refused", "bad"),
+    ],
 )
-def test_a_wish_says_how_far_it_has_come(versions, applied, tone):
+def test_a_wish_says_how_far_it_has_come(versions, applied, progress, tone):
     rows = [wanted(one) for one in versions]
-    assert wish_view(rows, None if applied is None else state(applied)).tone == tone
+    standing = Standing(device="cam-1", version=versions[0], progress=progress, reason="no") if progress else None
+    assert wish_view(rows, None if applied is None else state(applied), standing).tone == tone
+
+
+def test_a_refused_wish_tells_the_device_s_own_reason():
+    standing = Standing(device="cam-1", version=2, progress="refused", reason="unknown key 'heartbeet'")
+    view = wish_view([wanted(2), wanted(1)], state(1), standing)
+    assert view.summary == "The device refused version 2: unknown key 'heartbeet'"
 
 
 @pytest.mark.parametrize(
@@ -188,10 +204,27 @@ def test_many_pages_that_ask_at_once_cost_one_reading():
     assert asked == [None, home, None]
 
 
+def test_what_takes_long_to_read_is_read_less_often():
+    seconds, read = [0.0], []
+
+    def slow(_sites):
+        seconds[0] += 2.0
+        read.append(seconds[0])
+        return len(read)
+
+    shared = Shared(slow, every_s=1.0, clock_s=lambda: seconds[0])
+    assert shared.get(None) == 1
+    seconds[0] = 41.0
+    assert shared.get(None) == 1
+    seconds[0] = 42.0
+    assert shared.get(None) == 2
+
+
 def test_the_last_hour_s_events_are_not_counted_with_each_look_at_the_newest(database, monkeypatch):
     asked = []
     monkeypatch.setattr(module, "count_events_since", lambda *_, **about: asked.append(about["sites"]) or 7)
     monkeypatch.setattr(module, "NEWS_S", 0.0)
+    monkeypatch.setattr(module, "SPREAD_S", 3600.0)
     readings = module.Readings(database, Health())
     for _ in range(3):
         readings.news.get(None)
