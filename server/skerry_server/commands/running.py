@@ -163,7 +163,7 @@ alerts: `skerry server api` does. While no process does, /readyz says so under `
 )
 @config_option
 @click.option(
-    "--worker", metavar="NAME", help="Its name: up to 32 letters, digits, '.', '_', '-'; begins with a letter or digit."
+    "--worker", metavar="NAME", help="Its name: up to 32 letters, digits, '.', '_', '-', a letter or digit first."
 )
 @click.option(
     "--port", type=click.IntRange(1, 65535), help="Answer /healthz, /readyz and /metrics here, on this machine."

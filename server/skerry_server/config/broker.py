@@ -14,7 +14,8 @@ from skerry_server.config.section import Section
 class Broker(Section, frozen=True, kw_only=True):
     """Where the fleet publishes; ``client_id`` must be this server's alone, since its session waits under it.
 
-    A worker with another name than "1" adds that to it. ``subscription`` is that of `skerry server ingest`: `plain`, of one that takes in all, or `shared` among several.
+    A worker with another name than "1" adds that to it. ``subscription`` is that of `skerry server ingest`: `plain`, of
+    one that takes in all, or `shared` among several.
     """
 
     url: str = "mqtt://127.0.0.1:1883"

@@ -60,9 +60,13 @@ def trim_dead_letters(session: Session) -> dict[str, int]:
             is_replayed, kept_bytes = row.replayed_ms.is_not(None), func.length(row.payload)
             found = session.execute(select(row.id, row.topic, row.reason, is_replayed, kept_bytes).where(condition))
             gone += _too_many([Letter(*one) for one in found])
+    deleted: set[int] = set()
     for piece in chunks(sorted(one.id for one in gone)):
-        session.execute(delete(row).where(row.id.in_(piece)))
-    return dict(Counter(one.reason for one in gone if not one.is_replayed))
+        # What another worker is counting up now stays until the next time: that may wait for one of ours.
+        free = session.scalars(select(row.id).where(row.id.in_(piece)).with_for_update(skip_locked=True)).all()
+        session.execute(delete(row).where(row.id.in_(free)))
+        deleted.update(free)
+    return dict(Counter(one.reason for one in gone if one.id in deleted and not one.is_replayed))
 
 
 def _is_too_large(session: Session, condition: ColumnElement[bool]) -> bool:
