@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -21,6 +22,8 @@ from skerry_edge.contracts.messages import Heartbeat, Message, PipelineVitals, S
 from skerry_edge.foundation.errors import SkerryError
 
 FOLDER = BENCH / "agent"
+RUNS = FOLDER / "runs"
+"""Emptied at the beginning: what an earlier run left in an outbox would be sent again."""
 HEARTBEATS = 15
 """A second apart, after the first that tells of frames."""
 VARIANTS = ("onnx-int8", "tflite-int8")
@@ -41,13 +44,14 @@ def main(arguments: list[str]) -> None:
     """Measure every figure, print and write them. A goal that is not met is told by the figure, not the exit code."""
     if arguments:
         sys.exit(f"the suite takes no arguments, found: {' '.join(arguments)}")
+    shutil.rmtree(RUNS, ignore_errors=True)
     publish("agent", [overhead_figure(), *network_figures(), parent_figure(), *outbox_figures(), *wakeword_figures()])
 
 
 def overhead_figure() -> Figure:
     """Return what a pipeline with objects adds to its network, from the frame to the event's place in the outbox."""
     try:
-        with running_agent(FOLDER / "signs", [signs_pipeline()]) as (_, heard):
+        with running_agent(RUNS / "signs", [signs_pipeline()]) as (_, heard):
             heard.wait(lambda: len(with_events(heard)) >= HEARTBEATS, "heartbeats that tell of events")
     except (FileNotFoundError, TimeoutError) as error:
         return not_measured("pipeline_overhead_ms", "<= 2", "ms", str(error))
@@ -80,7 +84,7 @@ def variant_figures(variant: str, network: TinyYolo) -> list[Figure]:
 
     The network's weights are noise and see no objects: what events cost is `pipeline_overhead_ms`.
     """
-    with running_agent(FOLDER / variant, [pipeline_of(network, variant=variant)]) as (_, heard):
+    with running_agent(RUNS / variant, [pipeline_of(network, variant=variant)]) as (_, heard):
         heard.wait(lambda: len(at_work(heard)) >= HEARTBEATS, "heartbeats of the pipeline")
         windows = at_work(heard)[-HEARTBEATS:]
     child_mb = max(one.memory_mb or 0.0 for one in windows)
@@ -102,11 +106,11 @@ def hang_figures(network: TinyYolo) -> list[Figure]:
     pipeline = pipeline_of(network, variant="onnx-int8", backends=["stand-in", "onnx"])
     hangs: dict[str, list[tuple[float, float]]] = {kind: [] for kind in HANG_KINDS}
     for number in range(HANGS):
-        hangs["hang"].append(hang(FOLDER / f"hang-{number}", pipeline, "fault=hang after=40"))
+        hangs["hang"].append(hang(RUNS / f"hang-{number}", pipeline, "fault=hang after=40"))
         # The first inference is the trial run.
-        hangs["early_hang"].append(hang(FOLDER / f"early-{number}", pipeline, "fault=hang after=2"))
-        hangs["slow_hang"].append(hang(FOLDER / f"slow-{number}", pipeline, "fault=hang after=30 latency_ms=500"))
-        folder = FOLDER / f"stall-{number}"
+        hangs["early_hang"].append(hang(RUNS / f"early-{number}", pipeline, "fault=hang after=2"))
+        hangs["slow_hang"].append(hang(RUNS / f"slow-{number}", pipeline, "fault=hang after=30 latency_ms=500"))
+        folder = RUNS / f"stall-{number}"
         with running_agent(folder, [pipeline], heartbeat_interval_s=0.1) as (_, heard):
             heard.when(lambda one: _tells_of("stand-in", one))
         hangs["load_hang"].append(hang(folder, pipeline, "fault=stall"))

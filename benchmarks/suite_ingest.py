@@ -29,7 +29,7 @@ from benchmarks.report import BENCH, Figure, at_least, at_most, not_measured, pu
 from skerry_server.broker import IotcoreBroker
 
 FLEET = "skerry/#"
-WORKER_ID = "skerry-server-1"
+WORKER_ID = "skerry-server"
 SETTLE_S = 3.0
 """After the last message, the soft state of all devices is written within this."""
 

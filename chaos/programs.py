@@ -73,7 +73,7 @@ def mosquitto(folder: Path, port: int) -> Program:
     if program is None:
         raise FileNotFoundError("the program mosquitto is not installed")
     rules = folder / RULES
-    rules.mkdir()
+    rules.mkdir(exist_ok=True)
     settings = folder / "mosquitto.conf"
     settings.write_text(
         f"listener {port} 127.0.0.1\nallow_anonymous true\nuser root\nmax_queued_messages 0\ninclude_dir {rules}\n"

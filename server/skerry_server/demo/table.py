@@ -21,7 +21,7 @@ def print_arrivals(arrivals: Arrivals, console: Console) -> None:
     console.print(_heartbeats(arrivals))
     console.print(_latencies(arrivals))
     if arrivals.dead_letters:
-        console.print(f"{arrivals.dead_letters} refused messages are among the dead letters")
+        console.print(f"among the dead letters, messages that were refused: {arrivals.dead_letters}")
 
 
 def print_agreement(agreement: Agreement, console: Console) -> None:

@@ -6,7 +6,8 @@ import asyncio
 
 import pytest
 
-from skerry_server.ingest.intake import MAX_BATCH_BYTES, Intake
+from skerry_edge.agent.doctor.broker_verdict import SERVER_BATCH
+from skerry_server.ingest.intake import MAX_BATCH, MAX_BATCH_BYTES, Intake
 from skerry_server.ingest.validate import Delivery
 
 
@@ -31,6 +32,10 @@ def put(intake, wire, *numbers):
 
 def topics(batch):
     return [int(one.topic) for one in batch]
+
+
+def test_the_doctor_tries_a_broker_with_batches_as_large_as_ours():
+    assert SERVER_BATCH == MAX_BATCH
 
 
 def test_nothing_is_acknowledged_before_its_batch_is_settled_and_then_in_order():

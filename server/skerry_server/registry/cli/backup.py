@@ -102,7 +102,6 @@ def restore(*, file: Path, config: Path | None, force: bool, as_json: bool) -> N
     if manifest.telemetry is not None and telemetry is None:
         kind = settings.config.store.__struct_config__.tag
         _report("restored", file, manifest, as_json=as_json, telemetry=f"not restored: the configured store is {kind}")
-        click.echo(f"the time series of the backup are not restored: the configured store is {kind}", err=True)
         return
     _report("restored", file, manifest, as_json=as_json)
 
@@ -111,13 +110,13 @@ def _report(verb: str, file: Path, manifest: Manifest, *, as_json: bool, telemet
     """Say what was done; ``telemetry`` is what to say of the time series where they were left alone."""
     import msgspec  # noqa: PLC0415  # keeps `--help` fast
 
+    if telemetry is None:
+        member = manifest.telemetry
+        telemetry = "none in the file" if member is None else f"{verb}, {member.size_bytes / 1e6:.1f} MB"
     if as_json:
-        click.echo(msgspec.json.encode({"file": str(file), "manifest": manifest}).decode())
+        click.echo(msgspec.json.encode({"file": str(file), "manifest": manifest, "telemetry": telemetry}).decode())
         return
     rows = sum(table.rows for table in manifest.tables)
     click.echo(f"{verb}     {file}" if verb == "saved" else f"{verb}  {file}")
     click.echo(f"rows      {rows} in {len(manifest.tables)} tables, version {manifest.revision}")
-    if telemetry is None:
-        member = manifest.telemetry
-        telemetry = "none in the file" if member is None else f"{verb}, {member.size_bytes / 1e6:.1f} MB"
     click.echo(f"telemetry {telemetry}")
