@@ -114,15 +114,13 @@ ATTACKS = (
         Attack(f"archive with {what}", "the targets keys", archive(member), ("archive",), AGENT)
         for what, member in _ODD_MEMBERS
     ),
-    Attack("no custom metadata", "the targets keys", odd_custom({}), ("malformed", "not-found")),
-    Attack(
-        "a condition that nobody knows", "the targets keys", odd_custom(changed_custom(moon="full")), ("malformed",)
-    ),
+    Attack("no custom metadata", "the targets keys", odd_custom({}), ("terms", "not-found")),
+    Attack("a condition that nobody knows", "the targets keys", odd_custom(changed_custom(moon="full")), ("terms",)),
     Attack(
         "a release in the place of another",
         "the targets keys",
         odd_custom(changed_custom(version="3.0.0")),
-        ("malformed",),
+        ("terms",),
     ),
     Attack("wheels for another Python", "nothing", agent_for_another_python, ("wrong-platform",), ODD_AGENT),
     Attack(

@@ -48,7 +48,7 @@ Tag = Annotated[str, Meta(pattern=whole(TAG_PATTERN))]
 Subject = Annotated[str, Meta(pattern=whole(SUBJECT_PATTERN))]
 """A kind and a name, as `model/skerry-signs` or `agent/skerry`: what has one release counter."""
 
-REASONS: dict[str, str] = {
+REFUSALS: dict[str, str] = {
     # Of the metadata.
     "unsigned": "the metadata is not signed by enough of the keys that its role has",
     "rollback": "the metadata is older than what the device has seen already",
@@ -57,6 +57,7 @@ REASONS: dict[str, str] = {
     "mismatch": "the metadata does not belong to the other metadata of the repository",
     "malformed": "the metadata or the order cannot be read",
     # Of the target.
+    "terms": "the release is signed with terms that this agent does not understand",
     "not-found": "the repository has no such release for this device",
     "wrong-board": "the release is for other boards",
     "wrong-platform": "the release is for another Python, ABI or platform",
@@ -66,6 +67,10 @@ REASONS: dict[str, str] = {
     "hash": "the file is not the one that its metadata names",
     "patch": "the patch does not make the file that its metadata names",
     "archive": "the archive holds what it must not",
+}
+"""Why a release is not trusted, or not for this device."""
+REASONS: dict[str, str] = {
+    **REFUSALS,
     # Of the way here.
     "network": "the repository cannot be reached, or broke off",
     "stalled": "the file came more slowly than is acceptable",
@@ -175,14 +180,14 @@ def encode_release(release: Release) -> dict[str, Any]:
 
 
 def decode_release(path: str, custom: object) -> Release:
-    """Return what the custom metadata of the target ``path`` says. Raises ReleaseError, reason ``malformed``."""
+    """Return what the custom metadata of the target ``path`` says. Raises ReleaseError, reason ``terms``."""
     if not isinstance(custom, Mapping) or CUSTOM not in custom:
-        raise ReleaseError("malformed", "the target says nothing of itself", where=path, found=f"no '{CUSTOM}'")
+        raise ReleaseError("terms", "the target says nothing of itself", where=path, found=f"no '{CUSTOM}'")
     try:
         release = msgspec.convert(custom[CUSTOM], Release)
     except (msgspec.ValidationError, RecursionError) as error:
         raise ReleaseError(
-            "malformed", "the target's custom metadata does not fit", where=path, found=str(error)
+            "terms", "the target's custom metadata does not fit", where=path, found=str(error)
         ) from error
     _check(release, path)
     return release
@@ -191,12 +196,12 @@ def decode_release(path: str, custom: object) -> Release:
 def decode_floors(unrecognized: Mapping[str, object]) -> Floors:
     """Return the floors among the further fields of a targets' signed part; without any, none are set.
 
-    Raises ReleaseError, reason ``malformed``.
+    Raises ReleaseError, reason ``terms``.
     """
     try:
         return msgspec.convert(unrecognized.get(CUSTOM, {"v": 1}), Floors)
     except (msgspec.ValidationError, RecursionError) as error:
-        raise ReleaseError("malformed", "the signed floors do not fit", found=str(error)) from error
+        raise ReleaseError("terms", "the signed floors do not fit", found=str(error)) from error
 
 
 def _check(release: Release, path: str) -> None:
@@ -208,8 +213,8 @@ def _check(release: Release, path: str) -> None:
         wrong = "an agent has all three tags and no variant" if release.variant is not None or not all(tags) else ""
     wrong = wrong or ("a board is named twice" if len(set(release.boards)) < len(release.boards) else "")
     if wrong:
-        raise ReleaseError("malformed", "the target's custom metadata does not fit together", where=path, found=wrong)
+        raise ReleaseError("terms", "the target's custom metadata does not fit together", where=path, found=wrong)
     if target_path(release) != path:
         raise ReleaseError(
-            "malformed", "a target does not lie where its release belongs", where=path, found=target_path(release)
+            "terms", "a target does not lie where its release belongs", where=path, found=target_path(release)
         )

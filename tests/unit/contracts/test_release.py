@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skerry_edge.contracts.errors import ReleaseError
+from skerry_edge.contracts.errors import FINAL_REASONS, ReleaseError
 from skerry_edge.contracts.release import (
+    REASONS,
     Floors,
     Patch,
     Release,
@@ -76,7 +77,7 @@ def test_what_does_not_fit_is_refused_with_its_reason(changes):
     custom["skerry"].update(changes)
     with pytest.raises(ReleaseError) as refused:
         decode_release(target_path(MODEL), custom)
-    assert refused.value.reason == "malformed"
+    assert refused.value.reason == "terms"
 
 
 @pytest.mark.parametrize("custom", [None, {}, [], {"skerry": None}, {"other": {}}])
@@ -103,3 +104,11 @@ def test_floors_are_empty_where_none_are_signed():
 def test_floors_that_do_not_fit_are_refused(floors):
     with pytest.raises(ReleaseError):
         decode_floors({"skerry": floors})
+
+
+def test_only_what_is_signed_speaks_against_a_release_for_good() -> None:
+    assert FINAL_REASONS < set(REASONS)
+    assert ReleaseError("wrong-board", "for others").is_final
+    # A portal, a mirror that is behind and a clock can each make these.
+    passing = ("malformed", "mismatch", "not-found", "unsigned", "expired", "frozen", "rollback", "length", "hash")
+    assert not any(ReleaseError(reason, "seen now").is_final for reason in passing)

@@ -53,7 +53,7 @@ class FolderMirror:
         parts = location.split("/")
         if any(part in ("", ".", "..") or "\0" in part for part in parts):
             raise ReleaseError(
-                "malformed", "a target's name leads out of the mirror", where=str(self.folder), found=repr(location)
+                "terms", "a target's name leads out of the mirror", where=str(self.folder), found=repr(location)
             )
         return self.folder.joinpath(TARGETS, *parts)
 

@@ -47,7 +47,7 @@ def choose(
     """Return the target of ``wanted`` for ``device``, and the patch to it from the file that has ``have_sha256``.
 
     ``counters`` are the floors by subject. Raises ReleaseError: ``not-found``, ``wrong-board``, ``wrong-platform``,
-    ``agent-too-old``, ``counter``, ``malformed``.
+    ``agent-too-old``, ``counter``, ``terms``.
     """
     prefix = f"{wanted.kind}/{wanted.name}/{wanted.version}/"
     there = [(one, decode_release(one.path, one.custom)) for one in listed if one.path.startswith(prefix)]
@@ -145,7 +145,7 @@ def _check_counter(wanted: Wanted, release: Release, floor: int) -> None:
 def _target(listed: Listed) -> Target:
     if listed.sha256 is None or not 1 <= listed.length <= MAX_TARGET_BYTES:
         found = f"{listed.length} bytes, sha256 {listed.sha256}"
-        raise ReleaseError("malformed", "a target has no length or hash to go by", where=listed.path, found=found)
+        raise ReleaseError("terms", "a target has no length or hash to go by", where=listed.path, found=found)
     return Target(path=listed.path, location=listed.location, sha256=listed.sha256, length=listed.length)
 
 

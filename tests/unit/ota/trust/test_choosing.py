@@ -127,7 +127,7 @@ def test_a_release_for_a_newer_agent_is_refused(least: str) -> None:
     [({}, 1000, FULL_SHA256), ({"skerry": {"v": 2}}, 1000, FULL_SHA256), (None, 0, FULL_SHA256), (None, 1000, None)],
 )
 def test_a_target_that_cannot_be_understood_is_refused(custom: Any, length: int, sha256: str | None) -> None:
-    assert reason(WANTED, listed(MODEL, length=length, sha256=sha256, custom=custom)) == "malformed"
+    assert reason(WANTED, listed(MODEL, length=length, sha256=sha256, custom=custom)) == "terms"
 
 
 def test_another_release_that_cannot_be_understood_is_no_obstacle() -> None:
