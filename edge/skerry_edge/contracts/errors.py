@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from skerry_edge.foundation.errors import DataError
 
-FINAL_REASONS = frozenset({"terms", "wrong-board", "wrong-platform", "agent-too-old", "counter", "archive"})
-"""What verified metadata, or a file that is the signed one, says against a release: the same tomorrow as today.
+FINAL_REASONS = frozenset({"terms", "wrong-board", "wrong-platform", "agent-too-old", "counter", "archive", "journal"})
+"""What verified metadata, a file that is the signed one, or the device's own record says: the same tomorrow as today.
 
 Everything else can be the doing of a mirror that is behind, a captive portal or a clock, none of which is signed.
 """
@@ -28,13 +28,6 @@ class BundleError(DataError):
     """A model bundle that is damaged, incomplete or not a bundle."""
 
 
-FINAL_REASONS = frozenset({"wrong-board", "wrong-platform", "agent-too-old", "counter", "archive", "journal"})
-"""What only verified metadata or the device itself can say: trying again is in vain.
-
-What a mirror, a network or a clock can cause passes: a captive portal, a cache that is behind, a wrong time.
-"""
-
-
 class ReleaseError(DataError):
     """A release, or what is signed of it, that is refused; ``reason`` is a word of `contracts.release.REASONS`."""
 
@@ -44,11 +37,6 @@ class ReleaseError(DataError):
         super().__init__(what, where=where, found=found, todo=todo)
         self.reason = reason
         self.args = (reason, what)
-
-    @property
-    def is_final(self) -> bool:
-        """Whether it would be refused however often it is tried."""
-        return self.reason in FINAL_REASONS
 
     @property
     def is_final(self) -> bool:
