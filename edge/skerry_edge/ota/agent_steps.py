@@ -7,14 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from skerry_edge.contracts.errors import ReleaseError
 from skerry_edge.contracts.release import AGENT
 from skerry_edge.contracts.updates import UpdateState
 from skerry_edge.foundation.errors import ReachError, SkerryError
-from skerry_edge.ota.choice import Choice, Wanted
-from skerry_edge.ota.errors import TransferError
-from skerry_edge.ota.machine.happenings import Done, Failed, Happening, Postponed, Refused
+from skerry_edge.ota.choice import Wanted
+from skerry_edge.ota.machine.happenings import Done, Failed, Happening
 from skerry_edge.ota.machine.record import Record
+from skerry_edge.ota.preparing import chosen
 from skerry_edge.ota.slots.building import build, version_in
 from skerry_edge.ota.slots.slots import KeptAgent, Slots
 from skerry_edge.ota.supply import Supply, Told
@@ -38,15 +37,8 @@ class AgentSteps:
     told: Told
 
     def take(self, record: Record) -> Happening:
-        """Do what the record's state asks for, and return what came of it; doing it again does no harm."""
-        try:
-            return _STEPS[record.state](self, record)
-        except ReleaseError as error:
-            return Refused(reason=error.reason, detail=str(error))
-        except TransferError as error:
-            return Postponed(reason=error.reason, detail=str(error))
-        except ReachError as error:
-            return Postponed(reason="read-only", detail=str(error))
+        """Do what the record's state asks for (see Steps)."""
+        return _STEPS[record.state](self, record)
 
     def check(self, record: Record) -> Happening:
         """Find out what runs, and what is to be fetched; the slot of the version before is the way back to it."""
@@ -64,23 +56,23 @@ class AgentSteps:
         """See whether there is room for the release and what is built from it."""
         with failures_told():
             self.incoming.mkdir(parents=True, exist_ok=True)
-            need_room(self.incoming, BUILT_TIMES * _choice(record).target.length, reserve_bytes=self.reserve_bytes)
+            need_room(self.incoming, BUILT_TIMES * chosen(record).target.length, reserve_bytes=self.reserve_bytes)
         return Done()
 
     def download(self, record: Record) -> Happening:
         """Bring the archive, going on where an earlier try stopped."""
-        self.supply.fetch(_choice(record), self.incoming, None, self.told)
+        self.supply.fetch(chosen(record), self.incoming, None, self.told)
         return Done()
 
     def verify(self, record: Record) -> Happening:
         """Hold the archive as it lies on the disk against what was signed."""
-        choice = _choice(record)
+        choice = chosen(record)
         self.supply.verify(choice.target, self.incoming / choice.target.sha256)
         return Done()
 
     def stage(self, record: Record) -> Happening:
         """Build the idle slot from it."""
-        choice = _choice(record)
+        choice = chosen(record)
         slot, wheelhouse = self.slots.idle, self.incoming / "wheelhouse"
         unpack(self.incoming / choice.target.sha256, wheelhouse)
         try:
@@ -105,12 +97,6 @@ class AgentSteps:
         if found != record.order.version:
             return Failed(reason="golden", detail=f"it says that it is {found}, and {record.order.version} was signed")
         return Done()
-
-
-def _choice(record: Record) -> Choice:
-    if record.choice is None:
-        raise ReleaseError("malformed", "the journal does not say what was chosen", where=record.subject)
-    return record.choice
 
 
 _STEPS: dict[UpdateState, Callable[[AgentSteps, Record], Happening]] = {

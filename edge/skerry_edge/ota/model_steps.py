@@ -9,17 +9,16 @@ from pathlib import Path
 import psutil
 from msgspec.structs import replace
 
-from skerry_edge.contracts.errors import ReleaseError
 from skerry_edge.contracts.messages import UpdateOrder
 from skerry_edge.contracts.updates import UpdateState
-from skerry_edge.foundation.errors import ReachError, SkerryError
+from skerry_edge.foundation.errors import SkerryError
 from skerry_edge.ota.choice import Choice, Held, Wanted
-from skerry_edge.ota.errors import TransferError
 from skerry_edge.ota.job import Use
-from skerry_edge.ota.machine.happenings import Done, Failed, Happening, Postponed, Refused
+from skerry_edge.ota.machine.happenings import Done, Failed, Happening, Refused
 from skerry_edge.ota.machine.limits import Limits
 from skerry_edge.ota.machine.record import Record
 from skerry_edge.ota.model_store import Kept, ModelStore
+from skerry_edge.ota.preparing import chosen
 from skerry_edge.ota.self_test.judging import verdict
 from skerry_edge.ota.self_test.measured import Measured, Subject
 from skerry_edge.ota.supply import Supply, Told
@@ -44,15 +43,8 @@ class ModelSteps:
     told: Told
 
     def take(self, record: Record) -> Happening:
-        """Do what the record's state asks for, and return what came of it; doing it again does no harm."""
-        try:
-            return _STEPS[record.state](self, record)
-        except ReleaseError as error:
-            return Refused(reason=error.reason, detail=str(error))
-        except TransferError as error:
-            return Postponed(reason=error.reason, detail=str(error))
-        except ReachError as error:
-            return Postponed(reason="read-only", detail=str(error))
+        """Do what the record's state asks for (see Steps)."""
+        return _STEPS[record.state](self, record)
 
     def check(self, record: Record) -> Happening:
         """Find out what runs, and what is to be fetched."""
@@ -77,7 +69,7 @@ class ModelSteps:
         """See whether there is room for the file, and for the one that a patch makes."""
         with failures_told():
             self.incoming.mkdir(parents=True, exist_ok=True)
-            choice = _choice(record)
+            choice = chosen(record)
             need_room(self.incoming, choice.target.length + choice.total_bytes, reserve_bytes=self.reserve_bytes)
         return Done()
 
@@ -85,18 +77,18 @@ class ModelSteps:
         """Bring the file, going on where an earlier try stopped."""
         current = self.store.linked("current")
         held = Held(path=str(self.store.bundle(current.sha256)), sha256=current.sha256) if current else None
-        self.supply.fetch(_choice(record), self.incoming, held, self.told)
+        self.supply.fetch(chosen(record), self.incoming, held, self.told)
         return Done()
 
     def verify(self, record: Record) -> Happening:
         """Hold the file as it lies on the disk against what was signed."""
-        choice = _choice(record)
+        choice = chosen(record)
         self.supply.verify(choice.target, self._incoming(choice))
         return Done()
 
     def stage(self, record: Record) -> Happening:
         """Give the file its place in the store."""
-        choice = _choice(record)
+        choice = chosen(record)
         release = choice.release
         if release.variant is None:
             return Refused(reason="malformed", detail="a model's release without a variant")
@@ -148,12 +140,6 @@ class ModelSteps:
 def _is_ordered(kept: Kept, order: UpdateOrder) -> bool:
     """Tell whether a release that is here is the one ordered; who goes back may not know its counter any more."""
     return kept.version == order.version and order.counter <= kept.counter
-
-
-def _choice(record: Record) -> Choice:
-    if record.choice is None:
-        raise ReleaseError("malformed", "the journal does not say what was chosen", where=record.subject)
-    return record.choice
 
 
 _STEPS: dict[UpdateState, Callable[[ModelSteps, Record], Happening]] = {

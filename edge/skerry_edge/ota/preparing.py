@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from skerry_edge.contracts.errors import ReleaseError
+from skerry_edge.foundation.errors import ReachError
+from skerry_edge.ota.choice import Choice
+from skerry_edge.ota.errors import TransferError
 from skerry_edge.ota.journal import Journal, JournalFile, with_record
-from skerry_edge.ota.machine.happenings import Begun, Happening, Postponed
+from skerry_edge.ota.machine.happenings import Begun, Happening, Postponed, Refused
 from skerry_edge.ota.machine.record import Instant, Record, timed
 from skerry_edge.ota.machine.transitions import actor_of, advance
 
@@ -15,8 +19,18 @@ class Steps(Protocol):
     """Does what the states ask for."""
 
     def take(self, record: Record) -> Happening:
-        """Do what the record's state asks for, and return what came of it."""
+        """Do what the record's state asks for, and return what came of it; doing it again does no harm.
+
+        Raises ReleaseError for what is not trusted, and ReachError for what the network or the disk does not give.
+        """
         ...
+
+
+def chosen(record: Record) -> Choice:
+    """Return what CHECK has chosen. Raises ReleaseError where the journal does not say."""
+    if record.choice is None:
+        raise ReleaseError("journal", "the journal does not say what was chosen", where=record.subject)
+    return record.choice
 
 
 def prepare(journal_file: JournalFile, steps: Steps, now: Callable[[], Instant]) -> Journal:
@@ -31,11 +45,24 @@ def prepare(journal_file: JournalFile, steps: Steps, now: Callable[[], Instant])
         record = journal.record
         if record is None or record.state != before.state:
             continue
-        happening = steps.take(record)
+        happening = _taken(steps, record)
         journal = noted(journal_file, journal, happening, now())
         if isinstance(happening, Postponed):
             break
     return journal
+
+
+def _taken(steps: Steps, record: Record) -> Happening:
+    """Return what came of a step; what may be otherwise later is waited for, until the order's deadline."""
+    try:
+        return steps.take(record)
+    except ReleaseError as error:
+        kind = Refused if error.is_final else Postponed
+        return kind(reason=error.reason, detail=str(error))
+    except TransferError as error:
+        return Postponed(reason=error.reason, detail=str(error))
+    except ReachError as error:
+        return Postponed(reason="read-only", detail=str(error))
 
 
 def noted(journal_file: JournalFile, journal: Journal, happening: Happening, now: Instant) -> Journal:

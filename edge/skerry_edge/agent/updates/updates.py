@@ -63,7 +63,7 @@ class Updates:
         self._report = report
         self._trial: Trial | None = None
         self._entered: tuple[str, str] | None = None
-        self._told: tuple[str, str] | None = None
+        self._told: tuple[str, str, str | None] | None = None
         self._tell_s = 0.0
 
     def act(self, now_s: float) -> float:
@@ -127,8 +127,8 @@ class Updates:
         return now_s
 
     def _tell(self, record: Record, now_s: float) -> None:
-        """Report each new state, and a download's progress now and then."""
-        place = (record.order.id, record.state)
+        """Report each new state, each new reason why it waits, and a download's progress now and then."""
+        place = (record.order.id, record.state, record.reason)
         is_downloading = record.state == "download" and now_s >= self._tell_s
         if record.state in ("report", "report-fail") or (place == self._told and not is_downloading):
             return

@@ -3,7 +3,8 @@
     CHECK -> PRECHECK -> DOWNLOAD -> VERIFY -> STAGE -> SELF-TEST -> INTENT -> SWITCH -> PROBATION -> COMMIT -> REPORT
 
 Until INTENT nothing that runs is touched, so whatever goes wrong is merely reported (REPORT-FAIL). From INTENT to
-PROBATION it is undone first (ROLLBACK). COMMIT and ROLLBACK have one way out only: they are tried until they are done.
+PROBATION it is undone first (ROLLBACK). COMMIT and ROLLBACK are tried until they are done; from COMMIT there is a way
+back for what others have undone meanwhile, as the launcher gives up an agent that was cut off before it was confirmed.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Literal
 
 from msgspec.structs import replace
 
+from skerry_edge.contracts.release import REFUSALS
 from skerry_edge.contracts.updates import UpdateOutcome, UpdateState
 from skerry_edge.ota.machine.happenings import (
     Begun,
@@ -63,13 +65,15 @@ def advance(record: Record, happening: Happening) -> Record:
     """
     if isinstance(happening, Done):
         return _done(record, happening)
+    if record.state == "commit" and isinstance(happening, Failed):
+        return _failed(record, happening)
     if record.state not in PREPARING + ON_TRIAL:
         return replace(record, entries=record.entries + 1) if isinstance(happening, Begun) else record
     if isinstance(happening, Begun):
         return _begun(record)
     if record.state in PREPARING and isinstance(happening, Postponed):
         # It waits, and did not crash, so it is not counted as a crash.
-        why = {"reason": happening.reason, "detail": happening.detail[:MAX_DETAIL_CHARS]}
+        why = {"reason": happening.reason, "detail": happening.detail[:MAX_DETAIL_CHARS] or None}
         return replace(record, entries=max(0, record.entries - 1), **why)
     return _failed(record, happening)
 
@@ -79,9 +83,17 @@ def _failed(record: Record, happening: Refused | Failed | Postponed | Overdue | 
         # What is on trial ends its trial: what runs must be known to be good before something else is tried.
         return _ended(record, "failed", "superseded", "") if record.state in PREPARING else record
     if isinstance(happening, Overdue):
-        return _ended(record, "failed", "deadline", f"not done within {record.order.deadline_s} s")
+        return _overdue(record)
     outcome: UpdateOutcome = "refused" if isinstance(happening, Refused) else "failed"
     return _ended(record, outcome, happening.reason, happening.detail)
+
+
+def _overdue(record: Record) -> Record:
+    """Return the record of an order that is out of time; what waited for something until then ends for that reason."""
+    if record.state not in PREPARING or record.reason is None:
+        return _ended(record, "failed", "deadline", f"not done within {record.order.deadline_s} s")
+    outcome: UpdateOutcome = "refused" if record.reason in REFUSALS else "failed"
+    return _ended(record, outcome, record.reason, record.detail or "")
 
 
 def _begun(record: Record) -> Record:
@@ -119,10 +131,11 @@ def _done(record: Record, done: Done) -> Record:
 
 def _ended(record: Record, outcome: UpdateOutcome, reason: str, detail: str) -> Record:
     """Return the record on the way that leads back to the version before, and says why."""
-    if record.state in ("switch", "probation"):
+    was_switched = record.state in ("switch", "probation", "commit")
+    if was_switched:
         outcome = "rolled-back"
     ending = replace(record, outcome=outcome, reason=reason, detail=detail[:MAX_DETAIL_CHARS] or None)
-    return _entered(ending, "rollback" if record.state in ON_TRIAL else "report-fail")
+    return _entered(ending, "rollback" if was_switched or record.state == "intent" else "report-fail")
 
 
 def _entered(record: Record, state: UpdateState) -> Record:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from skerry_edge.contracts.messages import UpdateOrder
 from skerry_edge.contracts.updates import FINAL_OUTCOMES, UPDATE_STATES
-from skerry_edge.ota.machine.happenings import Begun, Done, Failed, Overdue, Postponed, Refused, Superseded
+from skerry_edge.ota.machine.happenings import Begun, Done, Failed, Happening, Overdue, Postponed, Refused, Superseded
 from skerry_edge.ota.machine.record import Instant, Record, begun, timed
 from skerry_edge.ota.machine.transitions import MAX_ENTRIES, ON_TRIAL, PREPARING, actor_of, advance
 
@@ -60,6 +60,7 @@ EXPECTED = {
         for state in (*FINISHING, "idle")
         for what in ("refused", "failed", "overdue", "postponed", "superseded")
     },
+    **dict.fromkeys([("commit", "failed")], "rollback"),
     **dict.fromkeys([("check", "done")], "precheck"),
     **dict.fromkeys([("check", "runs already")], "report"),
     **dict.fromkeys([("check", "is here")], "self-test"),
@@ -109,6 +110,33 @@ def test_nothing_is_begun_past_the_deadline() -> None:
     late = timed(record("download"), Instant(boot="b", since_boot_s=10.0 + 3600))
     assert (advance(late, Begun()).state, advance(late, Begun()).reason) == ("report-fail", "deadline")
     assert advance(replace(late, state="probation"), Begun()).state == "rollback"
+
+
+@pytest.mark.parametrize(
+    ("waits_for", "outcome", "reason"),
+    [
+        ("malformed", "refused", "malformed"),
+        ("not-found", "refused", "not-found"),
+        ("network", "failed", "network"),
+        ("no-space", "failed", "no-space"),
+        (None, "failed", "deadline"),
+    ],
+)
+@pytest.mark.parametrize("late", [Overdue(), Begun()])
+def test_what_waits_until_the_deadline_ends_for_what_it_waited_for(
+    waits_for: str | None, outcome: str, reason: str, late: Happening
+) -> None:
+    one = advance(record("download"), Begun())
+    if waits_for is not None:
+        one = advance(one, Postponed(reason=waits_for, detail="as it was found"))
+    ended = advance(replace(one, spent_s=3600.0), late)
+    assert (ended.state, ended.outcome, ended.reason) == ("report-fail", outcome, reason)
+    assert waits_for is None or ended.detail == "as it was found"
+
+
+def test_what_others_have_undone_before_it_was_confirmed_is_no_success() -> None:
+    one = advance(record("commit"), Failed(reason="crashed", detail="not confirmed after 3 starts"))
+    assert (one.state, one.outcome, one.reason) == ("rollback", "rolled-back", "crashed")
 
 
 def test_no_trial_begins_that_could_not_end_in_time() -> None:
