@@ -236,6 +236,7 @@ class Life:
             succeed=self.succeed,
             watch=self._watch,
             limits=limits,
+            counters_lost=lambda damage: self._tell("update-counters-damaged", str(damage)),
         )
 
     def _apply(self, config: AgentConfig) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from skerry_edge.agent.updates.preparation import Fleet
 from skerry_edge.agent.updates.watch import Watch
+from skerry_edge.contracts.errors import ReleaseError
 from skerry_edge.contracts.updates import UpdateState
 from skerry_edge.ota.instants import now
 from skerry_edge.ota.machine.figures import Before, Figures
@@ -26,10 +27,18 @@ class AgentTrial:
     """
 
     def __init__(
-        self, *, places: Places, fleet: Fleet, watch: Watch, limits: Limits, start_anew: Callable[[], None]
+        self,
+        *,
+        places: Places,
+        fleet: Fleet,
+        watch: Watch,
+        limits: Limits,
+        counters_lost: Callable[[ReleaseError], None],
+        start_anew: Callable[[], None],
     ) -> None:
         self._slots = Slots(places.state_dir)
         self._counters = CounterFloors(places.counters)
+        self._counters_lost = counters_lost
         self._fleet = fleet
         self._watch = watch
         self._limits = limits
@@ -81,7 +90,7 @@ class AgentTrial:
         if slot is not None and slot != self._slots.current:
             self._slots.confirm(slot)
         self._slots.end_trial()
-        self._counters.raise_to({record.subject: record.order.counter})
+        self._counters.commit(record.subject, record.order.counter, self._counters_lost)
         return Done()
 
     def rollback(self, record: Record, now_s: float) -> Happening | None:  # noqa: ARG002  # one signature for all states

@@ -25,12 +25,16 @@ from skerry_edge.agent.updates.program import Program
 from skerry_edge.agent.updates.reporting import report_of
 from skerry_edge.agent.updates.updates import Trial, Updates
 from skerry_edge.agent.updates.watch import Watch
+from skerry_edge.contracts.errors import ReleaseError
 from skerry_edge.ota.job import Job, Progress
 from skerry_edge.ota.local_orders import LocalOrderFile
 from skerry_edge.ota.looked import last_look
 from skerry_edge.ota.machine.limits import Limits
 from skerry_edge.ota.machine.record import Record
 from skerry_edge.ota.places import Places
+
+COUNTERS_DAMAGED = "update-counters-damaged"
+"""The label of the system event that says that release counters were lost; what is signed is learnt anew."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,9 +81,19 @@ def updates_of(around: Surroundings) -> Updates:
     fleet = LocalFleet(around.configuration, LocalOrderFile(around.state_dir))
     watch = Watch(around.supervisor, around)
 
+    def counters_lost(damage: ReleaseError) -> None:
+        around.tell(COUNTERS_DAMAGED, f"{damage}; it was set aside, and a new one begun")
+
     def trial(record: Record, limits: Limits) -> Trial:
         if record.subject.startswith("agent/"):
-            return AgentTrial(places=places, fleet=fleet, watch=watch, limits=limits, start_anew=around.start_anew)
+            return AgentTrial(
+                places=places,
+                fleet=fleet,
+                watch=watch,
+                limits=limits,
+                counters_lost=counters_lost,
+                start_anew=around.start_anew,
+            )
         return ModelTrial(
             record,
             places=places,
@@ -87,6 +101,7 @@ def updates_of(around: Surroundings) -> Updates:
             succeed=around.supervisor.succeed,
             watch=watch,
             limits=limits,
+            counters_lost=counters_lost,
         )
 
     def look() -> Job:

@@ -13,6 +13,7 @@ from skerry_edge.agent.config.pipelines import DetectionPipeline, PipelineConfig
 from skerry_edge.agent.downlink.model_hashes import with_model_hash
 from skerry_edge.agent.updates.uses import use_of
 from skerry_edge.agent.updates.watch import Watch
+from skerry_edge.contracts.errors import ReleaseError
 from skerry_edge.contracts.updates import UpdateState
 from skerry_edge.ota.machine.happenings import Done, Failed, Happening
 from skerry_edge.ota.machine.health import verdict, verdict_at_end
@@ -47,9 +48,11 @@ class ModelTrial:
         succeed: Callable[[PipelineConfig], Succession],
         watch: Watch,
         limits: Limits,
+        counters_lost: Callable[[ReleaseError], None],
     ) -> None:
         self._store = ModelStore(places.state_dir, record.name)
         self._counters = CounterFloors(places.counters)
+        self._counters_lost = counters_lost
         self._name = record.name
         self._configuration = configuration
         self._succeed = succeed
@@ -108,7 +111,7 @@ class ModelTrial:
         if record.to_sha256 is not None:
             self._store.prove(record.to_sha256, record.from_sha256)
         # Here, and not before it has proved itself: a bad release must not bar the way to the good one.
-        self._counters.raise_to({record.subject: record.order.counter})
+        self._counters.commit(record.subject, record.order.counter, self._counters_lost)
         self._store.tidy()
         return Done()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ import msgspec
 from skerry_edge.contracts.errors import ReleaseError
 from skerry_edge.contracts.release import MAX_TARGET_BYTES, Kind, Release, decode_release
 from skerry_edge.ota.choice import Choice, Target, Wanted
+from skerry_edge.ota.trust.counters import Counters
 from skerry_edge.ota.trust.device import Device, version_order
 
 Fits = Callable[[Release], bool]
@@ -40,14 +41,13 @@ def choose(
     wanted: Wanted,
     listed: Sequence[Listed],
     device: Device,
-    counters: Mapping[str, int],
+    counters: Counters,
     *,
     have_sha256: str | None = None,
 ) -> Choice:
     """Return the target of ``wanted`` for ``device``, and the patch to it from the file that has ``have_sha256``.
 
-    ``counters`` are the floors by subject. Raises ReleaseError: ``not-found``, ``wrong-board``, ``wrong-platform``,
-    ``agent-too-old``, ``counter``, ``terms``.
+    Raises ReleaseError: ``not-found``, ``wrong-board``, ``wrong-platform``, ``agent-too-old``, ``counter``, ``terms``.
     """
     prefix = f"{wanted.kind}/{wanted.name}/{wanted.version}/"
     there = [(one, decode_release(one.path, one.custom)) for one in listed if one.path.startswith(prefix)]
@@ -62,12 +62,12 @@ def choose(
     # Of several that run here, the one for the newest glibc is the one that was made for such a device.
     chosen, release = max(full, key=lambda one: device.interpreter.glibc_for(one[1].platform) or (0, 0))
     _check_agent(release, device)
-    _check_counter(wanted, release, counters.get(wanted.subject, 0))
+    _check_counter(wanted, release, counters.lowest(wanted.subject))
     target = _target(chosen)
     return Choice(release=release, target=target, **_patch(there, target, device, have_sha256))
 
 
-def newest(wanted: Subject, listed: Sequence[Listed], device: Device, counters: Mapping[str, int]) -> Wanted | None:
+def newest(wanted: Subject, listed: Sequence[Listed], device: Device, counters: Counters) -> Wanted | None:
     """Return the release of ``wanted`` with the highest counter that `choose` would take; None where there is none.
 
     What cannot be read is passed over: it may be for agents to come.
@@ -83,7 +83,7 @@ def newest(wanted: Subject, listed: Sequence[Listed], device: Device, counters: 
     return best
 
 
-def _counter_of(asked: Wanted, listed: Sequence[Listed], device: Device, counters: Mapping[str, int]) -> int | None:
+def _counter_of(asked: Wanted, listed: Sequence[Listed], device: Device, counters: Counters) -> int | None:
     try:
         return choose(asked, listed, device, counters).release.counter
     except ReleaseError:

@@ -21,7 +21,7 @@ from skerry_edge.ota.transfer.mirrors import FolderMirror, Mirror
 from skerry_edge.ota.transfer.told import failures_told
 from skerry_edge.ota.trust.choosing import Listed, Subject, choose, newest
 from skerry_edge.ota.trust.clock import Clock
-from skerry_edge.ota.trust.counters import CounterFloors
+from skerry_edge.ota.trust.counters import CounterFloors, Counters
 from skerry_edge.ota.trust.device import Device
 from skerry_edge.ota.trust.floors import FloorFile, Floors
 from skerry_edge.ota.trust.place import TrustPlace
@@ -99,7 +99,7 @@ class TrustedReleases:
             self._refuse_silence(floors, passed_over)
             if found is None:
                 raise _worst(passed_over)
-            CounterFloors(self._place.counters).raise_to(decode_floors(found.targets.unrecognized_fields).counters)
+            CounterFloors(self._place.counters).forbid(decode_floors(found.targets.unrecognized_fields).counters)
         self._updater = found
         return Checked(
             versions=found.versions,
@@ -117,7 +117,7 @@ class TrustedReleases:
         """Return the newest release of ``subject`` that ``device`` may take; None where there is none."""
         return newest(subject, self._listed(), device, self._counters())
 
-    def _counters(self) -> dict[str, int]:
+    def _counters(self) -> Counters:
         return CounterFloors(self._place.counters).read()
 
     def _listed(self) -> list[Listed]:

@@ -10,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from skerry_edge.agent.updates.agent_trial import AgentTrial
+from skerry_edge.contracts.errors import ReleaseError
 from skerry_edge.contracts.messages import UpdateOrder
 from skerry_edge.ota import launcher
 from skerry_edge.ota.instants import now
@@ -35,6 +36,7 @@ class Around:
         self.pipelines = [_Named("gate"), _Named("broken")]
         self.frames = 50
         self.asked: list[str] = []
+        self.lost: list[ReleaseError] = []
 
     def before(self, names: list[str], now_s: float) -> Before:
         return Before(pipelines={name: Figures(frames=100) for name in names})
@@ -72,6 +74,7 @@ def act(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
             fleet=around,  # type: ignore[arg-type]
             watch=around,  # type: ignore[arg-type]
             limits=Limits(),
+            counters_lost=around.lost.append,
             start_anew=lambda: anew.append(slot),
         )
         record = replace(_record(), state=state, **changes)
@@ -113,7 +116,16 @@ def test_a_commit_can_be_done_again_after_a_crash_in_it(act: Any, tmp_path: Path
     for _ in range(2):
         assert act("commit", "b") == Done()
         assert (act.slots.current, act.slots.on_trial) == ("b", None)
-    assert CounterFloors(tmp_path / "ota" / "counters.json").read() == {"agent/skerry": 7}
+    assert CounterFloors(tmp_path / "ota" / "counters.json").read().committed == {"agent/skerry": 7}
+
+
+def test_damaged_counters_do_not_keep_what_runs_from_being_committed(act: Any, tmp_path: Path) -> None:
+    act.slots.begin_trial("b", 3600.0, now())
+    path = tmp_path / "ota" / "counters.json"
+    path.write_bytes(b"\0" * 20)
+    assert act("commit", "b") == Done()
+    assert CounterFloors(path).read().committed == {"agent/skerry": 7}
+    assert [error.reason for error in act.around.lost] == ["counter"]
 
 
 def test_the_new_agent_makes_way_for_the_old_one(act: Any) -> None:

@@ -12,6 +12,7 @@ from skerry_edge.contracts.errors import ReleaseError
 from skerry_edge.contracts.release import Patch, Release, encode_release, target_path
 from skerry_edge.ota.choice import Wanted
 from skerry_edge.ota.trust.choosing import Listed, Subject, choose, newest
+from skerry_edge.ota.trust.counters import Counters
 from skerry_edge.ota.trust.device import Device, Interpreter, version_order
 
 HERE = Interpreter(python="cp311", machine="aarch64", glibc=(2, 36))
@@ -52,26 +53,26 @@ def patched(**changes: Any) -> Release:
 
 def reason(wanted: Wanted, *there: Listed, counters: dict[str, int] | None = None, device: Device = DEVICE) -> str:
     with pytest.raises(ReleaseError) as caught:
-        choose(wanted, there, device, counters or {})
+        choose(wanted, there, device, Counters(committed=counters or {}))
     return caught.value.reason
 
 
 def test_the_variant_of_the_backend_is_taken_and_no_other() -> None:
     other = listed(changed(MODEL, variant="onnx-fp32"), sha256="c" * 64)
-    choice = choose(WANTED, [other, listed(MODEL)], DEVICE, {"model/door": 6})
+    choice = choose(WANTED, [other, listed(MODEL)], DEVICE, Counters(committed={"model/door": 6}))
     assert (choice.target.path, choice.target.location) == (target_path(MODEL), f"at/{target_path(MODEL)}")
     assert choice.patch is None
     assert choice.total_bytes == 1000
 
 
 def test_a_choice_survives_a_journal() -> None:
-    choice = choose(WANTED, [listed(MODEL), listed(patched(), length=50)], DEVICE, {}, have_sha256=OLD_SHA256)
+    choice = choose(WANTED, [listed(MODEL), listed(patched(), length=50)], DEVICE, Counters(), have_sha256=OLD_SHA256)
     assert msgspec.json.decode(msgspec.json.encode(choice), type=type(choice)) == choice
 
 
 def test_the_patch_from_the_file_that_is_held_is_taken_with_the_full_file_as_the_way_out() -> None:
     there = [listed(MODEL), listed(patched(), length=50, sha256="d" * 64)]
-    choice = choose(WANTED, there, DEVICE, {}, have_sha256=OLD_SHA256)
+    choice = choose(WANTED, there, DEVICE, Counters(), have_sha256=OLD_SHA256)
     assert choice.patch is not None
     assert choice.patch.sha256 == "d" * 64
     assert choice.target.sha256 == FULL_SHA256
@@ -90,7 +91,7 @@ def test_the_patch_from_the_file_that_is_held_is_taken_with_the_full_file_as_the
     ids=["from another file", "to another file", "to another length", "no shorter", "for another board"],
 )
 def test_a_patch_that_does_not_fit_is_left_alone(patch: Release, length: int) -> None:
-    choice = choose(WANTED, [listed(MODEL), listed(patch, length=length)], DEVICE, {}, have_sha256=OLD_SHA256)
+    choice = choose(WANTED, [listed(MODEL), listed(patch, length=length)], DEVICE, Counters(), have_sha256=OLD_SHA256)
     assert choice.patch is None
 
 
@@ -110,7 +111,7 @@ def test_a_board_that_only_begins_alike_is_another() -> None:
 
 def test_a_release_below_a_floor_is_refused_and_one_at_it_is_not() -> None:
     assert reason(WANTED, listed(MODEL), counters={"model/door": 7}) == "counter"
-    assert choose(WANTED, [listed(MODEL)], DEVICE, {"model/door": 6, "agent/skerry": 9})
+    assert choose(WANTED, [listed(MODEL)], DEVICE, Counters(committed={"model/door": 6, "agent/skerry": 9}))
 
 
 def test_an_order_that_calls_the_release_by_another_counter_is_refused() -> None:
@@ -132,7 +133,7 @@ def test_a_target_that_cannot_be_understood_is_refused(custom: Any, length: int,
 
 def test_another_release_that_cannot_be_understood_is_no_obstacle() -> None:
     odd = listed(changed(MODEL, version="3.0.0"), custom={})
-    assert choose(WANTED, [odd, listed(MODEL)], DEVICE, {})
+    assert choose(WANTED, [odd, listed(MODEL)], DEVICE, Counters())
 
 
 @pytest.mark.parametrize(
@@ -152,7 +153,7 @@ def test_another_release_that_cannot_be_understood_is_no_obstacle() -> None:
 def test_wheels_are_taken_where_they_run(tags: tuple[str, str, str], runs: bool) -> None:
     release = changed(AGENT, python=tags[0], abi=tags[1], platform=tags[2])
     if runs:
-        assert choose(WANTED_AGENT, [listed(release)], DEVICE, {}).release == release
+        assert choose(WANTED_AGENT, [listed(release)], DEVICE, Counters()).release == release
     else:
         assert reason(WANTED_AGENT, listed(release)) == "wrong-platform"
 
@@ -160,7 +161,7 @@ def test_wheels_are_taken_where_they_run(tags: tuple[str, str, str], runs: bool)
 def test_of_wheels_for_several_platforms_those_for_the_newest_glibc_are_taken() -> None:
     tags = ("manylinux_2_9_aarch64", "manylinux_2_28_aarch64", "manylinux2014_aarch64", "any")
     there = [listed(changed(AGENT, platform=tag)) for tag in tags]
-    assert choose(WANTED_AGENT, there, DEVICE, {}).release.platform == "manylinux_2_28_aarch64"
+    assert choose(WANTED_AGENT, there, DEVICE, Counters()).release.platform == "manylinux_2_28_aarch64"
 
 
 def test_versions_are_ordered_as_semver_and_pep_440_have_it() -> None:
@@ -179,6 +180,6 @@ def test_the_newest_is_the_highest_counter_that_may_be_taken() -> None:
         listed(changed(MODEL, version="6.0.0", counter=10, variant="onnx-fp32")),
     ]
     subject = Subject(kind="model", name="door", variant="onnx-int8")
-    assert newest(subject, there, DEVICE, {"model/door": 6}) == WANTED
-    assert newest(subject, there, DEVICE, {"model/door": 7}) is None
-    assert newest(Subject(kind="agent", name="skerry"), there, DEVICE, {}) is None
+    assert newest(subject, there, DEVICE, Counters(committed={"model/door": 6})) == WANTED
+    assert newest(subject, there, DEVICE, Counters(committed={"model/door": 7})) is None
+    assert newest(Subject(kind="agent", name="skerry"), there, DEVICE, Counters()) is None
