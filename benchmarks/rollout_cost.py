@@ -62,7 +62,12 @@ class Fleet:
         self._away: set[str] = set()
         self._fill(devices)
         self.job = RolloutJob(
-            database=self.database, store=self.store, health=Health([]), holder=HOLDER, now_ms=lambda: self.now_ms
+            database=self.database,
+            store=self.store,
+            health=Health([]),
+            holder=HOLDER,
+            hears=lambda _session: True,
+            now_ms=lambda: self.now_ms,
         )
 
     def roll_out(self, spec: Spec) -> int:

@@ -1,4 +1,4 @@
-"""The rollout table: the server killed around each of its writes, and answers that come twice, late or out of order.
+"""The rollout table: the server killed around each write or long away, answers that come twice, late or out of order.
 
 A cell runs a whole rollout over a registry of its own, of a good release or of a bad one. The good one must reach every
 device by one order each; of the bad one, nobody but the canaries may hear.
@@ -41,6 +41,10 @@ SUBJECT = "model/discs"
 SESSION = "00000001-abcdef01"
 MAX_LOOKS = 60
 STEP_MS = 60_000
+AWAY_MS = 7_200_000
+"""Far longer than a device has."""
+ORDERS = {"good release": 2, "bad release": 1}
+"""So many stages are ordered the release."""
 TERM_MS = 10**9
 
 Arrange = Callable[[list[Accepted]], list[list[Accepted]]]
@@ -85,7 +89,7 @@ def cells() -> Iterator[Cell]:
     """Yield every blow against a good and a bad release."""
     for column in WRITES:
         for arrival, arrange in ARRIVALS.items():
-            run = partial(rolled_out, arrange=arrange, is_bad=column == "bad release", left=None, is_before=True)
+            run = partial(rolled_out, arrange=arrange, is_bad=column == "bad release")
             yield Cell(table=TABLE, row=arrival, column=column, run=run)
     arrange = ARRIVALS["every answer twice"]
     for column, writes in WRITES.items():
@@ -94,14 +98,32 @@ def cells() -> Iterator[Cell]:
             is_bad = column == "bad release"
             run = partial(rolled_out, arrange=arrange, is_bad=is_bad, left=number, is_before=is_before)
             yield Cell(table=TABLE, row=row, column=f"write {number + 1}, {column}", run=run)
+    for column, orders in ORDERS.items():
+        for stage in range(orders):
+            run = partial(rolled_out, arrange=arrange, is_bad=column == "bad release", away_at=stage)
+            yield Cell(
+                table=TABLE, row="server away past every deadline", column=f"stage {stage + 1}, {column}", run=run
+            )
 
 
-def rolled_out(folder: Path, *, arrange: Arrange, is_bad: bool, left: int | None, is_before: bool) -> str:
-    """Return how a rollout ended; ``left`` writes of its job go well before the process is killed."""
+def rolled_out(
+    folder: Path,
+    *,
+    arrange: Arrange,
+    is_bad: bool,
+    left: int | None = None,
+    is_before: bool = True,
+    away_at: int | None = None,
+) -> str:
+    """Return how a rollout ended.
+
+    ``left`` writes of its job go well before the process is killed; once the stage ``away_at`` is ordered, the server
+    is away, and looks for the first time before it has read what waited at the broker.
+    """
     scene = Scene(folder, arrange, is_bad=is_bad)
     try:
         scene.database.left, scene.database.is_before = left, is_before
-        return scene.play()
+        return scene.play(away_at=away_at)
     finally:
         scene.close()
 
@@ -126,15 +148,19 @@ class Scene:
         self._store.close()
         self.database.close()
 
-    def play(self) -> str:
+    def play(self, *, away_at: int | None) -> str:
         """Let time pass until the rollout rests. Raises LostError where it never does, or rests as it must not."""
-        for _ in range(MAX_LOOKS):
+        for number in range(MAX_LOOKS):
             self._now_ms += STEP_MS
             try:
                 self._job.look()
             except StruckError:
                 self.database.left = None
                 self._job = self._start_server()
+            if number == away_at:
+                self._now_ms += AWAY_MS
+                self._job = self._start_server()
+                self._job.look()
             self._answer()
             with self.database.reading() as session:
                 row = session.get_one(RolloutRow, self._number)
@@ -214,6 +240,7 @@ class Scene:
             store=self._store,
             health=Health([]),
             holder=holder,
+            hears=lambda _session: True,
             now_ms=lambda: self._now_ms,
         )
 

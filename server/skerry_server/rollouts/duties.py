@@ -14,12 +14,14 @@ from skerry_server.config.server import Settings
 from skerry_server.health import Health, now_ms
 from skerry_server.leased_job import LeasedJob
 from skerry_server.registry.database import Database
+from skerry_server.rollouts.hearing import hears
 from skerry_server.rollouts.job import LEASE as ROLLOUTS
 from skerry_server.rollouts.job import RolloutJob
 from skerry_server.rollouts.refreshing import LEASE as REFRESH
 from skerry_server.rollouts.refreshing import open_refreshing
 from skerry_server.stores.archive import Archive
 from skerry_server.tasks import end_all
+from skerry_server.workers import read_workers
 
 
 class UpdateDuties:
@@ -27,7 +29,14 @@ class UpdateDuties:
 
     def __init__(self, settings: Settings, *, store: Archive, database: Database, health: Health) -> None:
         holder = f"{settings.config.broker.client_id}@{socket.gethostname()}:{os.getpid()}"
-        rollouts = RolloutJob(database=database, store=store, health=health, holder=holder, now_ms=now_ms)
+        rollouts = RolloutJob(
+            database=database,
+            store=store,
+            health=health,
+            holder=holder,
+            hears=lambda session: hears(read_workers(session, health)),
+            now_ms=now_ms,
+        )
         refreshing = open_refreshing(settings, health)
         self._jobs = [LeasedJob(database=database, name=ROLLOUTS, holder=holder, work=rollouts.run)]
         if refreshing is not None:

@@ -13,6 +13,7 @@ from skerry_server.registry.audit.trail import Author, note
 from skerry_server.registry.chunks import chunks
 from skerry_server.registry.models import RolloutDeviceRow, RolloutRow
 from skerry_server.registry.orders.desired import change_order
+from skerry_server.rollouts import hearing
 from skerry_server.rollouts.changes import subject_of
 from skerry_server.rollouts.history import with_entry
 from skerry_server.rollouts.planner import Action, Enter, Move, Order, Return, Settle, TimeOut
@@ -36,6 +37,13 @@ class Execution:
         self._now_ms = now_ms
         # A user's name holds no blank: nobody can pass for it.
         self._author = Author(name=subject_of(row), ts_ms=now_ms)
+
+    def note_hearing(self) -> None:
+        """Note that the server hears; where it did not for a while, that devices were given the time back."""
+        since_ms = self._row.heard_ms
+        number = hearing.note_hearing(self._session, self._row, now_ms=self._now_ms)
+        if number and since_ms is not None:
+            self._note("put-off", number=number, seconds=(self._now_ms - since_ms) // 1000)
 
     def carry_out(self, actions: Iterable[Action]) -> None:
         """Carry out ``actions``, each noted in the audit. Raises NotFoundError for a device that is there no more."""

@@ -24,6 +24,7 @@ from skerry_server.registry.models import Device, RolloutDeviceRow, RolloutRow
 from skerry_server.rollouts.changes import get_rollout
 from skerry_server.rollouts.comparing import read_comparison
 from skerry_server.rollouts.execution import Execution
+from skerry_server.rollouts.hearing import DEAF, NOTE_EVERY_MS
 from skerry_server.rollouts.planner import Action, Compare, decide
 from skerry_server.rollouts.progress import Comparison, Member, Progress
 from skerry_server.rollouts.reading import find_rollout
@@ -42,15 +43,26 @@ MAX_TURNS = 20
 
 
 class RolloutJob:
-    """Looks at all rollouts every LOOK_EVERY_S; `run` is the work of a LeasedJob whose holder is ``holder``."""
+    """Looks at all rollouts every LOOK_EVERY_S; `run` is the work of a LeasedJob whose holder is ``holder``.
+
+    ``hears`` tells whether what devices answer is taken in; while it is not, nothing is decided.
+    """
 
     def __init__(
-        self, *, database: Database, store: Archive, health: Health, holder: str, now_ms: Callable[[], int]
+        self,
+        *,
+        database: Database,
+        store: Archive,
+        health: Health,
+        holder: str,
+        hears: Callable[[Session], bool],
+        now_ms: Callable[[], int],
     ) -> None:
         self._database = database
         self._store = store
         self._health = health
         self._holder = holder
+        self._hears = hears
         self._now_ms = now_ms
 
     async def run(self) -> None:
@@ -64,14 +76,19 @@ class RolloutJob:
     def look(self) -> None:
         """Look once. What fails is told in the server's health and tried again with the next look."""
         troubles: list[str] = []
-        for rollout in self._attempt(self._waiting, troubles) or ():
+        for rollout in self._attempt(lambda: self._waiting(troubles), troubles) or ():
             # One that cannot go on, as its telemetry is away, keeps no other one from doing so.
             self._attempt(lambda: self._bring_forward(rollout), troubles)  # noqa: B023  # called at once
         self._health.remark(REMARK, "; ".join(troubles) or None)
 
-    def _waiting(self) -> list[int]:
+    def _waiting(self, troubles: list[str]) -> list[int]:
+        """Return the rollouts that can be brought forward; none while nobody hears what their devices answer."""
         with self._database.reading() as session:
-            return active_rollouts(session)
+            active = active_rollouts(session)
+            if not active or self._hears(session):
+                return active
+        troubles.append(DEAF)
+        return []
 
     def _attempt(self, work: Callable[[], T], troubles: list[str]) -> T | None:
         try:
@@ -99,12 +116,14 @@ class RolloutJob:
                 return None
             row = get_rollout(session, rollout)
             spec = read_spec(row.spec)
+            execution = Execution(session, row, spec, now_ms=now_ms)
+            execution.note_hearing()
             if spec.gates.crash_free_hours:
-                look_after(session, rollout, now_ms=now_ms)
+                look_after(session, row, now_ms=now_ms)
             actions = decide(
                 progress_of(row, spec), read_members(session, rollout), now_ms=now_ms, comparison=comparison
             )
-            Execution(session, row, spec, now_ms=now_ms).carry_out(actions)
+            execution.carry_out(actions)
         self._tell(row, actions)
         if any(isinstance(action, Compare) for action in actions):
             return row
@@ -118,6 +137,8 @@ class RolloutJob:
             if spec.gates.crash_free_hours:
                 return True
             members = read_members(session, rollout)
+        if any(one.state in UNDER_WAY for one in members) and _is_to_be_noted(row, now_ms):
+            return True
         return bool(decide(progress_of(row, spec), members, now_ms=now_ms, comparison=comparison))
 
     def _compare(self, row: RolloutRow) -> Comparison:
@@ -153,6 +174,10 @@ def active_rollouts(session: Session) -> list[int]:
     return list(session.scalars(query.order_by(RolloutRow.id)))
 
 
+def _is_to_be_noted(row: RolloutRow, now_ms: int) -> bool:
+    return row.heard_ms is None or abs(now_ms - row.heard_ms) >= NOTE_EVERY_MS
+
+
 def progress_of(row: RolloutRow, spec: Spec) -> Progress:
     """Return a rollout's row as the planner sees it."""
     return Progress(
@@ -162,6 +187,7 @@ def progress_of(row: RolloutRow, spec: Spec) -> Progress:
         stages=row.stages,
         excused_ms=row.excused_ms,
         excused_stage=row.excused_stage,
+        heard_since_ms=row.heard_since_ms,
     )
 
 

@@ -20,6 +20,8 @@ from skerry_server.rollouts.gates import (
 from skerry_server.rollouts.progress import Comparison, Member, Progress
 from skerry_server.rollouts.states import UNDER_WAY, DeviceState, RolloutState
 
+CATCH_UP_MS = 300_000
+"""For so long after the server began to hear nobody is late: what was said before may still come."""
 MAX_DEVICES = 500
 """Devices of one action: ten thousand are ordered or left out over some turns, and none of them is long."""
 
@@ -74,7 +76,7 @@ def decide(
     progress: Progress, members: Sequence[Member], *, now_ms: int, comparison: Comparison | None = None
 ) -> list[Action]:
     """Return what to do now; nothing where the rollout waits for devices, time or people."""
-    late = _late(members, now_ms)
+    late = _late(progress, members, now_ms)
     if late:
         # Judged with the next turn, when they count as timed out.
         return [TimeOut(late[:MAX_DEVICES])]
@@ -159,7 +161,9 @@ def _settle_rest(members: Sequence[Member]) -> list[Action]:
     return [Settle(rest[:MAX_DEVICES], "left-out")] if rest else []
 
 
-def _late(members: Sequence[Member], now_ms: int) -> tuple[str, ...]:
+def _late(progress: Progress, members: Sequence[Member], now_ms: int) -> tuple[str, ...]:
+    if progress.heard_since_ms is not None and now_ms < progress.heard_since_ms + CATCH_UP_MS:
+        return ()
     return tuple(
         one.device
         for one in members

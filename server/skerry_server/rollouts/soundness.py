@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from skerry_server.registry.chunks import chunks
-from skerry_server.registry.models import Device, PresenceRow, RolloutDeviceRow, table_of
+from skerry_server.registry.models import Device, PresenceRow, RolloutDeviceRow, RolloutRow, table_of
 
 SILENT_MS = 600_000
 """A device that took the release and has been offline for so long counts as one that crashed."""
@@ -48,7 +48,7 @@ def is_unsound(
     return presence == "offline" and now_ms - max(since_ms or 0, ended_ms) >= SILENT_MS
 
 
-def look_after(session: Session, rollout: int, *, now_ms: int) -> None:
+def look_after(session: Session, rollout: RolloutRow, *, now_ms: int) -> None:
     """Note which devices of a rollout that took the release are unsound, for good; one is looked at until it is."""
     watched = (
         select(
@@ -62,7 +62,7 @@ def look_after(session: Session, rollout: int, *, now_ms: int) -> None:
         .join(Device, Device.id == RolloutDeviceRow.device)
         .outerjoin(PresenceRow, PresenceRow.device == RolloutDeviceRow.device)
         .where(
-            RolloutDeviceRow.rollout == rollout,
+            RolloutDeviceRow.rollout == rollout.id,
             RolloutDeviceRow.state == "committed",
             RolloutDeviceRow.unsound_ms.is_(None),
         )
@@ -78,15 +78,16 @@ def look_after(session: Session, rollout: int, *, now_ms: int) -> None:
             crashes_before=row.crashes,
             presence=row.state,
             since_ms=row.since_ms,
-            ended_ms=row.ended_ms or 0,
+            # What was said while nobody listened has yet to come.
+            ended_ms=max(row.ended_ms or 0, rollout.heard_since_ms or 0),
             now_ms=now_ms,
         ):
             unsound.append(row.device)
     for number, devices in fresh.items():
         for piece in chunks(devices):
-            session.execute(_of(rollout, piece).values(crashes=number))
+            session.execute(_of(rollout.id, piece).values(crashes=number))
     for piece in chunks(unsound):
-        session.execute(_of(rollout, piece).values(unsound_ms=now_ms))
+        session.execute(_of(rollout.id, piece).values(unsound_ms=now_ms))
 
 
 def _of(rollout: int, devices: list[str]) -> Any:  # noqa: ANN401  # SQLAlchemy's Update, generic over nothing here

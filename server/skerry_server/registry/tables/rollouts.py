@@ -16,6 +16,7 @@ class RolloutRow(Base):
     """A release on its way to a fleet; ``state`` is a word of skerry_server.rollouts.states.
 
     Of the same kind and name at most one is open. ``reason`` and ``detail`` say why it stands as it does.
+    ``heard_since_ms`` and ``heard_ms``: since and until when the server has heard what devices answer.
     """
 
     __tablename__ = "rollouts"
@@ -43,6 +44,8 @@ class RolloutRow(Base):
     detail: Mapped[str | None] = mapped_column(Text)
     excused_ms: Mapped[int | None] = mapped_column(BigInteger)
     excused_stage: Mapped[int | None] = mapped_column(Integer)
+    heard_since_ms: Mapped[int | None] = mapped_column(BigInteger)
+    heard_ms: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class RolloutDeviceRow(Base):

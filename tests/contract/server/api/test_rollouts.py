@@ -25,7 +25,14 @@ def look(fleet):
     """Return a function that lets the job look once."""
     with fleet.database.transaction() as session:
         acquire(session, LEASE, "test", term_ms=600_000)
-    job = RolloutJob(database=fleet.database, store=None, health=Health([]), holder="test", now_ms=lambda: fleet.now_ms)
+    job = RolloutJob(
+        database=fleet.database,
+        store=None,
+        health=Health([]),
+        holder="test",
+        hears=lambda _session: True,
+        now_ms=lambda: fleet.now_ms,
+    )
     return job.look
 
 

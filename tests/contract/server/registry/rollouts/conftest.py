@@ -36,9 +36,8 @@ class Stage:
     def __init__(self, database, count, *, store=NO_POINTS):
         self.database, self.now_ms, self.seq = database, 1_000_000, itertools.count(1)
         self.health = Health([])
-        self.job = RolloutJob(
-            database=database, store=store, health=self.health, holder="me", now_ms=lambda: self.now_ms
-        )
+        self.store, self.hears = store, True
+        self.start_server("me")
         self.devices = [f"cam-{number:02d}" for number in range(count)]
         with database.transaction() as session:
             for name in self.devices:
@@ -52,6 +51,17 @@ class Stage:
                     )
                 )
         self.take_lease("me")
+
+    def start_server(self, holder):
+        """Let another process do the job, as after a restart."""
+        self.job = RolloutJob(
+            database=self.database,
+            store=self.store,
+            health=self.health,
+            holder=holder,
+            hears=lambda _session: self.hears,
+            now_ms=lambda: self.now_ms,
+        )
 
     def take_lease(self, holder):
         with self.database.transaction() as session:
@@ -78,8 +88,14 @@ class Stage:
         return read_spec(values | wishes)
 
     def look(self, minutes=0):
+        """Look after each of so many minutes, or once."""
+        for _ in range(max(1, minutes)):
+            self.now_ms += 60_000 if minutes else 0
+            self.job.look()
+
+    def be_away(self, minutes):
+        """Let time pass without a server."""
         self.now_ms += minutes * 60_000
-        self.job.look()
 
     def rows(self, rollout):
         with self.database.reading() as session:

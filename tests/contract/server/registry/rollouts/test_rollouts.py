@@ -237,13 +237,7 @@ def test_a_device_taken_out_of_service_is_left_out(stage):
 
 def test_who_has_lost_the_lease_changes_nothing(stage):
     stage.roll_out()
-    stage.job = type(stage.job)(
-        database=stage.database,
-        store=None,
-        health=stage.health,
-        holder="another",
-        now_ms=lambda: stage.now_ms,
-    )
+    stage.start_server("another")
     stage.look()
     assert stage.orders() == {}
 
