@@ -19,6 +19,7 @@ from skerry_edge.ota.slots.slots import KeptAgent, Slots
 from skerry_edge.ota.supply import Supply, Told
 from skerry_edge.ota.transfer.told import failures_told
 from skerry_edge.ota.transfer.unpacking import unpack
+from skerry_edge.ota.trust.counters import CounterFloors
 from skerry_edge.transfer.disk import need_room
 
 BUILT_TIMES = 6
@@ -30,6 +31,7 @@ class AgentSteps:
     """The steps; ``running_version`` is this agent's, ``incoming`` is where downloads lie."""
 
     slots: Slots
+    counters: CounterFloors
     incoming: Path
     supply: Supply
     running_version: str
@@ -42,11 +44,12 @@ class AgentSteps:
 
     def check(self, record: Record) -> Happening:
         """Find out what runs, and what is to be fetched; the slot of the version before is the way back to it."""
-        order = record.order
+        order, counters = record.order, self.counters.read()
         if order.version == self.running_version:
             return Done(from_version=self.running_version, is_running=True)
         idle = self.slots.kept(self.slots.idle)
         if idle is not None and idle.version == order.version and order.counter <= idle.counter:
+            counters.refuse_forbidden(record.subject, idle.counter)
             return Done(from_version=self.running_version, to_sha256=idle.sha256, is_here=True)
         wanted = Wanted(kind="agent", name=AGENT, version=order.version, counter=order.counter)
         choice = self.supply.choose(wanted, None)

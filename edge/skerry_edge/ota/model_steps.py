@@ -23,6 +23,7 @@ from skerry_edge.ota.self_test.judging import verdict
 from skerry_edge.ota.self_test.measured import Measured, Subject
 from skerry_edge.ota.supply import Supply, Told
 from skerry_edge.ota.transfer.told import failures_told
+from skerry_edge.ota.trust.counters import CounterFloors
 from skerry_edge.transfer.disk import need_room
 
 Measure = Callable[[Subject], Measured]
@@ -34,6 +35,7 @@ class ModelSteps:
     """The steps; ``incoming`` is where downloads lie, on the same file system as the store."""
 
     store: ModelStore
+    counters: CounterFloors
     incoming: Path
     supply: Supply
     use: Use
@@ -48,12 +50,13 @@ class ModelSteps:
 
     def check(self, record: Record) -> Happening:
         """Find out what runs, and what is to be fetched."""
-        order = record.order
+        order, counters = record.order, self.counters.read()
         current, previous = self.store.linked("current"), self.store.linked("previous")
         before = Done(from_sha256=current.sha256, from_version=current.version) if current else Done()
         if current is not None and _is_ordered(current, order):
             return replace(before, to_sha256=current.sha256, is_running=True)
         if previous is not None and _is_ordered(previous, order):
+            counters.refuse_forbidden(record.subject, previous.counter)
             return replace(before, to_sha256=previous.sha256, is_here=True)
         wanted = Wanted(
             kind="model",

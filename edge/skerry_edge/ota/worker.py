@@ -30,6 +30,7 @@ from skerry_edge.ota.self_test.program import measure
 from skerry_edge.ota.slots.slots import Slots
 from skerry_edge.ota.supply import SignedSupply
 from skerry_edge.ota.trust.clock import LocalClock
+from skerry_edge.ota.trust.counters import CounterFloors
 from skerry_edge.ota.trust.device import Device, Interpreter
 from skerry_edge.ota.trust.place import TrustPlace
 
@@ -79,9 +80,11 @@ def supply_of(job: Job, places: Places) -> SignedSupply:
 
 def steps_of(job: Job, places: Places, supply: SignedSupply, record: Record) -> Steps:
     """Return the steps of an update of that kind."""
+    counters = CounterFloors(places.counters)
     if record.subject.startswith("agent/"):
         return AgentSteps(
             slots=Slots(places.state_dir),
+            counters=counters,
             incoming=places.incoming,
             supply=supply,
             running_version=job.agent_version,
@@ -91,6 +94,7 @@ def steps_of(job: Job, places: Places, supply: SignedSupply, record: Record) -> 
     assert job.use is not None  # noqa: S101  # the agent orders no model that it does not use
     return ModelSteps(
         store=ModelStore(places.state_dir, record.name),
+        counters=counters,
         incoming=places.incoming,
         supply=supply,
         use=job.use,
