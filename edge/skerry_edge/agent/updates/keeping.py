@@ -6,10 +6,10 @@ import logging
 from collections.abc import Callable
 
 from skerry_edge.contracts.messages import UpdateOrder
-from skerry_edge.ota.instants import now
+from skerry_edge.ota import instants
 from skerry_edge.ota.journal import DamagedJournalError, Journal, JournalFile, with_record
 from skerry_edge.ota.machine.happenings import Happening
-from skerry_edge.ota.machine.record import Record, begun, is_overdue, timed
+from skerry_edge.ota.machine.record import Instant, Record, begun, is_overdue, timed
 from skerry_edge.ota.model_store import ModelStore, updated_names
 from skerry_edge.ota.places import Places
 from skerry_edge.ota.preparing import noted
@@ -22,12 +22,20 @@ DAMAGED = "update-journal-damaged"
 class Keeping:
     """Holds the journal while the agent runs. Every method may raise ReachError where the disk refuses."""
 
-    def __init__(self, places: Places, *, tell: Callable[[str, str], None], apply: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        places: Places,
+        *,
+        tell: Callable[[str, str], None],
+        apply: Callable[[], None],
+        now: Callable[[], Instant] = instants.now,
+    ) -> None:
         """Prepare; ``tell`` reports a system event, ``apply`` puts into force what the links say."""
         self._places = places
         self._file = JournalFile(places.ota)
         self._tell = tell
         self._apply = apply
+        self._now = now
         self._journal: Journal | None = None
 
     @property
@@ -44,7 +52,7 @@ class Keeping:
     def is_overdue(self) -> bool:
         """Whether the update under way has taken all the time that it was given."""
         record = self.record
-        return record is not None and is_overdue(timed(record, now()))
+        return record is not None and is_overdue(timed(record, self._now()))
 
     def forget(self) -> None:
         """Read it again before the next use: another has written it, or it is not known what is on the disk."""
@@ -64,7 +72,7 @@ class Keeping:
         before, journal = self.record, self.journal
         # Whether it is on the disk is not known until the writing has returned.
         self._journal = None
-        self._journal = noted(self._file, journal, happening, now())
+        self._journal = noted(self._file, journal, happening, self._now())
         after = self._journal.record
         if before is not None and (after is None or after.state != before.state):
             state = "done" if after is None else after.state
@@ -72,7 +80,7 @@ class Keeping:
 
     def take_on(self, subject: str, order: UpdateOrder) -> None:
         """Begin with an order."""
-        journal = with_record(self.journal, begun(subject, order, now()))
+        journal = with_record(self.journal, begun(subject, order, self._now()))
         self._journal = None
         self._file.write(journal)
         self._journal = journal
