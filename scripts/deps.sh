@@ -4,7 +4,7 @@ set -eu
 
 PACKAGES="darknet mosquitto mosquitto-clients influxdb influxdb-client chromium chromium-driver espeak-ng alsa-utils
     victoria-metrics gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly
-    gir1.2-gst-rtsp-server-1.0 python3-gi postgresql faketime"
+    gir1.2-gst-rtsp-server-1.0 python3-gi postgresql faketime softhsm2"
 
 missing=""
 for package in $PACKAGES; do

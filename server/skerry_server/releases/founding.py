@@ -5,27 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from securesystemslib.signer import Key, SSlibKey
+from securesystemslib.signer import Key
 from tuf.api.metadata import Metadata, Root, Targets
 
 from skerry_edge.foundation.errors import ConfigError
 from skerry_server.releases.dates import LIFETIME_DAYS, date
 from skerry_server.releases.installing import remember
-from skerry_server.releases.key_files import Passphrase
 from skerry_server.releases.keyring import Custody, KeyRing
 from skerry_server.releases.refreshing import Refreshed, refresh
+from skerry_server.releases.remote_keys import RemoteKey
 from skerry_server.releases.repository import Repository
+from skerry_server.releases.secret_names import AskSecret
 from skerry_server.releases.signing import Signatory, require_signed
 
 ONLINE_ROLES = ("snapshot", "timestamp")
-
-
-@dataclass(frozen=True, kw_only=True)
-class RemoteKey:
-    """A private key kept elsewhere: its URI and its public half."""
-
-    uri: str
-    public: SSlibKey
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,19 +47,30 @@ class Charter:
     online: RemoteKey | None = None
     lifetime_days: dict[str, float] = field(default_factory=lambda: dict(LIFETIME_DAYS))
 
+    def remote(self) -> tuple[RemoteKey, ...]:
+        """Return the keys that are kept elsewhere."""
+        online = (self.online,) if self.online else ()
+        return (*self.root.remote, *self.targets.remote, *online)
 
-def found(
-    repository: Repository, custody: Custody, charter: Charter, passphrase: Passphrase, now: datetime
-) -> Refreshed:
+    def makes_encrypted_keys(self) -> bool:
+        """Tell whether keys of people are made in files."""
+        return any(quorum.keys > len(quorum.remote) for quorum in (self.root, self.targets))
+
+
+def found(repository: Repository, custody: Custody, charter: Charter, ask: AskSecret, now: datetime) -> Refreshed:
     """Make keys and an empty repository.
 
-    The root is what devices are given at their installation: `metadata/1.root.json`. Raises ConfigError where there are
-    keys or a repository already, and ReachError.
+    The root is what devices are given at their installation: `metadata/1.root.json`. Keys kept elsewhere prove that
+    they sign before anything is made. Raises ConfigError where there are keys or a repository already, DataError where
+    a key elsewhere is not the public one, and ReachError.
     """
     charter.root.check("root")
     charter.targets.check("targets")
     if repository.exists():
         raise ConfigError("there is a repository already", where=str(repository.path))
+    signatory = Signatory((custody.offline, custody.online), ask)
+    for remote in charter.remote():
+        signatory.prove(remote)
     repository.make()
     with repository.locked():
         root = Root(1, consistent_snapshot=True)
@@ -78,7 +82,6 @@ def found(
         for role in ONLINE_ROLES:
             root.add_key(online_key, role)
         days = {role: timedelta(days=number) for role, number in charter.lifetime_days.items()}
-        signatory = Signatory((custody.offline, custody.online), passphrase)
         todo = "a new repository needs all of its keys at once"
         first_root = Metadata(date(root, now, days["root"]))
         targets = Metadata(date(Targets(1), now, days["targets"]))
@@ -97,7 +100,7 @@ def _offline_keys(custody: Custody, role: str, quorum: Quorum) -> list[Key]:
     for number in range(quorum.keys):
         name = f"{role}-{number + 1}"
         if number < len(quorum.remote):
-            made = custody.offline.add_remote_key(name, quorum.remote[number].uri, quorum.remote[number].public)
+            made = custody.offline.add_remote_key(name, quorum.remote[number])
         else:
             made = custody.offline.add_file_key(name, custody.secret)
         keys.append(made.key())
@@ -105,5 +108,5 @@ def _offline_keys(custody: Custody, role: str, quorum: Quorum) -> list[Key]:
 
 
 def _online_key(ring: KeyRing, remote: RemoteKey | None) -> Key:
-    made = ring.add_remote_key("online-1", remote.uri, remote.public) if remote else ring.add_file_key("online-1", None)
+    made = ring.add_remote_key("online-1", remote) if remote else ring.add_file_key("online-1", None)
     return made.key()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -20,9 +19,8 @@ from securesystemslib.signer import CryptoSigner, SSlibKey
 from skerry_edge.foundation.atomic import write_atomic
 from skerry_edge.foundation.errors import ConfigError, DataError, ReachError
 from skerry_edge.foundation.small_file import read_small
+from skerry_server.releases.secret_names import AskSecret, SecretName
 
-Passphrase = Callable[[str], str]
-"""Gives the passphrase of the key that it is called with the name of. Raises ConfigError where there is none."""
 MIN_PASSPHRASE = 12
 _MAX_PEM_BYTES = 64 << 10
 
@@ -46,7 +44,7 @@ def make_key(path: Path, passphrase: str | None) -> SSlibKey:
     return SSlibKey.from_crypto(key.public_key())
 
 
-def open_key(path: Path, public: SSlibKey, passphrase: Passphrase) -> CryptoSigner:
+def open_key(path: Path, public: SSlibKey, ask: AskSecret) -> CryptoSigner:
     """Return a signer with the private key in ``path``.
 
     Raises ReachError where it cannot be read, ConfigError where the passphrase is wrong or missing, and DataError where
@@ -56,7 +54,9 @@ def open_key(path: Path, public: SSlibKey, passphrase: Passphrase) -> CryptoSign
         pem = read_small(path, _MAX_PEM_BYTES)
     except OSError as error:
         raise ReachError("cannot read a key", where=str(path), found=error.strerror) from error
-    secret = passphrase(path.name).encode() if b"BEGIN ENCRYPTED PRIVATE KEY" in pem else None
+    secret = (
+        ask(SecretName(kind="passphrase", key=path.name)).encode() if b"BEGIN ENCRYPTED PRIVATE KEY" in pem else None
+    )
     try:
         private = load_pem_private_key(pem, secret)
     except ValueError as error:

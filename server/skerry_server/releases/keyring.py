@@ -19,8 +19,9 @@ from skerry_edge.contracts.patterns import whole
 from skerry_edge.foundation.atomic import write_atomic
 from skerry_edge.foundation.errors import ConfigError, DataError, ReachError
 from skerry_edge.foundation.small_file import read_small
-from skerry_server.releases.key_files import Passphrase, make_key, open_key
-from skerry_server.releases.remote_keys import open_remote
+from skerry_server.releases.key_files import make_key, open_key
+from skerry_server.releases.remote_keys import RemoteKey, open_remote
+from skerry_server.releases.secret_names import AskSecret
 
 RING = "keys.json"
 FILE = "file:"
@@ -100,10 +101,10 @@ class KeyRing:
         self._make_folder()
         return self._add(name, f"{FILE}{name}.pem", make_key(self.folder / f"{name}.pem", passphrase))
 
-    def add_remote_key(self, name: str, uri: str, public: SSlibKey) -> RingKey:
+    def add_remote_key(self, name: str, remote: RemoteKey) -> RingKey:
         """Note a key that another device keeps: a security module or a key service. Raises ConfigError, ReachError."""
         self._make_folder()
-        return self._add(name, uri, public)
+        return self._add(name, remote.uri, remote.public)
 
     def _make_folder(self) -> None:
         try:
@@ -119,11 +120,11 @@ class KeyRing:
         self.save()
         return key
 
-    def signer(self, key: RingKey, passphrase: Passphrase) -> Signer:
+    def signer(self, key: RingKey, ask: AskSecret) -> Signer:
         """Return what signs with ``key``. Raises SkerryError of the family that fits."""
         public = key.key()
         if not isinstance(public, SSlibKey):
             raise DataError("a key of this kind cannot sign here", where=key.name, found=public.keytype)
         if key.uri.startswith(FILE):
-            return open_key(self.folder / key.uri.removeprefix(FILE), public, passphrase)
-        return open_remote(key.uri, public, passphrase)
+            return open_key(self.folder / key.uri.removeprefix(FILE), public, ask)
+        return open_remote(RemoteKey(uri=key.uri, public=public), ask)

@@ -12,6 +12,7 @@ from skerry_server.releases.keyring import KeyRing
 from skerry_server.releases.pins import Pins
 from skerry_server.releases.refreshing import TARGETS_FILE, Refreshed, newest_whole, refresh
 from skerry_server.releases.repository import Repository
+from skerry_server.releases.secret_names import SecretName
 from skerry_server.releases.signing import Signatory, missing_signatures
 
 
@@ -27,7 +28,7 @@ class OnlineRepository:
         """Open both; the online key's file is not encrypted. Raises ConfigError, DataError and ReachError."""
         opened = Repository(repository, pins=Pins((keys,)))
         opened.require()
-        return cls(repository=opened, signatory=Signatory((KeyRing.load(keys),), _no_passphrase))
+        return cls(repository=opened, signatory=Signatory((KeyRing.load(keys),), _unattended))
 
     def refresh_when_due(self, now: datetime, *, every: timedelta) -> Refreshed | None:
         """Sign what is due at ``now`` (UTC) and return the versions, None where nothing is; that is cheap to ask.
@@ -56,9 +57,9 @@ def is_due(repository: Repository, now: datetime, *, every: timedelta) -> bool:
     return newest_whole(repository).signed.version != snapshot.signed.meta[TARGETS_FILE].version
 
 
-def _no_passphrase(name: str) -> str:
-    raise ConfigError(
-        "the online key is encrypted, and a server has nobody to ask for its passphrase",
-        where=name,
-        todo="give a ring with a key that is not, or one in a security module",
-    )
+def _unattended(secret: SecretName) -> str:
+    """Return the PIN of the online key's module; a passphrase beside the key that it opens would protect nothing."""
+    if secret.kind == "PIN" and (pin := secret.from_environment()):
+        return pin
+    todo = f"set ${secret.variable}" if secret.kind == "PIN" else "give a ring with a key that is not encrypted"
+    raise ConfigError(f"a server has nobody to ask for the {secret.kind} of its key", where=secret.key, todo=todo)

@@ -12,9 +12,10 @@ from tuf.api.metadata import Metadata, Root
 from skerry_edge.foundation.errors import ConfigError
 from skerry_edge.foundation.nearest import suggestion
 from skerry_server.releases.dates import renewed
-from skerry_server.releases.founding import ONLINE_ROLES, RemoteKey
+from skerry_server.releases.founding import ONLINE_ROLES
 from skerry_server.releases.installing import Installed, install_root, refuse_while_staged
 from skerry_server.releases.keyring import Custody
+from skerry_server.releases.remote_keys import RemoteKey
 from skerry_server.releases.repository import Repository
 from skerry_server.releases.signing import Signatory
 
@@ -73,6 +74,8 @@ def rotate_root(
         if len(change.remote) > len(wanted):
             found = f"{len(change.remote)} kept elsewhere, {len(wanted)} new ones"
             raise ConfigError("there are more keys than the next root has room for", found=found)
+        for remote in change.remote:
+            signatory.prove(remote)
         made = [_add(root, group, custody, remote) for group, remote in zip_longest(wanted, change.remote)]
         metadata = Metadata(renewed(root, now, lasting=change.lasting))
         installed = install_root(repository, metadata, signatory, now)
@@ -116,7 +119,7 @@ def _revoke(root: Root, keyid: str) -> list[str]:
 def _add(root: Root, group: str, custody: Custody, remote: RemoteKey | None) -> str:
     ring, secret = (custody.online, None) if group == "online" else (custody.offline, custody.secret)
     name = ring.free_name(group)
-    made = ring.add_remote_key(name, remote.uri, remote.public) if remote else ring.add_file_key(name, secret)
+    made = ring.add_remote_key(name, remote) if remote else ring.add_file_key(name, secret)
     for role in _roles(group):
         root.add_key(made.key(), role)
     return made.name

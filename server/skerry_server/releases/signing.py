@@ -8,19 +8,24 @@ from securesystemslib.signer import Signer
 from tuf.api.exceptions import UnsignedMetadataError
 from tuf.api.metadata import Metadata, Root
 
-from skerry_edge.foundation.errors import ConfigError, ReachError
-from skerry_server.releases.key_files import Passphrase
+from skerry_edge.foundation.errors import ConfigError
 from skerry_server.releases.keyring import KeyRing
 from skerry_server.releases.metadata_files import Payload
+from skerry_server.releases.remote_keys import RemoteKey, not_signed, prove_remote
+from skerry_server.releases.secret_names import AskSecret
 
 
 class Signatory:
     """Whoever runs the command: the key rings at hand and what opens their keys."""
 
-    def __init__(self, rings: Sequence[KeyRing], passphrase: Passphrase) -> None:
+    def __init__(self, rings: Sequence[KeyRing], ask: AskSecret) -> None:
         self.rings = rings
-        self._passphrase = passphrase
+        self._ask = ask
         self._open: dict[str, Signer] = {}
+
+    def prove(self, key: RemoteKey) -> None:
+        """Let a key kept elsewhere prove that it signs. Raises what `prove_remote` raises."""
+        prove_remote(key, self._ask)
 
     def holds(self, root: Root, role: str) -> bool:
         """Tell whether the keys at hand are enough for a role's threshold."""
@@ -31,7 +36,7 @@ class Signatory:
     def sign(self, metadata: Metadata[Payload], *roots: Root) -> list[str]:
         """Add the signatures of all keys at hand that one of ``roots`` gives to the role; return their key ids.
 
-        Signatures that are there stay. Raises what opening a key raises, ReachError where a signer fails.
+        Signatures that are there stay. Raises what opening a key raises, and what `not_signed` gives.
         """
         role = metadata.signed.type
         wanted = {keyid for root in roots for keyid in root.get_delegated_role(role).keyids}
@@ -40,7 +45,7 @@ class Signatory:
             for key in ring.keys.values():
                 if key.keyid in wanted and key.keyid not in signed:
                     if key.keyid not in self._open:
-                        self._open[key.keyid] = ring.signer(key, self._passphrase)
+                        self._open[key.keyid] = ring.signer(key, self._ask)
                     _sign(metadata, self._open[key.keyid], key.name)
                     signed.append(key.keyid)
         return signed
@@ -50,7 +55,7 @@ def _sign(metadata: Metadata[Payload], signer: Signer, name: str) -> None:
     try:
         metadata.sign(signer, append=True)
     except UnsignedMetadataError as error:
-        raise ReachError("a key does not sign", where=name, found=str(error.__cause__ or error)) from error
+        raise not_signed(name, error.__cause__ or error) from error
 
 
 def missing_signatures(metadata: Metadata[Payload], *roots: Root) -> int:

@@ -1,7 +1,7 @@
 """Keys that stay elsewhere, by the contract of securesystemslib's signers: a URI, a public key, perhaps a PIN.
 
-No security module is here. A stand-in takes its place that is registered as a module's signer would be, and keeps its
-private key to itself; securesystemslib's own signer for files is the second one.
+A stand-in keeps its private key to itself and is registered as a module's signer would be; securesystemslib's own
+signer for files is the second one. A real module in software is in tests/integration/server/test_security_module.py.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from datetime import datetime, timezone
 import pytest
 from chaos.ota_forgeries import NEW, NEW_BYTES
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from securesystemslib.signer import SIGNER_FOR_URI_SCHEME, CryptoSigner, Signer
+from securesystemslib.signer import SIGNER_FOR_URI_SCHEME, CryptoSigner, Signer, _hsm_signer
 from tuf.api.metadata import Root
 
 from skerry_edge.foundation.errors import ConfigError, DataError, MissingError, ReachError
-from skerry_server.releases.founding import Charter, Quorum, RemoteKey, found
+from skerry_server.releases.founding import Charter, Quorum, found
 from skerry_server.releases.keyring import Custody, KeyRing
 from skerry_server.releases.offers import Offer
 from skerry_server.releases.publishing import publish
-from skerry_server.releases.remote_keys import open_remote, read_public_key
+from skerry_server.releases.remote_keys import RemoteKey, open_remote, read_public_key
 from skerry_server.releases.repository import Repository
 from skerry_server.releases.rotation import Change, rotate_root
 from skerry_server.releases.signing import Signatory
@@ -101,7 +101,7 @@ def test_a_key_kept_elsewhere_takes_the_place_of_a_file(remote, tmp_path):
 def test_a_wrong_pin_opens_nothing(monkeypatch):
     monkeypatch.setitem(SIGNER_FOR_URI_SCHEME, "module", _Module)
     with pytest.raises(ConfigError, match="does not fit"):
-        open_remote("module:slot=0", _Module.key.public_key, lambda _: "9999")
+        open_remote(RemoteKey(uri="module:slot=0", public=_Module.key.public_key), lambda _: "9999")
 
 
 def test_a_module_that_is_unplugged_is_told(monkeypatch, tmp_path):
@@ -115,14 +115,24 @@ def test_a_module_that_is_unplugged_is_told(monkeypatch, tmp_path):
 
 def test_a_kind_of_key_that_nobody_knows_is_refused_with_those_that_are():
     with pytest.raises(ConfigError) as refused:
-        open_remote("floppy:a", _Module.key.public_key, lambda _: PIN)
+        open_remote(RemoteKey(uri="floppy:a", public=_Module.key.public_key), lambda _: PIN)
     assert "hsm" in refused.value.todo
 
 
-def test_a_library_that_is_missing_is_named():
+def test_a_library_that_is_missing_is_named(monkeypatch):
+    monkeypatch.setattr(_hsm_signer, "PKCS11_IMPORT_ERROR", "'python-pkcs11' required")
     with pytest.raises(MissingError) as refused:
-        open_remote("hsm:1?label=x", _Module.key.public_key, lambda _: PIN)
-    assert refused.value.todo == "pip install 'securesystemslib[hsm]'"
+        open_remote(RemoteKey(uri="hsm:1?label=x", public=_Module.key.public_key), lambda _: PIN)
+    assert refused.value.todo == "pip install 'skerry[hsm]'"
+
+
+def test_a_key_that_is_not_the_public_one_is_refused_before_anything_is_made(monkeypatch, tmp_path):
+    monkeypatch.setitem(SIGNER_FOR_URI_SCHEME, "module", _Module)
+    key = RemoteKey(uri="module:slot=0", public=CryptoSigner.generate_ecdsa().public_key)
+    custody = Custody(offline=KeyRing(tmp_path / "k"), online=KeyRing(tmp_path / "k/o"), secret=None)
+    with pytest.raises(DataError, match="is not the one of the public key"):
+        found(Repository(tmp_path / "r"), custody, Charter(online=key), lambda _: PIN, NOW)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_file_without_a_public_key_is_told(tmp_path):

@@ -27,7 +27,8 @@ The folders are those of the options, else of the environment, else below the pr
   --keys         $SKERRY_OTA_KEYS          ota/keys          keys of people: root and targets
   --online-keys  $SKERRY_OTA_ONLINE_KEYS   KEYS/online       the key of the server: snapshot and timestamp
 
-Encrypted keys are opened with the passphrase in --passphrase-file or $SKERRY_OTA_PASSPHRASE; a terminal is asked.
+Encrypted keys are opened with the passphrase in --passphrase-file or $SKERRY_OTA_PASSPHRASE, security modules with the
+PIN in --pin-file or $SKERRY_OTA_PIN; a terminal is asked.
 """
 )
 def ota() -> None:

@@ -21,7 +21,8 @@ from skerry_server.releases.cli.options import (
 from skerry_server.releases.cli.showing import refreshed_line, show
 
 if TYPE_CHECKING:
-    from skerry_server.releases.founding import Quorum, RemoteKey
+    from skerry_server.releases.founding import Quorum
+    from skerry_server.releases.remote_keys import RemoteKey
 
 MAX_KEYS = 16
 SIGNER = (str, click.Path(path_type=Path, dir_okay=False))
@@ -37,6 +38,7 @@ def count_option(name: str, what: str) -> Callable[[Command], Command]:
 Examples:
   skerry ota init --passphrase-file ~/passphrase
   skerry ota init --root-keys 3 --root-threshold 2 --expires root=730
+  skerry ota init --root-signer "hsm:2?label=ROOT-TOKEN" root.pem
   skerry ota init --root-signer "awskms:alias/skerry-root" root.pem
 
 Makes Ed25519 keys in files and an empty repository that is signed with them. The root and targets keys belong to people
@@ -47,12 +49,13 @@ The file metadata/1.root.json is what devices are given at their installation.
 
 A key may stay in a security module or a key service: --root-signer, --targets-signer and --online-signer take its URI
 as securesystemslib writes it (hsm:…, awskms:…, gcpkms:…, azurekms:…) and its public key in PEM. Where fewer such keys
-are named than the role has, the rest are made in files.
+are named than the role has, the rest are made in files. Each signs something meaningless before anything is made. For
+hsm: keys the environment says which library speaks to the module: PYKCS11LIB.
 
 \b
 Exit codes:
   0  made
-  2  wrong usage, or there are keys or a repository already
+  2  wrong usage, a wrong PIN, or there are keys or a repository already
   3  a library for a signer is missing
   4  something cannot be written, or a signer does not answer
 """
@@ -100,14 +103,13 @@ def init(  # noqa: PLR0913  # one parameter for each option
         online=remote_key(online_signer) if online_signer else None,
         lifetime_days=lifetimes(expires),
     )
-    secret = None if no_passphrase else hands.new_passphrase()
-    asked = hands.asking()
+    secret = hands.new_passphrase() if charter.makes_encrypted_keys() and not no_passphrase else None
     made = hands.custody(secret)
     refreshed = found(
         Repository(folder, pins=Pins((hands.keys, hands.online_keys))),
         made,
         charter,
-        lambda name: secret or asked(name),
+        hands.asking(secret),
         now_utc(),
     )
     root = folder / "metadata" / "1.root.json"
@@ -153,8 +155,7 @@ def _quorum(keys: int, threshold: int, signers: tuple[tuple[str, Path], ...]) ->
 
 def remote_key(signer: tuple[str, Path]) -> RemoteKey:
     """Return a key kept elsewhere, as the command line names it. Raises ReachError and DataError."""
-    from skerry_server.releases.founding import RemoteKey  # noqa: PLC0415  # keeps `--help` fast
-    from skerry_server.releases.remote_keys import read_public_key  # noqa: PLC0415  # as above
+    from skerry_server.releases.remote_keys import RemoteKey, read_public_key  # noqa: PLC0415  # keeps `--help` fast
 
     uri, path = signer
     return RemoteKey(uri=uri, public=read_public_key(path))

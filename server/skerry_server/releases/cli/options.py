@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,11 +19,11 @@ if TYPE_CHECKING:
     from skerry_server.releases.keyring import Custody, KeyRing
     from skerry_server.releases.pins import Pins
     from skerry_server.releases.repository import Repository
+    from skerry_server.releases.secret_names import AskSecret, SecretName
     from skerry_server.releases.signing import Signatory
 
 Command = Callable[..., Any]
 FOLDER = click.Path(path_type=Path, file_okay=False)
-PASSPHRASE = "SKERRY_OTA_PASSPHRASE"  # noqa: S105  # the variable's name
 ONLINE = "online"
 MAX_SKIP = 1_000_000
 MAX_DAYS = 3660.0
@@ -39,6 +38,7 @@ class Hands:
     keys: Path
     online_keys: Path
     passphrase_file: Path | None
+    pin_file: Path | None
 
     def signatory(self) -> Signatory:
         """Return whoever signs with the keys at hand. Raises ConfigError where there are none."""
@@ -61,18 +61,26 @@ class Hands:
 
         return Pins((self.keys if (self.keys / RING).exists() else self.online_keys,))
 
-    def asking(self) -> Callable[[str], str]:
-        """Return what gives the passphrase of a key by name: from file, environment or terminal, each once."""
+    def asking(self, new_passphrase: str | None = None) -> AskSecret:
+        """Return what gives a passphrase or PIN: from file, environment or terminal, each once.
+
+        Where keys have just been made, they and all others in files are opened with the ``new_passphrase``.
+        """
 
         @functools.cache
-        def ask(name: str) -> str:
-            return self._given() or self._prompted(f"Passphrase of {name}", name, confirm=False)
+        def ask(secret: SecretName) -> str:
+            if secret.kind == "passphrase" and new_passphrase:
+                return new_passphrase
+            return self._given(secret) or _prompted(secret, confirm=False)
 
         return ask
 
     def new_passphrase(self) -> str:
         """Return the passphrase for keys that are to be made; on a terminal it is asked for twice."""
-        return self._given() or self._prompted("Passphrase for the new keys", "the new keys", confirm=True)
+        from skerry_server.releases.secret_names import SecretName  # noqa: PLC0415  # keeps `--help` fast
+
+        secret = SecretName(kind="passphrase", key="the new keys")
+        return self._given(secret) or _prompted(secret, confirm=True)
 
     def _rings(self) -> list[KeyRing]:
         """Return the rings that are there: a server has no offline one, and others may have no online one."""
@@ -85,14 +93,16 @@ class Hands:
             raise ConfigError("there are no keys here", where=where, todo="name their folder: --keys DIR")
         return found
 
-    def _given(self) -> str | None:
-        return read_secret(self.passphrase_file) if self.passphrase_file else os.environ.get(PASSPHRASE) or None
+    def _given(self, secret: SecretName) -> str | None:
+        file = self.pin_file if secret.kind == "PIN" else self.passphrase_file
+        return read_secret(file) if file else secret.from_environment()
 
-    def _prompted(self, question: str, name: str, *, confirm: bool) -> str:
-        if not sys.stdin.isatty():
-            todo = f"give it in a file (--passphrase-file FILE) or in ${PASSPHRASE}"
-            raise ConfigError("there is no passphrase, and no terminal to ask", where=name, todo=todo)
-        return str(click.prompt(question, hide_input=True, confirmation_prompt=confirm, err=True))
+
+def _prompted(secret: SecretName, *, confirm: bool) -> str:
+    if not sys.stdin.isatty():
+        todo = f"give it in a file (--{secret.kind.lower()}-file FILE) or in ${secret.variable}"
+        raise ConfigError(f"there is no {secret.kind}, and no terminal to ask", where=secret.key, todo=todo)
+    return str(click.prompt(f"The {secret}", hide_input=True, confirmation_prompt=confirm, err=True))
 
 
 def repository_option(command: Command) -> Command:
@@ -110,11 +120,12 @@ def repository_option(command: Command) -> Command:
 
 
 def keys_options(command: Command) -> Command:
-    """Add `--keys DIR`, `--online-keys DIR` and `--passphrase-file FILE`, which the command gets as its ``hands``."""
+    """Add the folders of keys and the files with what opens them, which the command gets as its ``hands``."""
 
     @functools.wraps(command)
-    def with_hands(*args: Any, keys: Path, online_keys: Path | None, passphrase_file: Path | None, **rest: Any) -> Any:  # noqa: ANN401  # click's
-        hands = Hands(keys=keys, online_keys=online_keys or keys / ONLINE, passphrase_file=passphrase_file)
+    def with_hands(*args: Any, keys: Path, online_keys: Path | None, **rest: Any) -> Any:  # noqa: ANN401  # click's
+        files = {name: rest.pop(name) for name in ("passphrase_file", "pin_file")}
+        hands = Hands(keys=keys, online_keys=online_keys or keys / ONLINE, **files)
         return command(*args, hands=hands, **rest)
 
     options = (
@@ -138,7 +149,13 @@ def keys_options(command: Command) -> Command:
             "--passphrase-file",
             type=click.Path(path_type=Path, dir_okay=False),
             metavar="FILE",
-            help=f"The passphrase of the keys; else ${PASSPHRASE}, else the terminal is asked.",
+            help="The passphrase of the keys; else $SKERRY_OTA_PASSPHRASE, else the terminal is asked.",
+        ),
+        click.option(
+            "--pin-file",
+            type=click.Path(path_type=Path, dir_okay=False),
+            metavar="FILE",
+            help="The PIN of a security module; else $SKERRY_OTA_PIN, else the terminal is asked.",
         ),
     )
     return functools.reduce(lambda made, option: option(made), reversed(options), with_hands)

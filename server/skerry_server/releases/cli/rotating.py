@@ -87,8 +87,8 @@ def rotate_root(  # noqa: PLR0913  # one parameter for each option
     repository = opened(folder, hands)
     makes_keys = sum("online" not in name for name in (*replace, *add)) > len(signers)
     secret = hands.new_passphrase() if makes_keys and not no_passphrase else None
-    custody, asked = hands.custody(secret), hands.asking()
-    who = Signatory((custody.offline, custody.online), lambda name: secret or asked(name))
+    custody = hands.custody(secret)
+    who = Signatory((custody.offline, custody.online), hands.asking(secret))
     change = Change(
         replace=replace,
         drop=drop,
