@@ -5,7 +5,9 @@ Times are Unix milliseconds; a name that ends in ``received_ms`` is the server's
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Integer, Table
+from typing import ClassVar
+
+from sqlalchemy import BigInteger, Double, Integer, Table
 from sqlalchemy.orm import DeclarativeBase
 
 # SQLite counts rows up only in a column of type INTEGER, PostgreSQL wants BIGINT for as many.
@@ -13,7 +15,9 @@ RowId = BigInteger().with_variant(Integer, "sqlite")
 
 
 class Base(DeclarativeBase):
-    """Base of all tables."""
+    """Base of all tables; a ``float`` is a Double, which not every version of SQLAlchemy takes by itself."""
+
+    type_annotation_map: ClassVar = {float: Double}
 
 
 def table_of(model: type[Base]) -> Table:
