@@ -94,7 +94,7 @@ class Agent:
         self._notifier, watchdog = from_environment(self._session.turns)
         self._announcer = Announcer(supervisor=self._supervisor, session=self._session, notifier=self._notifier)
         pulse = Pulse(
-            board=config.board,
+            board=load_board(config.board).name,
             interval_s=config.heartbeat_interval_s,
             identity=identity,
             machine=self._machine,

@@ -63,12 +63,12 @@ class Reloader:
     def _apply(self, config: AgentConfig, terms: Terms) -> None:
         changes = changes_between(self._running, config)
         # The last thing that can be wrong comes before anything is touched.
-        thermal = load_board(config.board).thermal or Thermal()
+        board = load_board(config.board)
         before, self._running = self._running, config
         logging.getLogger().setLevel(config.log_level)
-        self._parts.pulse.interval_s, self._parts.pulse.board = config.heartbeat_interval_s, config.board
+        self._parts.pulse.interval_s, self._parts.pulse.board = config.heartbeat_interval_s, board.name
         if (config.sensors, config.board) != (before.sensors, before.board):
-            self._parts.machine.watch(config.sensors, thermal)
+            self._parts.machine.watch(config.sensors, board.thermal or Thermal())
         self._parts.outbox.resize(config.outbox.max_bytes)
         self._parts.session.configure(config.outbox)
         self._connect(before, config, terms)

@@ -169,7 +169,8 @@ def test_board_sensors_budget_and_the_file_s_hash_change_while_all_runs_on(
     eventually(lambda: recorder.heartbeats and recorder.of(State), what="a heartbeat and the state")
     (child,) = agent.children()
     before = recorder.of(State)[-1]
-    edit(agent, '"generic-x86"', '"raspberry-pi-5"')
+    # By another of its names: the fleet knows one.
+    edit(agent, '"generic-x86"', '"rpi5"')
     eventually(lambda: recorder.heartbeats[-1].board == "raspberry-pi-5", what="the other board in the heartbeat")
     edit(agent, "sensors = []", f'sensors = [{{ name = "shed", path = "{sensor}", scale = 0.001 }}]')
     eventually(lambda: recorder.heartbeats[-1].sensors == {"shed": 21.5}, what="the sensor in the heartbeat")

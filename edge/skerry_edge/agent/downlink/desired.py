@@ -8,6 +8,7 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
+from skerry_boards.loader import load_board
 from skerry_edge.agent.config.agent import AgentConfig
 from skerry_edge.agent.config.pipelines import PipelineConfig
 from skerry_edge.agent.downlink.remote_config import merged
@@ -83,7 +84,8 @@ def named(desired: Desired) -> str:
 
 
 def _check_target(config: AgentConfig, desired: Desired) -> None:
-    for kind, wanted, own in (("device", desired.device, config.device), ("board", desired.board, config.board)):
+    board = load_board(config.board).name
+    for kind, wanted, own in (("device", desired.device, config.device), ("board", desired.board, board)):
         if wanted is not None and wanted != own:
             what = f"this version is for another {kind}"
             raise ConfigError(what, where=named(desired), found=f"'{wanted}', and this is '{own}'")
