@@ -96,21 +96,25 @@ def same_key_twice_in_root(rig: Rig) -> None:
     _list_new(rig)
 
 
-def one_key_under_two_ids(rig: Rig) -> None:
+def one_key_under_two_ids(spelling: Callable[[str], str]) -> Callable[[Rig], object]:
     """Let a root name one key twice, by two ids, so that its one signature reaches a threshold of two."""
     alias = "f" * 64
 
     def change(signed: Json) -> None:
         role = signed["roles"]["targets"]
-        signed["keys"][alias] = signed["keys"][role["keyids"][0]]
+        key = signed["keys"][role["keyids"][0]]
+        signed["keys"][alias] = {**key, "keyval": {"public": spelling(key["keyval"]["public"])}}
         role["keyids"] = [role["keyids"][0], alias]
 
-    rig.forge("root", change, keys=ROOT)
-    _list_new(rig, keys=TARGETS[:1])
-    signed = json.loads(rig.newest("targets").read_bytes())["signed"]
-    signature = rig.sign(signed, TARGETS[:1])[0]
-    rig.write(signed, [signature, {**signature, "keyid": alias}])
-    rig.relink()
+    def forge(rig: Rig) -> None:
+        rig.forge("root", change, keys=ROOT)
+        _list_new(rig, keys=TARGETS[:1])
+        signed = json.loads(rig.newest("targets").read_bytes())["signed"]
+        signature = rig.sign(signed, TARGETS[:1])[0]
+        rig.write(signed, [signature, {**signature, "keyid": alias}])
+        rig.relink()
+
+    return forge
 
 
 def older_timestamp(rig: Rig) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from skerry_edge.ota.choice import Choice, Held, Target, Wanted
+from skerry_edge.ota.errors import TransferError
 from skerry_edge.ota.settings import OtaSettings
 from skerry_edge.ota.transfer.fetching import Fetcher, verify
 from skerry_edge.ota.transfer.mirrors import Mirror, parse_mirror
@@ -52,7 +53,11 @@ class SignedSupply:
 
     def refresh(self) -> None:
         """Look at the repository, so that one that is silent for too long is noticed. Raises as Supply's do."""
-        self._releases.refresh()
+        try:
+            self._releases.refresh()
+        except TransferError:
+            self._releases.refuse_silence()
+            raise
 
     def choose(self, wanted: Wanted, have_sha256: str | None) -> Choice:
         """Look and choose (see Supply)."""

@@ -223,6 +223,19 @@ def test_one_key_under_many_ids_counts_once(client, repository, new_key, same_ke
     assert client.version("snapshot") is None
 
 
+def test_a_root_with_one_key_under_two_ids_is_refused_on_the_way_to_a_better_one(
+    client, repository, new_key, same_key_again
+) -> None:
+    key = new_key()
+    repository.give_keys("snapshot", key, same_key_again(key, "0" * 64), threshold=2)
+    repository.publish("root")
+    repository.give_keys("snapshot", key)
+    repository.publish("root")
+    repository.publish_all()
+    assert client.refresh() == 1
+    assert (client.metadata / "root.json").read_bytes() == repository.files["/metadata/1.root.json"]
+
+
 def test_an_odd_hash_algorithm_of_a_key_does_not_matter(client, repository) -> None:
     keyid = repository.root.roles["snapshot"].keyids[0]
     repository.root.keys[keyid].unrecognized_fields["keyid_hash_algorithms"] = ["md5"]

@@ -63,7 +63,7 @@ def test_metadata_expires_by_running_time_where_there_is_no_clock(rig, device, c
     device.check()
 
 
-def test_a_repository_that_brings_nothing_new_for_too_long_is_frozen(rig, device, clock, server, nowhere) -> None:
+def test_a_repository_that_brings_nothing_new_for_too_long_is_frozen(rig, device, clock) -> None:
     rig.publish(OLD, OLD_BYTES)
     device.longest_silence = timedelta(days=1)
     device.check()
@@ -71,11 +71,54 @@ def test_a_repository_that_brings_nothing_new_for_too_long_is_frozen(rig, device
     device.check()
     clock.running += 0.2 * DAY_S
     assert reason(device.check) == "frozen"
-    device.mirrors = (nowhere,)
-    assert reason(device.check) == "frozen"
     rig.refresh()
-    device.mirrors = (parse_mirror(server.address),)
     device.check()
+
+
+def test_a_mirror_that_is_away_is_no_freeze_for_an_order_but_one_for_who_looks_out(rig, device, clock, nowhere) -> None:
+    rig.publish(OLD, OLD_BYTES)
+    device.longest_silence = timedelta(days=1)
+    device.check()
+    clock.running += 2 * DAY_S
+    device.mirrors, there = (nowhere,), device.mirrors
+    trusted = device.trusted()
+    assert reason(trusted.refresh) == "network"
+    assert reason(trusted.refuse_silence) == "frozen"
+    device.mirrors = there
+    later(rig, 0.1).refresh()
+    device.check()
+
+
+def test_a_mirror_with_old_news_for_too_long_is_passed_over_for_one_with_newer(rig, device, clock, tmp_path) -> None:
+    rig.publish(OLD, OLD_BYTES)
+    stale = FolderMirror(folder=rig.copy(tmp_path / "stale"))
+    device.longest_silence = timedelta(days=1)
+    device.check()
+    later(rig, 0.1).refresh()
+    clock.running += 1.1 * DAY_S
+    device.mirrors, there = (stale, stale, *device.mirrors), device.mirrors
+    device.check()
+    device.mirrors = (stale, *there)
+    clock.running += 1.1 * DAY_S
+    assert reason(device.check) == "frozen"
+
+
+def test_a_mirror_that_is_behind_is_passed_over_for_a_release_that_another_has(rig, device, tmp_path: Path) -> None:
+    rig.publish(OLD, OLD_BYTES)
+    behind = FolderMirror(folder=rig.copy(tmp_path / "behind"))
+    rig.publish(NEW, NEW_BYTES)
+    (one,) = device.mirrors
+    device.mirrors = (behind, one)
+    assert device.bring(NEW).read_bytes() == NEW_BYTES
+    device.mirrors = (behind, behind)
+    assert reason(lambda: device.bring(NEW)) == "rollback", "it has seen what the other mirror has"
+
+
+def test_a_release_that_no_mirror_has_is_looked_for_at_each(rig, device, server, tmp_path: Path) -> None:
+    rig.publish(OLD, OLD_BYTES)
+    device.mirrors = (FolderMirror(folder=rig.copy(tmp_path / "other")), *device.mirrors)
+    assert reason(lambda: device.bring(NEW)) == "not-found"
+    assert [path for path, _ in server.seen if "timestamp" in path]
 
 
 def test_a_mirror_that_is_away_for_a_while_is_not_yet_frozen(rig, device, clock, nowhere) -> None:

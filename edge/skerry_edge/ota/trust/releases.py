@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -76,42 +77,63 @@ class TrustedReleases:
         self._place = place
         self._repository = repository
         self._clock = clock
-        self._floors = FloorFile(place.floors)
+        self._file = FloorFile(place.floors)
+        self._seen = Floors()
+        self._unasked: deque[Mirror] = deque()
         self._updater: StagedUpdater | None = None
 
     def refresh(self) -> Checked:
-        """Bring the trusted metadata up to date from the first mirror that has it whole, newer and signed.
+        """Bring the trusted metadata up to date from the first mirror that has it whole, not older and signed.
 
         Raises ReleaseError where the repository is refused (``unsigned``, ``rollback``, ``expired``, ``frozen``,
-        ``mismatch``, ``malformed``, ``length``), TransferError where it or the disk cannot be reached.
+        ``mismatch``, ``malformed``, ``length``, ``terms``), TransferError where it or the disk cannot be reached.
         """
         with failures_told():
             self._place.metadata.mkdir(parents=True, exist_ok=True)
             self._place.floors.parent.mkdir(parents=True, exist_ok=True)
-            before = self._floors.read()
+            before = self._file.read()
             if before is None:
-                self._floors.set_aside()
-            floors = (before or Floors()).aged(boot=self._clock.boot(), running_s=self._clock.running_s())
-            found, passed_over = self._first_good(floors)
-            if found is not None:
-                floors = floors.raised(found.versions, found.keys, found.signed_s)
-            self._floors.write(floors)
-            self._refuse_silence(floors, passed_over)
+                self._file.set_aside()
+            self._seen = (before or Floors()).aged(boot=self._clock.boot(), running_s=self._clock.running_s())
+            self._unasked = deque(self._repository.mirrors)
+            found, passed_over = self._next_good()
             if found is None:
-                raise _worst(passed_over)
-            CounterFloors(self._place.counters).forbid(decode_floors(found.targets.unrecognized_fields).counters)
-        self._updater = found
+                self._file.write(self._seen)
+                problem = _worst(passed_over)
+                if isinstance(problem, ReleaseError):
+                    self._refuse_silence(_in_words(passed_over))
+                raise problem
+            self._take(found)
+            while self._is_silent and self._has_more():
+                pass  # until a mirror has news
+            self._refuse_silence(_in_words(passed_over) or "its timestamp is old")
         return Checked(
-            versions=found.versions,
-            signed_s=found.signed_s,
+            versions=self._trusted().versions,
+            signed_s=self._trusted().signed_s,
             mirror=str(self._repository.mirrors[len(passed_over)]),
             passed_over=passed_over,
             floors_were_lost=before is None,
         )
 
+    def refuse_silence(self) -> None:
+        """Raise ReleaseError (``frozen``) where nothing newer had come for too long at the last `refresh`.
+
+        For an order, a mirror that is away is no more than that; but who cuts a device off wants it to notice nothing.
+        """
+        self._refuse_silence("no mirror can be reached")
+
     def choose(self, wanted: Wanted, device: Device, *, have_sha256: str | None = None) -> Choice:
-        """Return the target for ``device``; see `choosing.choose`, whose errors it raises, and `CounterFloors.read`."""
-        return choose(wanted, self._listed(), device, self._counters(), have_sha256=have_sha256)
+        """Return the target for ``device``; see `choosing.choose`, whose errors it raises, and `CounterFloors.read`.
+
+        What one mirror does not have, or has otherwise than ordered, the next may: the first can be behind by hours.
+        """
+        while True:
+            counters = self._counters()
+            try:
+                return choose(wanted, self._listed(), device, counters, have_sha256=have_sha256)
+            except ReleaseError:
+                if not self._has_more():
+                    raise
 
     def newest(self, subject: Subject, device: Device) -> Wanted | None:
         """Return the newest release of ``subject`` that ``device`` may take; None where there is none."""
@@ -142,18 +164,36 @@ class TrustedReleases:
             custom=target.custom,
         )
 
-    def _first_good(self, floors: Floors) -> tuple[StagedUpdater | None, tuple[PassedOver, ...]]:
-        """Return a look at the first mirror that can be trusted, and those before it."""
+    def _next_good(self) -> tuple[StagedUpdater | None, tuple[PassedOver, ...]]:
+        """Return a look at the next mirror that can be trusted, and those before it that were asked in vain."""
         root = self._root()
         passed_over: list[PassedOver] = []
-        for mirror in self._repository.mirrors:
-            found = self._look(mirror, root, floors)
+        while self._unasked:
+            mirror = self._unasked.popleft()
+            found = self._look(mirror, root)
             if isinstance(found, StagedUpdater):
                 return found, tuple(passed_over)
             passed_over.append((str(mirror), found))
         return None, tuple(passed_over)
 
-    def _look(self, mirror: Mirror, root: bytes, floors: Floors) -> StagedUpdater | Problem:
+    def _has_more(self) -> bool:
+        """Go on to the next mirror that has something newer; False where none of those left has."""
+        with failures_told():
+            while self._unasked:
+                found, _ = self._next_good()
+                if found is not None and found.versions != self._trusted().versions:
+                    self._take(found)
+                    return True
+        return False
+
+    def _take(self, found: StagedUpdater) -> None:
+        """Go by what was found, and never behind it again."""
+        self._seen = self._seen.raised(found.versions, found.keys, found.signed_s)
+        self._file.write(self._seen)
+        CounterFloors(self._place.counters).forbid(decode_floors(found.targets.unrecognized_fields).counters)
+        self._updater = found
+
+    def _look(self, mirror: Mirror, root: bytes) -> StagedUpdater | Problem:
         try:
             updater = StagedUpdater(
                 metadata=self._place.metadata,
@@ -161,7 +201,7 @@ class TrustedReleases:
                 fetcher=fetcher_for(mirror, self._repository.patience),
                 root=root,
                 clock=self._clock,
-                floors=floors,
+                floors=self._seen,
                 config=self._repository.config,
             )
             updater.look()
@@ -180,15 +220,19 @@ class TrustedReleases:
                 "malformed", "the device has no root of trust", where=where, found=error.strerror, todo=todo
             ) from error
 
-    def _refuse_silence(self, floors: Floors, passed_over: Sequence[PassedOver]) -> None:
+    @property
+    def _is_silent(self) -> bool:
         longest = self._repository.longest_silence
         if longest is None or all(isinstance(one, FolderMirror) for one in self._repository.mirrors):
-            return
-        if floors.roles and floors.silent_s > longest.total_seconds():
+            return False
+        return bool(self._seen.roles) and self._seen.silent_s > longest.total_seconds()
+
+    def _refuse_silence(self, how: str) -> None:
+        if self._is_silent:
             raise ReleaseError(
                 "frozen",
                 "nothing newer has come from the repository for longer than it may be silent",
-                found=f"{floors.silent_s / 86400:.1f} days of running; {_in_words(passed_over)}",
+                found=f"{self._seen.silent_s / 86400:.1f} days of running; {how}",
                 todo="see whether the server still signs its timestamp, and what lies between it and the device",
             )
 
@@ -205,4 +249,4 @@ def _worst(passed_over: Sequence[PassedOver]) -> Problem:
 
 
 def _in_words(passed_over: Sequence[PassedOver]) -> str:
-    return "; ".join(f"{mirror}: {problem.reason}" for mirror, problem in passed_over) or "its timestamp is old"
+    return "; ".join(f"{mirror}: {problem.reason}" for mirror, problem in passed_over)

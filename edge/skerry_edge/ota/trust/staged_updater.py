@@ -14,6 +14,7 @@ from tuf.ngclient import FetcherInterface, Updater, UpdaterConfig
 from skerry_edge.contracts.release import ISSUED
 from skerry_edge.ota.trust.clock import Clock, time_for_sure_s
 from skerry_edge.ota.trust.floors import GUARDED, Floors, Keys
+from skerry_edge.ota.trust.keys import doubled_role
 from skerry_edge.ota.trust.refusals import failure, refusal, told
 
 _LAST_S = datetime(9999, 1, 1, tzinfo=timezone.utc).timestamp()
@@ -38,8 +39,8 @@ class StagedUpdater(Updater):
         floors: Floors,
         config: UpdaterConfig | None = None,
     ) -> None:
-        super().__init__(str(metadata), base_url, fetcher=fetcher, config=config, bootstrap=root)
         self._metadata = metadata
+        super().__init__(str(metadata), base_url, fetcher=fetcher, config=config, bootstrap=root)
         self._clock = clock
         self._floors = floors
         self._role = Root.type
@@ -90,11 +91,21 @@ class StagedUpdater(Updater):
         times = [one for signed in there if (one := _issued_s(signed)) is not None]
         return max(times, default=None)
 
+    def _persist_root(self, version: int, data: bytes) -> None:
+        # Each root comes by here, the embedded one too, as soon as it is trusted and before the next is asked for.
+        if (role := doubled_role(self._trusted_set.root)) is not None:
+            raise exceptions.RepositoryError(f"the role {role} has one key under several ids")
+        super()._persist_root(version, data)
+
+    def _update_root_symlink(self) -> None:
+        # One that was refused here has not been kept, so the link stays on the root before it.
+        if (self._metadata / "root_history" / f"{self._trusted_set.root.version}.root.json").exists():
+            super()._update_root_symlink()
+
     def _load_root(self) -> None:
         # Here a root only has to follow its forerunner; its expiry is judged with the timestamp, by what is known then.
         self._role = Root.type
         super()._load_root()
-        self._refuse_one_key_for_several()
         self._role = Timestamp.type
         self._tell_time()
 
@@ -119,14 +130,6 @@ class StagedUpdater(Updater):
         if role == Targets.type:
             self._heed_floor(role)
         return loaded
-
-    def _refuse_one_key_for_several(self) -> None:
-        """Refuse a root in which one key has several ids: TUF's client would count its signatures as of several."""
-        root = self._trusted_set.root
-        for role, listed in root.roles.items():
-            keys = [repr(sorted(root.keys[one].keyval.items())) for one in listed.keyids if one in root.keys]
-            if len(set(keys)) < len(keys):
-                raise exceptions.RepositoryError(f"the role {role} has one key under several ids")
 
     def _tell_time(self) -> None:
         """Judge expiry by the time that has passed for sure, which only ever rises during a look."""
