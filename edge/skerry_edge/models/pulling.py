@@ -187,4 +187,4 @@ def _publish(path: Path) -> None:
         publish(part.path, path)
         part.forget_origin()
     except OSError as error:
-        raise DiskError(part.path, error) from error
+        raise DiskError.of(part.path, error) from error

@@ -15,15 +15,19 @@ FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 class DiskError(ReachError):
     """The disk does not take the bytes: ``is_full``, or else read-only, broken or closed to this user."""
 
-    def __init__(self, where: Path, error: OSError) -> None:
+    def __init__(self, where: Path, found: str, *, is_full: bool) -> None:
         super().__init__(
             "cannot write what is downloaded",
             where=str(where),
-            found=error.strerror,
+            found=found,
             todo="make room there and try again: it goes on where it stopped",
         )
-        self.is_full = error.errno in FULL
-        self.args = (where, error)
+        self.is_full = is_full
+
+    @classmethod
+    def of(cls, where: Path, error: OSError) -> DiskError:
+        """Return what the system's ``error`` says of the disk that holds ``where``."""
+        return cls(where, error.strerror or str(error), is_full=error.errno in FULL)
 
 
 def free_bytes(folder: Path) -> int:
@@ -37,6 +41,6 @@ def need_room(folder: Path, size: int, *, reserve_bytes: int) -> None:
     try:
         missing = size + reserve_bytes - free_bytes(folder)
     except OSError as error:
-        raise DiskError(folder, error) from error
+        raise DiskError.of(folder, error) from error
     if missing > 0:
-        raise DiskError(folder, OSError(errno.ENOSPC, f"{missing} bytes too few are free"))
+        raise DiskError(folder, f"{missing} bytes too few are free", is_full=True)

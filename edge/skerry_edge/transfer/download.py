@@ -121,4 +121,4 @@ def _receive(
                     patience.sleep(max(0.0, (done - body.offset) / patience.most_rate - took_s))
     except OSError as error:
         # Timeouts and broken connections are urllib3's own errors, none of them an OSError.
-        raise DiskError(part.path, error) from error
+        raise DiskError.of(part.path, error) from error

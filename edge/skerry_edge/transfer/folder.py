@@ -57,7 +57,7 @@ def _copy_bytes(taken: BinaryIO, source: Path, part: PartFile, progress: Progres
             kept.flush()
             os.fsync(kept.fileno())
     except OSError as error:
-        raise DiskError(part.path, error) from error
+        raise DiskError.of(part.path, error) from error
 
 
 def _read(taken: BinaryIO, source: Path, most: int) -> bytes:
