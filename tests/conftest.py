@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
@@ -10,11 +11,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import hypothesis
+import numpy as np
 import pytest
 
 if TYPE_CHECKING:
@@ -54,6 +57,93 @@ def shared_data() -> Path:
 def discs() -> Path:
     """A small detector of red and of blue discs; tests/discs/make_discs.py sets its weights by formula."""
     return ROOT / "tests" / "discs" / "discs.skerry"
+
+
+@pytest.fixture(scope="session")
+def spoken() -> Path:
+    """A recording that the project ships: a sentence, then "Alexa"."""
+    return ROOT / "server" / "skerry_server" / "demo" / "data" / "alexa.wav"
+
+
+@pytest.fixture(scope="session")
+def word_bundle(spoken: Path) -> Callable[..., bytes]:
+    """Return a function that packs the real model for "alexa" as a bundle whose golden recording is ``spoken``.
+
+    The test is skipped where the package that brings the model is not installed.
+    """
+    from skerry_edge.audio.golden import decode_recording, heard
+    from skerry_edge.audio.manifest import builtin_manifests
+    from skerry_edge.audio.network import StreamingNetwork
+    from skerry_edge.backends.base import BackendOptions, TensorInfo
+    from skerry_edge.backends.registry import open_backend
+    from skerry_edge.contracts.bundle import artifact, pack
+    from skerry_edge.contracts.manifest import (
+        AudioInput,
+        Golden,
+        Manifest,
+        MicroWakeWord,
+        Quantization,
+        Source,
+        Tensor,
+        Variant,
+    )
+
+    if "alexa" not in builtin_manifests():
+        pytest.skip("the package pymicro-wakeword is not installed")
+    file = builtin_manifests()["alexa"].with_suffix(".tflite")
+
+    def described(info: TensorInfo, layout: str) -> Tensor:
+        quantized = Quantization(scale=info.scale, zero_point=info.zero_point)
+        return Tensor(name=info.name, shape=info.shape, layout=layout, dtype=info.dtype.name, quantization=quantized)
+
+    def make(
+        version: str = "1.0.0",
+        *,
+        word: str = "Alexa",
+        cutoff: float = 0.9,
+        recording: bytes | None = spoken.read_bytes(),
+        golden_of: bytes | None = None,
+        variant: str = "tflite-int8",
+    ) -> bytes:
+        model = file.read_bytes()
+        files, golden = {"alexa.tflite": model}, None
+        with closing(open_backend("litert", file, BackendOptions(threads=1))) as backend:
+            inputs, outputs = (described(backend.inputs[0], "NTC"),), (described(backend.outputs[0], "N1"),)
+            if recording is not None:
+                sound = decode_recording(golden_of or recording, where="a test's")
+                buffer = io.BytesIO()
+                np.save(buffer, heard(StreamingNetwork(backend, "alexa"), sound))
+                gave = buffer.getvalue()
+                files |= {"golden/input.wav": recording, "golden/output.npy": gave}
+                listed = artifact("golden/input.wav", recording), artifact("golden/output.npy", gave)
+                golden = Golden(input=listed[0], outputs={variant: (listed[1],)})
+        one = artifact("alexa.tflite", model)
+        manifest = Manifest(
+            schema=1,
+            name="alexa",
+            version=version,
+            task="wakeword",
+            labels=(word,),
+            license="Apache-2.0",
+            source=Source(kind="tflite", files={}),
+            input=AudioInput(),
+            output=MicroWakeWord(probability_cutoff=cutoff, sliding_window_size=5),
+            variants={
+                variant: Variant(
+                    file=one.file,
+                    size=one.size,
+                    sha256=one.sha256,
+                    format="tflite",
+                    precision="int8",
+                    inputs=inputs,
+                    outputs=outputs,
+                )
+            },
+            golden=golden,
+        )
+        return pack(manifest, files)
+
+    return make
 
 
 @pytest.fixture(scope="session")

@@ -6,23 +6,49 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from skerry_edge.audio.manifest import builtin_manifests, read_manifest, window_size
+from skerry_edge.backends.choice import choose_variant
+from skerry_edge.contracts.bundle import Bundle
+from skerry_edge.contracts.manifest import MicroWakeWord
 from skerry_edge.foundation.errors import ConfigError, DataError, MissingError
 from skerry_edge.foundation.extras import install_hint
 from skerry_edge.foundation.nearest import suggestion
 from skerry_edge.models import catalogue
 
+BACKEND = "litert"
+"""The one backend that keeps the state of a streaming TFLite model between calls."""
+STREAMING = "tflite-int8"
+"""What a bundle calls the variant that is such a model; files of microWakeWord's own have no variants."""
+MANIFEST_SUFFIX = ".json"
 VOICE = "vad"
 """What microWakeWord's voice-activity model has in its manifest in place of a word (ESPHome, `vad.json`)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Released:
+    """What a bundle calls the model that it holds, and which of its variants is listened with."""
+
+    name: str
+    version: str
+    variant: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class WakeWordModel:
-    """A streaming TFLite file with the numbers that decide when its word was heard."""
+    """A streaming network with the numbers that decide when its word was heard.
+
+    ``path`` is a TFLite file, or the bundle that holds it: then ``released`` says what that calls it.
+    """
 
     word: str
     path: Path
     cutoff: float
     window: int
+    released: Released | None = None
+
+    @property
+    def variant(self) -> str | None:
+        """The bundle's variant, None for a file of its own."""
+        return self.released.variant if self.released else None
 
     @property
     def hears_voice(self) -> bool:
@@ -31,17 +57,17 @@ class WakeWordModel:
 
 
 def find_model(text: str) -> WakeWordModel:
-    """Return the model that ``text`` means: a manifest's path (`*.json`), or the name of a built-in model.
+    """Return the model that ``text`` means: the path of a manifest (`*.json`) or bundle, or a built-in model's name.
 
-    Raises ConfigError naming the nearest model, or for a voice-activity model, and what reading a manifest raises;
-    MissingError where a built-in model is asked for and the `wakeword` extra is not installed.
+    Raises ConfigError naming the nearest model, or for a voice-activity model, and what reading a manifest or a bundle
+    raises; MissingError where a built-in model is asked for and the `wakeword` extra is not installed.
     """
-    manifest = _manifest_of(text)
-    model = load_model(manifest)
+    path = path_of(text)
+    model = load_model(path)
     if model.hears_voice:
         raise ConfigError(
             "this model hears any voice, no word",
-            where=f"{manifest}, key 'wake_word'",
+            where=f"{path}, {_word_key(model)}",
             found=f"'{model.word}'",
             todo="give a word's model; this one can be a pipeline's voice gate",
         )
@@ -50,26 +76,25 @@ def find_model(text: str) -> WakeWordModel:
 
 def find_voice_model(text: str) -> WakeWordModel:
     """Return the voice-activity model that ``text`` means. Raises what `find_model` raises, the other way round."""
-    manifest = _manifest_of(text)
-    model = load_model(manifest)
+    path = path_of(text)
+    model = load_model(path)
     if not model.hears_voice:
         raise ConfigError(
             "this model hears a word, not any voice",
-            where=f"{manifest}, key 'wake_word'",
+            where=f"{path}, {_word_key(model)}",
             found=f"'{model.word}'",
             todo=f"give ESPHome's vad.json, or another manifest with '{VOICE}' there",
         )
     return model
 
 
-def _manifest_of(text: str) -> Path:
-    if text.endswith(catalogue.SUFFIX):
-        raise ConfigError(
-            "a bundle is no wake-word model, but may hold one",
-            found=f"'{text}'",
-            todo="unzip the .json and the .tflite that `skerry convert --to mcu-int8` puts in it, and give the .json",
-        )
-    if text.endswith(".json") or "/" in text:
+def _word_key(model: WakeWordModel) -> str:
+    return "key 'wake_word'" if model.released is None else "its label"
+
+
+def path_of(text: str) -> Path:
+    """Return the manifest or bundle that ``text`` means. Raises as `find_model` does for a name that is none."""
+    if text.endswith((MANIFEST_SUFFIX, catalogue.SUFFIX)) or "/" in text:
         return Path(text)
     known = builtin_manifests()
     if text in known:
@@ -78,13 +103,15 @@ def _manifest_of(text: str) -> Path:
         raise MissingError(
             "the built-in wake words are not installed", found=f"'{text}'", todo=install_hint("wakeword")
         )
-    otherwise = f"give a manifest (*.json), or one of: {', '.join(known)}"
+    otherwise = f"give a manifest (*.json) or a bundle (*.skerry), or one of: {', '.join(known)}"
     todo = suggestion(text.lower().replace(" ", "_"), known, otherwise=otherwise)
     raise ConfigError("there is no such wake-word model", found=f"'{text}'", todo=todo)
 
 
 def load_model(path: Path) -> WakeWordModel:
-    """Read a manifest; its model file lies beside it. Raises DataError where that file is not there."""
+    """Read a bundle, or a manifest, whose model file lies beside it. Raises DataError where that file is not there."""
+    if path.suffix == catalogue.SUFFIX or path.is_dir():
+        return _load_bundle(path)
     manifest = read_manifest(path)
     model = path.parent / manifest.model
     if not model.is_file():
@@ -94,4 +121,25 @@ def load_model(path: Path) -> WakeWordModel:
         path=model,
         cutoff=manifest.micro.probability_cutoff,
         window=window_size(manifest, where=str(path)),
+    )
+
+
+def _load_bundle(path: Path) -> WakeWordModel:
+    """Raise BundleError for what is no bundle, ConfigError for one that does not listen, MissingError."""
+    bundle = Bundle.open(path)
+    manifest, rule = bundle.manifest, bundle.manifest.output
+    if not isinstance(rule, MicroWakeWord) or len(manifest.labels) != 1:
+        raise ConfigError(
+            "the bundle holds no wake word's model",
+            where=str(path),
+            found=f"'{manifest.name}' is for {manifest.task}",
+            todo="give a bundle that `skerry convert` made of a microWakeWord model",
+        )
+    variant, _ = choose_variant(bundle, variant=None, backend=BACKEND)
+    return WakeWordModel(
+        word=manifest.labels[0],
+        path=path,
+        cutoff=rule.probability_cutoff,
+        window=rule.sliding_window_size,
+        released=Released(name=manifest.name, version=manifest.version, variant=variant),
     )

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from skerry_edge.audio.features import CHANNELS, Features
+from skerry_edge.audio.model import BACKEND
 from skerry_edge.backends.base import Array, Backend, BackendOptions, ModelFileError, TensorInfo
 from skerry_edge.backends.registry import open_backend
+from skerry_edge.backends.variants import open_variant
+from skerry_edge.contracts.bundle import Bundle
 
-BACKEND = "litert"
-"""The one backend that keeps the state of a streaming TFLite model between calls."""
 _QUANTIZED = ("int8", "uint8")
 
 
@@ -47,21 +48,32 @@ class StreamingNetwork:
         self.stride = tensor.shape[1]
         """How many feature rows one step takes."""
         self.quantization = Quantization(scale=tensor.scale, zero_point=tensor.zero_point, dtype=tensor.dtype)
+        self.stored_as = output.dtype
+        """The integers in which it gives its probabilities."""
         self._lowest, self._probabilities = _levels(output)
 
     def probability(self, rows: Array) -> float:
         """Run one step on quantized features of shape (stride, 40). Raises BackendError."""
+        return self._probabilities[self.output(rows) - self._lowest]
+
+    def output(self, rows: Array) -> int:
+        """Run one step as `probability` does, and return its output as it is stored."""
         (output,) = self._backend.infer((rows[np.newaxis],))
-        return self._probabilities[int(output.item()) - self._lowest]
+        return int(output.item())
 
     def close(self) -> None:
         """Release the runtime's resources."""
         self._backend.close()
 
 
-def open_network(path: Path, options: BackendOptions) -> StreamingNetwork:
-    """Load a streaming TFLite file, fresh. Raises ModelFileError, and MissingError without the `wakeword` extra."""
-    return StreamingNetwork(open_backend(BACKEND, path, options), str(path))
+def open_network(path: Path, options: BackendOptions, *, variant: str | None = None) -> StreamingNetwork:
+    """Load a streaming TFLite file, or the ``variant`` of the bundle at ``path``, fresh.
+
+    Raises ModelFileError, MissingError without the `wakeword` extra, BundleError.
+    """
+    if variant is None:
+        return StreamingNetwork(open_backend(BACKEND, path, options), str(path))
+    return StreamingNetwork(open_variant(Bundle.open(path), variant, BACKEND, options), f"{path}, variant {variant}")
 
 
 def _levels(output: TensorInfo) -> tuple[int, list[float]]:

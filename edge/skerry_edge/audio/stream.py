@@ -84,5 +84,5 @@ class SoundStream:
 
 
 def _track(model: WakeWordModel, window: int, backend: BackendOptions, opening: ExitStack) -> Track:
-    network = opening.enter_context(closing(open_network(model.path, backend)))
+    network = opening.enter_context(closing(open_network(model.path, backend, variant=model.variant)))
     return Track(network, word=model.word, window=window)

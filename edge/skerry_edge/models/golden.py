@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skerry_edge.audio.golden import golden_recording, heard
+from skerry_edge.audio.network import StreamingNetwork
 from skerry_edge.backends.base import Array, BackendOptions
 from skerry_edge.backends.variants import open_variant
 from skerry_edge.contracts.bundle import Bundle
@@ -72,9 +74,13 @@ def check_golden(bundle: Bundle, name: str, backend: str) -> GoldenCheck:
     variant = bundle.variant(name)
     if golden is None or name not in golden.outputs:
         raise BundleError(f"the bundle has no golden outputs of '{name}'", where=str(bundle.path))
-    tensor = golden_tensor(bundle.manifest.input, bundle.read(golden.input), variant.inputs[0])
+    recording = golden_recording(bundle)
     with closing(open_variant(bundle, name, backend, BackendOptions())) as loaded:
-        outputs = loaded.infer((tensor,))
+        if recording is None:
+            data = bundle.read(golden.input)
+            outputs = loaded.infer((golden_tensor(bundle.manifest.input, data, variant.inputs[0]),))
+        else:
+            outputs = (heard(StreamingNetwork(loaded, f"{bundle.path}, variant {name}"), recording),)
     wanted = [_array(bundle.read(one), one.file) for one in golden.outputs[name]]
     return GoldenCheck(
         variant=name,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from skerry_edge.contracts.messages import Count
+from skerry_edge.contracts.messages import Count, Id
 from skerry_edge.contracts.release import BoardId, ReleaseVersion, VariantName
 from skerry_edge.ota.settings import OtaSettings
 
@@ -14,11 +14,12 @@ FileText = Annotated[str, Meta(min_length=1, max_length=4096)]
 
 
 class Use(Struct, frozen=True, kw_only=True):
-    """How the device runs a model: by which variant and backend, and from which bundle now.
+    """How the device runs a model: by which variant and backend, and from which bundle (or wake word's manifest) now.
 
     An ``exclusive`` backend serves one process at a time, so that a model cannot be tried beside the one that runs.
     """
 
+    task: Literal["detection", "wakeword"] = "detection"
     variant: VariantName
     backend: str
     threads: Count
@@ -28,13 +29,18 @@ class Use(Struct, frozen=True, kw_only=True):
 
 
 class Job(Struct, frozen=True, kw_only=True):
-    """What the worker needs beside the journal; ``use`` is None where the update is about the agent."""
+    """What the worker needs beside the journal.
+
+    ``order`` is the one to work on; without one, the worker looks at the repository and at nothing else. ``use`` is how
+    the device runs the model that the order is about, None where it is about the agent.
+    """
 
     state_dir: FileText
     board: BoardId
     agent_version: ReleaseVersion
     settings: OtaSettings
     is_clock_synchronised: bool
+    order: Id | None = None
     use: Use | None = None
 
 

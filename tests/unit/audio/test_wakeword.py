@@ -17,6 +17,7 @@ from skerry_edge.audio.stream import SoundStream
 from skerry_edge.audio.wakeword import WakeWordListener
 from skerry_edge.audio.word import find_word, word_of
 from skerry_edge.backends.base import Array, BackendError, ModelFileError, TensorInfo
+from skerry_edge.contracts.errors import BundleError
 from skerry_edge.foundation.errors import ConfigError, DataError
 
 Pcm = NDArray[np.int16]
@@ -150,10 +151,20 @@ def test_a_file_that_is_no_model_is_refused(tmp_path: Path, content: bytes) -> N
     assert caught.value.exit_code == 4
 
 
-@pytest.mark.parametrize("text", ["alexa.skerry", "models/alexa.skerry"])
-def test_a_bundle_is_refused_and_told_what_to_take_out_of_it(text: str) -> None:
-    with pytest.raises(ConfigError, match=r"unzip the \.json and the \.tflite"):
-        find_model(text)
+def test_a_bundle_listens_as_the_model_that_it_was_made_of(tmp_path: Path, sound: Pcm, word_bundle) -> None:
+    path = tmp_path / "a.skerry"
+    path.write_bytes(word_bundle("2.1.0", cutoff=0.8))
+    model = find_model(str(path))
+    assert (model.word, model.cutoff, model.window) == ("Alexa", 0.8, 5)
+    assert (model.released.name, model.released.version) == ("alexa", "2.1.0")
+    assert [one.word for one in heard(WakeWordListener([word_of(model)]), sound)] == ["Alexa"]
+
+
+def test_a_bundle_that_finds_objects_is_no_wake_word(discs: Path) -> None:
+    with pytest.raises(ConfigError, match="no wake word's model"):
+        find_model(str(discs))
+    with pytest.raises(BundleError, match="no model bundle here"):
+        find_model("alexa.skerry")
 
 
 def test_a_truncated_model_is_refused(tmp_path: Path) -> None:

@@ -7,9 +7,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from skerry_edge.agent.config.agent import AgentConfig
-from skerry_edge.agent.config.pipelines import DetectionPipeline
 from skerry_edge.agent.downlink.applied_file import load_applied, save_applied
-from skerry_edge.agent.downlink.current_models import release_name, with_current_models
+from skerry_edge.agent.downlink.current_models import ModelUser, release_names, with_current_models
 from skerry_edge.agent.downlink.desired import NOTHING, Applied, configured, named, next_step
 from skerry_edge.agent.downlink.model_hashes import with_hashes
 from skerry_edge.agent.downlink.models_here import with_model
@@ -108,13 +107,16 @@ class Configuration:
     @property
     def released_names(self) -> list[str]:
         """The names under which updates bring the models of the pipelines."""
-        names = (release_name(one, self._state_dir) for one in self._named.pipelines)
-        return sorted({name for name in names if name is not None})
+        return sorted({name for one in self._named.pipelines for name in release_names(one, self._state_dir).values()})
 
-    def users(self, name: str) -> list[DetectionPipeline]:
+    def users(self, name: str) -> list[ModelUser]:
         """Return the pipelines that run the model of this name, as they are in force."""
-        named = {one.name for one in self._named.pipelines if release_name(one, self._state_dir) == name}
-        return [one for one in self._in_force.pipelines if isinstance(one, DetectionPipeline) and one.name in named]
+        return [
+            ModelUser(pipeline=in_force, key=key)
+            for named, in_force in zip(self._named.pipelines, self._in_force.pipelines, strict=True)
+            for key, found in release_names(named, self._state_dir).items()
+            if found == name
+        ]
 
     def look_again(self) -> None:
         """Have the models in force that updates have brought under the pipelines' names, as they are now."""

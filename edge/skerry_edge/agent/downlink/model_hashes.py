@@ -45,6 +45,8 @@ def _contents(pipeline: PipelineConfig) -> Iterator[bytes]:
 
 
 def _told(model: WakeWordModel) -> bytes:
+    if model.released is not None:
+        return Bundle.open(model.path).read_unlisted(MANIFEST)
     return f"{model.word} {model.cutoff} {model.window} {file_sha256(model.path)}\n".encode()
 
 

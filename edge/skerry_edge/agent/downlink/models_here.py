@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -12,7 +12,8 @@ from msgspec.structs import replace
 from skerry_edge.agent.config.areas import label_problem
 from skerry_edge.agent.config.pipelines import DetectionPipeline, PipelineConfig, WakeWordPipeline
 from skerry_edge.agent.downlink.current_models import with_current_model
-from skerry_edge.contracts.bundle import Bundle
+from skerry_edge.audio.model import MANIFEST_SUFFIX
+from skerry_edge.contracts.bundle import MANIFEST, Bundle
 from skerry_edge.foundation.errors import ConfigError
 from skerry_edge.models.catalogue import SUFFIX, resolve_model, shipped_models
 from skerry_edge.models.entries import known_models
@@ -46,23 +47,28 @@ def with_model(pipeline: PipelineConfig, name: str, state_dir: Path) -> Pipeline
 
 
 def _detector(pipeline: DetectionPipeline, name: str, state_dir: Path) -> str:
-    return _found(name, pipeline.model, shipped_models(), state_dir, SUFFIX)
+    return _found(name, pipeline.model, shipped_models(), state_dir, (SUFFIX,))
 
 
 def _word(own: str, name: str, state_dir: Path) -> str:
     installed = dict.fromkeys(known_models().wakeword.names if importlib.util.find_spec(_WORDS) else ())
-    return _found(name, own, installed, state_dir, ".json")
+    return _found(name, own, installed, state_dir, (SUFFIX, MANIFEST_SUFFIX))
 
 
-def _found(name: str, own: str, shipped: Mapping[str, object], state_dir: Path, suffix: str) -> str:
+def _found(name: str, own: str, shipped: Mapping[str, object], state_dir: Path, suffixes: Sequence[str]) -> str:
     """Return what the configuration calls the model."""
     if name == own or name in shipped or (_NAME.match(name) and current_bundle(state_dir, name) is not None):
         return name
-    for file in (name, f"{name}{suffix}") if _NAME.match(name) else ():
-        if (path := state_dir / FOLDER / file).exists():
+    for file in (name, *(f"{name}{suffix}" for suffix in suffixes)) if _NAME.match(name) else ():
+        if _is_model(path := state_dir / FOLDER / file):
             return str(path)
     todo = f"bring it to {state_dir / FOLDER} first, or name one that the device has ('skerry models list' on it)"
     raise ConfigError("the model is not there", found=f"'{name[:128]}'", todo=todo)
+
+
+def _is_model(path: Path) -> bool:
+    """Tell whether a model lies there; the folder in which updates keep a model's releases is none."""
+    return path.is_file() or (path / MANIFEST).is_file()
 
 
 def _check(pipeline: DetectionPipeline) -> None:

@@ -8,9 +8,9 @@ from skerry_edge.agent.config.pipelines import WakeWordPipeline
 from skerry_edge.agent.config.sources import AudioFileSource
 from skerry_edge.agent.line.link import Link
 from skerry_edge.agent.pipelines.listening import Listening
-from skerry_edge.agent.pipelines.words import options_of, version_of, words_of
+from skerry_edge.agent.pipelines.words import name_of, options_of, version_of, words_of
 from skerry_edge.agent.sources.sound import open_sound
-from skerry_edge.audio.network import BACKEND
+from skerry_edge.audio.model import BACKEND
 from skerry_edge.audio.wakeword import WakeWordListener
 
 
@@ -23,7 +23,7 @@ def run(config: WakeWordPipeline, link: Link) -> None:
     link.reached("model")
     words = words_of(config)
     with closing(WakeWordListener(words, options_of(config))) as listener:
-        link.ready(model="+".join(word.name for word in words), model_version=version_of(words), backend=BACKEND)
+        link.ready(model=name_of(words), model_version=version_of(words), backend=BACKEND)
         listening = Listening(config, link, listener)
         while not link.stop.is_set():
             listening.hear_all(open_sound(config.source, link, is_muted=lambda: listening.is_muted))

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from skerry_edge.agent.config.agent import AgentConfig
-from skerry_edge.agent.config.pipelines import DetectionPipeline
 from skerry_edge.agent.downlink.configuration import Configuration
+from skerry_edge.agent.downlink.current_models import ModelUser
 from skerry_edge.contracts.messages import UpdateOrder
 from skerry_edge.ota.local_orders import LocalOrderFile, counting
 from skerry_edge.ota.settings import OtaSettings
@@ -34,7 +34,7 @@ class LocalFleet:
         given = counting(fleet, self.local.read())
         return {**fleet, **{subject: one.order for subject, one in given.items()}}
 
-    def users(self, name: str) -> list[DetectionPipeline]:
+    def users(self, name: str) -> list[ModelUser]:
         """Return the pipelines that run a model, as they are in force."""
         return self.configuration.users(name)
 

@@ -6,11 +6,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from msgspec.structs import replace
-
 from skerry_edge.agent.children.succession import Succession
-from skerry_edge.agent.config.pipelines import DetectionPipeline, PipelineConfig
-from skerry_edge.agent.downlink.model_hashes import with_model_hash
+from skerry_edge.agent.config.pipelines import PipelineConfig
+from skerry_edge.agent.downlink.current_models import ModelUser
 from skerry_edge.agent.updates.uses import use_of
 from skerry_edge.agent.updates.watch import Watch
 from skerry_edge.contracts.errors import ReleaseError
@@ -27,7 +25,7 @@ from skerry_edge.ota.trust.counters import CounterFloors
 class Switchable(Protocol):
     """What is asked of the configuration that is in force."""
 
-    def users(self, name: str) -> list[DetectionPipeline]:
+    def users(self, name: str) -> list[ModelUser]:
         """Return the pipelines that run a model, as they are in force."""
         ...
 
@@ -130,12 +128,7 @@ class ModelTrial:
     def _successors(self, bundle: Path) -> Sequence[PipelineConfig]:
         """Return the pipelines that can load the new model beside the old one, as they will be."""
         users = self._configuration.users(self._name)
-        return [with_bundle(one, bundle) for one in users if one.is_endless and not use_of(one).exclusive]
-
-
-def with_bundle(pipeline: DetectionPipeline, bundle: Path) -> PipelineConfig:
-    """Return a pipeline as it runs another bundle."""
-    return with_model_hash(replace(pipeline, model=str(bundle)))
+        return [one.with_bundle(bundle) for one in users if one.pipeline.is_endless and not use_of(one).exclusive]
 
 
 _ACTS: dict[UpdateState, Callable[[ModelTrial, Record, float], Happening | None]] = {

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from skerry_edge.agent.config.agent import AgentConfig
-from skerry_edge.agent.config.pipelines import DetectionPipeline
+from skerry_edge.agent.downlink.current_models import ModelUser
 from skerry_edge.agent.life.clock import clock_state
 from skerry_edge.agent.updates.jobs import job_of
 from skerry_edge.agent.updates.keeping import Keeping
@@ -52,7 +52,7 @@ class Fleet(Protocol):
         """Return what is ordered, by subject."""
         ...
 
-    def users(self, name: str) -> list[DetectionPipeline]:
+    def users(self, name: str) -> list[ModelUser]:
         """Return the pipelines that run a model, as they are in force."""
         ...
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from skerry_edge.agent.config.pipelines import DetectionPipeline
+from skerry_edge.agent.downlink.current_models import ModelUser
+from skerry_edge.audio.model import BACKEND, STREAMING, load_model, path_of
 from skerry_edge.backends.choice import choose_variant
 from skerry_edge.backends.registry import shared_accelerator
 from skerry_edge.contracts.bundle import Bundle
@@ -13,12 +15,16 @@ from skerry_edge.models.catalogue import resolve_model
 from skerry_edge.ota.job import Use
 
 
-def use_of(pipeline: DetectionPipeline) -> Use:
-    """Return how a pipeline runs its model now. Raises a SkerryError where that cannot be told."""
+def use_of(user: ModelUser) -> Use:
+    """Return how a pipeline runs a model now. Raises a SkerryError where that cannot be told."""
+    if not isinstance(user.pipeline, DetectionPipeline):
+        return _listening(user)
+    pipeline = user.pipeline
     present = resolve_model(pipeline.model)
     first = next(iter(pipeline.backends), None)
     variant, backend = choose_variant(Bundle.open(present), variant=pipeline.variant, backend=first)
     return Use(
+        task="detection",
         variant=variant,
         backend=backend,
         threads=pipeline.threads,
@@ -28,9 +34,22 @@ def use_of(pipeline: DetectionPipeline) -> Use:
     )
 
 
-def use_of_all(pipelines: Sequence[DetectionPipeline]) -> Use:
+def _listening(user: ModelUser) -> Use:
+    present = path_of(user.model)
+    return Use(
+        task="wakeword",
+        variant=load_model(present).variant or STREAMING,
+        backend=BACKEND,
+        # One is fastest for models this small, and what the pipeline runs them with.
+        threads=1,
+        present=str(present.absolute()),
+        start_deadline_s=user.pipeline.start_deadline_s,
+    )
+
+
+def use_of_all(users: Sequence[ModelUser]) -> Use:
     """Return how all users of a model run it. Raises ConfigError where they differ in the variant."""
-    uses = [use_of(one) for one in pipelines]
+    uses = [use_of(one) for one in users]
     variants = sorted({one.variant for one in uses})
     if len(variants) != 1:
         raise ConfigError(

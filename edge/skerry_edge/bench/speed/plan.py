@@ -7,16 +7,12 @@ from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
-from skerry_edge.audio import network
-from skerry_edge.audio.model import WakeWordModel
+from skerry_edge.audio.model import BACKEND, STREAMING, WakeWordModel
 from skerry_edge.backends.choice import choose_variant, faithful_first
 from skerry_edge.backends.registry import entry_of, missing_reason
 from skerry_edge.contracts.bundle import Bundle
 from skerry_edge.foundation.errors import ConfigError
 from skerry_edge.foundation.nearest import suggestion
-
-_STREAMING = "tflite-int8"
-"""What a bundle calls such a file; microWakeWord's models have no variants."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,15 +99,15 @@ def _rows(bundle: Bundle, choice: Choice) -> Iterator[PlannedRow]:
 
 def _word_rows(word: WakeWordModel, choice: Choice) -> Iterator[PlannedRow]:
     """Yield the rows of a streaming model, which has one file for one runtime."""
-    if choice.variants and _STREAMING not in choice.variants:
+    if choice.variants and STREAMING not in choice.variants:
         return
-    backend, reason = _allowed(network.BACKEND, choice.backends)
+    backend, reason = _allowed(BACKEND, choice.backends)
     for threads in choice.threads:
         yield PlannedRow(
             path=word.path,
             model=word.path.stem,
             version=None,
-            variant=_STREAMING,
+            variant=STREAMING,
             format="tflite",
             precision="int8",
             size_bytes=word.path.stat().st_size,
