@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -14,6 +15,8 @@ from urllib3.exceptions import HTTPError, LocationValueError
 from skerry_edge.foundation.errors import ReachError
 from skerry_edge.transfer.patience import Patience
 from skerry_edge.transfer.resumption import TransientError, redirected
+
+_SHORT_BYTES = 1 << 14
 
 
 def answer(url: str, headers: dict[str, str], patience: Patience) -> urllib3.BaseHTTPResponse:
@@ -27,9 +30,20 @@ def answer(url: str, headers: dict[str, str], patience: Patience) -> urllib3.Bas
         location = response.get_redirect_location()
         if not location:
             return response
-        response.close()
+        let_go(response)
         at = redirected(at, location)
     raise ReachError("the server redirects without end", where=url, found=f"{patience.redirects} redirections")
+
+
+def let_go(response: urllib3.BaseHTTPResponse) -> None:
+    """Close an answer whose body nobody wants; a short one is read first, so that its connection is of use again."""
+    length = response.headers.get("Content-Length", "")
+    if length.isascii() and length.isdecimal() and int(length[:9]) <= _SHORT_BYTES:
+        with suppress(HTTPError):
+            # Its bytes, and then its end; one that drips is not waited for.
+            response.read1(_SHORT_BYTES)
+            response.read1(_SHORT_BYTES)
+    response.close()
 
 
 @contextmanager
@@ -50,9 +64,13 @@ def _pool(url: str) -> urllib3.PoolManager:
     """Return connections that go by the proxy that the environment names (`https_proxy`, `no_proxy`)."""
     parts = urlsplit(url)
     proxy = getproxies().get(parts.scheme)
-    if proxy and not proxy_bypass(parts.netloc):
-        return urllib3.ProxyManager(proxy)
-    return urllib3.PoolManager()
+    return _pool_by(proxy if proxy and not proxy_bypass(parts.netloc) else None)
+
+
+@cache
+def _pool_by(proxy: str | None) -> urllib3.PoolManager:
+    """Return the connections of this process; an update asks one host for some six files in a row."""
+    return urllib3.ProxyManager(proxy) if proxy else urllib3.PoolManager()
 
 
 def _reason(error: Exception) -> str:

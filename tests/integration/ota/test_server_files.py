@@ -10,6 +10,7 @@ import pytest
 import uvicorn
 from chaos.ota_transfer_cells import NEW, NEW_BYTES, OLD, OLD_BYTES
 from fastapi import FastAPI
+from urllib3.connection import HTTPConnection
 
 from skerry_edge.ota.transfer.mirrors import parse_mirror
 from skerry_server.release_files import add_release_files
@@ -62,3 +63,14 @@ def test_what_the_server_does_not_have_is_told_at_once(rig, device, served: str)
     device.patience = replace(device.patience, sleep=lambda _: pytest.fail("it was asked again"))
     with pytest.raises(Exception, match="not at its address"):
         device.bring(OLD)
+
+
+def test_all_that_an_update_asks_of_one_host_goes_over_one_connection(rig, device, served: str, monkeypatch) -> None:
+    rig.publish(OLD, OLD_BYTES)
+    device.mirrors = (parse_mirror(served),)
+    connect, made = HTTPConnection.connect, []
+    monkeypatch.setattr(HTTPConnection, "connect", lambda one: (made.append(one.port), connect(one))[1])
+    assert device.bring(OLD).read_bytes() == OLD_BYTES
+    assert len(made) == 1
+    assert device.check().versions["root"] == 1
+    assert len(made) == 1

@@ -56,6 +56,7 @@ class WebFetcher(FetcherInterface):
         headers = {"Accept-Encoding": "identity"}
         with web.failures_told(url), closing(web.answer(url, headers, self._patience)) as response:
             if response.status in _NOT_THERE:
+                web.let_go(response)
                 raise DownloadHTTPError("the server does not have it", response.status)
             refuse_status(response.status, response.headers, url)
             began, done = time.monotonic(), 0
