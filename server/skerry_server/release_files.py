@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 
 from fastapi import FastAPI
-from starlette.responses import Response
+from starlette.exceptions import HTTPException
+from starlette.responses import PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
@@ -17,6 +18,7 @@ CHANGING = "timestamp.json"
 """The only file of a repository that is ever replaced."""
 FOR_GOOD = "public, max-age=31536000, immutable"
 ASK_AGAIN = "public, no-cache"
+NOT_KEPT = "no-store"
 
 
 class ReleaseFiles(StaticFiles):
@@ -29,9 +31,13 @@ class ReleaseFiles(StaticFiles):
         """Do without the folder: the repository may be founded, or its disk mounted, after the server was started."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        """Return the file at ``path``. Raises HTTPException where there is none."""
+        """Return the file at ``path``, or that there is none yet, which no cache may remember."""
         hidden = any(part.startswith(".") for part in PurePosixPath(path).parts)
-        response = await super().get_response("/" if hidden else path, scope)
+        try:
+            response = await super().get_response("/" if hidden else path, scope)
+        except HTTPException as error:
+            # Each device asks for the root after its own: a remembered absence would hide a rotation from it.
+            return PlainTextResponse(error.detail, error.status_code, headers={"cache-control": NOT_KEPT})
         response.headers["cache-control"] = ASK_AGAIN if path == CHANGING else FOR_GOOD
         return response
 

@@ -45,6 +45,14 @@ def test_only_the_timestamp_is_to_be_asked_for_again(client):
     assert "immutable" in client.get("/ota/metadata/1.root.json").headers["cache-control"]
 
 
+def test_no_cache_remembers_that_a_root_was_not_there_yet(client, tmp_path):
+    path = "/ota/metadata/2.root.json"
+    absent = client.get(path)
+    assert (absent.status_code, absent.headers["cache-control"]) == (404, "no-store")
+    (tmp_path / "ota" / "metadata" / "2.root.json").write_bytes(BODY)
+    assert client.get(path).content == BODY
+
+
 @pytest.mark.parametrize(
     "path",
     [
