@@ -14,7 +14,8 @@ Days = Annotated[int, Meta(ge=0, le=36_500)]
 class Retention(Section, frozen=True, kw_only=True):
     """For how many days the registry keeps what; 0 stands for as long as there is room.
 
-    The audit is kept whole, and so is what holds: desired state, alerts that last, devices.
+    The audit is kept whole, and so is what holds: desired state, alerts that last, rollouts that have not
+    ended, devices.
     """
 
     events_days: Days = 365
@@ -23,3 +24,4 @@ class Retention(Section, frozen=True, kw_only=True):
     dead_letters_days: Days = 30
     presence_days: Days = 365
     alerts_days: Days = 365
+    rollouts_days: Days = 365

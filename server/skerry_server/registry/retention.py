@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, delete, func, select, tuple_
+from sqlalchemy import ColumnElement, delete, exists, func, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from skerry_server.config.retention import Retention
@@ -18,10 +18,13 @@ from skerry_server.registry.models import (
     EventRow,
     PresenceIntervalRow,
     ReportRow,
+    RolloutDeviceRow,
+    RolloutRow,
     SessionClockRow,
     SilenceRow,
 )
 from skerry_server.registry.snapshots import SNAPSHOT
+from skerry_server.rollouts.states import ENDED
 
 DAY_MS = 86_400_000
 BATCH_ROWS = 1000
@@ -89,8 +92,25 @@ def expiries(rules: Retention) -> list[Expiry]:
         Expiry(what="presence", table=PresenceIntervalRow, age=PresenceIntervalRow.ended_ms, days=rules.presence_days),
         Expiry(what="alerts", table=AlertRow, age=AlertRow.ended_ms, days=rules.alerts_days),
         Expiry(what="silences", table=SilenceRow, age=SilenceRow.until_ms, days=rules.alerts_days),
+        Expiry(
+            what="devices of rollouts", table=RolloutDeviceRow, age=_end_of_rollout_ms(), days=rules.rollouts_days
+        ),
+        Expiry(
+            what="rollouts",
+            table=RolloutRow,
+            age=RolloutRow.ended_ms,
+            days=rules.rollouts_days,
+            # Its devices may be so many that the rest of them waits for the next round.
+            condition=RolloutRow.state.in_(ENDED) & ~exists().where(RolloutDeviceRow.rollout == RolloutRow.id),
+        ),
         Expiry(what="session clocks", table=SessionClockRow, age=_end_of_clock_ms(), days=CLOCK_DAYS),
     ]
+
+
+def _end_of_rollout_ms() -> ColumnElement[int]:
+    """Return when the rollout of a device ended; NULL, which is earlier than nothing, where it has not."""
+    rollout = select(RolloutRow.ended_ms).where(RolloutRow.id == RolloutDeviceRow.rollout, RolloutRow.state.in_(ENDED))
+    return rollout.scalar_subquery()
 
 
 def _end_of_clock_ms() -> ColumnElement[int]:

@@ -18,13 +18,12 @@ from skerry_server.rollouts.changes import subject_of
 from skerry_server.rollouts.history import with_entry
 from skerry_server.rollouts.planner import Action, Enter, Move, Order, Return, Settle, TimeOut
 from skerry_server.rollouts.spec import Spec
-from skerry_server.rollouts.states import UNDER_WAY, DeviceState
+from skerry_server.rollouts.states import ENDED, UNDER_WAY, DeviceState
 
 LOWEST_COUNTER = 1
 """For a version that no rollout brought: a device goes back to the one that it has kept, whatever its counter."""
 MAX_NAMED = 100
 """Devices that one row of the audit names; each device's own history has it all."""
-ENDED = ("done", "aborted", "rolled-back")
 
 
 class Execution:

@@ -16,6 +16,9 @@ ROLLOUT_STATES: tuple[RolloutState, ...] = get_args(RolloutState)
 OPEN: tuple[RolloutState, ...] = ("running", "paused", "rolling-back")
 """In these a rollout owns its subject: of the same model, or of the agent, no other one may start."""
 
+ENDED: tuple[RolloutState, ...] = ("done", "aborted", "rolled-back")
+"""In these nothing more comes of it by itself."""
+
 DeviceState = Literal[
     "waiting",
     "ordered",

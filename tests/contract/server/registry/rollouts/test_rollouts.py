@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from skerry_edge.foundation.errors import ConfigError
+from skerry_server.config.retention import Retention
 from skerry_server.errors import ConflictError, NotFoundError
+from skerry_server.registry import retention
 from skerry_server.registry.audit.chain import verify
 from skerry_server.registry.audit.trail import list_audit
 from skerry_server.registry.fleet.changes import decommission
@@ -13,6 +15,7 @@ from skerry_server.registry.orders.desired import newest_of, put_desired
 from skerry_server.rollouts.changes import get_rollout
 from skerry_server.rollouts.execution import Execution
 from skerry_server.rollouts.planner import Order, Return, Settle, TimeOut
+from skerry_server.rollouts.reading import list_rollouts
 from skerry_server.rollouts.spec import read_spec
 
 
@@ -319,6 +322,25 @@ def test_everything_is_in_the_audit_and_its_chain_holds(stage):
         assert verify(session).faults == []
         done = [row.action for row in list_audit(session, limit=99, subject=f"rollout {rollout}")][::-1]
     assert done == [f"rollout.{act}" for act in ("create", "start", "order", "pause", "resume", "abort", "settle")]
+
+
+def test_a_rollout_is_forgotten_when_it_has_long_ended_and_its_audit_stays(stage, monkeypatch):
+    monkeypatch.setattr(retention, "BATCH_ROWS", 5)
+    monkeypatch.setattr(retention, "MAX_BATCHES", 1)
+    ended = stage.roll_out()
+    stage.do("abort", ended)
+    stage.look()
+    lasting = stage.roll_out(version="3.0.0", counter=3)
+    later_ms = stage.now_ms + 366 * retention.DAY_MS
+    first = retention.purge(stage.database, Retention(), now_ms=later_ms)
+    assert (first.rows["devices of rollouts"], first.rows["rollouts"], first.is_done) == (5, 0, False)
+    rest = retention.purge(stage.database, Retention(), now_ms=later_ms)
+    assert (rest.rows["devices of rollouts"], rest.rows["rollouts"], rest.is_done) == (3, 1, True)
+    with stage.database.reading() as session:
+        assert [row.id for row in list_rollouts(session, limit=9)] == [lasting]
+        assert len(list_audit(session, limit=9, subject=f"rollout {ended}")) == 4
+        assert verify(session).faults == []
+    assert len(stage.rows(lasting)) == 8
 
 
 def test_what_cannot_be_is_refused_with_its_reason(stage):
