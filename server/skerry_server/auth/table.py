@@ -85,6 +85,7 @@ TABLE: dict[tuple[str, str], Need] = {
     ("GET", "/api/v1/devices/{device}/desired"): VIEWER,
     ("PUT", "/api/v1/devices/{device}/desired"): OPERATOR,
     ("GET", "/api/v1/devices/{device}/desired/history"): VIEWER,
+    ("GET", "/api/v1/devices/{device}/rollouts"): VIEWER,
     ("POST", "/api/v1/devices/{device}/commands"): OPERATOR,
     ("GET", "/api/v1/groups"): VIEWER,
     ("PUT", "/api/v1/groups/{group}"): OPERATOR_EVERYWHERE,

@@ -40,7 +40,8 @@ def get(*, asked: Asked, device: str) -> None:
     from skerry_server.fleet.tables import facts, moment  # noqa: PLC0415  # as above
 
     def draw(found: dict[str, Any]) -> Any:  # noqa: ANN401  # rich's table
-        held = found["desired"] or {"config": None, "models": None, "author": None, "ts_ms": None, "published_ms": None}
+        nothing = dict.fromkeys(("config", "models", "author", "ts_ms", "published_ms"))
+        held = found["desired"] or {**nothing, "updates": {}}
         return facts(
             {
                 "wanted": f"version {found['version']}",
@@ -51,6 +52,7 @@ def get(*, asked: Asked, device: str) -> None:
                 "since": moment(held["ts_ms"]),
                 "sent": moment(held["published_ms"]),
                 "models": held["models"],
+                "updates": {subject: order["version"] for subject, order in held["updates"].items()},
                 "config": None if not held["config"] else json.dumps(held["config"], indent=2),
             }
         )

@@ -72,6 +72,23 @@ def rollout_device_table(rows: Sequence[Row]) -> Table:
     )
 
 
+def device_rollout_table(rows: Sequence[Row]) -> Table:
+    """Return the rollouts that mean a device."""
+    return table(
+        {
+            "ID": lambda one: one["rollout"],
+            "RELEASE": lambda one: f"{one['kind']}/{one['name']} {one['version']}",
+            "ROLLOUT": lambda one: one["rollout_state"],
+            "DEVICE": lambda one: one["state"],
+            "PHASE": lambda one: one["phase"],
+            "HAD": lambda one: one["from_version"],
+            "ORDERED": lambda one: moment(one["ordered_ms"]),
+            "WHY": lambda one: ": ".join(part for part in (one["reason"], one["detail"]) if part),
+        },
+        rows,
+    )
+
+
 def story_table(rows: Sequence[Row]) -> Table:
     """Return what happened to a device, oldest first."""
     return table(

@@ -21,16 +21,30 @@ def rollouts() -> None:
 
 @rollouts.command(
     name="list",
-    epilog=f"\b\nExamples:\n  skerry fleet rollouts list\n  skerry fleet rollouts list --state paused\n\n{EXIT_CODES}",
+    epilog=f"""\b
+Examples:
+  skerry fleet rollouts list
+  skerry fleet rollouts list --state paused
+  skerry fleet rollouts list --device cam-7
+
+{EXIT_CODES}""",
 )
 @click.option("--state", help="Only those that are so: draft, running, paused, done, aborted, rolling-back, ...")
+@click.option("--device", help="Only those that mean this one, and how it does in each.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="At most so many.")
 @watch_option
 @server_options
-def list_(*, asked: Asked, state: str | None, limit: int) -> None:
+def list_(*, asked: Asked, state: str | None, device: str | None, limit: int) -> None:
     """List rollouts, newest first."""
-    from skerry_server.fleet.rollout_tables import rollout_table  # noqa: PLC0415  # keeps `--help` fast
+    from skerry_server.fleet.client import part  # noqa: PLC0415  # keeps `--help` fast
+    from skerry_server.fleet.rollout_tables import device_rollout_table, rollout_table  # noqa: PLC0415  # as above
 
+    if device is not None:
+        if state is not None:
+            raise click.UsageError("--state is that of a rollout: it does not go with --device.")
+        path = f"devices/{part(device)}/rollouts"
+        show(asked, lambda client: list(client.pages(path, "rollouts", {}, limit=limit)), device_rollout_table)
+        return
     show(asked, lambda client: list(client.pages("rollouts", "rollouts", {"state": state}, limit=limit)), rollout_table)
 
 

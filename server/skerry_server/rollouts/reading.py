@@ -105,6 +105,17 @@ def find_devices(session: Session, rollout: int, wanted: DeviceSearch) -> list[R
     return list(session.scalars(query.order_by(RolloutDeviceRow.device).limit(wanted.limit)))
 
 
+def rollouts_of_device(
+    session: Session, device: str, *, limit: int, before_id: int | None = None
+) -> list[tuple[RolloutRow, RolloutDeviceRow]]:
+    """Return at most ``limit`` rollouts that mean a device, newest first, and how it does in each."""
+    query = select(RolloutRow, RolloutDeviceRow).join(RolloutDeviceRow, RolloutDeviceRow.rollout == RolloutRow.id)
+    query = query.where(RolloutDeviceRow.device == device)
+    if before_id is not None:
+        query = query.where(RolloutRow.id < before_id)
+    return [(row[0], row[1]) for row in session.execute(query.order_by(RolloutRow.id.desc()).limit(limit))]
+
+
 def device_story(session: Session, rollout: int, device: str) -> RolloutDeviceRow:
     """Return a device of a rollout with its history. Raises NotFoundError."""
     find_rollout(session, rollout)

@@ -33,10 +33,11 @@ PLACES = (
 
 def places(visitor: Visitor) -> list[Place]:
     """Return the pages that the gate would let ``visitor`` see."""
-    return [one for one in PLACES if _may_see(visitor, one.path)]
+    return [one for one in PLACES if may_see(visitor, one.path)]
 
 
-def _may_see(visitor: Visitor, path: str) -> bool:
+def may_see(visitor: Visitor, path: str) -> bool:
+    """Tell whether the gate would let ``visitor`` see a page."""
     try:
         require(visitor, TABLE["GET", path])
     except ForbiddenError:

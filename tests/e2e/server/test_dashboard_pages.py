@@ -18,7 +18,7 @@ from skerry_server.registry.people.users import add_user, disable_user
 
 DEVICES = 1_000
 PAGES = ("", "devices", "events", "models", "alerts", "groups", "rollouts", "dead-letters", "audit", "people")
-DEVICE_VIEWS = ("now", "history", "events", "configuration", "commands", "presence")
+DEVICE_VIEWS = ("now", "history", "events", "configuration", "updates", "commands", "presence")
 PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
 NOW_MS = 1_700_000_000_000
 PASSWORD = "correct horse battery"

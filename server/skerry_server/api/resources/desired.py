@@ -49,14 +49,28 @@ class DesiredIn(Wish):
     )
 
 
+class OrderOut(BaseModel):
+    """An order to run a release; ``id`` is what the device's answers name. A rollout's devices tell what came of it."""
+
+    id: str
+    version: str
+    counter: int
+    probation_s: int
+    deadline_s: int
+
+
 class VersionOut(BaseModel):
-    """One version of what a device is to run; without ``published_ms`` the broker has yet to take it."""
+    """One version of what a device is to run; without ``published_ms`` the broker has yet to take it.
+
+    ``updates`` are the orders that rollouts put in, by what they are about: `model/NAME` or `agent/skerry`.
+    """
 
     version: int
     ts_ms: int
     author: str
     config: dict[str, Any]
     models: dict[str, str]
+    updates: dict[str, OrderOut]
     published_ms: int | None
 
 
@@ -129,6 +143,7 @@ def version_out(row: DesiredRow) -> VersionOut:
         author=row.author,
         config=row.config,
         models=row.models,
+        updates={subject: OrderOut(**order) for subject, order in row.updates.items()},
         published_ms=row.published_ms,
     )
 

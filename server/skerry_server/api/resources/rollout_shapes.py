@@ -82,6 +82,23 @@ class RolloutDevicesOut(BaseModel):
     next: str | None
 
 
+class DeviceRolloutOut(RolloutDeviceOut):
+    """How a device does in one rollout, and what that brings."""
+
+    rollout: int
+    rollout_state: RolloutState
+    kind: Literal["model", "agent"]
+    name: str
+    version: str
+
+
+class DeviceRolloutsOut(BaseModel):
+    """One page of a device's rollouts, newest first; ``next`` is the cursor of the following page, if there is one."""
+
+    rollouts: list[DeviceRolloutOut]
+    next: str | None
+
+
 class StoryOut(RolloutDeviceOut):
     """A device of a rollout with all that happened to it, oldest first."""
 

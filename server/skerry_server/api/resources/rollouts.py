@@ -20,8 +20,12 @@ from skerry_server.api.context import (
     answers,
     before_id,
     cut,
+    visible_device,
 )
+from skerry_server.api.resources.devices import NO_DEVICE
 from skerry_server.api.resources.rollout_shapes import (
+    DeviceRolloutOut,
+    DeviceRolloutsOut,
     FailuresOut,
     PlannedOut,
     PlanOut,
@@ -125,6 +129,18 @@ def _add_devices(router: APIRouter, context: Context) -> None:
         shown = [RolloutDeviceOut(**device_fields(row)) for row in page]
         return RolloutDevicesOut(devices=shown, next=last.device if last else None)
 
+    @router.get("/devices/{device}/rollouts", responses=NO_DEVICE)
+    def rollouts_of(
+        device: DeviceName, visitor: Asking, limit: Limit = 50, cursor: Cursor | None = None
+    ) -> DeviceRolloutsOut:
+        """Rollouts that mean a device, newest first, and how it does in each."""
+        with context.database.reading() as session:
+            visible_device(session, visitor, device)
+            found = reading.rollouts_of_device(session, device, limit=limit + 1, before_id=before_id(cursor))
+        page, last = cut(found, limit)
+        shown = [DeviceRolloutOut(**device_fields(of_device), **release_fields(row)) for row, of_device in page]
+        return DeviceRolloutsOut(rollouts=shown, next=str(last[0].id) if last else None)
+
     @router.get("/rollouts/{rollout}/devices/{device}", responses=answers(_404="No such device in this rollout."))
     def story(rollout: RowNumber, device: DeviceName, _visitor: Asking) -> StoryOut:
         """How one device does in a rollout, and all that happened to it."""
@@ -208,6 +224,12 @@ def rollout_fields(row: RolloutRow, counts: reading.Tally) -> dict[str, Any]:
 def device_fields(row: RolloutDeviceRow) -> dict[str, Any]:
     """Return what `RolloutDeviceOut` shows of a device."""
     return {name: getattr(row, name) for name in RolloutDeviceOut.model_fields}
+
+
+def release_fields(row: RolloutRow) -> dict[str, Any]:
+    """Return what `DeviceRolloutOut` shows of a rollout."""
+    brings = {"kind": row.kind, "name": row.name, "version": row.version}
+    return {"rollout": row.id, "rollout_state": row.state, **brings}
 
 
 def plan_out(session: Session, spec: Spec) -> PlanOut:

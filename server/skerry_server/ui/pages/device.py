@@ -15,6 +15,7 @@ from skerry_server.registry.devices import list_devices
 from skerry_server.registry.fleet.changes import tags_of
 from skerry_server.registry.fleet.groups import groups_of
 from skerry_server.ui.device_acts import DeviceActs
+from skerry_server.ui.device_updates import updates_view
 from skerry_server.ui.device_views import READERS
 from skerry_server.ui.frame import Page
 from skerry_server.ui.templating import render
@@ -29,6 +30,7 @@ VIEWS = {
     "history": "History",
     "events": "Events",
     "configuration": "Configuration",
+    "updates": "Updates",
     "commands": "Commands and logs",
     "presence": "Presence",
 }
@@ -56,6 +58,8 @@ class DevicePage(Page):
         """Return the head, and the view that the address asks for."""
         view = check_choice(self._query.get("view", "now"), VIEWS, where="view")
         head = self._head(view)
+        if view == "updates":
+            return {"head": head, view: updates_view(self.context, self.visitor, self._name, self._query)}
         return {"head": head, view: READERS[view](self.context, self._name, self._query)}
 
     async def act(self, act: str, of: str, picked: list[str]) -> None:

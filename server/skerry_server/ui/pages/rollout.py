@@ -133,7 +133,7 @@ class RolloutPage(Page):
 
     def _story(self, session: Session) -> str:
         row = reading.device_story(session, self._number, self._device)
-        return render("rollout_story.html", device=self._device, rollout=self._number, moments=moments(row.history))
+        return render("rollout_story.html", device=self._device, chosen=self._number, moments=moments(row.history))
 
     def _devices(self, session: Session) -> str:
         wanted = reading.DeviceSearch(state=self._state or None, limit=SHOWN_DEVICES + 1)

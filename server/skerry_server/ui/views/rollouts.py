@@ -147,7 +147,7 @@ def rollout_line(row: RolloutRow, counts: Tally) -> RolloutLine:
         release=f"{row.name} {row.version}",
         subject=f"{row.kind}/{row.name}",
         state=row.state,
-        tone=_TONES.get(row.state, "plain"),
+        tone=tone_of(row.state),
         stage=f"{row.stage + 1} of {row.stages}" if row.stages else NOTHING,
         ended=ended,
         devices=total,
@@ -220,7 +220,7 @@ def device_line(row: RolloutDeviceRow) -> DeviceLine:
         device=row.device,
         stage=row.stage,
         state=row.state,
-        tone=_TONES.get(row.state, "plain"),
+        tone=tone_of(row.state),
         phase=f"{row.phase}{done}" if row.phase and row.state in UNDER_WAY else "",
         from_version=row.from_version or NOTHING,
         why=": ".join(part for part in (row.reason, row.detail) if part),
@@ -234,7 +234,7 @@ def moments(history: Sequence[Mapping[str, Any]]) -> list[Moment]:
         Moment(
             time=clock_time(entry["ts_ms"]),
             what=entry["what"],
-            tone=_TONES.get(entry["what"], "plain"),
+            tone=tone_of(entry["what"]),
             why=": ".join(part for part in (entry.get("reason"), entry.get("detail")) if part),
         )
         for entry in history
@@ -263,6 +263,11 @@ def terms(spec: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("On failure", "pause, and order devices back" if spec["rolls_back"] else "pause"),
         ("On the device", f"healthy for {spec['probation_s']} s, ended within {spec['deadline_s']} s"),
     ]
+
+
+def tone_of(state: str) -> str:
+    """Return how a state of a rollout, or of a device in it, is coloured."""
+    return _TONES.get(state, "plain")
 
 
 def ended_of(counts: Tally) -> int:

@@ -77,6 +77,35 @@ def test_a_rollout_is_approved_by_a_second_person_and_watched_to_its_end(fleet, 
     assert "rollout.approve" in done
 
 
+def test_a_device_tells_what_it_is_ordered_and_how_it_did_in_each_rollout(fleet, look):
+    oli = fleet.as_("oli")
+    made = oli.post("/api/v1/rollouts", json=WISH | {"target": {"devices": ["cam-1"]}}).json()["id"]
+    oli.post(f"/api/v1/rollouts/{made}/start")
+    look()
+    order = oli.get("/api/v1/devices/cam-1/desired").json()["desired"]["updates"]["model/tiny"]
+    assert {name: order[name] for name in ("version", "counter", "deadline_s")} == {
+        "version": "2.0.0",
+        "counter": 2,
+        "deadline_s": 60,
+    }
+    oli.post(f"/api/v1/rollouts/{made}/abort")
+    look()
+    assert oli.get("/api/v1/devices/cam-1/desired").json()["desired"]["updates"] == {}
+    again = oli.post("/api/v1/rollouts", json=WISH | {"target": {"devices": ["cam-1"]}}).json()["id"]
+    oli.post(f"/api/v1/rollouts/{again}/start")
+    look()
+    vic = fleet.as_("vic")
+    first = vic.get("/api/v1/devices/cam-1/rollouts", params={"limit": 1}).json()
+    (newest,) = first["rollouts"]
+    assert (newest["rollout"], newest["state"], newest["version"]) == (again, "ordered", "2.0.0")
+    rest = vic.get("/api/v1/devices/cam-1/rollouts", params={"cursor": first["next"]}).json()
+    assert [(one["rollout"], one["rollout_state"], one["state"]) for one in rest["rollouts"]] == [
+        (made, "aborted", "left-out")
+    ]
+    assert vic.get("/api/v1/devices/cam-2/rollouts").json()["rollouts"] == []
+    assert fleet.as_("yves").get("/api/v1/devices/cam-1/rollouts").status_code == 404
+
+
 def test_a_person_of_one_site_neither_sees_nor_starts_rollouts(fleet):
     yves = fleet.as_("yves")
     assert yves.get("/api/v1/rollouts").status_code == 403
