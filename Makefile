@@ -58,13 +58,15 @@ train-signs: $(VENV)/.dev ## Train the shipped model again from its recipe, conv
 	$(MAKE) ship-signs model-card
 
 ship-signs: $(VENV)/.dev ## Convert what `make train-signs` trained into the package, through the gates
-	rm -rf $(SIGNS)/calibration $(SIGNS)/gates
+	rm -rf $(SIGNS)/calibration $(SIGNS)/gates $(SIGNS)/golden
 	$(BIN)/skerry render --count 300 --seed 4 --split train --out $(SIGNS)/calibration
 	$(BIN)/skerry render --count 600 --seed 4 --split validation --out $(SIGNS)/gates
+	$(BIN)/skerry render --count 2 --seed 21 --split validation --out $(SIGNS)/golden
 	$(BIN)/skerry convert $(SIGNS)/finish/skerry-signs.cfg --weights $(SIGNS)/finish/skerry-signs.weights \
 	    --labels $(SIGNS)/finish/skerry-signs.names --resize letterbox --score-threshold 0.65 --license Apache-2.0 \
 	    --to onnx-fp32,onnx-int8,tflite-int8,openvino-int8 --max-drop 0.5 \
 	    --calibration $(SIGNS)/calibration --gate-data $(SIGNS)/gates \
+	    --golden $(SIGNS)/golden/JPEGImages/000001.jpg \
 	    --report build/skerry-signs.html --out edge/skerry_edge/models/data/skerry-signs.skerry
 	cp $(SIGNS)/finish/curves.png docs/images/skerry-signs-curves.png
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from skerry_converters.calibration.manifest import CalibrationManifest
-from skerry_converters.conversion.golden import GoldenInput, golden_input, golden_outputs
+from skerry_converters.conversion.golden import GoldenInput, golden_input, golden_outputs, shown_labels
 from skerry_converters.conversion.identity import Identity
 from skerry_converters.conversion.making import Made
 from skerry_converters.conversion.tools import shared_tools
@@ -17,22 +17,28 @@ CALIBRATION = "calibration.json"
 
 
 def assemble(
-    facts: SourceFacts, identity: Identity, made: Sequence[Made], calibration: CalibrationManifest | None
+    facts: SourceFacts,
+    identity: Identity,
+    made: Sequence[Made],
+    calibration: CalibrationManifest | None,
+    golden: GoldenInput | None = None,
 ) -> tuple[Manifest, dict[str, bytes]]:
     """Return a bundle's manifest and its files by name, for `write_bundle`; those that were made are still on disk.
 
-    All of it follows from the sources, the data and the tools; what the gates measured is not part of it.
+    All of it follows from the sources, the data, the tools and the ``golden`` input, which is made where none is given;
+    what the gates measured is not part of it.
     """
     files: dict[str, bytes] = {}
     for one in made:
         files.update({path.name: path.read_bytes() for path in one.emitted.files})
     if calibration is not None and any(one.variant.calibration_sha256 for one in made):
         files[CALIBRATION] = calibration.data
-    golden = golden_input(facts)
+    golden = golden or golden_input(facts)
     listed = None
     if golden is not None:
         outputs = {one.name: _golden_outputs(golden, facts, one) for one in made}
-        listed = _golden(golden, outputs)
+        shows = shown_labels(golden, facts, made[0].variant, list(outputs[made[0].name].values()))
+        listed = _golden(golden, outputs, shows)
         files[golden.file] = golden.data
         files.update({name: data for arrays in outputs.values() for name, data in arrays.items()})
     described = facts.description
@@ -69,8 +75,8 @@ def _golden_outputs(golden: GoldenInput, facts: SourceFacts, made: Made) -> dict
     return {f"golden/{made.name}_{place}.npy": data for place, data in enumerate(values)}
 
 
-def _golden(golden: GoldenInput, outputs: Mapping[str, Mapping[str, bytes]]) -> Golden:
+def _golden(golden: GoldenInput, outputs: Mapping[str, Mapping[str, bytes]], shows: Sequence[str]) -> Golden:
     listed: dict[str, tuple[Artifact, ...]] = {
         name: tuple(artifact(file, data) for file, data in arrays.items()) for name, arrays in outputs.items()
     }
-    return Golden(input=artifact(golden.file, golden.data), outputs=listed)
+    return Golden(input=artifact(golden.file, golden.data), outputs=listed, shows=tuple(shows))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -13,6 +14,7 @@ from skerry_converters.conversion.boards import board_for
 from skerry_converters.conversion.catalogued import from_catalogue
 from skerry_converters.conversion.choosing import choose
 from skerry_converters.conversion.data import DataChoice
+from skerry_converters.conversion.golden import given_golden
 from skerry_converters.conversion.identity import Identity, identify
 from skerry_converters.conversion.job import Order, convert_source
 from skerry_converters.conversion.opening import SourceOptions, open_any
@@ -26,6 +28,8 @@ from skerry_converters.gates.verdict import Limits
 from skerry_converters.model import Thresholds
 from skerry_converters.page.render import render_page
 from skerry_converters.sources.base import SourceFacts
+from skerry_edge.contracts.bundle import Bundle
+from skerry_edge.contracts.manifest import SURE_SCORE
 from skerry_edge.foundation.atomic import write_atomic
 from skerry_edge.foundation.errors import ConfigError
 
@@ -57,9 +61,10 @@ def run_convert(given: Given, *, source: Path, targets: str, out: Path) -> None:
             limits=Limits() if aim is None else Limits(max_drop=aim.max_drop),
             aim=aim,
             board=board,
+            golden=None if given.golden is None else given_golden(given.golden, model.facts),
         )
         outcome = convert_source(order, progress)
-    _show(outcome, identity, as_json=given.as_json)
+    _show(outcome, identity, given)
     _write_pages(outcome, identity, model.facts, given.report)
     outcome.require_success()
 
@@ -92,14 +97,23 @@ def _data_choice(given: Given) -> DataChoice:
     return DataChoice(calibration=given.calibration, gate_data=given.gate_data, limit=given.samples, seed=given.seed)
 
 
-def _show(outcome: Outcome, identity: Identity, *, as_json: bool) -> None:
-    for caution in outcome.held_out.cautions:
+def _show(outcome: Outcome, identity: Identity, given: Given) -> None:
+    for caution in (*outcome.held_out.cautions, *_golden_cautions(outcome, given.golden)):
         click.echo(f"warning: {caution}", err=True)
-    if as_json:
+    if given.as_json:
         click.echo(json.dumps(showing.as_json(outcome), ensure_ascii=False))
         return
     for line in showing.as_lines(outcome, identity):
         click.echo(line)
+
+
+def _golden_cautions(outcome: Outcome, picture: Path | None) -> Iterator[str]:
+    """Say where a picture that was given shows nothing: then no version can be held against another by it."""
+    if picture is None or outcome.bundle is None:
+        return
+    manifest = Bundle.open(outcome.bundle).manifest
+    if manifest.task == "detection" and manifest.golden is not None and not manifest.golden.shows:
+        yield f"the network is sure of no object in the golden picture {picture}: none has a score of {SURE_SCORE}"
 
 
 def _write_pages(outcome: Outcome, identity: Identity, facts: SourceFacts, report: Path | None) -> None:

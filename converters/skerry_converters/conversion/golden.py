@@ -1,8 +1,9 @@
-"""The golden input: a picture or array made from a seed, and what each file gives for it."""
+"""The golden input: a given picture, or one or an array made from a seed, and what each file gives for it."""
 
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +17,17 @@ from skerry_converters.gates.made_inputs import MadeInputs
 from skerry_converters.gates.real_outputs import real_values
 from skerry_converters.sources.base import SourceFacts
 from skerry_edge.backends.registry import open_backend
-from skerry_edge.contracts.manifest import ImageInput, Variant
+from skerry_edge.contracts.manifest import SURE_SCORE, ImageInput, Raw, Variant
+from skerry_edge.foundation.errors import ConfigError
 from skerry_edge.models.golden import common_axes, golden_tensor
+from skerry_edge.vision.decoders.registry import decoder_for
+from skerry_edge.vision.geometry import Size, letterboxed
+from skerry_edge.vision.images import decode_image, read_image
+from skerry_edge.vision.preprocess import Preprocessor
 
 SEED = 20170719
 """Any number would do; changing it changes every bundle."""
+PICTURE = "golden/input.png"
 _COARSE_PX = 32
 _FINE_PX = 4
 
@@ -37,13 +44,44 @@ def golden_input(facts: SourceFacts) -> GoldenInput | None:
     """Return the golden input for a source, or None for a network of several inputs."""
     described = facts.description.input
     if isinstance(described, ImageInput):
-        return GoldenInput(file="golden/input.png", data=png_bytes(golden_picture(described.width, described.height)))
+        return GoldenInput(file=PICTURE, data=png_bytes(golden_picture(described.width, described.height)))
     if len(facts.inputs) != 1:
         return None
     (tensor,) = facts.inputs
     (case,) = MadeInputs(described, facts.inputs, count=1, seed=SEED).cases(facts.inputs)
     values = real_values(case.tensors[0], tensor).astype(np.float32)
     return GoldenInput(file="golden/input.npy", data=npy_bytes(common_axes(values, tensor.layout)))
+
+
+def given_golden(picture: Path, facts: SourceFacts) -> GoldenInput:
+    """Return a picture file as golden input, made smaller where it is larger than the network's input.
+
+    Raises ConfigError for a network that takes no pictures, ReachError and ImageError for one that cannot be read.
+    """
+    described = facts.description.input
+    if not isinstance(described, ImageInput):
+        raise ConfigError("this network does not look at pictures", where="--golden", todo="leave out --golden")
+    pixels = read_image(picture)
+    source = Size(pixels.shape[1], pixels.shape[0])
+    fitting = letterboxed(source, Size(described.width, described.height)).picture
+    if fitting.width < source.width:
+        pixels = np.asarray(cv2.resize(pixels, fitting, interpolation=cv2.INTER_AREA), np.uint8)
+    return GoldenInput(file=PICTURE, data=png_bytes(pixels))
+
+
+def shown_labels(golden: GoldenInput, facts: SourceFacts, variant: Variant, outputs: Sequence[bytes]) -> list[str]:
+    """Return the labels of the objects that a variant is sure of in the golden picture, by its outputs for it."""
+    described = facts.description
+    if (
+        not isinstance(described.input, ImageInput)
+        or described.task != "detection"
+        or isinstance(described.output, Raw)
+    ):
+        return []
+    _, geometry = Preprocessor(described.input, variant.inputs[0]).run(decode_image(golden.data, where=golden.file))
+    decoder = decoder_for(described.output, variant.outputs, described.input, None)
+    found = decoder.decode(tuple(np.load(io.BytesIO(one)) for one in outputs), geometry)
+    return [described.labels[class_id] for class_id in found.class_ids[found.scores >= SURE_SCORE].tolist()]
 
 
 def golden_outputs(golden: GoldenInput, facts: SourceFacts, variant: Variant, path: Path, backend: str) -> list[bytes]:

@@ -10,6 +10,7 @@ from skerry_converters.accuracy.recipe import Aim
 from skerry_converters.conversion.boards import fitted
 from skerry_converters.conversion.bundling import assemble
 from skerry_converters.conversion.data import ConversionData, DataChoice, open_data
+from skerry_converters.conversion.golden import GoldenInput
 from skerry_converters.conversion.identity import Identity
 from skerry_converters.conversion.judging import judge_made
 from skerry_converters.conversion.making import Maker
@@ -35,7 +36,7 @@ class Order:
     """What is to be converted to what, with which data, and where the bundle goes.
 
     With an ``aim`` integer files are searched for that lose no more on labelled data. What goes to a microcontroller
-    must fit ``board``, where there is one.
+    must fit ``board``, where there is one. A ``golden`` input takes the place of the one that is made.
     """
 
     source: SourceModel
@@ -46,6 +47,7 @@ class Order:
     limits: Limits = field(default_factory=Limits)
     aim: Aim | None = None
     board: BoardLimits | None = None
+    golden: GoldenInput | None = None
 
 
 def step_count(choice: Choice) -> int:
@@ -123,7 +125,8 @@ def _written(order: Order, data: ConversionData, judged: tuple[Judged, ...], not
     passed = [one for one in judged if one.passed]
     if passed:
         with held_stderr():
-            manifest, files = assemble(order.source.facts, order.identity, [one.made for one in passed], calibration)
+            made = [one.made for one in passed]
+            manifest, files = assemble(order.source.facts, order.identity, made, calibration, order.golden)
         reports = encode_reports([one.gate.report for one in passed])
         write_bundle(order.out, manifest, {**files, GATES: reports})
     return Outcome(

@@ -69,6 +69,13 @@ RESULT = (
         "--model-version", default="1.0.0", show_default=True, metavar="V", help="The model's SemVer version."
     ),
     click.option("--license", "license_name", default="unknown", show_default=True, metavar="L", help="Its licence."),
+    click.option(
+        "--golden",
+        type=_PATH,
+        metavar="PICTURE",
+        help="A picture with objects that the network is sure of. It goes into the bundle with what each file gives "
+        "for it, and a device holds a new version against the one before by it. Default: a pattern that shows nothing.",
+    ),
     click.option("--report", type=_PATH, metavar="F.html", help="Write a page about it as well."),
 )
 DATA = (
@@ -172,6 +179,7 @@ class Given:
     name: str | None
     model_version: str
     license_name: str
+    golden: Path | None
     report: Path | None
     calibration: Path | None
     gate_data: Path | None

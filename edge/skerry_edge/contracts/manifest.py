@@ -24,6 +24,8 @@ Positive = Annotated[int, Meta(ge=1, le=2**31)]
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 Extent = Annotated[float, Meta(gt=0.0, le=1e6)]
 """A width, height or stretch; one that is not above 0, or overflows float32, turns boxes inside out."""
+SURE_SCORE = 0.5
+"""From this score on, a detector is sure of an object."""
 DType = Literal["float32", "float16", "int8", "uint8", "int16", "int32", "int64"]
 
 
@@ -197,12 +199,14 @@ class Variant(_Part, frozen=True, kw_only=True):
 class Golden(_Part, frozen=True, kw_only=True):
     """One input, and for each variant the raw outputs that it gave when it was made.
 
-    ``input`` is a picture at network size (PNG) or a feature array (NPY); ``outputs`` maps a variant's name to
-    one NPY file for each of its outputs.
+    ``input`` is a picture of at most network size (PNG) or a feature array (NPY); ``outputs`` maps a variant's name to
+    one NPY file for each of its outputs. ``shows`` are the labels of the objects that a detector is sure of in the
+    picture, with a score of `SURE_SCORE`; none where it shows nothing, and in bundles from before that was noted.
     """
 
     input: Artifact
     outputs: dict[str, tuple[Artifact, ...]]
+    shows: tuple[str, ...] = ()
 
 
 class Source(_Part, frozen=True, kw_only=True):

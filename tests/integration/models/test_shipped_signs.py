@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,11 @@ from skerry_edge.bench.evaluation.detection.figures import DetectionReport
 from skerry_edge.bench.evaluation.detection.job import EvaluationOrder, evaluate_detector
 from skerry_edge.bench.sizes import parse_sizes
 from skerry_edge.contracts.bundle import Bundle
-from skerry_edge.contracts.manifest import ImageInput
+from skerry_edge.contracts.manifest import SURE_SCORE, ImageInput
 from skerry_edge.models.catalogue import resolve_model
+from skerry_edge.vision.detector import Detector
 from skerry_edge.vision.geometry import Size
+from skerry_edge.vision.images import decode_image
 from skerry_edge.vision.progress import progress_bar
 
 VARIANTS = {"onnx-fp32", "onnx-int8", "tflite-int8", "openvino-int8"}
@@ -82,6 +85,18 @@ def test_few_look_alikes_are_taken_for_signs(signless: DetectionReport) -> None:
 
 def test_it_takes_little_of_the_wheel(bundle: Bundle) -> None:
     assert bundle.path.stat().st_size <= 8_000_000
+
+
+def test_every_variant_is_sure_of_the_signs_in_its_golden_picture(bundle: Bundle) -> None:
+    golden = bundle.manifest.golden
+    assert golden is not None
+    assert len(golden.shows) >= 3
+    picture = decode_image(bundle.read(golden.input), where="golden")
+    for name in VARIANTS:
+        with closing(Detector.open(bundle.path, variant=name)) as detector:
+            found = detector.detect(picture).detections
+        seen = [bundle.manifest.labels[one] for one in found.class_ids[found.scores >= SURE_SCORE].tolist()]
+        assert sorted(seen) == sorted(golden.shows), name
 
 
 def test_its_pictures_keep_their_proportions(bundle: Bundle) -> None:

@@ -25,6 +25,7 @@ from skerry_converters.conversion.rebuilding.inputs import (
 )
 from skerry_converters.conversion.rebuilding.recorded import (
     recorded_calibration,
+    recorded_golden,
     recorded_recipes,
     recorded_targets,
 )
@@ -67,7 +68,7 @@ def rebuild(order: RebuildOrder, progress: Progress) -> Comparison:
         identity = Identity(name=manifest.name, version=manifest.version, license=manifest.license)
         calibration = maker.calibration.manifest() if maker.calibration else None
         with held_stderr():
-            now, files = assemble(maker.source.facts, identity, made, calibration)
+            now, files = assemble(maker.source.facts, identity, made, calibration, recorded_golden(bundle))
     return Comparison(
         files=compare_files(_hashes_then(bundle), _hashes_now(now, files)),
         tools=compare_tools(manifest, now),

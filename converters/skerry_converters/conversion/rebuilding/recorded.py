@@ -1,4 +1,4 @@
-"""How a bundle was made, as it records it: targets, recipes that were searched for, and what was calibrated with."""
+"""How a bundle was made, as it records it: targets, recipes, what was calibrated with, and the golden picture."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import msgspec
 
 from skerry_converters.accuracy.recipe import Goal, Recipe
 from skerry_converters.calibration.manifest import CalibrationRecord, decode_record
+from skerry_converters.conversion.golden import GoldenInput
 from skerry_converters.families.base import Target
 from skerry_converters.families.registry import TARGETS
 from skerry_edge.contracts.bundle import Bundle
 from skerry_edge.contracts.errors import BundleError
-from skerry_edge.contracts.manifest import Manifest
+from skerry_edge.contracts.manifest import ImageInput, Manifest
 from skerry_edge.foundation.errors import ConfigError
 
 
@@ -62,3 +63,11 @@ def recorded_calibration(bundle: Bundle) -> CalibrationRecord | None:
     if any(one.calibration_sha256 for one in bundle.manifest.variants.values()):
         raise BundleError("the bundle lacks the description of what it was calibrated with", where=str(bundle.path))
     return None
+
+
+def recorded_golden(bundle: Bundle) -> GoldenInput | None:
+    """Return the bundle's golden picture, which may have been given; None where it has none, and an array is made."""
+    golden = bundle.manifest.golden
+    if golden is None or not isinstance(bundle.manifest.input, ImageInput):
+        return None
+    return GoldenInput(file=golden.input.file, data=bundle.read(golden.input))

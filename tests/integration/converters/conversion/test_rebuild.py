@@ -74,9 +74,10 @@ def make_home(folder: Path, pictures: Path) -> None:
 def convert(folder: Path, targets: str, *more: object) -> Home:
     """Convert the network of a home in a process of its own, from within its folder."""
     files = ["source/tiny.cfg", "--weights", "source/tiny.weights", "--labels", "source/tiny.names"]
-    data = ["--calibration", "pictures", "--seed", "3", "--resize", "letterbox", "--score-threshold", "0.3", *more]
+    data = ["--calibration", "pictures", "--golden", "pictures/0.png", "--seed", "3", "--resize", "letterbox"]
+    data += ["--score-threshold", "0.3", *map(str, more)]
     subprocess.run(
-        [sys.executable, "-m", "skerry_edge", "convert", *files, *map(str, data), "--to", targets, "--out", "m.skerry"],
+        [sys.executable, "-m", "skerry_edge", "convert", *files, *data, "--to", targets, "--out", "m.skerry"],
         cwd=folder,
         check=True,
         capture_output=True,
