@@ -12,10 +12,11 @@ from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from chaos.ota_agent import NAME, Life, World, desired, live_on, order_of
+from chaos.ota_agent import Life, live_on
 from chaos.ota_cells import Cell, LostError
 from chaos.ota_repositories import Rig, make_rig, model_bytes, model_release
 from chaos.ota_strikes import NO_SPACE, READ_ONLY, Killed, Striker, Unsynced, kill, refuse
+from chaos.ota_world import NAME, World, desired, order_of
 from skerry_edge.contracts.messages import Desired
 from skerry_edge.contracts.updates import UPDATE_STATES, UpdateReport
 from skerry_edge.ota.journal import FILE
