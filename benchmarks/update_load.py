@@ -188,7 +188,7 @@ def _publish(folder: Path) -> str:
     custody = Custody(offline=KeyRing(folder / "offline"), online=KeyRing(folder / "online"), secret=None)
     found(repository, custody, Charter(), lambda _name: "", now)
     release = Release(v=1, kind="model", name=MODEL, version=VERSION, counter=2, boards=(BOARD,), variant="onnx-int8")
-    offer = Offer(release=release, data=random.Random(1).randbytes(TARGET_BYTES))  # noqa: S311  # no secret
+    offer = Offer.of_bytes(release, random.Random(1).randbytes(TARGET_BYTES))  # noqa: S311  # no secret
     publish(repository, [offer], Signatory((custody.offline, custody.online), lambda _name: ""), now)
     target = repository.newest_targets().signed.targets[full_path(release)]
     return str(repository.target_file(target).relative_to(repository.targets))

@@ -12,6 +12,7 @@ from chaos.ota_device import UnderTest
 from chaos.ota_forgeries import NEW, NEW_BYTES, OLD
 from chaos.ota_repositories import Rig
 from skerry_edge.contracts.errors import ReleaseError
+from skerry_edge.foundation.atomic import publish as give_name
 from skerry_edge.foundation.atomic import write_atomic
 from skerry_edge.foundation.errors import SkerryError
 from skerry_edge.ota.errors import TransferError
@@ -19,7 +20,7 @@ from skerry_server.releases.amending import Amendment, amend
 from skerry_server.releases.offers import Offer
 from skerry_server.releases.publishing import publish
 from skerry_server.releases.refreshing import refresh
-from skerry_server.releases.repository import Repository
+from skerry_server.releases.repository import Disk, Repository
 from skerry_server.releases.rotation import Change, rotate_root
 from skerry_server.releases.verification import Examination, verify_repository
 
@@ -32,7 +33,7 @@ class _CutError(Exception):
 
 
 def _publish(rig: Rig, repository: Repository) -> object:
-    return publish(repository, [Offer(release=NEW, data=NEW_BYTES)], rig.signatory, rig.now)
+    return publish(repository, [Offer.of_bytes(NEW, NEW_BYTES)], rig.signatory, rig.now)
 
 
 def _renew(rig: Rig, repository: Repository) -> object:
@@ -82,7 +83,7 @@ def uncut(folder: Path, *, act: Act, writes: int) -> str:
     """Return what the device ran after a command that writes as many files as the table says. Raises LostError."""
     rig, device = begin(folder, RIGHT)
     try:
-        act(rig, Repository(rig.repository.path, write=_writing(writes, is_torn=False)))
+        act(rig, Repository(rig.repository.path, disk=_struck(writes, is_torn=False)))
     except _CutError as error:
         raise LostError("the command writes more files than the table says") from error
     return _state(device)
@@ -91,7 +92,7 @@ def uncut(folder: Path, *, act: Act, writes: int) -> str:
 def cut(folder: Path, *, act: Act, at: int, is_torn: bool) -> str:
     """Return what the device ran after the cut, once all is well after the same command again. Raises LostError."""
     rig, device = begin(folder, RIGHT)
-    struck = Repository(rig.repository.path, write=_writing(at, is_torn=is_torn))
+    struck = Repository(rig.repository.path, disk=_struck(at, is_torn=is_torn))
     try:
         act(rig, struck)
     except _CutError:
@@ -124,7 +125,8 @@ def _state(device: UnderTest) -> str:
         raise LostError(f"a file that is listed is not there: {error}") from error
 
 
-def _writing(at: int, *, is_torn: bool) -> Callable[[Path, bytes], None]:
+def _struck(at: int, *, is_torn: bool) -> Disk:
+    """Return a disk that loses its power before or within the change number ``at``."""
     left = [at]
 
     def write(path: Path, data: bytes) -> None:
@@ -135,4 +137,12 @@ def _writing(at: int, *, is_torn: bool) -> Callable[[Path, bytes], None]:
         left[0] -= 1
         write_atomic(path, data)
 
-    return write
+    def give(aside: Path, path: Path) -> None:
+        if left[0] == 0:
+            if is_torn:
+                aside.write_bytes(aside.read_bytes()[: aside.stat().st_size // 2])
+            raise _CutError
+        left[0] -= 1
+        give_name(aside, path)
+
+    return Disk(write=write, give=give)

@@ -52,7 +52,7 @@ class Rig:
 
     def publish(self, release: Release, data: bytes) -> Published:
         """Publish one file honestly."""
-        return publish(self.repository, [Offer(release=release, data=data)], self.signatory, self.now)
+        return publish(self.repository, [Offer.of_bytes(release, data)], self.signatory, self.now)
 
     def refresh(self) -> Refreshed:
         """Sign snapshot and timestamp honestly."""

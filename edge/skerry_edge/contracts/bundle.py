@@ -6,9 +6,9 @@ import hashlib
 import io
 import struct
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import IO, Literal, Protocol
 
 from skerry_edge.contracts.errors import BundleError
 from skerry_edge.contracts.manifest import (
@@ -23,13 +23,17 @@ from skerry_edge.contracts.manifest import (
 )
 from skerry_edge.foundation.atomic import write_atomic
 
-__all__ = ["GATES", "MANIFEST", "Bundle", "artifact", "pack", "write_bundle"]
+__all__ = ["GATES", "MANIFEST", "Bundle", "artifact", "pack", "pack_into", "write_bundle"]
 
 MAX_FILE_BYTES = 1 << 30
 MAX_MANIFEST_BYTES = 1 << 20
+_BLOCK = 1 << 20
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 # All that `zipfile` raises for a file that somebody damaged or made up.
 _DAMAGE = (zipfile.BadZipFile, OSError, EOFError, RuntimeError, ValueError, struct.error)
+
+Content = Callable[[IO[bytes]], object]
+"""Writes the bytes of a file."""
 
 
 class _Store(Protocol):
@@ -39,8 +43,8 @@ class _Store(Protocol):
         """Return a file's size in bytes. Raises KeyError."""
         ...
 
-    def read(self, name: str) -> bytes:
-        """Return a file's bytes. Raises KeyError."""
+    def open(self, name: str) -> IO[bytes]:
+        """Open a file for reading. Raises KeyError."""
         ...
 
     def names(self) -> Iterable[str]:
@@ -55,8 +59,8 @@ class _Directory:
     def size(self, name: str) -> int:
         return self._path(name).stat().st_size
 
-    def read(self, name: str) -> bytes:
-        return self._path(name).read_bytes()
+    def open(self, name: str) -> IO[bytes]:
+        return self._path(name).open("rb")
 
     def names(self) -> Iterable[str]:
         return (one.relative_to(self._root).as_posix() for one in self._root.rglob("*") if not one.is_dir())
@@ -81,11 +85,11 @@ class _Zip:
     def size(self, name: str) -> int:
         return self._entries[name].file_size
 
-    def read(self, name: str) -> bytes:
+    def open(self, name: str) -> IO[bytes]:
         entry = self._entries[name]
         if entry.compress_type != zipfile.ZIP_STORED:
             raise zipfile.BadZipFile(f"'{name}' is compressed; a bundle's files are stored")
-        return self._archive.read(entry)
+        return self._archive.open(entry)
 
     def names(self) -> Iterable[str]:
         return self._entries.keys()
@@ -108,31 +112,35 @@ class Bundle:
             raise BundleError("this is no model bundle", where=str(path), found="neither a file nor a directory")
         try:
             store: _Store = _Directory(path) if path.is_dir() else _Zip(path)
-            raw = _read_bounded(store, MANIFEST, str(path), MAX_MANIFEST_BYTES)
         except _DAMAGE as error:
             raise BundleError("this is no model bundle", where=str(path), found=str(error)) from error
+        raw = b"".join(_blocks(store, MANIFEST, str(path), MAX_MANIFEST_BYTES))
         return cls(path, decode_manifest(raw, where=f"{path}!{MANIFEST}"), store)
 
     def read(self, artifact: Artifact | Variant) -> bytes:
         """Return a file of the manifest after checking size and SHA-256. Raises BundleError."""
+        buffer = io.BytesIO()
+        self.copy(artifact, buffer)
+        return buffer.getvalue()
+
+    def copy(self, artifact: Artifact | Variant, into: IO[bytes]) -> None:
+        """Write a file of the manifest to ``into`` piece by piece; what is there counts only when this returns.
+
+        Raises BundleError where size or SHA-256 are not the manifest's, and what ``into`` raises.
+        """
         where = f"{self.path}!{artifact.file}"
-        try:
-            data = _read_bounded(self._store, artifact.file, str(self.path), min(artifact.size, MAX_FILE_BYTES))
-        except _DAMAGE as error:
-            raise BundleError("a file of the bundle cannot be read", where=where, found=str(error)) from error
-        digest = hashlib.sha256(data).hexdigest()
-        if len(data) != artifact.size or digest != artifact.sha256:
-            found = f"{len(data)} bytes, sha256 {digest[:12]}…"
+        digest, length = hashlib.sha256(), 0
+        for block in _blocks(self._store, artifact.file, str(self.path), min(artifact.size, MAX_FILE_BYTES)):
+            digest.update(block)
+            length += len(block)
+            into.write(block)
+        if length != artifact.size or digest.hexdigest() != artifact.sha256:
+            found = f"{length} bytes, sha256 {digest.hexdigest()[:12]}…"
             raise BundleError("a file of the bundle is not what its manifest says", where=where, found=found)
-        return data
 
     def read_unlisted(self, name: Literal["manifest.json", "gates.json"]) -> bytes:
         """Return one of the two files whose hashes no manifest holds. Raises BundleError where it is not there."""
-        try:
-            return _read_bounded(self._store, name, str(self.path), MAX_FILE_BYTES)
-        except _DAMAGE as error:
-            where = f"{self.path}!{name}"
-            raise BundleError("a file of the bundle cannot be read", where=where, found=str(error)) from error
+        return b"".join(_blocks(self._store, name, str(self.path), MAX_FILE_BYTES))
 
     def strays(self) -> tuple[str, ...]:
         """Return the files that the manifest does not name, `gates.json` apart, in order. Raises BundleError."""
@@ -154,15 +162,20 @@ class Bundle:
             ) from None
 
 
-def _read_bounded(store: _Store, name: str, where: str, limit: int) -> bytes:
+def _blocks(store: _Store, name: str, where: str, limit: int) -> Iterator[bytes]:
+    """Yield a file's bytes. Raises BundleError where it is not there, too large or damaged."""
     try:
         size = store.size(name)
+        if size > limit:
+            found = f"{size} bytes, at most {limit} expected"
+            raise BundleError("a file of the bundle is too large", where=f"{where}!{name}", found=found)
+        with store.open(name) as file:
+            while block := file.read(_BLOCK):
+                yield block
     except KeyError as error:
         raise BundleError(f"the bundle has no file '{name}'", where=where) from error
-    if size > limit:
-        found = f"{size} bytes, at most {limit} expected"
-        raise BundleError("a file of the bundle is too large", where=f"{where}!{name}", found=found)
-    return store.read(name)
+    except _DAMAGE as error:
+        raise BundleError("a file of the bundle cannot be read", where=f"{where}!{name}", found=str(error)) from error
 
 
 def artifact(name: str, data: bytes) -> Artifact:
@@ -175,22 +188,39 @@ def pack(manifest: Manifest, files: dict[str, bytes]) -> bytes:
 
     Raises BundleError when ``files`` are not exactly those that the manifest names (`gates.json` may be added).
     """
-    encoded = encode_manifest(manifest)
-    wanted = {one.file: one for one in artifacts(manifest)}
-    found = set(files) - {GATES}
-    if found != set(wanted):
-        difference = ", ".join(sorted(found ^ set(wanted)))
-        raise BundleError("the files are not those that the manifest names", found=difference)
-    for name, one in wanted.items():
-        if artifact(name, files[name]) != Artifact(file=one.file, size=one.size, sha256=one.sha256):
-            raise BundleError("a file is not what the manifest says", where=name)
+    for one in artifacts(manifest):
+        if one.file in files and artifact(one.file, files[one.file]) != _described(one):
+            raise BundleError("a file is not what the manifest says", where=one.file)
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for name, data in sorted({MANIFEST: encoded, **files}.items()):
+    pack_into(buffer, manifest, {name: (len(data), _content(data)) for name, data in files.items()})
+    return buffer.getvalue()
+
+
+def _described(one: Artifact | Variant) -> Artifact:
+    return Artifact(file=one.file, size=one.size, sha256=one.sha256)
+
+
+def _content(data: bytes) -> Content:
+    return lambda file: file.write(data)
+
+
+def pack_into(file: IO[bytes], manifest: Manifest, files: Mapping[str, tuple[int, Content]]) -> None:
+    """Write what `pack` returns, with each file given by its size in bytes and what writes it; that checks the hash.
+
+    Raises BundleError when ``files`` are not exactly those that the manifest names (`gates.json` may be added).
+    """
+    wanted = {one.file for one in artifacts(manifest)}
+    if (found := set(files) - {GATES}) != wanted:
+        difference = ", ".join(sorted(found ^ wanted))
+        raise BundleError("the files are not those that the manifest names", found=difference)
+    encoded = encode_manifest(manifest)
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        for name, (size, content) in sorted({MANIFEST: (len(encoded), _content(encoded)), **files}.items()):
             entry = zipfile.ZipInfo(name, date_time=_EPOCH)
             entry.create_system, entry.external_attr = 3, 0o644 << 16  # a Unix file, wherever it is packed
-            archive.writestr(entry, data)
-    return buffer.getvalue()
+            entry.file_size = size
+            with archive.open(entry, "w") as target:
+                content(target)
 
 
 def write_bundle(path: Path, manifest: Manifest, files: dict[str, bytes]) -> None:

@@ -20,6 +20,7 @@ from skerry_server.releases.keyring import Custody, KeyRing
 from skerry_server.releases.offers import Offer, Terms, model_offers
 from skerry_server.releases.publishing import publish
 from skerry_server.releases.repository import Repository
+from skerry_server.releases.secret_names import SecretName
 from skerry_server.releases.signing import Signatory
 
 FOLDER = "ota"
@@ -73,6 +74,6 @@ def poisoned(network: bytes) -> bytes:
     return network[:begin] + network[begin:end][::-1] + network[end:]
 
 
-def _no_passphrase(_key: str) -> str:
+def _no_passphrase(_secret: SecretName) -> str:
     """Return none: the demo's keys live as long as its folder."""
     return ""

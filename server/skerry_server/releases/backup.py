@@ -19,13 +19,14 @@ from skerry_edge.contracts.manifest import Sha256
 from skerry_edge.foundation.atomic import publish as give_name
 from skerry_edge.foundation.atomic import sync_directory
 from skerry_edge.foundation.errors import ConfigError, DataError, ReachError
+from skerry_server.releases.repository import MAKING
 
 MANIFEST = "manifest.json"
 PARTS = ("repository", "keys", "online-keys")
 MAX_MANIFEST_BYTES = 64 << 20
 _BLOCK = 1 << 20
 _EPOCH = (1980, 1, 1, 0, 0, 0)
-_LEFT_OUT = {".lock"}
+_LEFT_OUT = {".lock", MAKING}
 
 Copied = Callable[[int], object]
 
@@ -102,7 +103,8 @@ def _sources(places: Places) -> Iterator[tuple[str, Path]]:
         if part not in folders or not folders[part].is_dir():
             continue
         for path in sorted(folders[part].rglob("*")):
-            is_ours = path.is_file() and not path.is_symlink() and path.name not in _LEFT_OUT
+            is_ours = path.is_file() and not path.is_symlink()
+            is_ours = is_ours and _LEFT_OUT.isdisjoint(path.relative_to(folders[part]).parts)
             if is_ours and not path.name.endswith(".tmp") and path.resolve() not in seen:
                 seen.add(path.resolve())
                 yield f"{part}/{path.relative_to(folders[part]).as_posix()}", path

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import IO
+
 import msgspec
 
-from skerry_edge.contracts.bundle import Bundle, pack
+from skerry_edge.contracts.bundle import Bundle, Content, pack_into
 from skerry_edge.contracts.errors import BundleError
 from skerry_edge.contracts.manifest import GATES, Golden, Manifest, artifacts
 
 
-def single_variant(bundle: Bundle, name: str) -> bytes:
-    """Return the packed bundle of the variant ``name`` alone; equal bundles give equal bytes. Raises BundleError.
+def write_variant(bundle: Bundle, name: str, file: IO[bytes]) -> None:
+    """Write the packed bundle of the variant ``name`` alone; equal bundles give equal bytes. Raises BundleError.
 
     `gates.json` goes along whole: it tells how all variants compare.
     """
     manifest = manifest_of(bundle, name)
-    files = {one.file: bundle.read(one) for one in artifacts(manifest)}
-    if _has_gates(bundle):
-        files[GATES] = bundle.read_unlisted(GATES)
-    return pack(manifest, files)
+    files: dict[str, tuple[int, Content]] = {
+        one.file: (one.size, partial(bundle.copy, one)) for one in artifacts(manifest)
+    }
+    if (gates := _gates(bundle)) is not None:
+        files[GATES] = (len(gates), lambda into: into.write(gates))
+    pack_into(file, manifest, files)
 
 
 def manifest_of(bundle: Bundle, name: str) -> Manifest:
@@ -35,9 +40,8 @@ def manifest_of(bundle: Bundle, name: str) -> Manifest:
     )
 
 
-def _has_gates(bundle: Bundle) -> bool:
+def _gates(bundle: Bundle) -> bytes | None:
     try:
-        bundle.read_unlisted(GATES)
+        return bundle.read_unlisted(GATES)
     except BundleError:
-        return False
-    return True
+        return None

@@ -36,6 +36,8 @@ class Quorum:
                 f"these are no numbers for the {role} role",
                 found=f"{self.keys} keys ({len(self.remote)} of them remote), {self.threshold} must sign",
             )
+        if len({one.public.keyid for one in self.remote}) < len(self.remote):
+            raise ConfigError(f"one key is named twice for the {role} role", todo="each key counts once")
 
 
 @dataclass(frozen=True, kw_only=True)

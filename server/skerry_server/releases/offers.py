@@ -1,29 +1,34 @@
-"""What is to be published: a target's bytes and what they are a release of."""
+"""What is to be published: what writes a target's file, and what that is a release of."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import IO
 
-from skerry_edge.contracts.bundle import Bundle
+from skerry_edge.contracts.bundle import Bundle, Content
 from skerry_edge.contracts.errors import BundleError
 from skerry_edge.contracts.release import Release
-from skerry_server.releases.bundles import single_variant
+from skerry_server.releases.bundles import write_variant
 
 
 @dataclass(frozen=True, kw_only=True)
 class Offer:
-    """One full file to be published."""
+    """One full file to be published; ``content`` writes it piece by piece, since it may be larger than the memory."""
 
     release: Release
-    data: bytes
+    content: Content
 
-    @property
-    def sha256(self) -> str:
-        """Return the SHA-256 of the file in hexadecimal."""
-        return hashlib.sha256(self.data).hexdigest()
+    @classmethod
+    def of_bytes(cls, release: Release, data: bytes) -> Offer:
+        """Return the offer of a file that is in memory."""
+
+        def content(file: IO[bytes]) -> None:
+            file.write(data)
+
+        return cls(release=release, content=content)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +47,8 @@ def model_offers(path: Path, terms: Terms, variants: Sequence[str] = ()) -> list
         raise BundleError("the bundle holds files that its manifest does not name", where=str(path), found=strays[0])
     manifest = bundle.manifest
     offers = []
-    for name in variants or sorted(manifest.variants):
+    for name in dict.fromkeys(variants) or sorted(manifest.variants):
+        bundle.variant(name)
         release = Release(
             v=1,
             kind="model",
@@ -53,5 +59,5 @@ def model_offers(path: Path, terms: Terms, variants: Sequence[str] = ()) -> list
             variant=name,
             minimum_agent=terms.minimum_agent,
         )
-        offers.append(Offer(release=release, data=single_variant(bundle, name)))
+        offers.append(Offer(release=release, content=partial(write_variant, bundle, name)))
     return offers

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import IO
 
 import msgspec
 import zstandard
+from tuf.api.exceptions import LengthOrHashMismatchError
 from tuf.api.metadata import TargetFile, Targets
 
 from skerry_edge.contracts.release import (
@@ -14,11 +18,9 @@ from skerry_edge.contracts.release import (
     Patch,
     Release,
     decode_release,
-    encode_release,
-    target_path,
 )
 from skerry_edge.foundation.errors import DataError, ReachError
-from skerry_server.releases.offers import Offer
+from skerry_server.releases.making import Made, Workshop
 from skerry_server.releases.repository import Repository
 
 Patching = Callable[[int, int], object]
@@ -29,20 +31,25 @@ _MIN_LOG, _MAX_HASH_LOG, _MAX_WINDOW_LOG = 10, 26, 31
 
 
 def patches_for(
-    repository: Repository, current: Targets, offers: Sequence[Offer], patching: Patching
-) -> list[tuple[TargetFile, bytes]]:
-    """Return the patches that are worth having, as targets with their bytes. Raises ReachError and DataError."""
+    repository: Repository, current: Targets, full: Sequence[Made], shop: Workshop, patching: Patching
+) -> list[Made]:
+    """Return the patches to new ``full`` files that are worth having. Raises ReachError and DataError."""
     found = []
-    for number, offer in enumerate(offers):
-        patching(number, len(offers))
-        if target_path(offer.release) in current.targets or len(offer.data) > MAX_PATCHED_BYTES:
+    for number, new in enumerate(full):
+        patching(number, len(full))
+        if new.target.path in current.targets or new.target.length > MAX_PATCHED_BYTES:
             continue
-        for target in _earlier(current, offer.release):
-            old = _read(repository, target)
-            data = make_patch(old, offer.data)
-            if len(data) < MAX_PATCH_SHARE * len(offer.data):
-                found.append((_patch_target(target, offer, data), data))
+        release = decode_release(new.target.path, new.target.custom)
+        for old in _earlier(current, release):
+            data = make_patch(_read(repository.target_file(old), old), _read(new.file, new.target))
+            if len(data) < MAX_PATCH_SHARE * new.target.length:
+                patched = msgspec.structs.replace(release, patch=_patch(old, new.target))
+                found.append(shop.make(patched, partial(_write, data)))
     return found
+
+
+def _write(data: bytes, file: IO[bytes]) -> None:
+    file.write(data)
 
 
 def make_patch(old: bytes, new: bytes) -> bytes:
@@ -98,24 +105,22 @@ def _earlier(current: Targets, release: Release) -> list[TargetFile]:
     return [target for _, _, target in sorted(found, key=lambda one: one[:2], reverse=True)[:PATCHED_RELEASES]]
 
 
-def _read(repository: Repository, target: TargetFile) -> bytes:
-    path = repository.target_file(target)
+def _read(path: Path, target: TargetFile) -> bytes:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise ReachError("cannot read an earlier release", where=str(path), found=error.strerror) from error
+        raise ReachError("cannot read a release", where=str(path), found=error.strerror) from error
     try:
         target.verify_length_and_hashes(data)
-    except ValueError as error:
-        raise DataError("an earlier release is damaged", where=str(path), found=str(error)) from error
+    except LengthOrHashMismatchError as error:
+        raise DataError("a release is damaged", where=str(path), found=str(error)) from error
     return data
 
 
-def _patch_target(old: TargetFile, offer: Offer, data: bytes) -> TargetFile:
-    patch = Patch(
-        from_sha256=old.hashes["sha256"], from_length=old.length, to_sha256=offer.sha256, to_length=len(offer.data)
+def _patch(old: TargetFile, new: TargetFile) -> Patch:
+    return Patch(
+        from_sha256=old.hashes["sha256"],
+        from_length=old.length,
+        to_sha256=new.hashes["sha256"],
+        to_length=new.length,
     )
-    release = msgspec.structs.replace(offer.release, patch=patch)
-    target = TargetFile.from_data(target_path(release), data, ["sha256"])
-    target.unrecognized_fields["custom"] = encode_release(release)
-    return target

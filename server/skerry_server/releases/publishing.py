@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
-from tuf.api.metadata import Metadata, TargetFile, Targets
+from tuf.api.metadata import Metadata, Targets
 
-from skerry_edge.contracts.release import MAX_TARGET_BYTES, decode_release, encode_release, target_path
-from skerry_edge.foundation.errors import ConfigError
+from skerry_edge.contracts.release import decode_release
 from skerry_server.errors import ConflictError
 from skerry_server.releases.counting import check_counters
 from skerry_server.releases.dates import renewed
 from skerry_server.releases.installing import Installed, install_targets, refuse_while_staged
+from skerry_server.releases.making import Made, Workshop, describe, workshop
 from skerry_server.releases.offers import Offer
 from skerry_server.releases.patches import Patching, patches_for
 from skerry_server.releases.refreshing import can_refresh, refresh
@@ -46,26 +46,26 @@ def publish(
     looked for, which takes longest. Raises ConflictError where a counter or version is taken,
     ConfigError where no key signs, ReachError.
     """
-    with repository.locked():
+    with repository.locked(), workshop(repository) as shop:
         refuse_while_staged(repository)
         current = repository.newest_targets()
         check_counters(current.signed, [offer.release for offer in offers])
-        files = [(_target(offer, current.signed), offer.data) for offer in offers]
-        files += patches_for(repository, current.signed, offers, patching)
-        new = [(target, data) for target, data in files if current.signed.targets.get(target.path) != target]
-        for target, data in new:
-            repository.write_target(target, data)
-            current.signed.targets[target.path] = target
+        full = [_made(offer, shop, current.signed) for offer in offers]
+        files = full + patches_for(repository, current.signed, full, shop, patching)
+        new = [made for made in files if current.signed.targets.get(made.target.path) != made.target]
+        for made in new:
+            repository.give_target(made.target, made.file)
+            current.signed.targets[made.target.path] = made.target
         if new:
             renewed(current.signed, now)
             current.signatures.clear()
             installed = install_targets(repository, current, signatory, now)
         else:
             installed = _go_on(repository, current, signatory, now)
-    paths = {target.path for target, _ in new}
+    paths = {made.target.path for made in new}
     return Published(
         targets=tuple(sorted(paths)),
-        known=tuple(sorted({target.path for target, _ in files} - paths)),
+        known=tuple(sorted({made.target.path for made in files} - paths)),
         installed=installed,
     )
 
@@ -77,23 +77,18 @@ def _go_on(repository: Repository, targets: Metadata[Targets], signatory: Signat
     return Installed(role="targets", version=targets.signed.version, refreshed=refreshed)
 
 
-def _target(offer: Offer, current: Targets) -> TargetFile:
-    """Return the target of an offer; one that is listed already may be for more boards now, and is for the old too."""
-    release = offer.release
-    if len(offer.data) > MAX_TARGET_BYTES:
-        found = f"{len(offer.data)} bytes, at most {MAX_TARGET_BYTES}"
-        raise ConfigError("the release is too large for devices", where=target_path(release), found=found)
-    target = TargetFile.from_data(target_path(release), offer.data, ["sha256"])
-    listed = current.targets.get(target.path)
+def _made(offer: Offer, shop: Workshop, current: Targets) -> Made:
+    """Make the file of an offer; one that is listed already may be for more boards now, and is for the old too."""
+    made = shop.make(offer.release, offer.content)
+    listed = current.targets.get(made.target.path)
     if listed is not None:
-        if listed.hashes != target.hashes:
+        if listed.hashes != made.target.hashes:
             raise ConflictError(
                 "this release has been published with other contents",
-                where=target.path,
+                where=made.target.path,
                 todo="give it a new version and counter: devices may have the other one",
             )
-        before = decode_release(target.path, listed.custom)
-        boards = tuple(dict.fromkeys((*before.boards, *release.boards)))
-        release = msgspec.structs.replace(release, boards=boards)
-    target.unrecognized_fields["custom"] = encode_release(release)
-    return target
+        before = decode_release(made.target.path, listed.custom)
+        boards = tuple(dict.fromkeys((*before.boards, *offer.release.boards)))
+        describe(made.target, msgspec.structs.replace(offer.release, boards=boards))
+    return made

@@ -8,11 +8,13 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from tuf.api.exceptions import LengthOrHashMismatchError, UnsignedMetadataError
 from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, TargetFile, Targets, Timestamp
 
+from skerry_edge.foundation.atomic import publish as give_name
 from skerry_edge.foundation.atomic import sync_directory, write_atomic
 from skerry_edge.foundation.errors import ConfigError, DataError, ReachError
 from skerry_edge.foundation.file_hash import file_sha256
@@ -20,13 +22,24 @@ from skerry_server.errors import ConflictError
 from skerry_server.releases.metadata_files import Payload, encode_metadata, file_name, read_bounded, read_metadata
 from skerry_server.releases.pins import Pins
 
-Write = Callable[[Path, bytes], None]
 _LOOK_S = 0.05
+MAKING = ".making"
 _VERSIONED = re.compile(r"(?P<version>[1-9][0-9]{0,9})\.(?P<role>root|targets|snapshot)\.json")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Disk:
+    """The two ways in which a repository's files come about: written, or moved to their place from beside it."""
+
+    write: Callable[[Path, bytes], None] = write_atomic
+    give: Callable[[Path, Path], None] = give_name
+
+
+_DISK = Disk()
+
+
 class Repository:
-    """A repository in a folder; ``write`` is the one way in which its files come about.
+    """A repository in a folder; ``disk`` is all that it changes the folder by.
 
     What is read from it to be signed anew is verified first, from the root that ``pins`` remember, or its first one:
     whoever steals the folder has not stolen a key, and must not get signatures for what he puts there.
@@ -35,15 +48,14 @@ class Repository:
     see what the timestamp names, and replacing that one file publishes everything that was written before it.
     """
 
-    def __init__(
-        self, path: Path, *, pins: Pins | None = None, write: Write = write_atomic, patience_s: float = 0.0
-    ) -> None:
+    def __init__(self, path: Path, *, pins: Pins | None = None, disk: Disk = _DISK, patience_s: float = 0.0) -> None:
         self.path = path
         self.metadata = path / "metadata"
         self.targets = path / "targets"
         self.staging = path / "staging"
+        self.making = path / MAKING
         self.pins = pins
-        self._write = write
+        self._disk = disk
         self._patience_s = patience_s
 
     @contextmanager
@@ -75,11 +87,8 @@ class Repository:
 
     def make(self) -> None:
         """Make the repository's folders. Raises ReachError."""
-        try:
-            for folder in (self.metadata, self.targets):
-                _make_folders(folder)
-        except OSError as error:
-            raise ReachError("cannot make a folder", where=str(self.path), found=error.strerror) from error
+        for folder in (self.metadata, self.targets):
+            _require_folder(folder)
 
     def exists(self) -> bool:
         """Tell whether a repository has been made here."""
@@ -235,18 +244,27 @@ class Repository:
             raise DataError("a target has no SHA-256", where=target.path, found=", ".join(target.hashes))
         return self.targets / folder / f"{target.hashes['sha256']}.{name}"
 
-    def write_target(self, target: TargetFile, data: bytes) -> None:
-        """Put a target's file there; no client asks for it before metadata names it. Raises ReachError."""
+    def give_target(self, target: TargetFile, aside: Path) -> None:
+        """Move a target's file to its place; no client asks for it before metadata names it. Raises ReachError."""
         path = self.target_file(target)
-        if not (path.is_file() and file_sha256(path) == target.hashes["sha256"]):
-            self._put(path, data)
+        if path.is_file() and file_sha256(path) == target.hashes["sha256"]:
+            return
+        _require_folder(path.parent)
+        try:
+            self._disk.give(aside, path)
+        except OSError as error:
+            raise ReachError("cannot put a file in its place", where=str(path), found=error.strerror) from error
 
     def _put(self, path: Path, data: bytes) -> None:
-        try:
-            _make_folders(path.parent)
-        except OSError as error:
-            raise ReachError("cannot make a folder", where=str(path.parent), found=error.strerror) from error
-        self._write(path, data)
+        _require_folder(path.parent)
+        self._disk.write(path, data)
+
+
+def _require_folder(folder: Path) -> None:
+    try:
+        _make_folders(folder)
+    except OSError as error:
+        raise ReachError("cannot make a folder", where=str(folder), found=error.strerror) from error
 
 
 def _make_folders(folder: Path) -> None:

@@ -12,6 +12,7 @@ from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, Targets, Timest
 
 from skerry_edge.foundation.errors import SkerryError
 from skerry_server.releases.dates import WARN_DAYS
+from skerry_server.releases.key_material import material
 from skerry_server.releases.metadata_files import Payload, file_name, read_bounded, read_metadata
 from skerry_server.releases.repository import Repository
 from skerry_server.releases.target_checks import Checked, Finding, check_targets
@@ -101,8 +102,7 @@ def _roots(repository: Repository, examination: Examination, report: Report) -> 
 
 def _distinct(root: Root, name: str, report: Report) -> None:
     """Refuse one key under several ids: whoever has it would count as several. TUF itself does not ask for this."""
-    values = [(key.keytype, str(sorted(key.keyval.items()))) for key in root.keys.values()]
-    if len(set(values)) < len(values):
+    if len({material(key) for key in root.keys.values()}) < len(root.keys):
         _break(report, name, "one key has several ids, so its holder would count as several")
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
+import os
 import re
 import tarfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import IO
 
 from packaging.tags import Tag
 from packaging.utils import InvalidWheelFilename, NormalizedName, parse_wheel_filename
@@ -17,10 +19,13 @@ from packaging.version import Version
 from skerry_edge.contracts.errors import ReleaseError
 from skerry_edge.contracts.release import AGENT, MAX_TARGET_BYTES, Release
 from skerry_edge.foundation.errors import ConfigError, DataError, ReachError
+from skerry_edge.foundation.file_hash import file_sha256, sha256_of
 from skerry_server.releases.offers import Offer, Terms
 
 REQUIREMENTS = "requirements.txt"
 WHEELS = "wheels"
+_ZIP = b"PK\x03\x04"
+_MAX_REQUIREMENTS_BYTES = 1 << 20
 _PLATFORM = re.compile(r"(?P<system>many|musl)linux_(?P<major>[0-9]+)_(?P<minor>[0-9]+)_(?P<machine>[a-z0-9_]+)")
 _LEGACY = re.compile(r"manylinux(?P<year>1|2010|2014)_(?P<machine>[a-z0-9_]+)")
 _LEGACY_GLIBC = {"1": (2, 5), "2010": (2, 12), "2014": (2, 17)}  # PEPs 513, 571 and 599
@@ -28,17 +33,17 @@ _LEGACY_GLIBC = {"1": (2, 5), "2010": (2, 12), "2014": (2, 17)}  # PEPs 513, 571
 
 @dataclass(frozen=True, kw_only=True)
 class Wheel:
-    """A wheel by its file's name, and what it holds."""
+    """A wheel by its file's name, and the hash of what it holds."""
 
     file: str
     project: NormalizedName
     version: Version
     tags: frozenset[Tag]
-    data: bytes
+    sha256: str
 
     def requirement(self) -> str:
         """Return the line that installs exactly this file."""
-        return f"{self.project}=={self.version} --hash=sha256:{hashlib.sha256(self.data).hexdigest()}"
+        return f"{self.project}=={self.version} --hash=sha256:{self.sha256}"
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -83,7 +88,7 @@ def agent_offer(folder: Path, terms: Terms) -> Offer:
         abi=abi,
         platform=str(_platform(wheels, str(folder))),
     )
-    return Offer(release=release, data=pack_wheels(wheels))
+    return Offer(release=release, content=partial(pack_wheels, folder, wheels))
 
 
 def read_wheels(folder: Path) -> list[Wheel]:
@@ -94,7 +99,7 @@ def read_wheels(folder: Path) -> list[Wheel]:
         if path.name == REQUIREMENTS:
             continue  # written anew from the wheels themselves
         wheel = _read(path)
-        total += len(wheel.data)
+        total += path.stat().st_size
         if other := found.get(wheel.project):
             raise ConfigError(
                 "a wheelhouse has one wheel of each project",
@@ -125,25 +130,41 @@ def _read(path: Path) -> Wheel:
     except InvalidWheelFilename as error:
         raise ConfigError("a wheel's name does not say what it is", where=str(path), found=str(error)) from error
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            is_zip = file.read(len(_ZIP)) == _ZIP
     except OSError as error:
         raise ReachError("cannot read a wheel", where=str(path), found=error.strerror) from error
-    if not data.startswith(b"PK\x03\x04"):
+    if not is_zip:
         raise DataError("this is no wheel", where=str(path), found="no ZIP archive")
-    return Wheel(file=path.name, project=project, version=version, tags=tags, data=data)
+    return Wheel(file=path.name, project=project, version=version, tags=tags, sha256=file_sha256(path))
 
 
-def pack_wheels(wheels: Sequence[Wheel]) -> bytes:
-    """Return a tar with `requirements.txt` and the wheels; equal wheels give equal bytes."""
-    lines = "".join(f"{wheel.requirement()}\n" for wheel in wheels)
-    members = [(REQUIREMENTS, lines.encode()), *((f"{WHEELS}/{wheel.file}", wheel.data) for wheel in wheels)]
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as archive:
-        for name, data in members:
-            member = tarfile.TarInfo(name)  # owned by root, dated 1970
-            member.size, member.mode = len(data), 0o644
-            archive.addfile(member, io.BytesIO(data))
-    return buffer.getvalue()
+def pack_wheels(folder: Path, wheels: Sequence[Wheel], into: IO[bytes]) -> None:
+    """Write a tar with `requirements.txt` and the wheels of a folder; equal wheels give equal bytes.
+
+    Raises DataError where a wheel has changed since it was read, ReachError.
+    """
+    lines = "".join(f"{wheel.requirement()}\n" for wheel in wheels).encode()
+    with tarfile.open(fileobj=into, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        archive.addfile(_entry(REQUIREMENTS, len(lines)), io.BytesIO(lines))
+        for wheel in wheels:
+            _add_wheel(archive, folder / wheel.file, wheel)
+
+
+def _add_wheel(archive: tarfile.TarFile, path: Path, wheel: Wheel) -> None:
+    try:
+        with path.open("rb") as file:
+            archive.addfile(_entry(f"{WHEELS}/{wheel.file}", os.fstat(file.fileno()).st_size), file)
+    except (OSError, tarfile.TarError) as error:
+        raise ReachError("cannot read a wheel", where=str(path), found=str(error)) from error
+    if file_sha256(path) != wheel.sha256:
+        raise DataError("the wheel changed while it was packed", where=str(path), todo="publish again")
+
+
+def _entry(name: str, size: int) -> tarfile.TarInfo:
+    member = tarfile.TarInfo(name)  # owned by root, dated 1970
+    member.size, member.mode = size, 0o644
+    return member
 
 
 def _python(wheels: Sequence[Wheel], where: str) -> tuple[str, str]:
@@ -227,11 +248,10 @@ def check_wheel_tar(path: Path, release: Release) -> None:
     try:
         with tarfile.open(path, mode="r:") as archive:
             members = archive.getmembers()
-            files = {one.name: _member(archive, one) for one in members}
+            lines, hashes = _contents(archive, members)
     except (tarfile.TarError, OSError, EOFError) as error:
         raise ReleaseError("archive", "this is no tar", where=str(path), found=str(error)) from error
-    lines = files.pop(REQUIREMENTS, b"").decode("utf-8", "replace").splitlines()
-    wheels = [_from_member(name, data, path) for name, data in files.items()]
+    wheels = [_from_member(name, sha256, path) for name, sha256 in hashes.items()]
     if len(members) != len(wheels) + 1 or sorted(lines) != sorted(wheel.requirement() for wheel in wheels):
         raise ReleaseError("archive", "the wheels are not those of the requirements", where=str(path))
     if not any(wheel.project == AGENT and str(wheel.version) == release.version for wheel in wheels):
@@ -239,14 +259,22 @@ def check_wheel_tar(path: Path, release: Release) -> None:
         raise ReleaseError("mismatch", "the wheels are not the release that they are listed as", found=found)
 
 
-def _member(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
-    file = archive.extractfile(member) if member.isreg() else None
-    if file is None:
-        raise ReleaseError("archive", "the tar holds what is no regular file", found=member.name)
-    return file.read()
+def _contents(archive: tarfile.TarFile, members: Iterable[tarfile.TarInfo]) -> tuple[list[str], dict[str, str]]:
+    """Return the lines of the requirements, and the hash of each other file by its name. Raises ReleaseError."""
+    lines: list[str] = []
+    hashes: dict[str, str] = {}
+    for member in members:
+        file = archive.extractfile(member) if member.isreg() else None
+        if file is None:
+            raise ReleaseError("archive", "the tar holds what is no regular file", found=member.name)
+        if member.name == REQUIREMENTS:
+            lines = file.read(_MAX_REQUIREMENTS_BYTES).decode("utf-8", "replace").splitlines()
+        else:
+            hashes[member.name] = sha256_of(file)
+    return lines, hashes
 
 
-def _from_member(name: str, data: bytes, path: Path) -> Wheel:
+def _from_member(name: str, sha256: str, path: Path) -> Wheel:
     folder, _, file = name.rpartition("/")
     if folder != WHEELS:
         raise ReleaseError("archive", "the tar holds a file that does not belong there", where=str(path), found=name)
@@ -254,4 +282,4 @@ def _from_member(name: str, data: bytes, path: Path) -> Wheel:
         project, version, _, tags = parse_wheel_filename(file)
     except InvalidWheelFilename as error:
         raise ReleaseError("archive", "a wheel's name does not say what it is", found=name) from error
-    return Wheel(file=file, project=project, version=version, tags=tags, data=data)
+    return Wheel(file=file, project=project, version=version, tags=tags, sha256=sha256)

@@ -79,7 +79,7 @@ def test_a_key_kept_elsewhere_signs_all_that_it_may(remote, tmp_path):
     found(repository, custody, charter, lambda _: PIN, NOW)
     assert [key.uri for key in custody.offline.keys.values()] == [remote.uri, remote.uri, "file:targets-2.pem"]
     signatory = Signatory((KeyRing.load(tmp_path / "keys"), KeyRing.load(tmp_path / "online")), lambda _: PIN)
-    published = publish(repository, [Offer(release=NEW, data=NEW_BYTES)], signatory, NOW)
+    published = publish(repository, [Offer.of_bytes(NEW, NEW_BYTES)], signatory, NOW)
     assert published.installed.refreshed.targets == 2
     root = repository.read(Root, 1).signed
     assert root.keys[remote.public.keyid].scheme == "ecdsa-sha2-nistp256"
@@ -92,7 +92,7 @@ def test_a_key_kept_elsewhere_takes_the_place_of_a_file(remote, tmp_path):
     signatory = Signatory((custody.offline, custody.online), lambda _: PIN)
     change = Change(replace=("targets-1",), remote=(remote,))
     assert rotate_root(repository, custody, change, signatory, NOW).made == ("targets-2",)
-    publish(repository, [Offer(release=NEW, data=NEW_BYTES)], signatory, NOW)
+    publish(repository, [Offer.of_bytes(NEW, NEW_BYTES)], signatory, NOW)
     assert repository.root().signed.roles["targets"].keyids == [remote.public.keyid]
     with pytest.raises(ConfigError, match="more keys than"):
         rotate_root(repository, custody, Change(remote=(remote,)), signatory, NOW)

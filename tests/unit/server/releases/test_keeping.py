@@ -52,7 +52,7 @@ def test_after_the_disk_has_died_everything_goes_on_from_a_backup(rig, places, c
     signatory = Signatory(keys, lambda _: SECRET)
     repository = Repository(new.repository)
     assert verify_repository(new.repository, Examination(now=rig.now)).is_sound
-    publish(repository, [Offer(release=NEW, data=NEW_BYTES)], signatory, rig.now)
+    publish(repository, [Offer.of_bytes(NEW, NEW_BYTES)], signatory, rig.now)
     rotate_root(repository, Custody(offline=keys[0], online=keys[1], secret=SECRET), Change(), signatory, rig.now)
     assert target_path(NEW) in device.see(new.repository)
 
@@ -73,7 +73,7 @@ def test_an_old_backup_overtakes_what_devices_have_seen(rig, places, client, tmp
         device.see(restored.path)
     amend(restored, Amendment(leaving=1000), rig.signatory, rig.now)
     refresh(restored, rig.signatory, rig.now, leaving=1000)
-    publish(restored, [Offer(release=NEW, data=NEW_BYTES)], rig.signatory, rig.now)
+    publish(restored, [Offer.of_bytes(NEW, NEW_BYTES)], rig.signatory, rig.now)
     assert target_path(NEW) in device.see(restored.path)
 
 
@@ -202,6 +202,6 @@ def test_the_server_signs_what_is_due_and_nothing_else(rig, custody_of):
     assert online.refresh_when_due(rig.now, every=HOUR) is None
     assert online.refresh_when_due(rig.now + 2 * HOUR, every=HOUR).timestamp == 2
     offline, _ = custody_of(rig)
-    publish(rig.repository, [Offer(release=OLD, data=model_bytes("1.0.0"))], offline, rig.now)
+    publish(rig.repository, [Offer.of_bytes(OLD, model_bytes("1.0.0"))], offline, rig.now)
     assert online.refresh_when_due(rig.now + 2 * HOUR, every=HOUR).targets == 2
     assert online.refresh_when_due(rig.now + 2 * HOUR, every=HOUR) is None

@@ -17,7 +17,7 @@ from skerry_server.releases.keyring import Custody, KeyRing
 from skerry_server.releases.offers import Offer
 from skerry_server.releases.pins import Pins
 from skerry_server.releases.publishing import publish
-from skerry_server.releases.repository import Repository
+from skerry_server.releases.repository import Disk, Repository
 from skerry_server.releases.rotation import Change, rotate_root
 from skerry_server.releases.signing import Signatory
 from skerry_server.releases.staged_changes import staged_changes
@@ -82,7 +82,7 @@ def test_at_every_write_of_a_rotation_devices_can_go_on(rig, client, tmp_path):
         devices[0].see(path.parents[1])
         client().see(path.parents[1])
 
-    here = Repository(rig.copy(tmp_path / "copy"), write=write)
+    here = Repository(rig.copy(tmp_path / "copy"), disk=Disk(write=write))
     devices.append(client())
     change = Change(replace=("root-1", "targets-1", "online-1"))
     rotate_root(here, rig.custody, change, rig.signatory, rig.now)
@@ -125,7 +125,7 @@ def test_keys_kept_apart_sign_one_after_the_other(rig, client):
 def test_what_waits_for_signatures_is_not_passed_by_another_change(rig):
     alone = Signatory((KeyRing(rig.custody.offline.folder, [rig.custody.offline.keys["targets-1"]]),), lambda _: SECRET)
     release = model_release("1.0.0", 1)
-    waiting = publish(rig.repository, [Offer(release=release, data=model_bytes("1.0.0"))], alone, rig.now)
+    waiting = publish(rig.repository, [Offer.of_bytes(release, model_bytes("1.0.0"))], alone, rig.now)
     assert waiting.installed.missing == 1
     with pytest.raises(ConflictError, match="waits for signatures"):
         rig.publish(NEW, NEW_BYTES)
@@ -183,15 +183,15 @@ def test_a_rotation_that_is_cut_off_behind_its_root_goes_on_with_what_the_keys_r
         write_atomic(path, data)
 
     pins = Pins((rig.custody.offline.folder,))
-    cut, whole = (Repository(rig.repository.path, pins=pins, write=way) for way in (write, write_atomic))
-    publish(whole, [Offer(release=NEW, data=NEW_BYTES)], rig.signatory, rig.now)
+    cut, whole = (Repository(rig.repository.path, pins=pins, disk=Disk(write=way)) for way in (write, write_atomic))
+    publish(whole, [Offer.of_bytes(NEW, NEW_BYTES)], rig.signatory, rig.now)
     del rig.custody.online.keys["online-1"]
     (online,) = rig.repository.root().signed.roles["timestamp"].keyids
     with pytest.raises(_PowerCutError):
         rotate_root(cut, rig.custody, Change(replace=(online,)), rig.signatory, rig.now)
     assert whole.versions("root") == [1, 2]
     release = model_release("3.0.0", 9)
-    publish(whole, [Offer(release=release, data=model_bytes("3.0.0"))], rig.signatory, rig.now)
+    publish(whole, [Offer.of_bytes(release, model_bytes("3.0.0"))], rig.signatory, rig.now)
     assert target_path(release) in client().see(whole.path)
 
 
@@ -221,7 +221,7 @@ def test_what_somebody_else_put_there_to_be_signed_is_not_signed(rig):
 def test_whoever_signs_is_shown_what(rig):
     honest(rig)
     alone = Signatory((KeyRing(rig.custody.offline.folder, [rig.custody.offline.keys["targets-1"]]),), lambda _: SECRET)
-    publish(rig.repository, [Offer(release=NEW, data=NEW_BYTES)], alone, rig.now)
+    publish(rig.repository, [Offer.of_bytes(NEW, NEW_BYTES)], alone, rig.now)
     (change,) = staged_changes(rig.repository)
     assert change.lines[0].startswith("new: model/doorbell/2.0.0/onnx-fp32.skerry, counter 6, for generic-x86, sha256 ")
 

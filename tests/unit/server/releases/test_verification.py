@@ -96,9 +96,10 @@ def test_a_patch_that_leads_elsewhere_is_found(rig, verify):
     (patch,) = (one for one in ATTACKS if one.name == "patch that makes another file")
     honest(rig)
     patch.forge(rig)
-    rig.repository.write_target(
-        rig.repository.newest_targets().signed.targets["model/doorbell/2.0.0/onnx-fp32.skerry"], NEW_BYTES
-    )
+    listed = rig.repository.newest_targets().signed.targets
+    full = rig.repository.target_file(listed["model/doorbell/2.0.0/onnx-fp32.skerry"])
+    full.parent.mkdir(parents=True, exist_ok=True)
+    full.write_bytes(NEW_BYTES)
     assert [one.text for one in verify().findings] == [
         "the patch makes another file than it says; in " + _patch_name(rig)
     ]
@@ -116,7 +117,7 @@ def test_a_folder_without_a_repository_is_no_unsound_one(tmp_path, now):
 
 def test_targets_that_no_client_sees_yet_are_a_warning(rig, verify, custody_of):
     offline, _ = custody_of(rig)
-    publish(rig.repository, [Offer(release=NEW, data=NEW_BYTES)], offline, rig.now)
+    publish(rig.repository, [Offer.of_bytes(NEW, NEW_BYTES)], offline, rig.now)
     report = verify()
     assert report.is_sound
     assert "not seen by clients yet" in report.findings[0].text

@@ -31,6 +31,12 @@ def wheelhouse(tmp_path):
     return make
 
 
+def _bytes(offer):
+    file = io.BytesIO()
+    offer.content(file)
+    return file.getvalue()
+
+
 def _tags(release):
     return release.python, release.abi, release.platform
 
@@ -93,7 +99,7 @@ def test_a_wheel_that_is_none_is_refused(wheelhouse):
 
 def test_every_wheel_is_pinned_by_its_hash(wheelhouse):
     offer = agent_offer(wheelhouse(SKERRY, "numpy-2.1.0-py3-none-any.whl"), TERMS)
-    with tarfile.open(fileobj=io.BytesIO(offer.data)) as archive:
+    with tarfile.open(fileobj=io.BytesIO(_bytes(offer))) as archive:
         lines = archive.extractfile("requirements.txt").read().decode().splitlines()
         assert archive.getnames() == ["requirements.txt", "wheels/numpy-2.1.0-py3-none-any.whl", f"wheels/{SKERRY}"]
     assert [line.split(" --hash=sha256:")[0] for line in lines] == ["numpy==2.1.0", "skerry==0.2.0"]
@@ -104,13 +110,21 @@ def test_the_same_wheels_give_the_same_bytes(wheelhouse):
     names = (SKERRY, "numpy-2.1.0-py3-none-any.whl")
     one = agent_offer(wheelhouse(*names, folder="a"), TERMS)
     two = agent_offer(wheelhouse(*names[::-1], folder="b"), TERMS)
-    assert one.data == two.data
+    assert _bytes(one) == _bytes(two)
+
+
+def test_a_wheel_that_changes_while_it_is_packed_is_told(wheelhouse):
+    folder = wheelhouse(SKERRY)
+    offer = agent_offer(folder, TERMS)
+    (folder / SKERRY).write_bytes(b"PK\x03\x04others")
+    with pytest.raises(DataError, match="changed while it was packed"):
+        _bytes(offer)
 
 
 def test_a_tar_of_another_release_is_told(wheelhouse, tmp_path):
     offer = agent_offer(wheelhouse(SKERRY), TERMS)
     file = tmp_path / "agent.tar"
-    file.write_bytes(offer.data)
+    file.write_bytes(_bytes(offer))
     check_wheel_tar(file, offer.release)
     with pytest.raises(ReleaseError, match="not the release"):
         check_wheel_tar(file, msgspec.structs.replace(offer.release, version="0.3.0"))

@@ -40,9 +40,7 @@ def repository(tmp_path):
     signatory = Signatory((custody.offline, custody.online), lambda _name: "")
     for version, counter in (("1.0.0", 1), ("2.0.0", 2)):
         offers = [
-            Offer(
-                release=release(version, counter, variant), data=hashlib.sha256(f"{version}{variant}".encode()).digest()
-            )
+            Offer.of_bytes(release(version, counter, variant), hashlib.sha256(f"{version}{variant}".encode()).digest())
             for variant in ("onnx-int8", "onnx-fp32")
         ]
         publish(there, offers, signatory, AN_HOUR_AGO)
