@@ -14,6 +14,7 @@ from chaos.ota_repositories import model_bytes, model_release
 from skerry_edge.contracts.errors import ReleaseError
 from skerry_edge.ota.errors import TransferError
 from skerry_edge.ota.transfer.mirrors import FolderMirror, parse_mirror
+from skerry_edge.ota.trust.floors import FloorFile
 from skerry_server.releases.stick import Order, export_stick
 
 DAY_S = 86_400.0
@@ -144,13 +145,20 @@ def test_a_counter_that_people_forbid_stays_forbidden_after_its_metadata_is_gone
     assert reason(lambda: device.bring(OLD)) == "counter"
 
 
-def test_damaged_floors_are_set_aside_and_reported_while_the_cache_still_guards(rig, device) -> None:
+def test_damaged_floors_are_set_aside_while_the_cache_still_guards(rig, device, tmp_path: Path) -> None:
     rig.publish(OLD, OLD_BYTES)
+    before = FolderMirror(folder=rig.copy(tmp_path / "before"))
+    rig.publish(NEW, NEW_BYTES)
     device.check()
     device.place.floors.write_bytes(b"\0" * 100)
-    assert device.check().floors_were_lost
+    honest, device.mirrors = device.mirrors, (before,)
+    assert reason(device.check) == "rollback"
+    device.mirrors = honest
+    device.check()
+    file = FloorFile(device.place.floors)
+    assert file.is_lost
     assert device.place.floors.with_name("floors.json.damaged").read_bytes() == b"\0" * 100
-    assert not device.check().floors_were_lost
+    assert file.read().roles["targets"].version == 3
 
 
 def test_a_state_of_which_only_the_floors_are_left_takes_up_where_it_was(rig, device, tmp_path: Path) -> None:

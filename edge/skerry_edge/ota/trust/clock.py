@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
+
+from skerry_edge.machine.boot import boot_id, since_boot_s
 
 FURTHEST_AHEAD_S = 10 * 365.25 * 86400
 """A clock that is further ahead of all signed time than boards live is wrong, whoever has set it."""
-_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 class Clock(Protocol):
@@ -41,11 +41,11 @@ class LocalClock:
 
     def running_s(self) -> float:
         """Return the seconds since the machine started, those that it slept included."""
-        return time.clock_gettime(time.CLOCK_BOOTTIME)
+        return since_boot_s()
 
     def boot(self) -> str:
         """Return the kernel's id of this start."""
-        return _BOOT_ID.read_text(encoding="ascii").strip()
+        return boot_id()
 
 
 def time_for_sure_s(*, wall_s: float | None, signed_s: float | None) -> float | None:

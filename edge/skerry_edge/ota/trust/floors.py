@@ -103,7 +103,20 @@ class FloorFile:
 
     def set_aside(self) -> None:
         """Keep a damaged file under another name. Raises OSError."""
-        self.path.replace(self.path.with_name(f"{self.path.name}.damaged"))
+        self.path.replace(self._aside)
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether a damaged file was set aside and nobody was told yet."""
+        return self._aside.exists()
+
+    def acknowledge_loss(self) -> None:
+        """Remember that it was told; the damaged file stays for people to look at. Raises OSError."""
+        self._aside.replace(self._aside.with_suffix(".told"))
+
+    @property
+    def _aside(self) -> Path:
+        return self.path.with_name(f"{self.path.name}.damaged")
 
     def write(self, floors: Floors) -> None:
         """Keep ``floors`` for good. Raises ReachError."""

@@ -45,14 +45,12 @@ class Checked:
 
     ``versions`` are those trusted now, by role; ``signed_s`` is the newest signed time in Unix seconds, None where none
     is signed. ``mirror`` is the one that gave them, after those ``passed_over`` had failed, with why.
-    ``floors_were_lost`` says that the file of floors was damaged, so that only the cached metadata guarded this look.
     """
 
     versions: Mapping[str, int]
     signed_s: int | None
     mirror: str
     passed_over: tuple[PassedOver, ...]
-    floors_were_lost: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,10 +89,10 @@ class TrustedReleases:
         with failures_told():
             self._place.metadata.mkdir(parents=True, exist_ok=True)
             self._place.floors.parent.mkdir(parents=True, exist_ok=True)
-            before = self._file.read()
-            if before is None:
-                self._file.set_aside()
-            self._seen = (before or Floors()).aged(boot=self._clock.boot(), running_s=self._clock.running_s())
+            known = self._file.read()
+            if known is None:
+                self._file.set_aside()  # which is told by the agent; meanwhile, the cached metadata guards
+            self._seen = (known or Floors()).aged(boot=self._clock.boot(), running_s=self._clock.running_s())
             self._unasked = deque(self._repository.mirrors)
             found, passed_over = self._next_good()
             if found is None:
@@ -112,7 +110,6 @@ class TrustedReleases:
             signed_s=self._trusted().signed_s,
             mirror=str(self._repository.mirrors[len(passed_over)]),
             passed_over=passed_over,
-            floors_were_lost=before is None,
         )
 
     def refuse_silence(self) -> None:
