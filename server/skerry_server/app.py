@@ -9,7 +9,7 @@ from typing import Any
 
 from skerry_edge.foundation.redaction import redact
 from skerry_server.access import downlink_access, sole_access, worker_access
-from skerry_server.alerts.post import PostWatch
+from skerry_server.alerts.post import LOOKOUT
 from skerry_server.config.server import Settings
 from skerry_server.config.stores import SqliteStore
 from skerry_server.downlink.downlink import Downlink
@@ -17,8 +17,10 @@ from skerry_server.health import PARTS, Health
 from skerry_server.ingest.link import Access
 from skerry_server.ingest.watch import Watch
 from skerry_server.ingesting import Ingesting
+from skerry_server.post_watch import PostWatch
 from skerry_server.probes import Probes
 from skerry_server.registry.opening import open_registry
+from skerry_server.rollouts.post import BRINGER
 from skerry_server.stores.opening import open_store
 from skerry_server.tasks import end_all
 from skerry_server.workers import WorkerHealth
@@ -116,7 +118,7 @@ class IngestServer(ServerProcess):
         super().__init__(settings, _worker_health(settings, self.access))
         self._ingesting = Ingesting(settings, self.access, store=self.store, database=self.database, health=self.health)
         self._telling = WorkerHealth(database=self.database, health=self.health, name=self.access.client_id)
-        self._post_watch = PostWatch(database=self.database, health=self.health)
+        self._post_watch = PostWatch((LOOKOUT, BRINGER), database=self.database, health=self.health)
         port = settings.config.ingest.port
         self._probes = Probes(self.health, port) if port is not None else None
 

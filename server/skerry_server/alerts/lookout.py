@@ -20,7 +20,7 @@ from skerry_server.alerts.digest import Timing
 from skerry_server.alerts.fleet import Fleet, Watched, read_fleet
 from skerry_server.alerts.history import History
 from skerry_server.alerts.judgement import FLAP_WINDOW_MS, Clocks, Key, Memory, Moment, Open, Verdict, judge
-from skerry_server.alerts.post import LEASE, REMARK
+from skerry_server.alerts.post import LEASE
 from skerry_server.alerts.readings import readings, server_state
 from skerry_server.alerts.rules import rules_of
 from skerry_server.alerts.telling import Told, tell
@@ -107,9 +107,9 @@ class Lookout:
         try:
             self.look(Moment(mono_s=time.monotonic(), wall_ms=self._now_ms()))
         except SkerryError as error:
-            self._health.remark(REMARK, str(error))
+            self._health.remark(LEASE, str(error))
         else:
-            self._health.remark(REMARK, None)
+            self._health.remark(LEASE, None)
 
     def look(self, now: Moment) -> None:
         """Look once, and write what follows. Raises RegistryError."""

@@ -157,7 +157,7 @@ loses what is published until a worker is back. Brokers send no retained message
 devices said before the first worker ran is learnt when they connect again.
 
 The configuration is that of `skerry server run`, with a registry and a store that all workers reach. Workers judge no
-alerts: `skerry server api` does. While no process does, /readyz says so under `remarks`.
+alerts and bring no rollouts forward: `skerry server api` does. While no process does, /readyz says so under `remarks`.
 
 {EXIT_CODES}"""
 )

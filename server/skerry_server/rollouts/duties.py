@@ -15,8 +15,8 @@ from skerry_server.health import Health, now_ms
 from skerry_server.leased_job import LeasedJob
 from skerry_server.registry.database import Database
 from skerry_server.rollouts.hearing import hears
-from skerry_server.rollouts.job import LEASE as ROLLOUTS
 from skerry_server.rollouts.job import RolloutJob
+from skerry_server.rollouts.post import LEASE as ROLLOUTS
 from skerry_server.rollouts.refreshing import LEASE as REFRESH
 from skerry_server.rollouts.refreshing import open_refreshing
 from skerry_server.stores.archive import Archive

@@ -26,6 +26,7 @@ from skerry_server.rollouts.comparing import read_comparison
 from skerry_server.rollouts.execution import Execution
 from skerry_server.rollouts.hearing import DEAF, NOTE_EVERY_MS
 from skerry_server.rollouts.planner import Action, Compare, decide
+from skerry_server.rollouts.post import LEASE
 from skerry_server.rollouts.progress import Comparison, Member, Progress
 from skerry_server.rollouts.reading import find_rollout
 from skerry_server.rollouts.soundness import look_after
@@ -35,8 +36,6 @@ from skerry_server.stores.archive import Archive
 
 T = TypeVar("T")
 LOG = logging.getLogger(__name__)
-LEASE = "rollouts"
-REMARK = "rollouts"
 LOOK_EVERY_S = 2.0
 MAX_TURNS = 20
 """Turns that one rollout has in one look; the rest of its work waits for the next, so that others have theirs."""
@@ -79,7 +78,7 @@ class RolloutJob:
         for rollout in self._attempt(lambda: self._waiting(troubles), troubles) or ():
             # One that cannot go on, as its telemetry is away, keeps no other one from doing so.
             self._attempt(lambda: self._bring_forward(rollout), troubles)  # noqa: B023  # called at once
-        self._health.remark(REMARK, "; ".join(troubles) or None)
+        self._health.remark(LEASE, "; ".join(troubles) or None)
 
     def _waiting(self, troubles: list[str]) -> list[int]:
         """Return the rollouts that can be brought forward; none while nobody hears what their devices answer."""

@@ -6,7 +6,8 @@ import pytest
 
 from skerry_server.health import Health
 from skerry_server.registry.leases import acquire
-from skerry_server.rollouts.job import LEASE, RolloutJob
+from skerry_server.rollouts.job import RolloutJob
+from skerry_server.rollouts.post import LEASE
 
 WISH = {
     "kind": "model",

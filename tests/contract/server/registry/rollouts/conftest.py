@@ -21,7 +21,8 @@ from skerry_server.registry.models import Device, PresenceRow, RolloutDeviceRow
 from skerry_server.registry.orders.desired import newest_of
 from skerry_server.rollouts import changes
 from skerry_server.rollouts.answers import save_answers
-from skerry_server.rollouts.job import LEASE, RolloutJob
+from skerry_server.rollouts.job import RolloutJob
+from skerry_server.rollouts.post import LEASE
 from skerry_server.rollouts.spec import read_spec
 from skerry_server.stores.base import Point
 
