@@ -9,7 +9,7 @@ import msgspec
 
 from skerry_edge.contracts.bundle import Bundle, Content, pack_into
 from skerry_edge.contracts.errors import BundleError
-from skerry_edge.contracts.manifest import GATES, Golden, Manifest, artifacts
+from skerry_edge.contracts.manifest import GATES, Manifest, artifacts
 
 
 def write_variant(bundle: Bundle, name: str, file: IO[bytes]) -> None:
@@ -33,7 +33,7 @@ def manifest_of(bundle: Bundle, name: str) -> Manifest:
     golden = None
     if whole.golden is not None:
         outputs = {one: files for one, files in whole.golden.outputs.items() if one == name}
-        golden = Golden(input=whole.golden.input, outputs=outputs) if outputs else None
+        golden = msgspec.structs.replace(whole.golden, outputs=outputs) if outputs else None
     is_calibrated = variant.calibration_sha256 is not None
     return msgspec.structs.replace(
         whole, variants={name: variant}, golden=golden, calibration=whole.calibration if is_calibrated else None

@@ -10,16 +10,21 @@ from typing import IO
 
 from skerry_edge.contracts.bundle import Bundle, Content
 from skerry_edge.contracts.errors import BundleError
-from skerry_edge.contracts.release import Release
-from skerry_server.releases.bundles import write_variant
+from skerry_edge.contracts.release import Release, full_path
+from skerry_server.releases.bundles import manifest_of, write_variant
+from skerry_server.releases.golden import golden_warning
 
 
 @dataclass(frozen=True, kw_only=True)
 class Offer:
-    """One full file to be published; ``content`` writes it piece by piece, since it may be larger than the memory."""
+    """One full file to be published; ``content`` writes it piece by piece, since it may be larger than the memory.
+
+    ``warnings`` are for whoever publishes it.
+    """
 
     release: Release
     content: Content
+    warnings: tuple[str, ...] = ()
 
     @classmethod
     def of_bytes(cls, release: Release, data: bytes) -> Offer:
@@ -48,7 +53,7 @@ def model_offers(path: Path, terms: Terms, variants: Sequence[str] = ()) -> list
     manifest = bundle.manifest
     offers = []
     for name in dict.fromkeys(variants) or sorted(manifest.variants):
-        bundle.variant(name)
+        warning = golden_warning(manifest_of(bundle, name))
         release = Release(
             v=1,
             kind="model",
@@ -59,5 +64,6 @@ def model_offers(path: Path, terms: Terms, variants: Sequence[str] = ()) -> list
             variant=name,
             minimum_agent=terms.minimum_agent,
         )
-        offers.append(Offer(release=release, content=partial(write_variant, bundle, name)))
+        warnings = (f"{full_path(release)}: {warning}",) if warning else ()
+        offers.append(Offer(release=release, content=partial(write_variant, bundle, name), warnings=warnings))
     return offers

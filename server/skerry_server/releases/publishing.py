@@ -24,10 +24,14 @@ from skerry_server.releases.signing import Signatory
 
 @dataclass(frozen=True, kw_only=True)
 class Published:
-    """What came of it: the new targets by path, those that were there already, and how far they got."""
+    """What came of it: the new targets by path, those that were there already, and how far they got.
+
+    ``warnings`` are about releases that devices take and cannot judge well.
+    """
 
     targets: tuple[str, ...]
     known: tuple[str, ...]
+    warnings: tuple[str, ...]
     installed: Installed
 
 
@@ -66,6 +70,7 @@ def publish(
     return Published(
         targets=tuple(sorted(paths)),
         known=tuple(sorted({made.target.path for made in files} - paths)),
+        warnings=tuple(dict.fromkeys(warning for offer in offers for warning in offer.warnings)),
         installed=installed,
     )
 

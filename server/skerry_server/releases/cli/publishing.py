@@ -44,6 +44,9 @@ before are published where they are shorter than 70 % of the full file.
 Without the online key the release is signed and complete, and clients see it after the server's next refresh. Where
 more keys must sign than are at hand, it waits: skerry ota sign. To publish the same again changes nothing.
 
+A warning says where a model's golden input shows nothing that it finds: devices take such a release, and can ask less
+of it before the switch.
+
 \b
 Exit codes:
   0  published, or it waits for signatures
@@ -85,6 +88,8 @@ def publish(
         published = publish_offers(
             repository, offers, who, now_utc(), patching=lambda done, total: progress("making patches", done, total)
         )
+    for warning in published.warnings:
+        click.echo(f"warning: {warning}", err=True)
     show(published, _published_lines(published), as_json=as_json)
 
 

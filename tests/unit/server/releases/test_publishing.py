@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import os
 import threading
-import tracemalloc
 
 import pytest
 from chaos.ota_repositories import BOARD, model_bytes, model_release
 
 from skerry_edge.contracts.bundle import Bundle
-from skerry_edge.contracts.errors import BundleError
 from skerry_edge.foundation.atomic import publish as give_name
 from skerry_edge.foundation.atomic import write_atomic
 from skerry_edge.foundation.errors import ConfigError, DataError
 from skerry_server.errors import ConflictError
-from skerry_server.releases.backup import Places, save_backup
 from skerry_server.releases.listing import listing_of
 from skerry_server.releases.offers import Offer, Terms, model_offers
 from skerry_server.releases.patches import apply_patch, make_patch
 from skerry_server.releases.publishing import publish
 from skerry_server.releases.refreshing import refresh
-from skerry_server.releases.repository import MAKING, Disk, Repository
+from skerry_server.releases.repository import Disk, Repository
 from skerry_server.releases.verification import Examination, verify_repository
 
 ONE = model_release("1.0.0", 1)
@@ -260,52 +257,3 @@ def test_a_repository_whose_timestamp_is_gone_does_not_begin_again(rig, client):
 def test_nothing_is_signed_with_a_clock_that_cannot_be_right(rig, now, years):
     with pytest.raises(ConfigError, match="clock"):
         refresh(rig.repository, rig.signatory, now.replace(year=now.year + years, day=1))
-
-
-def test_a_file_is_published_and_checked_piece_by_piece(rig):
-    """A hundred megabytes pass; to read metadata takes sixteen. A bundle may be larger than the memory of whoever publishes it."""
-    data = bytes(1 << 20)
-
-    def content(file):
-        for _ in range(100):
-            file.write(data)
-
-    tracemalloc.start()
-    try:
-        publish(rig.repository, [Offer(release=ONE, content=content)], rig.signatory, rig.now)
-        made = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert made < 32 << 20
-    assert rig.repository.newest_targets().signed.targets[ONE_PATH].length == 100 << 20
-
-
-def test_what_a_command_that_was_cut_off_had_begun_is_cleared_and_in_no_backup(rig, tmp_path):
-    rig.repository.making.mkdir()
-    (rig.repository.making / "0").write_bytes(b"half of a bundle")
-    manifest = save_backup(Places(repository=rig.repository.path), tmp_path / "backup", rig.now)
-    assert [name for name in manifest.files if MAKING in name] == []
-    rig.publish(ONE, model_bytes("1.0.0"))
-    assert not rig.repository.making.exists()
-
-
-def test_a_file_that_is_too_large_for_devices_is_refused_and_nothing_changes(rig, client, monkeypatch):
-    monkeypatch.setattr("skerry_server.releases.making.MAX_TARGET_BYTES", 100)
-    with pytest.raises(ConfigError, match="too large for devices"):
-        rig.publish(ONE, model_bytes("1.0.0"))
-    assert client().see(rig.repository.path) == set()
-    assert not rig.repository.making.exists()
-
-
-def test_a_bundle_that_is_damaged_inside_is_refused_and_nothing_changes(rig, client, discs, tmp_path):
-    raw = bytearray(discs.read_bytes())
-    raw[len(raw) // 2] ^= 1
-    (tmp_path / "bad.skerry").write_bytes(raw)
-    with pytest.raises(BundleError):
-        publish(
-            rig.repository,
-            model_offers(tmp_path / "bad.skerry", Terms(counter=1, boards=(BOARD,))),
-            rig.signatory,
-            rig.now,
-        )
-    assert client().see(rig.repository.path) == set()
