@@ -1,4 +1,4 @@
-"""What is offered for publication: written piece by piece, whole or not at all, and warned of where it proves little."""
+"""What is offered: written piece by piece, whole or not at all, and warned of where it proves little."""
 
 from __future__ import annotations
 
