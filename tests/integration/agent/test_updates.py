@@ -120,7 +120,7 @@ def device(
             "backends": ["stand-in"] if fault else ["onnx"],
             "source": {"kind": "images", "path": str(tmp_path / "scene.png"), "loop": True, "max_fps": 20.0},
         }
-        ota = fleet.settings | {"limits": limits or {}}
+        ota = fleet.settings | {"limits": {"least_probation_s": 0.0} | (limits or {})}
         environment = {VARIABLE: f"{fault} text={POISON}"} if fault else {}
         agent = start_agent(mosquitto.port, [pipeline], ota=ota, state_dir=str(state), environment=environment)
         eventually(lambda: any(one.pipelines[0].frames for one in recorder.heartbeats), what="work on the old model")

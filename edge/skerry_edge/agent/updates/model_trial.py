@@ -100,9 +100,9 @@ class ModelTrial:
         if not users or record.before is None:
             return Failed(reason="not-used", detail="nothing on the device runs it any more")
         after = self._watch.after(users, now_s)
-        if now_s - self._began_s < record.order.probation_s:
+        if now_s - self._began_s < max(record.order.probation_s, self._limits.least_probation_s):
             return verdict(record.before, after, self._limits)
-        return verdict_at_end(record.before, after, self._limits) or Done()
+        return verdict_at_end(record.before, after, self._limits)
 
     def commit(self, record: Record, now_s: float) -> Happening:  # noqa: ARG002  # one signature for all states
         """Note that it has proved itself, never go below it again, and remove what is not needed any more."""

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from skerry_edge.ota.machine.figures import Before, Figures
-from skerry_edge.ota.machine.happenings import Failed
+from skerry_edge.ota.machine.happenings import Done, Failed
 from skerry_edge.ota.machine.limits import Limits
 
 FEW_INFERENCES = 5
-"""A time or a share of fewer says nothing."""
+"""A time or a share of fewer says nothing; without so many, nothing is proved."""
 MUCH_FOUND = 20
 """So much the version before must have found for a rate of it to mean something."""
 SLOW_FLOOR_MS = 5.0
@@ -48,17 +48,30 @@ def verdict(before: Before, after: After, limits: Limits) -> Failed | None:
     return next(_faults(before, after, limits), None)
 
 
-def verdict_at_end(before: Before, after: After, limits: Limits) -> Failed | None:
-    """Return why the new version is not committed, None where it has proved itself: it ran, and nothing is amiss."""
+def verdict_at_end(before: Before, after: After, limits: Limits) -> Failed | Done | None:
+    """Return why the new version is bad, or Done where it has proved itself: it did enough, and nothing is amiss.
+
+    None where it has not done enough yet to be judged by: it goes on being watched, up to the order's deadline.
+    """
     found = verdict(before, after, limits)
     if found is not None:
         return found
-    for name, trial in after.pipelines.items():
-        if trial.figures.frames == 0:
-            return Failed(reason="starved", detail=f"pipeline {name} had nothing to prove itself with")
-    if before.connected and after.offline_s > 0:
-        return Failed(reason="offline", detail="the device is not connected at the end of the probation")
-    return None
+    is_back = not before.connected or after.offline_s == 0
+    pairs = [(before.pipelines.get(name, Figures()), trial.figures) for name, trial in after.pipelines.items()]
+    return Done() if is_back and all(_has_done_enough(old, new) for old, new in pairs) else None
+
+
+def _has_done_enough(old: Figures, new: Figures) -> bool:
+    """Tell whether a pipeline has run often enough, and where the version before found much, to be held against it."""
+    few = FEW_INFERENCES if old.frames >= FEW_INFERENCES else 1
+    if new.frames < few:
+        return False
+    return old.findings < MUCH_FOUND or _expected(old, new) >= MUCH_FOUND
+
+
+def _expected(old: Figures, new: Figures) -> float:
+    """Return how much the version before would have found in as many frames."""
+    return old.findings / old.frames * new.frames if old.frames else 0.0
 
 
 def _faults(before: Before, after: After, limits: Limits) -> Iterator[Failed]:
@@ -98,9 +111,9 @@ def _work(old: Figures, trial: Trial, limits: Limits) -> Iterator[Failed]:
     tried = new.frames + new.errors
     if tried >= FEW_INFERENCES and new.errors > limits.error_share * tried:
         yield Failed(reason="errors", detail=f"{new.errors} of {tried} inferences failed")
-    if old.findings < MUCH_FOUND or not old.frames or not new.frames:
+    if old.findings < MUCH_FOUND:
         return
-    expected = old.findings / old.frames * new.frames
+    expected = _expected(old, new)
     if expected >= MUCH_FOUND and not expected / limits.rate_times <= new.findings <= expected * limits.rate_times:
         found = f"{new.findings} findings in {new.frames} frames, about {expected:.0f} before"
         yield Failed(reason="accuracy", detail=found)

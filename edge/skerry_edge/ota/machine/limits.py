@@ -20,8 +20,11 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     - ``hotter_than_c``: the temperature that the processor may not reach where it was below before; without one, the
       machine's own trip point.
     - ``offline_s``: so long it may be without the broker, where it had it before.
-    - ``agreement``: of the objects that the version before sees in both golden pictures, so many it sees, too.
+    - ``agreement``: of the objects that the version before sees in both golden pictures and in what the device saw
+      last, so many it sees, too.
+    - ``keeps_labels``: it knows every label that the version before knows.
     - ``rate_times``: it finds at most so many times more, or fewer, than the version before, where that found enough.
+    - ``least_probation_s``: it is watched for so long, even where less was ordered.
     """
 
     slower_times: Times = 3.0
@@ -32,4 +35,6 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     hotter_than_c: Annotated[float, Meta(ge=0, le=150)] | None = None
     offline_s: Annotated[float, Meta(gt=0, le=86400)] = 60.0
     agreement: Share = 0.5
+    keeps_labels: bool = True
     rate_times: Times = 10.0
+    least_probation_s: Annotated[float, Meta(ge=0, le=86400)] = 10.0

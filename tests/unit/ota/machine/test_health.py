@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from skerry_edge.ota.machine.figures import Before, Figures
-from skerry_edge.ota.machine.health import After, Trial, verdict, verdict_at_end
+from skerry_edge.ota.machine.happenings import Done
+from skerry_edge.ota.machine.health import MUCH_FOUND, After, Trial, verdict, verdict_at_end
 from skerry_edge.ota.machine.limits import Limits
 
 OLD = Figures(ran_s=600, frames=6000, drops=60, findings=600, inference_ms=20.0)
@@ -24,7 +27,7 @@ def after(figures: Figures = GOOD, *, device: dict[str, Any] | None = None, **tr
 
 def test_a_version_that_does_as_the_one_before_is_committed() -> None:
     assert verdict(BEFORE, after(), LIMITS) is None
-    assert verdict_at_end(BEFORE, after(), LIMITS) is None
+    assert verdict_at_end(BEFORE, after(), LIMITS) == Done()
 
 
 @pytest.mark.parametrize(
@@ -65,15 +68,47 @@ def test_what_was_no_better_before_does_not_speak_against_it(before: Before, see
     assert verdict(before, seen, LIMITS) is None
 
 
-def test_who_had_nothing_to_prove_itself_with_is_not_committed() -> None:
-    found = verdict_at_end(replace(BEFORE, pipelines={}), after(Figures()), LIMITS)
-    assert found is not None
-    assert found.reason == "starved"
+BUSY = Before(pipelines={"gate": replace(OLD, findings=500)}, connected=True)
 
 
-def test_a_device_that_had_its_broker_must_have_it_at_the_end() -> None:
-    seen = after(device={"offline_s": 1.0})
-    assert verdict(BEFORE, seen, LIMITS) is None
-    found = verdict_at_end(BEFORE, seen, LIMITS)
-    assert found is not None
-    assert found.reason == "offline"
+@pytest.mark.parametrize(
+    ("before", "seen"),
+    [
+        (replace(BEFORE, pipelines={}), after(Figures())),
+        (BUSY, after(Figures(frames=1, inference_ms=900.0))),
+        (BUSY, after(replace(GOOD, frames=200, findings=0))),
+        (BEFORE, after(device={"offline_s": 1.0})),
+    ],
+    ids=["no picture came", "one slow inference", "a busy scene, too short a time to miss it", "away from its broker"],
+)
+def test_who_has_not_done_enough_to_be_judged_is_watched_on(before: Before, seen: After) -> None:
+    assert verdict(before, seen, LIMITS) is None
+    assert verdict_at_end(before, seen, LIMITS) is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        (replace(OLD, findings=500), replace(GOOD, frames=240, findings=20), Done()),
+        (replace(OLD, frames=3, findings=0), Figures(frames=1, inference_ms=22.0), Done()),
+        (replace(OLD, frames=0, findings=0, inference_ms=None), Figures(frames=1, inference_ms=22.0), Done()),
+        (replace(OLD, findings=19), replace(GOOD, findings=0), Done()),
+    ],
+    ids=[
+        "what was found before is found",
+        "pictures were rare before",
+        "nothing ran before",
+        "little was found before",
+    ],
+)
+def test_who_has_done_enough_is_committed(old: Figures, new: Figures, expected: Done) -> None:
+    assert verdict_at_end(replace(BEFORE, pipelines={"gate": old}), after(new), LIMITS) == expected
+
+
+@given(
+    findings=st.integers(MUCH_FOUND, 6000),
+    frames=st.integers(0, 6000),
+)
+def test_a_model_that_sees_nothing_where_much_was_seen_is_never_committed(findings: int, frames: int) -> None:
+    before = Before(pipelines={"gate": replace(OLD, findings=findings)})
+    assert verdict_at_end(before, after(replace(GOOD, frames=frames, findings=0, drops=0)), LIMITS) != Done()
