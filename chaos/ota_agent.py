@@ -32,6 +32,7 @@ from skerry_edge.agent.updates.model_trial import ModelTrial
 from skerry_edge.agent.updates.orders import next_order
 from skerry_edge.agent.updates.preparation import Preparation
 from skerry_edge.agent.updates.reporting import report_of
+from skerry_edge.agent.updates.substitute import Substitute
 from skerry_edge.agent.updates.updates import Trial, Updates
 from skerry_edge.agent.updates.watch import Watch
 from skerry_edge.contracts.errors import ReleaseError
@@ -44,6 +45,7 @@ from skerry_edge.ota.looked import Looked
 from skerry_edge.ota.machine.limits import Limits
 from skerry_edge.ota.machine.record import Record
 from skerry_edge.ota.machine.transitions import PREPARING
+from skerry_edge.ota.slots.slots import Slots
 
 STEP_S = 2.0
 MAX_TURNS = 4000
@@ -88,6 +90,7 @@ class Life:
             trial=self.trial,
             watch=self.watch,
             lookout=Lookout(Nobody(), self._job, Looked, self._tell),
+            substitute=self.substitute(),
             report=self._report,
         )
 
@@ -106,6 +109,10 @@ class Life:
             limits=limits,
             counters_lost=self.counters_lost,
         )
+
+    def substitute(self) -> Substitute:
+        """Return what acts where the launcher has passed a version over: nothing does without one."""
+        return Substitute(Slots(self.world.state), self._tell)
 
     def hear(self, desired: Desired) -> None:
         """Take a desired configuration, as from the broker."""

@@ -73,11 +73,13 @@ def run(config_file: Path | None) -> None:
     from skerry_edge.agent.parent import run_agent  # noqa: PLC0415  # keeps --help fast
     from skerry_edge.foundation.log import configure_logging  # noqa: PLC0415  # keeps --help fast
     from skerry_edge.foundation.stdout import announce  # noqa: PLC0415  # keeps --help fast
+    from skerry_edge.ota.slots.start import ends_in_words  # noqa: PLC0415  # keeps --help fast
 
-    file = require_config(config_file)
-    config = load_config(file)
-    configure_logging(config.log_level)
-    run_agent(config, reread=lambda: load_config(file), when_running=lambda: announce(_summary(config)))
+    with ends_in_words():
+        file = require_config(config_file)
+        config = load_config(file)
+        configure_logging(config.log_level)
+        run_agent(config, reread=lambda: load_config(file), when_running=lambda: announce(_summary(config)))
 
 
 @agent.command(

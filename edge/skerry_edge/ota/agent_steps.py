@@ -7,15 +7,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from skerry_edge.contracts.errors import ReleaseError
 from skerry_edge.contracts.release import AGENT
 from skerry_edge.contracts.updates import UpdateState
 from skerry_edge.foundation.errors import ReachError, SkerryError
 from skerry_edge.ota.choice import Wanted
+from skerry_edge.ota.launcher import BASE
 from skerry_edge.ota.machine.happenings import Done, Failed, Happening
 from skerry_edge.ota.machine.record import Record
 from skerry_edge.ota.preparing import chosen
-from skerry_edge.ota.slots.building import build, version_in
-from skerry_edge.ota.slots.slots import KeptAgent, Slots
+from skerry_edge.ota.slots.building import build, version_in, version_of
+from skerry_edge.ota.slots.slots import NO_SLOT, KeptAgent, Slots
+from skerry_edge.ota.slots.start import start_told
 from skerry_edge.ota.supply import Supply, Told
 from skerry_edge.ota.transfer.told import failures_told
 from skerry_edge.ota.transfer.unpacking import unpack
@@ -43,14 +46,27 @@ class AgentSteps:
         return _STEPS[record.state](self, record)
 
     def check(self, record: Record) -> Happening:
-        """Find out what runs, and what is to be fetched; the slot of the version before is the way back to it."""
+        """Find out what runs, and what is to be fetched.
+
+        The slot of the version before is the way back to it, and before the first update the program installed.
+        """
         order, counters = record.order, self.counters.read()
-        if order.version == self.running_version:
+        if self.slots.running == BASE:
+            self.slots.note_installed(self.running_version)
+        if order.version == self.running_version and self.slots.is_settled:
             return Done(from_version=self.running_version, is_running=True)
-        idle = self.slots.kept(self.slots.idle)
-        if idle is not None and idle.version == order.version and order.counter <= idle.counter:
-            counters.refuse_forbidden(record.subject, idle.counter)
-            return Done(from_version=self.running_version, to_sha256=idle.sha256, is_here=True)
+        idle = self.slots.idle
+        if idle is None or self.slots.on_trial is not None:
+            # Another life has left more than the journal knows of; what runs or was good must not be built in.
+            return Failed(reason="journal", detail=NO_SLOT)
+        kept = self.slots.kept(idle)
+        if kept is not None and kept.version == order.version and order.counter <= kept.counter:
+            counters.refuse_forbidden(record.subject, kept.counter)
+            return Done(from_version=self.running_version, to_sha256=kept.sha256, is_here=True)
+        if self.slots.running != BASE and order.version == self.slots.installed_version:
+            # It has no signed counter: whatever is forbidden, it may be that.
+            counters.refuse_forbidden(record.subject, 0)
+            return Done(from_version=self.running_version, is_here=True)
         wanted = Wanted(kind="agent", name=AGENT, version=order.version, counter=order.counter)
         choice = self.supply.choose(wanted, None)
         return Done(from_version=self.running_version, to_sha256=choice.target.sha256, choice=choice)
@@ -75,31 +91,46 @@ class AgentSteps:
 
     def stage(self, record: Record) -> Happening:
         """Build the idle slot from it."""
-        choice = chosen(record)
+        choice, release = chosen(record), chosen(record).release
         slot, wheelhouse = self.slots.idle, self.incoming / "wheelhouse"
-        unpack(self.incoming / choice.target.sha256, wheelhouse)
+        if slot is None or self.slots.on_trial is not None:
+            return Failed(reason="journal", detail=NO_SLOT)
         try:
+            unpack(self.incoming / choice.target.sha256, wheelhouse)
+            self.slots.forget(slot)
             build(self.slots.path(slot), wheelhouse)
-        except ReachError:
+        except (ReachError, ReleaseError):
             raise
         except SkerryError as error:
             return Failed(reason="load", detail=str(error))
-        release = choice.release
+        finally:
+            shutil.rmtree(wheelhouse, ignore_errors=True)
         self.slots.note(slot, KeptAgent(sha256=choice.target.sha256, version=release.version, counter=release.counter))
-        shutil.rmtree(wheelhouse, ignore_errors=True)
         return Done()
 
     def self_test(self, record: Record) -> Happening:
-        """Import the new agent in its slot, and ask it for its version."""
+        """Import the new agent in its slot, and ask it for its version; a slot that fails is built anew next time."""
+        slot = self.slots.idle
+        if slot is None:
+            return Failed(reason="journal", detail=NO_SLOT)
         try:
-            found = version_in(self.slots.path(self.slots.idle))
+            found = self._version(slot, record)
         except ReachError:
             raise
         except SkerryError as error:
+            if record.to_sha256 is not None:
+                self.slots.forget(slot)
             return Failed(reason="load", detail=str(error))
         if found != record.order.version:
             return Failed(reason="golden", detail=f"it says that it is {found}, and {record.order.version} was signed")
         return Done()
+
+    def _version(self, slot: str, record: Record) -> str:
+        """Ask what is to be tried: a slot, or without a file the program that was installed."""
+        start = start_told()
+        if record.to_sha256 is None and start is not None:
+            return version_of(start.base)
+        return version_in(self.slots.path(slot))
 
 
 _STEPS: dict[UpdateState, Callable[[AgentSteps, Record], Happening]] = {

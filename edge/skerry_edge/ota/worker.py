@@ -27,7 +27,7 @@ from skerry_edge.ota.model_store import ModelStore
 from skerry_edge.ota.places import Places
 from skerry_edge.ota.preparing import Steps, prepare
 from skerry_edge.ota.self_test.program import measure
-from skerry_edge.ota.slots.slots import Slots
+from skerry_edge.ota.slots.start import slots_here
 from skerry_edge.ota.supply import SignedSupply
 from skerry_edge.ota.trust.clock import LocalClock
 from skerry_edge.ota.trust.counters import CounterFloors
@@ -83,7 +83,7 @@ def steps_of(job: Job, places: Places, supply: SignedSupply, record: Record) -> 
     counters = CounterFloors(places.counters)
     if record.subject.startswith("agent/"):
         return AgentSteps(
-            slots=Slots(places.state_dir),
+            slots=slots_here(places.state_dir),
             counters=counters,
             incoming=places.incoming,
             supply=supply,

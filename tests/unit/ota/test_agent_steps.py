@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import tarfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from skerry_edge.contracts.errors import ReleaseError
 from skerry_edge.contracts.messages import UpdateOrder
+from skerry_edge.contracts.release import Release
 from skerry_edge.ota.agent_steps import AgentSteps
+from skerry_edge.ota.choice import Choice, Target
 from skerry_edge.ota.instants import now
-from skerry_edge.ota.machine.happenings import Done
+from skerry_edge.ota.launcher import BASE, PROVED
+from skerry_edge.ota.machine.happenings import Done, Failed
 from skerry_edge.ota.machine.record import Record, begun
 from skerry_edge.ota.slots.slots import KeptAgent, Slots
 from skerry_edge.ota.trust.counters import CounterFloors
@@ -29,7 +35,7 @@ class NoRepository:
 
 @pytest.fixture
 def steps(tmp_path: Path) -> AgentSteps:
-    slots = Slots(tmp_path)
+    slots = Slots(tmp_path, running="a")
     for slot in ("a", "b"):
         slots.path(slot).mkdir(parents=True)
     slots.confirm("a")
@@ -59,3 +65,77 @@ def test_a_forbidden_agent_is_not_gone_back_to(steps: AgentSteps) -> None:
     with pytest.raises(ReleaseError) as caught:
         steps.take(back())
     assert caught.value.reason == "counter"
+
+
+def ordered(steps: AgentSteps, version: str, *, running: str = "a") -> Any:
+    steps = replace(steps, slots=Slots(steps.slots.folder.parent, running=running))
+    order = UpdateOrder(id="r1", version=version, counter=3, probation_s=60, deadline_s=3600)
+    return steps.take(begun(AGENT, order, now()))
+
+
+def test_a_version_that_runs_and_proved_itself_is_there_already(steps: AgentSteps) -> None:
+    assert ordered(steps, "2.0.0").is_running
+
+
+def test_a_version_that_runs_on_trial_has_not_proved_itself(steps: AgentSteps) -> None:
+    steps.slots.begin_trial("b", 3600.0, now())
+    found = ordered(steps, "2.0.0", running="b")
+    assert isinstance(found, Failed)
+    assert found.reason == "journal"
+
+
+def test_nothing_is_built_where_something_runs_or_was_good(steps: AgentSteps) -> None:
+    # Slot b runs, a was good last: a journal that was lost leaves such a device behind.
+    assert Slots(steps.slots.folder.parent, running="b").idle is None
+    assert isinstance(ordered(steps, "3.0.0", running="b"), Failed)
+
+
+def test_the_installed_program_is_the_way_back_from_the_first_update(steps: AgentSteps) -> None:
+    steps.slots.forget("b")
+    steps.slots.confirm(BASE)
+    assert ordered(steps, "2.0.0", running=BASE).is_running
+    steps.slots.confirm("a")
+    found = replace(steps, running_version="2.5.0")
+    assert ordered(found, "2.0.0") == Done(from_version="2.5.0", is_here=True)
+    steps.counters.forbid({AGENT: 1})
+    with pytest.raises(ReleaseError, match="forbidden"):
+        ordered(found, "2.0.0")
+
+
+def test_a_slot_is_nothing_whole_from_before_it_is_emptied(steps: AgentSteps, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A crash in the middle of emptying must not leave a slot that says it is whole."""
+    steps.slots.confirm("b")
+    steps.slots.confirm("a")
+    path = steps.slots.path("b")
+    release = Release(
+        v=1,
+        kind="agent",
+        name="skerry",
+        version="3.0.0",
+        counter=4,
+        boards=("x",),
+        python="py3",
+        abi="none",
+        platform="any",
+    )
+    steps.incoming.mkdir()
+    archive = steps.incoming / ("1" * 64)
+    with tarfile.open(archive, "w"):
+        pass
+    target = Target(path="x", location="x", sha256=archive.name, length=archive.stat().st_size)
+    record = structs.replace(back(), state="stage", choice=Choice(release=release, target=target))
+
+    def cut_off(slot: Path, wheelhouse: Path) -> None:
+        assert slot == path
+        raise Cut
+
+    monkeypatch.setattr("skerry_edge.ota.agent_steps.build", cut_off)
+    with pytest.raises(Cut):
+        steps.take(record)
+    assert steps.slots.kept("b") is None
+    assert not (path / PROVED).exists()
+    assert [one.name for one in steps.incoming.iterdir()] == [archive.name], "what was unpacked is not left lying"
+
+
+class Cut(BaseException):
+    """The power is cut."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,6 +14,7 @@ import pytest
 from skerry_edge.ota import launcher
 from skerry_edge.ota.instants import now
 from skerry_edge.ota.slots.slots import Slots
+from skerry_edge.ota.slots.start import end_well
 
 
 @pytest.fixture
@@ -79,7 +81,17 @@ def test_the_deadline_counts_what_the_machine_ran(boot: str, since_boot_s: float
     assert (counted["boots"], found) == (1, objection)
 
 
-@pytest.mark.parametrize("damage", ["", "{", "[]", '{"slot": "../x"}', '{"slot": "b", "boots": "x"}', "null"])
+WITHOUT_END = '{"slot": "b", "boots": 0, "boot": "x", "at_s": 0, "spent_s": 0, "deadline_s": %s}'
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        *("", "{", "[]", '{"slot": "../x"}', '{"slot": "b", "boots": "x"}', "null", "[" * 100_000),
+        *(WITHOUT_END % number for number in ("1e999", "NaN")),
+    ],
+    ids=str.__len__,
+)
 def test_a_record_that_is_damaged_leads_back_to_what_was_good(damage: str, device, tmp_path: Path) -> None:
     slots = Slots(tmp_path)
     slots.confirm("a")
@@ -116,5 +128,116 @@ def test_the_agent_is_told_how_to_be_started_anew(tmp_path: Path, device) -> Non
     program.write_text(f'#!{sys.executable}\nimport os\nprint(os.environ["{launcher.LAUNCHER_VARIABLE}"])\n')
     Slots(tmp_path).confirm("a")
     again = json.loads(device().stdout)
-    assert again[2:] == [str(tmp_path), str(tmp_path / "base" / "skerry"), "agent", "run"]
-    assert Path(again[1]).samefile(launcher.__file__)
+    assert again[:3] == [sys.executable, "-I", "-S"], "what a bad agent set has no part in choosing the next"
+    assert Path(again[3]).samefile(launcher.__file__)
+    assert again[4:] == [str(tmp_path), str(tmp_path / "base" / "skerry"), "agent", "run"]
+
+
+def test_a_trial_of_the_installed_program_is_counted_as_that_of_a_slot(device, tmp_path: Path) -> None:
+    slots = Slots(tmp_path)
+    slots.confirm("a")
+    slots.begin_trial(launcher.BASE, 3600.0, now())
+    assert [device().stdout[:4] for _ in range(4)] == ["base", "base", "base", "a ag"]
+    slots.begin_trial(launcher.BASE, 3600.0, now())
+    slots.confirm(launcher.BASE)
+    assert (slots.current, slots.good, device().stdout[:4]) == (None, "base", "base")
+
+
+def test_a_slot_on_trial_that_runs_past_its_deadline_is_ended_by_the_kernel(device, tmp_path: Path) -> None:
+    slots = Slots(tmp_path)
+    slots.confirm("a")
+    # Sleeps for a day, and neither confirms nor ends: whatever it does, nobody asks it.
+    (tmp_path / "agent" / "b" / "bin" / "skerry").write_text("#!/bin/sh\nexec sleep 86400\n")
+    slots.begin_trial("b", 0.5, now())
+    assert device().returncode == -signal.SIGALRM
+    assert device().stdout == "a agent run from a\n"
+    assert "not confirmed within" in (slots.fallen or "")
+
+
+def test_what_is_not_on_trial_has_no_alarm_over_it(device, tmp_path: Path, program) -> None:
+    tell = f"#!{sys.executable}\nimport signal\nprint('left', signal.alarm(0))\n"
+    slots = Slots(tmp_path)
+    slots.confirm("a")
+    (tmp_path / "agent" / "a" / "bin" / "skerry").write_text(tell)
+    assert device().stdout == "left 0\n"
+    slots.begin_trial("b", 3600.0, now())
+    (tmp_path / "agent" / "b" / "bin" / "skerry").unlink()
+    assert device().stdout == "left 0\n", "the one on trial could not be started, and took its alarm with it"
+    (tmp_path / "agent" / "b" / "bin" / "skerry").write_text(tell)
+    (tmp_path / "agent" / "b" / "bin" / "skerry").chmod(0o755)
+    assert 3500 < int(device().stdout.removeprefix("left ")) <= 3601
+
+
+def test_an_alarm_is_taken_back_with_the_trial(tmp_path: Path) -> None:
+    script = (
+        "import signal, sys; from pathlib import Path; from skerry_edge.ota.slots.slots import Slots; "
+        "slots = Slots(Path(sys.argv[1]), running='b'); signal.alarm(3600); "
+        "getattr(slots, sys.argv[2])(*sys.argv[3:]); print(signal.alarm(0))"
+    )
+    slots = Slots(tmp_path)
+    slots.path("b").mkdir(parents=True)
+    for call in (["end_trial"], ["confirm", "b"]):
+        done = subprocess.run(
+            [sys.executable, "-c", script, tmp_path, *call], capture_output=True, text=True, check=True
+        )
+        assert done.stdout == "0\n", call
+
+
+def test_a_committed_slot_that_dies_young_each_time_is_passed_over(device, tmp_path: Path) -> None:
+    slots = Slots(tmp_path)
+    slots.confirm("b")
+    slots.confirm("a")
+    assert [device().stdout[0] for _ in range(5)] == ["a"] * 5
+    (tmp_path / "agent" / "b" / "bin" / "skerry").write_text('#!/bin/sh\necho "$SKERRY_START"\n')
+    told = json.loads(device().stdout)
+    assert told["passed"] == {"a": "ended 5 times within 600 s"}
+    assert [device().stdout[0] for _ in range(4)] == ["{"] * 4
+    assert [device().stdout[:4] for _ in range(5)] == ["base"] * 5
+    assert device().stdout[0] == "a", "where all of them die, the one that was good last is tried on"
+
+
+def test_a_slot_that_never_proved_itself_takes_nobodys_place(device, tmp_path: Path) -> None:
+    Slots(tmp_path).confirm("a")
+    for _ in range(5):
+        device()
+    assert device().stdout[:4] == "base"
+
+
+def test_lives_that_end_well_are_not_counted(device, tmp_path: Path) -> None:
+    Slots(tmp_path).confirm("a")
+    start = json.dumps({"state": str(tmp_path), "base": "/none"})
+    for _ in range(4):
+        device()
+    end_well({launcher.START_VARIABLE: start})
+    assert [device().stdout[0] for _ in range(5)] == ["a"] * 5
+    assert device().stdout[:4] == "base"
+
+
+@pytest.mark.parametrize(
+    ("ages_s", "is_short"),
+    [((4, 3, 2, 1, 0), True), ((601, 3, 2, 1, 0), False), ((3, 2, 1, 0), False), ((900, 599, 3, 2, 1, 0), True)],
+)
+def test_short_lives_are_five_starts_in_ten_minutes(ages_s: tuple[float, ...], is_short: bool) -> None:
+    starts = {"a": [1000.0 - one for one in ages_s], "b": [1000.0]}
+    assert set(launcher.short_lived(starts, 1000.0)) == ({"a"} if is_short else set())
+
+
+def test_starts_of_another_run_of_the_machine_say_nothing(device, tmp_path: Path) -> None:
+    Slots(tmp_path).confirm("a")
+    for _ in range(5):
+        device()
+    path = tmp_path / "agent" / launcher.STARTS
+    path.write_text(json.dumps({**json.loads(path.read_text()), "boot": "another"}))
+    assert device().stdout[0] == "a", "a supply that sags is no fault of the agent's"
+
+
+@pytest.mark.parametrize(
+    "damage", ["", "[" * 100_000, "null", "[]", '{"boot": 1}', '{"boot": "x", "starts": {"a": 1}}']
+)
+def test_a_damaged_count_of_starts_keeps_nobody_from_starting(damage: str, device, tmp_path: Path) -> None:
+    Slots(tmp_path).confirm("a")
+    (tmp_path / "agent" / launcher.STARTS).write_text(damage)
+    assert device().stdout[0] == "a"
+    (tmp_path / "agent" / launcher.STARTS).unlink()
+    (tmp_path / "agent" / f".{launcher.STARTS}.new").mkdir()
+    assert device().stdout[0] == "a", "what proved itself is started even where its start cannot be counted"

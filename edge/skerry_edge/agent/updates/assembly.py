@@ -23,6 +23,7 @@ from skerry_edge.agent.updates.model_trial import ModelTrial
 from skerry_edge.agent.updates.preparation import Preparation
 from skerry_edge.agent.updates.program import Program
 from skerry_edge.agent.updates.reporting import report_of
+from skerry_edge.agent.updates.substitute import Substitute
 from skerry_edge.agent.updates.updates import Trial, Updates
 from skerry_edge.agent.updates.watch import Watch
 from skerry_edge.contracts.errors import ReleaseError
@@ -32,6 +33,7 @@ from skerry_edge.ota.looked import last_look
 from skerry_edge.ota.machine.limits import Limits
 from skerry_edge.ota.machine.record import Record
 from skerry_edge.ota.places import Places
+from skerry_edge.ota.slots.start import slots_here
 
 COUNTERS_DAMAGED = "update-counters-damaged"
 """The label of the system event that says that release counters were lost; what is signed is learnt anew."""
@@ -80,6 +82,7 @@ def updates_of(around: Surroundings) -> Updates:
     keeping = Keeping(places, tell=around.tell, apply=around.configuration.apply)
     fleet = LocalFleet(around.configuration, LocalOrderFile(around.state_dir))
     watch = Watch(around.supervisor, around)
+    slots = slots_here(around.state_dir)
 
     def counters_lost(damage: ReleaseError) -> None:
         around.tell(COUNTERS_DAMAGED, f"{damage}; it was set aside, and a new one begun")
@@ -87,6 +90,7 @@ def updates_of(around: Surroundings) -> Updates:
     def trial(record: Record, limits: Limits) -> Trial:
         if record.subject.startswith("agent/"):
             return AgentTrial(
+                slots=slots,
                 places=places,
                 fleet=fleet,
                 watch=watch,
@@ -116,5 +120,6 @@ def updates_of(around: Surroundings) -> Updates:
         trial=trial,
         watch=watch,
         lookout=Lookout(Program(around.selector, around.environment), look, lambda: last_look(places.ota), around.tell),
+        substitute=Substitute(slots, around.tell),
         report=around.report,
     )

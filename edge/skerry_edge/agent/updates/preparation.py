@@ -25,7 +25,7 @@ from skerry_edge.ota.job import Job, Progress
 from skerry_edge.ota.machine.happenings import Failed, Happening, Overdue, Refused, Superseded
 from skerry_edge.ota.machine.record import Record
 from skerry_edge.ota.settings import OtaSettings
-from skerry_edge.ota.slots.slots import running_slot
+from skerry_edge.ota.slots.start import running_slot
 from skerry_edge.ota.transfer.schedule import Window, may_begin, start_delay_s
 
 _log = logging.getLogger(__name__)

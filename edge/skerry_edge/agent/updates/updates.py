@@ -11,6 +11,7 @@ from skerry_edge.agent.updates.keeping import Keeping
 from skerry_edge.agent.updates.lookout import Lookout
 from skerry_edge.agent.updates.orders import next_order
 from skerry_edge.agent.updates.preparation import Fleet, Preparation
+from skerry_edge.agent.updates.substitute import Substitute
 from skerry_edge.agent.updates.watch import Watch
 from skerry_edge.foundation.errors import ReachError
 from skerry_edge.ota.job import Progress
@@ -51,6 +52,7 @@ class Updates:
         trial: Callable[[Record, Limits], Trial],
         watch: Watch,
         lookout: Lookout,
+        substitute: Substitute,
         report: Report,
     ) -> None:
         """Prepare; ``trial`` makes what acts on a record from INTENT on."""
@@ -60,6 +62,7 @@ class Updates:
         self._make_trial = trial
         self._watch = watch
         self._lookout = lookout
+        self._substitute = substitute
         self._report = report
         self._trial: Trial | None = None
         self._entered: tuple[str, str] | None = None
@@ -84,10 +87,12 @@ class Updates:
         """End what was started; the agent's next life goes on with it."""
         self._preparation.close()
         self._lookout.rest()
+        self._substitute.end()
 
     def _act(self, settings: OtaSettings | None, now_s: float) -> float:
         record = self._keeping.record
         if record is None:
+            self._substitute.act()
             found = next_order(self._fleet.updates, self._keeping.journal)
             if found is None:
                 return NEVER_S if settings is None else self._lookout.act(now_s)

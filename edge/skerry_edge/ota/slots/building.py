@@ -24,21 +24,27 @@ def build(slot: Path, wheelhouse: Path) -> None:
     Nothing is fetched: pip gets the wheels of the release, each pinned by its hash. Raises MissingError where this
     Python makes no environments, VerdictError where the wheels do not go together, ReachError for the disk.
     """
-    if slot.exists():
-        shutil.rmtree(slot)
-    _run([_interpreter(), "-m", "venv", str(slot)], "cannot make a virtual environment", MissingError)
+    try:
+        if slot.exists():
+            shutil.rmtree(slot)
+    except OSError as error:
+        raise ReachError("cannot empty a slot", where=str(slot), found=error.strerror) from error
+    _run([_interpreter(), "-I", "-m", "venv", str(slot)], "cannot make a virtual environment", MissingError)
     _run(
         [
             *(
                 str(slot / "bin" / "python"),
+                "-I",
                 "-m",
                 "pip",
                 "install",
+                "--isolated",
                 "--quiet",
                 "--no-input",
                 "--disable-pip-version-check",
             ),
-            *("--no-cache-dir", "--no-index", "--require-hashes", "--find-links", str(wheelhouse / "wheels")),
+            *("--no-cache-dir", "--no-index", "--require-hashes", "--only-binary", ":all:"),
+            *("--find-links", str(wheelhouse / "wheels")),
             *("--requirement", str(wheelhouse / "requirements.txt")),
         ],
         "the wheels of the release cannot be installed",
@@ -50,10 +56,20 @@ def build(slot: Path, wheelhouse: Path) -> None:
 
 def version_in(slot: Path) -> str:
     """Return the version of the agent in a slot, after calling and importing it there. Raises VerdictError."""
-    called = [str(slot / "bin" / "skerry"), "agent", "run", "--help"]
-    _run(called, "the agent in the slot cannot be called", VerdictError, limit_s=_ASK_S)
+    _call(str(slot / "bin" / "skerry"))
     command = [str(slot / "bin" / "python"), "-I", "-c", _ASK]
     return _run(command, "the agent in the slot cannot be imported", VerdictError, limit_s=_ASK_S).strip()
+
+
+def version_of(program: str) -> str:
+    """Return the version of the program that was installed, after calling it. Raises VerdictError."""
+    _call(program)
+    told = _run([program, "--version"], "the program cannot tell its version", VerdictError, limit_s=_ASK_S)
+    return told.strip().rpartition(" ")[2]
+
+
+def _call(program: str) -> None:
+    _run([program, "agent", "run", "--help"], "the agent in the slot cannot be called", VerdictError, limit_s=_ASK_S)
 
 
 def _interpreter() -> str:
@@ -61,10 +77,24 @@ def _interpreter() -> str:
     return getattr(sys, "_base_executable", None) or sys.executable
 
 
+def _environment() -> dict[str, str]:
+    """Return this process's environment without what could have Python or pip take something from elsewhere."""
+    return {key: one for key, one in os.environ.items() if not key.startswith(("PIP_", "PYTHON", "VIRTUAL_ENV"))} | {
+        "PIP_CONFIG_FILE": os.devnull
+    }
+
+
 def _run(command: list[str], what: str, kind: type[MissingError | VerdictError], *, limit_s: float = _BUILD_S) -> str:
     try:
         done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=limit_s, check=False
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=limit_s,
+            check=False,
+            env=_environment(),
         )
     except subprocess.TimeoutExpired as error:
         raise kind(what, found=f"no end after {limit_s:.0f} s") from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
+import signal
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +19,8 @@ from skerry_edge.foundation.small_file import read_small
 from skerry_edge.ota import launcher
 from skerry_edge.ota.machine.record import Instant
 
-RELEASE = "release.json"
+RELEASE, INSTALLED = "release.json", "installed.json"
+NO_SLOT = "no slot is free: one runs, and the other was good last"
 _MAX_BYTES = 4096
 
 
@@ -34,8 +35,14 @@ class KeptAgent(Struct, frozen=True, kw_only=True):
 class Slots:
     """The two slots below a state directory. What changes something raises ReachError where the disk refuses."""
 
-    def __init__(self, state_dir: Path) -> None:
+    def __init__(self, state_dir: Path, *, running: str | None = None, passed: Mapping[str, str] = {}) -> None:
+        """Look at them; ``running`` is the one that this agent runs from.
+
+        ``passed`` are those that the launcher passed over for it, and why.
+        """
         self.folder = state_dir / "agent"
+        self.running = running
+        self.passed = passed
 
     @property
     def current(self) -> str | None:
@@ -47,19 +54,46 @@ class Slots:
         return name if name in launcher.SLOTS else None
 
     @property
-    def idle(self) -> str:
-        """The slot that the next version is built in."""
-        return next(slot for slot in launcher.SLOTS if slot != self.current)
+    def good(self) -> str:
+        """The program that was good last: a slot, or the one that was installed."""
+        return self.current or launcher.BASE
+
+    @property
+    def idle(self) -> str | None:
+        """The slot that the next version is built in: it neither runs nor was good last. None where there is none."""
+        return next((slot for slot in launcher.SLOTS if slot not in (self.current, self.running)), None)
 
     @property
     def on_trial(self) -> str | None:
-        """The slot on trial, None where there is none, or where the launcher has given it up."""
+        """The program on trial, None where there is none, or where the launcher has given it up."""
         try:
-            found = json.loads(read_small(self.folder / launcher.TRIAL, _MAX_BYTES))
-            slot = found["slot"]
-        except (OSError, ValueError, KeyError, TypeError):
+            slot = json.loads(read_small(self.folder / launcher.TRIAL, _MAX_BYTES))["slot"]
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
-        return slot if slot in launcher.SLOTS else None
+        return slot if slot in (*launcher.SLOTS, launcher.BASE) else None
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether what runs is what was good last, and nothing is on trial: it has proved itself."""
+        return self.running == self.good and not (self.folder / launcher.TRIAL).exists()
+
+    @property
+    def is_substitute(self) -> bool:
+        """Whether this agent runs because the launcher had to pass over what was good last."""
+        return self.running is not None and self.good in self.passed and self.running != self.good
+
+    @property
+    def is_out_of_place(self) -> bool:
+        """Whether the launcher would start another program than the one that runs."""
+        return self.running not in (None, self.good) and self.good not in self.passed
+
+    @property
+    def installed_version(self) -> str | None:
+        """The version of the program that was installed, None where that has never said so."""
+        try:
+            return str(json.loads(read_small(self.folder / INSTALLED, _MAX_BYTES))["version"])
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            return None
 
     @property
     def fallen(self) -> str | None:
@@ -68,7 +102,7 @@ class Slots:
             return str(json.loads(read_small(self.folder / launcher.FALLEN, _MAX_BYTES))["reason"])
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             return f"the launcher's word cannot be read: {error}"
 
     def path(self, slot: str) -> Path:
@@ -82,9 +116,24 @@ class Slots:
         except (OSError, msgspec.DecodeError):
             return None
 
+    def note_installed(self, version: str) -> None:
+        """Note the version of the program that was installed: it is the way back from the first update."""
+        if version != self.installed_version:
+            with _told(self.folder):
+                self.folder.mkdir(parents=True, exist_ok=True)
+            write_atomic(self.folder / INSTALLED, msgspec.json.encode({"version": version}))
+
     def note(self, slot: str, kept: KeptAgent) -> None:
         """Note that a slot holds a release, whole."""
         write_atomic(self.path(slot) / RELEASE, msgspec.json.encode(kept))
+
+    def forget(self, slot: str) -> None:
+        """Have a slot hold nothing any more, before it is changed: half of a version must not be taken for whole."""
+        with _told(self.folder):
+            for name in (RELEASE, launcher.PROVED):
+                (self.path(slot) / name).unlink(missing_ok=True)
+            if self.path(slot).is_dir():
+                sync_directory(self.path(slot))
 
     def begin_trial(self, slot: str, deadline_s: float, now: Instant) -> None:
         """Have the launcher start this slot from now on, until it is confirmed or given up."""
@@ -93,33 +142,42 @@ class Slots:
         with _told(self.folder):
             launcher.write(self.folder / launcher.TRIAL, {**trial, "deadline_s": deadline_s})
 
-    def confirm(self, slot: str) -> None:
-        """Have the launcher start this slot for good."""
+    def confirm(self, program: str) -> None:
+        """Have the launcher start this slot for good, or the program that was installed."""
+        if program in launcher.SLOTS:
+            write_atomic(self.path(program) / launcher.PROVED, b"")
         with _told(self.folder):
-            aside = self.folder / ".current.new"
-            aside.unlink(missing_ok=True)
-            aside.symlink_to(slot)
-            aside.replace(self.folder / launcher.CURRENT)
+            current = self.folder / launcher.CURRENT
+            if program == launcher.BASE:
+                current.unlink(missing_ok=True)
+            else:
+                aside = self.folder / ".current.new"
+                aside.unlink(missing_ok=True)
+                aside.symlink_to(program)
+                aside.replace(current)
             sync_directory(self.folder)
         self.end_trial()
 
+    def adopt(self, substitute: str) -> None:
+        """Have what runs in the place of what was good last run for good; what was passed over holds nothing more."""
+        self.confirm(substitute)
+        for slot in launcher.SLOTS:
+            if slot in self.passed:
+                self.forget(slot)
+
     def end_trial(self) -> None:
-        """Have the launcher start the slot that was good last."""
+        """Have the launcher start the slot that was good last, and take the alarm back that it set for the trial."""
         with _told(self.folder):
             (self.folder / launcher.TRIAL).unlink(missing_ok=True)
             if self.folder.is_dir():
                 sync_directory(self.folder)
+        if self.running is not None:
+            signal.alarm(0)
 
     def clear_fallen(self) -> None:
         """Forget what the launcher said of an earlier trial."""
         with _told(self.folder):
             (self.folder / launcher.FALLEN).unlink(missing_ok=True)
-
-
-def running_slot(environment: Mapping[str, str] = os.environ) -> str | None:
-    """Return the slot that this process runs from, `base` for the program installed; None without a launcher."""
-    slot = environment.get(launcher.SLOT_VARIABLE)
-    return slot if slot in (*launcher.SLOTS, launcher.BASE) and launcher.LAUNCHER_VARIABLE in environment else None
 
 
 @contextmanager

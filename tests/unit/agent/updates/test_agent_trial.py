@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from skerry_edge.agent.updates.agent_trial import AgentTrial
+from skerry_edge import __version__
+from skerry_edge.agent.updates.agent_trial import AgentTrial, settle
+from skerry_edge.agent.updates.substitute import PASSED_OVER, Substitute
 from skerry_edge.contracts.errors import ReleaseError
 from skerry_edge.contracts.messages import UpdateOrder
 from skerry_edge.ota import launcher
@@ -19,6 +21,7 @@ from skerry_edge.ota.machine.happenings import Done, Failed, Happening
 from skerry_edge.ota.machine.health import After, Trial
 from skerry_edge.ota.machine.limits import Limits
 from skerry_edge.ota.machine.record import Record, begun
+from skerry_edge.ota.machine.transitions import advance
 from skerry_edge.ota.places import Places
 from skerry_edge.ota.slots.slots import KeptAgent, Slots
 from skerry_edge.ota.trust.counters import CounterFloors
@@ -55,7 +58,7 @@ class _Named:
 
 
 @pytest.fixture
-def act(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+def act(tmp_path: Path) -> Callable[..., Any]:
     """Return a function that acts in one state as the agent of one slot, and notes whether it starts anew."""
     slots = Slots(tmp_path)
     for slot in launcher.SLOTS:
@@ -66,10 +69,11 @@ def act(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     around = Around()
     anew: list[str] = []
 
-    def run(state: str, slot: str, *, at_s: tuple[float, ...] = (0.0,), **changes: Any) -> Happening | None:
-        monkeypatch.setenv(launcher.SLOT_VARIABLE, slot)
-        monkeypatch.setenv(launcher.LAUNCHER_VARIABLE, "[]")
+    def run(
+        state: str, slot: str, *, at_s: tuple[float, ...] = (0.0,), passed: dict[str, str] | None = None, **changes: Any
+    ) -> Happening | None:
         trial = AgentTrial(
+            slots=Slots(tmp_path, running=slot, passed=passed or {}),
             places=Places(tmp_path),
             fleet=around,  # type: ignore[arg-type]
             watch=around,  # type: ignore[arg-type]
@@ -99,7 +103,7 @@ def test_a_slot_that_the_launcher_gave_up_is_found_out_by_the_old_agent(act: Any
     found = act("switch", "a")
     assert found == Failed(reason="crashed", detail="not confirmed after 3 starts")
     assert isinstance(act("probation", "a"), Failed)
-    assert act("rollback", "a") == Done()
+    assert act("rollback", "a") == Done(from_version=__version__)
     assert act.slots.fallen is None
 
 
@@ -132,9 +136,72 @@ def test_the_new_agent_makes_way_for_the_old_one(act: Any) -> None:
     act.slots.begin_trial("b", 3600.0, now())
     assert act("rollback", "b") is None
     assert (act.slots.on_trial, act.anew) == (None, ["b"])
-    assert act("rollback", "a") == Done()
+    assert act("rollback", "a") == Done(from_version=__version__)
 
 
 def test_a_slot_that_does_not_hold_the_new_version_is_not_started(act: Any) -> None:
-    act.slots.note("b", KeptAgent(sha256=SHA, version="1.9.0", counter=6))
+    act.slots.note("b", KeptAgent(sha256="2" * 64, version="1.9.0", counter=6))
     assert act("intent", "a").reason == "load"
+
+
+@pytest.mark.parametrize("old", ["a", launcher.BASE])
+def test_a_commit_that_a_power_cut_kept_from_the_slot_is_no_success(act: Any, old: str, tmp_path: Path) -> None:
+    if old == launcher.BASE:
+        act.slots.confirm(launcher.BASE)
+    act.slots.begin_trial("b", 3600.0, now())
+    starts = [launcher.choose(act.slots.folder).programs[0] for _ in range(4)]
+    assert starts == ["b", "b", "b", old]
+    # The journal says COMMIT: it was written in the third life of the new agent, and nothing after it.
+    found = act("commit", old, outcome="committed")
+    assert found == Failed(reason="crashed", detail="not confirmed after 3 starts")
+    ended = advance(replace(_record(), state="commit", outcome="committed"), found)
+    assert (ended.state, ended.outcome) == ("rollback", "rolled-back")
+    assert act.slots.good == old
+    assert CounterFloors(tmp_path / "ota" / "counters.json").read().committed == {}
+
+
+def test_a_commit_cut_off_after_the_link_is_one(act: Any) -> None:
+    act.slots.begin_trial("b", 3600.0, now())
+    (act.slots.folder / "current").unlink()
+    (act.slots.folder / "current").symlink_to("b")
+    assert act("commit", "b") == Done()
+    assert (act.slots.current, act.slots.on_trial) == ("b", None)
+
+
+def test_an_order_back_to_the_installed_program_has_the_launcher_start_that(act: Any) -> None:
+    assert isinstance(act("intent", "a", to_sha256=None), Done)
+    assert act("switch", "a", to_sha256=None) is None
+    assert (act.slots.on_trial, act.anew) == (launcher.BASE, ["a"])
+    assert act("switch", launcher.BASE, to_sha256=None) == Done()
+    assert act("commit", launcher.BASE, to_sha256=None) == Done()
+    assert (act.slots.good, act.slots.on_trial) == (launcher.BASE, None)
+    assert act.slots.kept("b") is not None
+
+
+def test_whoever_is_started_in_the_place_of_both_says_what_it_is(act: Any) -> None:
+    passed = {"a": "ended 5 times within 600 s"}
+    assert act("rollback", launcher.BASE, passed=passed) == Done(from_version=__version__)
+    assert act.anew == [], "to be started anew would only be to be started again"
+
+
+def test_a_trial_that_no_journal_knows_of_is_ended_and_the_old_agent_started(act: Any, tmp_path: Path) -> None:
+    anew: list[str] = []
+    act.slots.begin_trial("b", 3600.0, now())
+    assert settle(Slots(tmp_path, running="b"), lambda: anew.append("b")) == "b"
+    assert (anew, act.slots.on_trial) == (["b"], None)
+    assert settle(Slots(tmp_path, running="a"), lambda: anew.append("a")) is None
+    assert anew == ["b"], "done again, in the life of the version before, it finds nothing to do"
+
+
+def test_what_runs_in_the_place_of_another_tells_and_stays(act: Any, tmp_path: Path) -> None:
+    told: list[tuple[str, str]] = []
+    act.slots.confirm("b")
+    slots = Slots(tmp_path, running="a", passed={"b": "ended 5 times within 600 s"})
+    substitute = Substitute(slots, lambda *one: told.append(one))
+    substitute.act()
+    substitute.act()
+    ((label, text),) = told
+    assert label == PASSED_OVER
+    assert "slot b ended 5 times" in text
+    assert (slots.current, slots.is_settled, slots.idle) == ("a", True, "b")
+    assert slots.kept("b") is None, "an order for it must build it anew"

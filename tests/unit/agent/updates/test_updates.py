@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 
 from skerry_edge.agent.updates.keeping import Keeping
+from skerry_edge.agent.updates.substitute import Substitute
 from skerry_edge.agent.updates.updates import Updates
 from skerry_edge.contracts.messages import UpdateOrder
 from skerry_edge.ota.machine.happenings import Begun, Postponed
 from skerry_edge.ota.machine.record import Record
 from skerry_edge.ota.places import Places
 from skerry_edge.ota.settings import OtaSettings
+from skerry_edge.ota.slots.slots import Slots
 
 ORDER = UpdateOrder(id="r1", version="2.0.0", counter=2, probation_s=60, deadline_s=3600)
 
@@ -37,6 +39,7 @@ class Scene:
             trial=lambda _record, _limits: parts,
             watch=parts,
             lookout=parts,
+            substitute=Substitute(Slots(folder), lambda *told: self.events.append(told)),
             report=lambda record, _progress: self.reports.append(record),
         )
         self.prepared: list[Any] = []
