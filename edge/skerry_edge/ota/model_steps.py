@@ -129,6 +129,7 @@ class ModelSteps:
 
     def _subject(self, bundle: Path, variant: str, pictures_of: tuple[Path, ...]) -> Subject:
         return Subject(
+            task=self.use.task,
             bundle=bundle,
             variant=variant,
             backend=self.use.backend,

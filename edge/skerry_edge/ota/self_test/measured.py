@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 Box = tuple[float, float, float, float]
+SURE = 0.5
+"""Objects with less of a score are not expected of another model."""
+SAME_IOU = 0.5
+SAME_S = 1.0
+"""Two models are certain of one and the same utterance within this time of each other."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Subject:
-    """A bundle as the device runs it; objects are looked for in the golden pictures of all ``pictures_of``."""
+    """A model as the device runs it: a bundle, or a wake word's manifest.
 
+    Objects or words are looked for in the golden pictures or recordings of all ``pictures_of``.
+    """
+
+    task: Literal["detection", "wakeword"] = "detection"
     bundle: Path
     variant: str
     backend: str
@@ -27,12 +37,44 @@ class Object:
     score: float
     box_px: Box
 
+    @property
+    def is_sure(self) -> bool:
+        """Whether another model is expected to see it, too."""
+        return self.score >= SURE
+
+    def is_like(self, other: Finding) -> bool:
+        """Tell whether two models mean the same object."""
+        return isinstance(other, Object) and self.label == other.label and iou(self.box_px, other.box_px) >= SAME_IOU
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Word:
+    """What a model hears in a recording, ``time_s`` after its beginning; it is above the model's own cut-off."""
+
+    label: str
+    score: float
+    time_s: float
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether another model is expected to hear it, too."""
+        return True
+
+    def is_like(self, other: Finding) -> bool:
+        """Tell whether two models mean the same utterance."""
+        return isinstance(other, Word) and self.label == other.label and abs(self.time_s - other.time_s) <= SAME_S
+
+
+Finding = Object | Word
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Measured:
     """What a model did: the SQNR of its golden outputs, the median of its inferences, its process's peak memory.
 
-    ``needed_db`` is the least SQNR for its precision. ``seen`` holds the objects of each picture, in their order.
+    ``needed_db`` is the least SQNR for its precision. ``seen`` holds the objects of each picture, or the words of each
+    recording, in their order. A network that listens infers many times a second: there ``inference_ms`` is for one
+    second of sound. ``unproved`` says why its own golden input proves nothing, empty where it does not have to.
     """
 
     sqnr_db: float
@@ -40,4 +82,18 @@ class Measured:
     inference_ms: float
     peak_mb: float
     labels: tuple[str, ...]
-    seen: tuple[tuple[Object, ...], ...]
+    seen: tuple[tuple[Finding, ...], ...]
+    unproved: str = ""
+
+
+def iou(first: Box, second: Box) -> float:
+    """Return the intersection over union of two boxes."""
+    width = min(first[2], second[2]) - max(first[0], second[0])
+    height = min(first[3], second[3]) - max(first[1], second[1])
+    shared = max(0.0, width) * max(0.0, height)
+    union = _area(first) + _area(second) - shared
+    return shared / union if union > 0 else 0.0
+
+
+def _area(box: Box) -> float:
+    return max(0.0, box[2] - box[0]) * max(0.0, box[3] - box[1])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import statistics
 import sys
 import time
@@ -19,7 +18,9 @@ from skerry_edge.contracts.bundle import Bundle
 from skerry_edge.contracts.manifest import ImageInput
 from skerry_edge.foundation.bound_life import die_with_parent
 from skerry_edge.models.golden import check_golden
+from skerry_edge.ota.self_test.listening import heard_by
 from skerry_edge.ota.self_test.measured import Measured, Object, Subject
+from skerry_edge.ota.self_test.peak import peak_mb
 from skerry_edge.vision.detector import Detector
 from skerry_edge.vision.images import decode_image
 
@@ -40,6 +41,10 @@ def measure(subject: Subject, *, stall_s: float) -> Measured:
 
 
 def _measure(subject: Subject) -> Iterator[Measured]:
+    yield heard_by(subject) if subject.task == "wakeword" else _seen_by(subject)
+
+
+def _seen_by(subject: Subject) -> Measured:
     bundle = Bundle.open(subject.bundle)
     golden = check_golden(bundle, subject.variant, subject.backend)
     pictures = [picture for one in subject.pictures_of for picture in _golden_pictures(one)]
@@ -48,11 +53,11 @@ def _measure(subject: Subject) -> Iterator[Measured]:
     with closing(opened) as detector:
         seen = tuple(_objects(detector, picture) for picture in pictures)
         inference_ms = _inference_ms(detector)
-    yield Measured(
+    return Measured(
         sqnr_db=golden.sqnr_db,
         needed_db=golden.needed_db,
         inference_ms=inference_ms,
-        peak_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6,
+        peak_mb=peak_mb(),
         labels=bundle.manifest.labels,
         seen=seen,
     )

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from skerry_edge.ota.machine.limits import Limits
-from skerry_edge.ota.self_test.judging import iou, verdict
-from skerry_edge.ota.self_test.measured import Measured, Object
+from skerry_edge.ota.self_test.judging import verdict
+from skerry_edge.ota.self_test.measured import Measured, Object, Word, iou
 
 DISC = Object(label="red disc", score=0.9, box_px=(10.0, 10.0, 30.0, 30.0))
 OTHER = Object(label="blue disc", score=0.8, box_px=(50.0, 50.0, 70.0, 70.0))
@@ -44,6 +44,30 @@ def reason(new: Measured, present: Measured | None = PRESENT, free_mb: float | N
 )
 def test_a_model_that_is_no_match_for_the_present_one_is_not_switched_to(new: Measured, expected: str | None) -> None:
     assert reason(new) == expected
+
+
+ALEXA = Word(label="Alexa", score=0.95, time_s=3.2)
+EAR = Measured(sqnr_db=40.0, needed_db=20.0, inference_ms=8.0, peak_mb=90.0, labels=("Alexa",), seen=((ALEXA,), ()))
+
+
+@pytest.mark.parametrize(
+    ("new", "expected"),
+    [
+        (EAR, None),
+        (replace(EAR, seen=((replace(ALEXA, time_s=3.9, score=0.7),), ())), None),
+        (replace(EAR, seen=((ALEXA,), (ALEXA,))), None),
+        (replace(EAR, seen=((), ())), "accuracy"),
+        (replace(EAR, seen=((replace(ALEXA, time_s=0.4),), ())), "accuracy"),
+        (replace(EAR, seen=((ALEXA, replace(ALEXA, time_s=1.0)), (replace(ALEXA, time_s=0.5),))), "accuracy"),
+        (replace(EAR, inference_ms=24.1), "budget"),
+        (replace(EAR, unproved="it does not hear 'Alexa' in its own golden recording"), "golden"),
+    ],
+    ids=["same", "later", "one more", "deaf", "elsewhere", "everywhere", "slow", "unproved"],
+)
+def test_a_wake_word_s_model_must_hear_what_the_present_one_hears_and_little_else(
+    new: Measured, expected: str | None
+) -> None:
+    assert reason(new, present=EAR) == expected
 
 
 def test_without_a_present_model_it_must_only_compute_what_it_did_when_it_was_made() -> None:
