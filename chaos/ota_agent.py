@@ -142,7 +142,7 @@ class Life:
     @property
     def is_idle(self) -> bool:
         """Whether nothing is under way, and nothing ordered that was not brought to its end."""
-        return self.state == "idle" and next_order(self.fleet.updates, self.keeping.journal) is None
+        return self.state == "idle" and next_order(self.fleet.updates, self.keeping.known) is None
 
     def has_heard(self, wanted: Desired | None) -> bool:
         """Tell whether the newest that it was ordered is what it goes by."""

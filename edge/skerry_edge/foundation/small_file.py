@@ -7,6 +7,9 @@ import os
 import stat
 from pathlib import Path
 
+MOMENTARY = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EINTR, errno.EAGAIN, errno.EACCES})
+"""Reading that fails for one of these says nothing about the file."""
+
 
 def read_small(path: Path, max_bytes: int) -> bytes:
     """Return what a regular file of at most ``max_bytes`` holds.

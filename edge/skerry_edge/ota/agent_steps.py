@@ -55,6 +55,8 @@ class AgentSteps:
             self.slots.note_installed(self.running_version)
         if order.version == self.running_version and self.slots.is_settled:
             return Done(from_version=self.running_version, is_running=True)
+        if record.was_lost:
+            return Done(from_version=self.running_version)
         idle = self.slots.idle
         if idle is None or self.slots.on_trial is not None:
             # Another life has left more than the journal knows of; what runs or was good must not be built in.

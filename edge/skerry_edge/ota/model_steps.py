@@ -53,8 +53,10 @@ class ModelSteps:
         order, counters = record.order, self.counters.read()
         current, previous = self.store.linked("current"), self.store.linked("previous")
         before = Done(from_sha256=current.sha256, from_version=current.version) if current else Done()
-        if current is not None and _is_ordered(current, order):
+        if current is not None and _is_ordered(current, order) and self.store.is_proved(current.sha256):
             return replace(before, to_sha256=current.sha256, is_running=True)
+        if record.was_lost:
+            return before
         if previous is not None and _is_ordered(previous, order):
             counters.refuse_forbidden(record.subject, previous.counter)
             return replace(before, to_sha256=previous.sha256, is_here=True)

@@ -3,8 +3,8 @@
     models/NAME/<sha256>/bundle.skerry   the file, as it was signed
     models/NAME/<sha256>/release.json    what it is
     models/NAME/<sha256>/proved          there once it has proved itself on this device
-    models/NAME/current                  link to the folder that runs
-    models/NAME/previous                 link to the one before, kept as a way back
+    models/NAME/current                  link to the folder that runs; without it, what the device's own file names runs
+    models/NAME/previous                 link to the one before, kept as a way back; without it, that is the own file
     models/NAME/before                   while something is on trial: link to what `current` goes back to
 
 A folder gets its name when all in it is on the disk. Every step can be done again after a crash in the middle of it,
@@ -102,23 +102,31 @@ class ModelStore:
         """Have ``current`` lead to a release; None leads to what the device's own file names."""
         self._point("current", sha256)
 
-    def prove(self, sha256: str, before: str | None) -> None:
-        """Note that a release has proved itself, and keep the one ``before`` it as the way back."""
-        with _told(self.folder):
-            write_atomic(self.folder / sha256 / PROVED, b"")
-        if before is not None and before != sha256:
+    def prove(self, sha256: str | None, before: str | None) -> None:
+        """Note that a release has proved itself, and keep the one ``before`` as the way back; None is the own file."""
+        if sha256 is not None:
+            with _told(self.folder):
+                write_atomic(self.folder / sha256 / PROVED, b"")
+        if before != sha256:
             self._point("previous", before)
         self._point("before", None)
 
-    def settle(self) -> str | None:
-        """Without a journal, go back from what has not proved itself; return its hash, None where all was well."""
-        current = self._target("current")
-        if current is None or self.is_proved(current):
-            self._point("before", None)
-            return None
-        self.switch_to(self._target("before"))
+    def settle(self) -> bool:
+        """Without a journal, go back from what was on trial; return whether anything was.
+
+        It can be done again after a crash in it: the link `before` is removed last.
+        """
+        current, good = self._target("current"), self._good()
+        self.switch_to(good)
         self._point("before", None)
-        return current
+        return good != current
+
+    def _good(self) -> str | None:
+        """Return what is known to be good by the links alone; None for the device's own file."""
+        before, current = self._target("before"), self._target("current")
+        if before is not None and self.kept(before) is not None:
+            return before
+        return current if current is not None and self.is_proved(current) else None
 
     def tidy(self) -> None:
         """Remove all that no link leads to: releases of earlier days, and what a crash left unfinished."""

@@ -9,7 +9,7 @@ from skerry_edge.contracts.errors import ReleaseError
 from skerry_edge.foundation.errors import ReachError
 from skerry_edge.ota.choice import Choice
 from skerry_edge.ota.errors import TransferError
-from skerry_edge.ota.journal import Journal, JournalFile, with_record
+from skerry_edge.ota.journal import Journal, JournalFile, journal_of
 from skerry_edge.ota.machine.happenings import Begun, Happening, Postponed, Refused
 from skerry_edge.ota.machine.record import Instant, Record, timed
 from skerry_edge.ota.machine.transitions import actor_of, advance
@@ -69,6 +69,6 @@ def noted(journal_file: JournalFile, journal: Journal, happening: Happening, now
     """Return the journal after something happened to the update in it, and have it on the disk. Raises ReachError."""
     if journal.record is None:
         return journal
-    after = with_record(journal, advance(timed(journal.record, now), happening))
+    after = journal_of(advance(timed(journal.record, now), happening))
     journal_file.write(after)
     return after

@@ -15,7 +15,7 @@ import msgspec
 
 from skerry_edge.contracts.errors import ReleaseError
 from skerry_edge.foundation.bound_life import die_with_parent
-from skerry_edge.foundation.errors import SkerryError
+from skerry_edge.foundation.errors import ConfigError, SkerryError
 from skerry_edge.ota.agent_steps import AgentSteps
 from skerry_edge.ota.instants import now
 from skerry_edge.ota.job import Job, Progress
@@ -50,15 +50,19 @@ def main() -> None:
 
 
 def work(job: Job) -> None:
-    """Take the update in the journal as far as it comes; without one, look at the repository. Raises a SkerryError."""
+    """Take the update that the job names as far as it comes; without one, look at the repository. Raises a SkerryError.
+
+    Where the journal has another update by now, or none, there is nothing to be done.
+    """
     places = Places(Path(job.state_dir))
-    journal_file = JournalFile(places.ota)
-    record = journal_file.read().record
     supply = supply_of(job, places)
-    if record is None:
+    if job.order is None:
         look(supply, places)
         return
-    prepare(journal_file, steps_of(job, places, supply, record), now)
+    journal_file = JournalFile(places.ota)
+    record = journal_file.read().record
+    if record is not None and record.order.id == job.order:
+        prepare(journal_file, steps_of(job, places, supply, record), now)
 
 
 def look(supply: SignedSupply, places: Places) -> None:
@@ -79,7 +83,7 @@ def supply_of(job: Job, places: Places) -> SignedSupply:
 
 
 def steps_of(job: Job, places: Places, supply: SignedSupply, record: Record) -> Steps:
-    """Return the steps of an update of that kind."""
+    """Return the steps of an update of that kind. Raises ConfigError where the job does not say how it is used."""
     counters = CounterFloors(places.counters)
     if record.subject.startswith("agent/"):
         return AgentSteps(
@@ -91,7 +95,8 @@ def steps_of(job: Job, places: Places, supply: SignedSupply, record: Record) -> 
             reserve_bytes=job.settings.reserve_mb * _MEBIBYTE,
             told=_tell,
         )
-    assert job.use is not None  # noqa: S101  # the agent orders no model that it does not use
+    if job.use is None:
+        raise ConfigError("the job does not say how the model is used", where=record.subject)
     return ModelSteps(
         store=ModelStore(places.state_dir, record.name),
         counters=counters,

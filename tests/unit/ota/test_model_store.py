@@ -55,16 +55,43 @@ def test_without_a_journal_what_has_not_proved_itself_is_undone(store: ModelStor
     store.prove(first, None)
     store.hold_before(first)
     store.switch_to(second)
-    assert store.settle() == second
+    assert store.settle()
     assert store.linked("current").version == "1.0.0"
-    assert store.settle() is None
+    assert not store.settle()
 
 
 def test_without_a_journal_and_a_release_before_the_devices_own_file_counts(store: ModelStore, tmp_path: Path) -> None:
     store.hold_before(None)
     store.switch_to(take(store, "1.0.0", tmp_path))
-    assert store.settle() is not None
+    assert store.settle()
     assert store.linked("current") is None
+
+
+def test_without_a_journal_a_way_back_that_was_on_trial_is_undone_too(store: ModelStore, tmp_path: Path) -> None:
+    first, second = take(store, "1.0.0", tmp_path), take(store, "2.0.0", tmp_path)
+    store.prove(first, None)
+    store.switch_to(second)
+    store.prove(second, first)
+    for target in (first, None):
+        store.hold_before(second)
+        store.switch_to(target)
+        assert store.settle()
+        assert store.linked("current").version == "2.0.0"
+        assert store.linked("before") is None
+
+
+def test_the_devices_own_file_is_the_way_back_of_the_first_release_and_the_release_that_of_the_file(
+    store: ModelStore, tmp_path: Path
+) -> None:
+    first, second = take(store, "1.0.0", tmp_path), take(store, "2.0.0", tmp_path)
+    store.switch_to(second)
+    store.prove(second, first)
+    store.switch_to(None)
+    store.prove(None, second)
+    assert (store.linked("current"), store.linked("previous").version) == (None, "2.0.0")
+    store.switch_to(second)
+    store.prove(second, None)
+    assert (store.linked("current").version, store.linked("previous")) == ("2.0.0", None)
 
 
 @pytest.mark.parametrize("target", ["../../etc", "x", "0" * 63, "0" * 64 + "/..", "0" * 64])

@@ -108,15 +108,14 @@ def _wait(orders: dict[str, Any], state_dir: Path) -> list[Ended]:
 
     from skerry_edge.agent.life.lock import holder_of  # noqa: PLC0415  # the same
     from skerry_edge.agent.updates.waiting import wait_for  # noqa: PLC0415  # the same
-    from skerry_edge.ota.journal import JournalFile  # noqa: PLC0415  # the same
     from skerry_edge.ota.places import Places  # noqa: PLC0415  # the same
 
     with Console(stderr=True).status("waiting for the agent") as status:
         return wait_for(
             orders,
-            JournalFile(Places(state_dir).ota).read,
+            Places(state_dir),
             runs=lambda: holder_of(state_dir) is not None,
-            told=lambda subject, state: status.update(f"{subject}: {state}"),
+            told=status.update,
         )
 
 

@@ -12,13 +12,16 @@ from skerry_edge.ota.job import Job, Use
 from skerry_edge.ota.settings import OtaSettings
 
 
-def job_of(config: AgentConfig, settings: OtaSettings, state_dir: Path, *, use: Use | None = None) -> Job:
-    """Return the job of a device that runs with ``config``; ``use`` is how it runs the model that the job is about."""
+def job_of(
+    config: AgentConfig, settings: OtaSettings, state_dir: Path, *, order: str | None = None, use: Use | None = None
+) -> Job:
+    """Return the job of a device that runs with ``config``: an ``order``, or a look; ``use`` is of its model."""
     return Job(
         state_dir=str(state_dir.absolute()),
         board=load_board(config.board).name,
         agent_version=__version__,
         settings=settings,
         is_clock_synchronised=clock_state() == "synced",
+        order=order,
         use=use,
     )

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from skerry_edge.contracts.messages import UpdateOrder
-from skerry_edge.ota.journal import Journal
 from skerry_edge.ota.machine.record import Record
+from skerry_edge.ota.order_book import Known
 
 
-def next_order(updates: Mapping[str, UpdateOrder], journal: Journal) -> tuple[str, UpdateOrder] | None:
-    """Return the first order, by subject, that has not come to its end here yet; None where none waits."""
+def next_order(updates: Mapping[str, UpdateOrder], known: Mapping[str, Known]) -> tuple[str, UpdateOrder] | None:
+    """Return the first order, by subject, that is not known to have come to its end here; None where none waits."""
     for subject, order in sorted(updates.items()):
-        finished = journal.finished.get(subject)
-        if finished is None or finished.order != order.id:
+        found = known.get(subject)
+        if found is None or found.order != order.id or found.outcome is None:
             return subject, order
     return None
 

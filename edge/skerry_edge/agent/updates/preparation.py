@@ -144,7 +144,7 @@ class Preparation:
 
     def _job(self, record: Record, settings: OtaSettings) -> Job:
         use = None if record.subject.startswith("agent/") else use_of_all(self._fleet.users(record.name))
-        return job_of(self._fleet.in_force, settings, self._state_dir, use=use)
+        return job_of(self._fleet.in_force, settings, self._state_dir, order=record.order.id, use=use)
 
     def _ended(self, record: Record, now_s: float) -> float:
         """Go on from where the worker came to; where it came nowhere, try again after a while."""

@@ -93,7 +93,7 @@ class Updates:
         record = self._keeping.record
         if record is None:
             self._substitute.act()
-            found = next_order(self._fleet.updates, self._keeping.journal)
+            found = next_order(self._fleet.updates, self._keeping.known)
             if found is None:
                 return NEVER_S if settings is None else self._lookout.act(now_s)
             self._keeping.take_on(*found)

@@ -7,9 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from skerry_edge.contracts.messages import UpdateOrder
-from skerry_edge.contracts.updates import UpdateOutcome, UpdateState
 from skerry_edge.foundation.errors import ReachError
-from skerry_edge.ota.journal import Journal
+from skerry_edge.ota.journal import JournalFile, NoJournalError
+from skerry_edge.ota.machine.record import Record
+from skerry_edge.ota.order_book import Known, OrderBook
+from skerry_edge.ota.places import Places
 
 LOOK_S = 0.25
 
@@ -20,43 +22,53 @@ class Ended:
 
     subject: str
     version: str
-    outcome: UpdateOutcome
+    outcome: str
     reason: str | None
 
 
-def ended(subject: str, order: UpdateOrder, journal: Journal) -> Ended | None:
+def ended(subject: str, order: UpdateOrder, known: Mapping[str, Known]) -> Ended | None:
     """Return how the order ended; None where it has not. Pure."""
-    finished = journal.finished.get(subject)
-    if finished is None or finished.order != order.id:
+    found = known.get(subject)
+    if found is None or found.order != order.id or found.outcome is None:
         return None
-    return Ended(subject=subject, version=order.version, outcome=finished.outcome, reason=finished.reason)
+    return Ended(subject=subject, version=order.version, outcome=found.outcome, reason=found.reason)
 
 
 def wait_for(
     orders: Mapping[str, UpdateOrder],
-    read: Callable[[], Journal],
+    places: Places,
     *,
     runs: Callable[[], bool],
-    told: Callable[[str, UpdateState], object],
+    told: Callable[[str], object],
 ) -> list[Ended]:
-    """Return how all orders ended; ``told`` hears each state of theirs.
+    """Return how all orders ended, as the running agent writes it down; ``told`` hears how far it is.
 
-    Raises ReachError where the agent does not run any more.
+    Raises ReachError where the agent does not run any more, or what it writes cannot be read.
     """
+    journal, book = JournalFile(places.ota), OrderBook(places.ota)
     waiting = dict(orders)
     results: list[Ended] = []
     while waiting:
         if not runs():
             todo = "start it: it goes on where it was"
             raise ReachError("the agent has ended before its updates did", found=", ".join(waiting), todo=todo)
-        journal = read()
-        record = journal.record
-        if record is not None and record.order.id in {one.id for one in waiting.values()}:
-            told(record.subject, record.state)
-        found = [one for subject, order in waiting.items() if (one := ended(subject, order, journal)) is not None]
+        told(_stage(journal, waiting))
+        known = book.read()
+        found = [one for subject, order in waiting.items() if (one := ended(subject, order, known)) is not None]
         for one in found:
             del waiting[one.subject]
         results += found
         if waiting:
             time.sleep(LOOK_S)
     return results
+
+
+def _stage(file: JournalFile, waiting: Mapping[str, UpdateOrder]) -> str:
+    """Return how far the agent is; a journal that is not there, or not whole, is the agent's to settle."""
+    try:
+        record: Record | None = file.read().record
+    except NoJournalError as error:
+        return f"waiting for the agent ({error.what})"
+    if record is None or record.order.id not in {one.id for one in waiting.values()}:
+        return "waiting for the agent"
+    return f"{record.subject}: {record.state}" + (f" ({record.reason})" if record.reason else "")

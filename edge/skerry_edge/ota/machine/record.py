@@ -32,6 +32,7 @@ class Record(Struct, frozen=True, kw_only=True, omit_defaults=True):
     - ``spent_s`` is the running time that the order has taken until ``at``; the wall clock has no part in it.
     - ``from_sha256`` and ``from_version`` are what ran before, absent where no release did; ``to_sha256`` is the new
       file's. ``before`` is how the device did until the switch.
+    - ``was_lost`` says that the order was begun before, and that what became of it then is not known any more.
     - ``outcome``, ``reason`` and ``detail`` are how it ends, from the moment when that is certain. A ``reason`` without
       an outcome is why the work of this state waits.
     """
@@ -46,6 +47,7 @@ class Record(Struct, frozen=True, kw_only=True, omit_defaults=True):
     from_version: ReleaseVersion | None = None
     to_sha256: Sha256 | None = None
     choice: Choice | None = None
+    was_lost: bool = False
     before: Before | None = None
     outcome: UpdateOutcome | None = None
     reason: str | None = None

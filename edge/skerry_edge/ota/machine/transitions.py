@@ -111,6 +111,9 @@ def _done(record: Record, done: Done) -> Record:
     if record.state == "check" and done.is_running:
         found = replace(record, from_version=done.from_version, from_sha256=done.from_sha256, outcome="committed")
         return _entered(found, "report")
+    if record.state == "check" and record.was_lost:
+        found = replace(record, from_version=done.from_version, from_sha256=done.from_sha256)
+        return _ended(found, "failed", "journal", "it was begun before, and how far it came was lost")
     if record.state == "check":
         record = replace(
             record,
@@ -119,6 +122,8 @@ def _done(record: Record, done: Done) -> Record:
             to_sha256=done.to_sha256,
             choice=done.choice,
         )
+    if record.state == "rollback" and done.from_version is not None:
+        record = replace(record, from_version=done.from_version)
     if record.state == "intent":
         record = replace(record, before=done.before)
     if record.state == "self-test" and record.spent_s + record.order.probation_s > record.order.deadline_s:
