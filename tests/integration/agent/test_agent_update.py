@@ -16,6 +16,7 @@ import threading
 import venv
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,11 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
 import skerry_edge
+from skerry_edge.agent.updates.substitute import PASSED_OVER
+from skerry_edge.contracts.messages import Event
 from skerry_edge.contracts.updates import UpdateReport
 from skerry_edge.ota import launcher
+from skerry_edge.ota.instants import now
 from skerry_edge.ota.slots.slots import Slots
 
 SHIM = """
@@ -36,12 +40,29 @@ __path__.append({package!r})
 __version__ = {version!r}
 """
 """The code of this tree under another version: what a slot holds, without the tree's wheels."""
-BROKEN = """
+REFUSES = """
 import sys
 
 def main():
-    raise SystemExit(0 if "--help" in sys.argv else "this release does not start")
+    raise SystemExit(0 if "--help" in sys.argv else 2)
 """
+"""Ends as an agent does that does not understand the configuration; the service must be started again all the same."""
+IDLE = """
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+
+def main():
+    spec = spec_from_file_location("skerry_edge.tree_cli", {package!r} + "/cli.py")
+    cli = module_from_spec(spec)
+    spec.loader.exec_module(cli)
+    if "--help" not in sys.argv:
+        from skerry_edge.agent.updates.updates import Updates
+        Updates.act = lambda self, now_s: now_s + 1.0
+    cli.main()
+"""
+"""Runs and sends heartbeats, and does nothing for its own update any more."""
+PACKAGE = str(Path(skerry_edge.__file__).parent)
+UNIT = Path(PACKAGE, "agent/install/data/skerry-agent.service").read_text()
 
 
 def import_paths() -> list[str]:
@@ -60,12 +81,11 @@ def install(folder: Path) -> Path:
     return program
 
 
-def wheel(version: str, *, starts: bool) -> tuple[str, bytes]:
-    """Return the name and bytes of a wheel that is this tree's agent under another version."""
-    package = str(Path(skerry_edge.__file__).parent)
-    files = {"skerry_edge/__init__.py": SHIM.format(paths=import_paths(), package=package, version=version)}
-    if not starts:
-        files["skerry_edge/cli.py"] = BROKEN
+def wheel(version: str, cli: str | None = None) -> tuple[str, bytes]:
+    """Return the name and bytes of a wheel that is this tree's agent under another version, or with another `cli`."""
+    files = {"skerry_edge/__init__.py": SHIM.format(paths=import_paths(), package=PACKAGE, version=version)}
+    if cli is not None:
+        files["skerry_edge/cli.py"] = cli.format(package=PACKAGE)
     info = f"skerry-{version}.dist-info"
     files |= {
         f"{info}/METADATA": f"Metadata-Version: 2.1\nName: skerry\nVersion: {version}\n",
@@ -86,15 +106,16 @@ def _digest(text: str) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
 
 
-def publish(rig: Rig, version: str, counter: int, *, starts: bool = True) -> None:
-    name, data = wheel(version, starts=starts)
-    pin = f"skerry=={version} --hash=sha256:{hashlib.sha256(data).hexdigest()}\n".encode()
+def publish(rig: Rig, version: str, counter: int, *, cli: str | None = None, pinned: bytes = b"") -> None:
+    """Publish an agent; ``pinned`` are other bytes, whose hash is the one that is pinned."""
+    name, data = wheel(version, cli)
+    pin = f"skerry=={version} --hash=sha256:{hashlib.sha256(pinned or data).hexdigest()}\n".encode()
     members = [(tarfile.TarInfo("requirements.txt"), pin), (tarfile.TarInfo(f"wheels/{name}"), data)]
     rig.publish(agent_release(version, counter), tar_of(members))
 
 
 class Launched:
-    """An agent that its launcher starts again and again, as systemd would."""
+    """An agent that its launcher starts again and again, as systemd would by the unit's own rule."""
 
     def __init__(self, command: list[str], folder: Path) -> None:
         self._command = command
@@ -105,13 +126,25 @@ class Launched:
         self._thread.start()
 
     def _run(self) -> None:
-        environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+        # What must have no part in how a slot is built: pip's settings, and a module in its place.
+        elsewhere = self._folder / "elsewhere"
+        elsewhere.mkdir()
+        (elsewhere / "pip.py").write_text("raise SystemExit('not the pip that was asked for')")
+        astray = {"PIP_TARGET": str(elsewhere / "target"), "PYTHONPATH": str(elsewhere)}
+        environment = {**os.environ, **astray}
         with (self._folder / "log.txt").open("ab") as log:
             while not self._is_over.is_set():
                 self._process = subprocess.Popen(
                     self._command, stdout=log, stderr=log, cwd=self._folder, env=environment
                 )
-                self._process.wait()
+                code = self._process.wait()
+                if f"RestartPreventExitStatus={code}" in UNIT:
+                    return
+
+    def kill(self) -> None:
+        """End it as the kernel does: by its process id, which every start of it has."""
+        assert self._process is not None
+        self._process.kill()
 
     def stop(self) -> None:
         self._is_over.set()
@@ -122,12 +155,20 @@ class Launched:
             self._thread.join(0.2)
 
 
+@dataclass(frozen=True)
+class Device:
+    """A launched agent; ``slots`` are as anybody sees them who does not run from one."""
+
+    slots: Slots
+    agent: Launched
+
+
 @pytest.fixture
-def device(tmp_path: Path, mosquitto, recorder, eventually) -> Iterator[Callable[[Rig], Slots]]:
-    """Return a function that launches an agent which trusts a repository, and gives its slots."""
+def device(tmp_path: Path, mosquitto, recorder, eventually) -> Iterator[Callable[[Rig], Device]]:
+    """Return a function that launches an agent which trusts a repository."""
     started: list[Launched] = []
 
-    def launch(rig: Rig) -> Slots:
+    def launch(rig: Rig) -> Device:
         state, config = tmp_path / "state", tmp_path / "agent.toml"
         state.mkdir()
         mirror = str(rig.repository.metadata.parent)
@@ -138,55 +179,117 @@ def device(tmp_path: Path, mosquitto, recorder, eventually) -> Iterator[Callable
             f'[ota]\nmirrors = ["{mirror}"]\nroot = "{rig.root}"\nspread_s = 0\nreserve_mb = 0\n'
         )
         base = install(tmp_path / "base")
-        command = [sys.executable, launcher.__file__, str(state), str(base), "agent", "run", "--config", str(config)]
-        started.append(Launched(command, tmp_path))
+        launched = [sys.executable, "-I", "-S", launcher.__file__, str(state), str(base)]
+        started.append(Launched([*launched, "agent", "run", "--config", str(config)], tmp_path))
         eventually(lambda: recorder.heartbeats, what="the agent that was installed")
-        return Slots(state)
+        return Device(slots=Slots(state), agent=started[0])
 
     yield launch
     for one in started:
         one.stop()
 
 
-def order(port: int, version: str, counter: int) -> None:
+def order(port: int, version: str, counter: int, *, number: int = 1) -> None:
     client = Client(CallbackAPIVersion.VERSION2)
     client.connect("127.0.0.1", port)
     client.loop_start()
-    wanted = {"id": "r1", "version": version, "counter": counter, "probation_s": 2, "deadline_s": 300}
-    desired: dict[str, Any] = {"v": 1, "version": 1, "ts": 1, "updates": {"agent/skerry": wanted}}
+    wanted = {"id": f"r{number}", "version": version, "counter": counter, "probation_s": 3, "deadline_s": 300}
+    desired: dict[str, Any] = {"v": 1, "version": number, "ts": 1, "updates": {"agent/skerry": wanted}}
     client.publish("skerry/v1/garden/cam-1/desired", json.dumps(desired), qos=1, retain=True).wait_for_publish(10)
     client.disconnect()
     client.loop_stop()
 
 
-def final(recorder) -> UpdateReport | None:
-    return next((one for one in recorder.of(UpdateReport) if one.outcome != "under-way"), None)
+@pytest.fixture
+def final(recorder, eventually) -> Callable[..., UpdateReport]:
+    """Return a function that waits for how an order ended."""
+
+    def found(number: int) -> UpdateReport | None:
+        ended = (one for one in recorder.of(UpdateReport) if one.outcome != "under-way" and one.order == f"r{number}")
+        return next(ended, None)
+
+    def wait(number: int = 1) -> UpdateReport:
+        eventually(lambda: found(number), what=f"the outcome of order {number}", deadline_s=120.0)
+        ended = found(number)
+        assert ended is not None
+        return ended
+
+    return wait
 
 
-def test_a_new_agent_proves_itself_in_its_slot_and_stays(
-    device, mosquitto, recorder, eventually, tmp_path: Path
+def test_a_new_agent_that_is_killed_in_probation_proves_itself_and_there_is_a_way_back(
+    device, mosquitto, recorder, eventually, final, tmp_path: Path
 ) -> None:
     rig = make_rig(tmp_path / "fleet")
     publish(rig, "9.9.9", 2)
-    slots = device(rig)
+    one = device(rig)
     order(mosquitto.port, "9.9.9", 2)
-    eventually(lambda: final(recorder), what="the outcome", deadline_s=90.0)
-    ended = final(recorder)
+    eventually(lambda: [r for r in recorder.of(UpdateReport) if r.state == "probation"], what="probation")
+    one.agent.kill()
+    ended = final()
     assert (ended.outcome, ended.from_version) == ("committed", skerry_edge.__version__), ended
-    assert (slots.current, slots.on_trial) == ("a", None)
+    assert (one.slots.current, one.slots.on_trial) == ("a", None)
     eventually(lambda: recorder.heartbeats[-1].agent_version == "9.9.9", what="work of the new agent")
+    # What the server orders to undo the first update of all: the version that was installed.
+    order(mosquitto.port, skerry_edge.__version__, 1, number=2)
+    back = final(2)
+    assert (back.outcome, back.from_version) == ("committed", "9.9.9"), back
+    assert (one.slots.good, one.slots.on_trial) == (launcher.BASE, None)
+    assert recorder.heartbeats[-1].agent_version == skerry_edge.__version__
 
 
 def test_an_agent_that_does_not_start_is_undone_after_three_tries(
-    device, mosquitto, recorder, eventually, tmp_path: Path
+    device, mosquitto, recorder, final, tmp_path: Path
 ) -> None:
     rig = make_rig(tmp_path / "fleet")
-    publish(rig, "9.9.8", 2, starts=False)
-    slots = device(rig)
+    publish(rig, "9.9.8", 2, cli=REFUSES)
+    one = device(rig)
     order(mosquitto.port, "9.9.8", 2)
-    eventually(lambda: final(recorder), what="the outcome", deadline_s=90.0)
-    ended = final(recorder)
+    ended = final()
     assert (ended.outcome, ended.reason) == ("rolled-back", "crashed"), ended
     assert "3 starts" in ended.detail
-    assert (slots.current, slots.on_trial) == (None, None)
+    assert (one.slots.current, one.slots.on_trial) == (None, None)
     assert recorder.heartbeats[-1].agent_version == skerry_edge.__version__
+
+
+def test_an_agent_that_runs_and_never_confirms_is_ended_at_its_deadline(
+    device, mosquitto, recorder, eventually, final, tmp_path: Path
+) -> None:
+    rig = make_rig(tmp_path / "fleet")
+    publish(rig, "9.9.7", 2, cli=IDLE)
+    one = device(rig)
+    order(mosquitto.port, "9.9.7", 2)
+    eventually(lambda: recorder.heartbeats[-1].agent_version == "9.9.7", what="work of the new agent", deadline_s=120.0)
+    # Five minutes are too long for a test: the next start of it has two seconds left.
+    path = one.slots.folder / launcher.TRIAL
+    trial = json.loads(path.read_text())
+    path.write_text(json.dumps({**trial, "deadline_s": trial["spent_s"] + now().since_boot_s - trial["at_s"] + 2.0}))
+    one.agent.kill()
+    ended = final()
+    assert (ended.outcome, ended.reason) == ("rolled-back", "crashed"), ended
+    assert "not confirmed within" in ended.detail
+    assert one.slots.good == launcher.BASE
+
+
+def test_a_slot_that_cannot_be_built_changes_nothing_and_one_that_dies_is_passed_over(
+    device, mosquitto, recorder, eventually, final, tmp_path: Path
+) -> None:
+    rig = make_rig(tmp_path / "fleet")
+    publish(rig, "9.9.5", 2, pinned=b"other bytes")
+    publish(rig, "9.9.6", 3)
+    one = device(rig)
+    order(mosquitto.port, "9.9.5", 2)
+    ended = final()
+    assert (ended.outcome, ended.reason) == ("failed", "load"), ended
+    assert (one.slots.good, one.slots.kept("a")) == (launcher.BASE, None)
+    order(mosquitto.port, "9.9.6", 3, number=2)
+    assert final(2).outcome == "committed"
+    # Its Python is upgraded under it, or its card rots: the slot that was committed cannot be imported any more.
+    (module,) = one.slots.path("a").glob("lib/python*/site-packages/skerry_edge/__init__.py")
+    module.write_text("raise ImportError('the card is rotten')")
+    one.agent.kill()
+    eventually(lambda: [e for e in recorder.of(Event) if e.label == PASSED_OVER], what="word of it", deadline_s=60.0)
+    (told,) = [e for e in recorder.of(Event) if e.label == PASSED_OVER]
+    assert "slot a ended 5 times" in told.message
+    eventually(lambda: one.slots.good == launcher.BASE, what="the installed program for good")
+    eventually(lambda: recorder.heartbeats[-1].agent_version == skerry_edge.__version__, what="its work")

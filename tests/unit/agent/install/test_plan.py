@@ -21,7 +21,7 @@ from skerry_edge.foundation.errors import ConfigError
 
 OF_235 = """
 Description Wants After StartLimitIntervalSec Type NotifyAccess ExecStart ExecReload WatchdogSec TimeoutStartSec
-TimeoutStopSec KillMode Restart RestartSec RestartPreventExitStatus User Group SupplementaryGroups UMask BindPaths
+TimeoutStopSec KillMode Restart RestartSec User Group SupplementaryGroups UMask BindPaths
 StateDirectory StateDirectoryMode CacheDirectory CacheDirectoryMode WorkingDirectory Environment NoNewPrivileges
 CapabilityBoundingSet AmbientCapabilities ProtectSystem ProtectHome ProtectKernelTunables ProtectKernelModules
 ProtectControlGroups PrivateTmp RemoveIPC RestrictNamespaces RestrictRealtime RestrictAddressFamilies WantedBy

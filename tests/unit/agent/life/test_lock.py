@@ -13,10 +13,10 @@ from skerry_edge.agent.life.lock import LOCK, hold_state_dir, holder_of
 from skerry_edge.foundation.errors import ReachError
 
 
-def test_a_directory_in_use_is_no_reason_for_a_service_to_stay_down(tmp_path: Path) -> None:
+def test_a_directory_in_use_is_not_the_configuration_s_fault(tmp_path: Path) -> None:
     with hold_state_dir(tmp_path), pytest.raises(ReachError) as caught, hold_state_dir(tmp_path):
         pytest.fail("the directory was held twice")
-    assert caught.value.exit_code == 4, "the unit's RestartPreventExitStatus= has 2 in it"
+    assert caught.value.exit_code == 4
 
 
 def test_the_second_holder_is_told_who_the_first_is(tmp_path: Path) -> None:
