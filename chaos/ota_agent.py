@@ -21,6 +21,7 @@ from skerry_edge.agent.children.tally import Tally
 from skerry_edge.agent.config.agent import AgentConfig
 from skerry_edge.agent.config.pipelines import PipelineConfig
 from skerry_edge.agent.downlink.configuration import Configuration
+from skerry_edge.agent.life.loop import NEVER_S
 from skerry_edge.agent.life.state_files import StateFiles
 from skerry_edge.agent.line.protocol import Progress as Beat
 from skerry_edge.agent.mqtt.news import Inbound
@@ -62,6 +63,13 @@ class Nobody:
     def kill(self) -> None:
         """Do nothing."""
 
+    def act(self, now_s: float) -> float:  # noqa: ARG002  # as Silence does
+        """Do nothing, ever."""
+        return NEVER_S
+
+    def note(self) -> None:
+        """Do nothing."""
+
 
 class Life:
     """One life of the agent's process."""
@@ -89,7 +97,7 @@ class Life:
             preparation=preparation,
             trial=self.trial,
             watch=self.watch,
-            lookout=Lookout(Nobody(), self._job, Looked, self._tell),
+            lookout=Lookout(Nobody(), Nobody(), self._job, Looked, self._tell),
             substitute=self.substitute(),
             report=self._report,
         )

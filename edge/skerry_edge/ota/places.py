@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from skerry_edge.ota.trust.place import TrustPlace
+
 
 @dataclass(frozen=True, slots=True)
 class Places:
@@ -23,6 +25,11 @@ class Places:
         return self.ota / "incoming"
 
     @property
+    def pictures(self) -> Path:
+        """The folder of what the device saw last, while a model is tried on it."""
+        return self.ota / "pictures"
+
+    @property
     def counters(self) -> Path:
         """The release counters that were committed, which the agent raises."""
-        return self.ota / "counters.json"
+        return TrustPlace.below(self.ota).counters

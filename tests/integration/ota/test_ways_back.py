@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chaos.ota_agent import NAME, World, desired, live_on, order_of
+from chaos.ota_agent import live_on
 from chaos.ota_repositories import model_bytes, model_release
+from chaos.ota_world import NAME, World, desired, order_of
 
 from skerry_edge.ota.places import Places
 from skerry_edge.ota.trust.counters import CounterFloors

@@ -23,6 +23,7 @@ from skerry_edge.agent.updates.model_trial import ModelTrial
 from skerry_edge.agent.updates.preparation import Preparation
 from skerry_edge.agent.updates.program import Program
 from skerry_edge.agent.updates.reporting import report_of
+from skerry_edge.agent.updates.silence import Silence
 from skerry_edge.agent.updates.substitute import Substitute
 from skerry_edge.agent.updates.updates import Trial, Updates
 from skerry_edge.agent.updates.watch import Watch
@@ -34,6 +35,9 @@ from skerry_edge.ota.machine.limits import Limits
 from skerry_edge.ota.machine.record import Record
 from skerry_edge.ota.places import Places
 from skerry_edge.ota.slots.start import slots_here
+from skerry_edge.ota.trust.clock import LocalClock
+from skerry_edge.ota.trust.floors import FloorFile
+from skerry_edge.ota.trust.place import TrustPlace
 
 COUNTERS_DAMAGED = "update-counters-damaged"
 """The label of the system event that says that release counters were lost; what is signed is learnt anew."""
@@ -119,7 +123,13 @@ def updates_of(around: Surroundings) -> Updates:
         preparation=Preparation(keeping, fleet, Program(around.selector, around.environment), around.state_dir),
         trial=trial,
         watch=watch,
-        lookout=Lookout(Program(around.selector, around.environment), look, lambda: last_look(places.ota), around.tell),
+        lookout=Lookout(
+            Program(around.selector, around.environment),
+            Silence(FloorFile(TrustPlace.below(places.ota).floors), LocalClock(lambda: False), around.tell),
+            look,
+            lambda: last_look(places.ota),
+            around.tell,
+        ),
         substitute=Substitute(slots, around.tell),
         report=around.report,
     )

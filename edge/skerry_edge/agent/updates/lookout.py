@@ -21,6 +21,18 @@ REFUSED = "update-repository"
 GOOD_AGAIN = "the repository of releases is trusted again"
 
 
+class Silence(Protocol):
+    """What notes how long the repository brings nothing new (agent/updates/silence.py)."""
+
+    def act(self, now_s: float) -> float:
+        """Do what is due, and return when there is more."""
+        ...
+
+    def note(self) -> None:
+        """Do it now."""
+        ...
+
+
 class Worker(Protocol):
     """What looks."""
 
@@ -42,10 +54,16 @@ class Lookout:
     """One worker from time to time; each change of what it finds is told once."""
 
     def __init__(
-        self, worker: Worker, job: Callable[[], Job], found: Callable[[], Looked], tell: Callable[[str, str], None]
+        self,
+        worker: Worker,
+        silence: Silence,
+        job: Callable[[], Job],
+        found: Callable[[], Looked],
+        tell: Callable[[str, str], None],
     ) -> None:
         """Prepare; ``job`` makes what the worker is told, ``found`` reads its last look, ``tell`` is a system event."""
         self._worker = worker
+        self._silence = silence
         self._job = job
         self._found = found
         self._tell = tell
@@ -62,13 +80,19 @@ class Lookout:
         if self._was_started:
             self._was_started = False
             self._hear(self._found())
-        return self._due_s if now_s < self._due_s else self._look(now_s)
+        note_s = self._silence.act(now_s)
+        return min(note_s, self._due_s) if now_s < self._due_s else self._look(now_s)
 
     def rest(self) -> None:
         """End a look that is under way: an order's own begins with one, and they share what they write."""
         if self._was_started:
             self._worker.kill()
             self._was_started = False
+
+    def close(self) -> None:
+        """End what was started, once nothing else looks; the device may be about to be switched off."""
+        self.rest()
+        self._silence.note()
 
     def _look(self, now_s: float) -> float:
         try:

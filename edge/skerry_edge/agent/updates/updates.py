@@ -86,7 +86,7 @@ class Updates:
     def close(self) -> None:
         """End what was started; the agent's next life goes on with it."""
         self._preparation.close()
-        self._lookout.rest()
+        self._lookout.close()
         self._substitute.end()
 
     def _act(self, settings: OtaSettings | None, now_s: float) -> float:

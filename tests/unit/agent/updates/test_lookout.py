@@ -30,12 +30,30 @@ class Worker:
         self.killed += 1
 
 
+class Silence:
+    """Notes, and says so."""
+
+    def __init__(self) -> None:
+        self.noted = 0
+        self.due_s = float("inf")
+
+    def act(self, now_s: float) -> float:
+        self.noted += 1
+        return self.due_s
+
+    def note(self) -> None:
+        self.noted += 1
+
+
 class Scene:
     def __init__(self) -> None:
+        self.silence = Silence()
         self.worker = Worker()
         self.looked = Looked()
         self.told: list[tuple[str, str]] = []
-        self.lookout = Lookout(self.worker, lambda: "job", lambda: self.looked, lambda *told: self.told.append(told))
+        self.lookout = Lookout(
+            self.worker, self.silence, lambda: "job", lambda: self.looked, lambda *told: self.told.append(told)
+        )
 
     def look(self, now_s: float, looked: Looked) -> None:
         assert self.lookout.act(now_s) == now_s + LOOK_S
@@ -91,3 +109,14 @@ def test_a_look_survives_its_file_and_damage_is_no_refusal(tmp_path: Path) -> No
     assert last_look(tmp_path) == FROZEN
     (tmp_path / FILE).write_bytes(b"{")
     assert last_look(tmp_path) == Looked()
+
+
+def test_silence_is_noted_while_nobody_looks_and_at_the_end_once_nobody_does(scene: Scene) -> None:
+    scene.silence.due_s = 10.0
+    assert scene.lookout.act(0.0) == 10.0
+    scene.lookout.act(FIRST_S)
+    noted = scene.silence.noted
+    scene.lookout.act(FIRST_S + LOOK_S)
+    assert (scene.worker.is_running, scene.silence.noted) == (True, noted), "two must not write the floors at once"
+    scene.lookout.close()
+    assert (scene.worker.is_running, scene.silence.noted) == (False, noted + 1)
