@@ -1,10 +1,11 @@
-"""Figures of updates over the air: a switch on a running agent, a bad release's reach, and a server's cost."""
+"""Figures of updates over the air: a switch on a running agent, a bad release's reach, a server's cost, and a publisher's memory."""
 
 from __future__ import annotations
 
 import argparse
 
 from benchmarks.model_switch import switch_figures
+from benchmarks.publish_memory import memory_figures
 from benchmarks.report import BENCH, publish
 from benchmarks.rollout_cost import DEVICES, touch_figures
 from benchmarks.update_load import cost_figures
@@ -16,4 +17,4 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--devices", type=int, default=DEVICES, help="devices of the bad release's fleet")
     given = parser.parse_args(arguments)
     BENCH.mkdir(parents=True, exist_ok=True)
-    publish("ota", [*switch_figures(), *touch_figures(given.devices), *cost_figures()])
+    publish("ota", [*switch_figures(), *touch_figures(given.devices), *cost_figures(), *memory_figures()])

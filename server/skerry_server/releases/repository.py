@@ -29,10 +29,11 @@ _VERSIONED = re.compile(r"(?P<version>[1-9][0-9]{0,9})\.(?P<role>root|targets|sn
 
 @dataclass(frozen=True, kw_only=True)
 class Disk:
-    """The two ways in which a repository's files come about: written, or moved to their place from beside it."""
+    """How a repository's files come and go: written, moved to their place from beside it, removed."""
 
     write: Callable[[Path, bytes], None] = write_atomic
     give: Callable[[Path, Path], None] = give_name
+    remove: Callable[[Path], None] = Path.unlink
 
 
 _DISK = Disk()
@@ -254,6 +255,16 @@ class Repository:
             self._disk.give(aside, path)
         except OSError as error:
             raise ReachError("cannot put a file in its place", where=str(path), found=error.strerror) from error
+
+    def remove(self, path: Path) -> None:
+        """Remove a file that nobody needs, and the folders that it leaves empty. Raises ReachError."""
+        try:
+            self._disk.remove(path)
+            for folder in path.relative_to(self.path).parents:
+                if len(folder.parts) > 1 and not any((self.path / folder).iterdir()):
+                    (self.path / folder).rmdir()
+        except OSError as error:
+            raise ReachError("cannot remove a file", where=str(path), found=error.strerror) from error
 
     def _put(self, path: Path, data: bytes) -> None:
         _require_folder(path.parent)

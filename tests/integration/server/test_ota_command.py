@@ -146,3 +146,14 @@ def test_keys_are_made_encrypted_or_not_at_all(ota, monkeypatch, tmp_path):
 def test_a_lifetime_that_is_none_is_refused(ota, text):
     run = ota("init", "--expires", text)
     assert (run.code, "how long it lasts" in run.err) == (2, True)
+
+
+def test_what_nobody_needs_is_shown_and_then_goes(founded, discs, tmp_path):
+    founded("publish", discs, "--boards", "generic-x86", "--counter", "1")
+    founded("withdraw", "model/discs", "1.0.0")
+    dry = founded("prune", "--after", "0", "--dry-run", "--json").json
+    assert len([path for path in dry["removed"] if path.endswith(".skerry")]) == 2
+    assert founded("prune", "--after", "0", "--json").json["removed"] == dry["removed"]
+    assert founded("prune", "--after", "0", "--json").json["freed_bytes"] == 0
+    assert founded("verify", "--json").json["findings"] == []
+    assert founded("prune", "--keep", "1").code == 2

@@ -8,6 +8,7 @@ from skerry_server.releases.cli.amending import floor, renew, withdraw
 from skerry_server.releases.cli.exporting import export
 from skerry_server.releases.cli.founding import init
 from skerry_server.releases.cli.keeping import backup, restore
+from skerry_server.releases.cli.pruning import prune
 from skerry_server.releases.cli.publishing import publish, refresh, sign
 from skerry_server.releases.cli.reading import list_releases, verify
 from skerry_server.releases.cli.rotating import rotate_root
@@ -45,6 +46,7 @@ for _command in (
     withdraw,
     floor,
     renew,
+    prune,
     rotate_root,
     export,
     backup,
