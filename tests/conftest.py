@@ -116,7 +116,7 @@ def word_bundle(spoken: Path) -> Callable[..., bytes]:
                 gave = buffer.getvalue()
                 files |= {"golden/input.wav": recording, "golden/output.npy": gave}
                 listed = artifact("golden/input.wav", recording), artifact("golden/output.npy", gave)
-                golden = Golden(input=listed[0], outputs={variant: (listed[1],)})
+                golden = Golden(input=listed[0], outputs={variant: (listed[1],)}, shows=(word,))
         one = artifact("alexa.tflite", model)
         manifest = Manifest(
             schema=1,

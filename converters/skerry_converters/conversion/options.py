@@ -72,9 +72,10 @@ RESULT = (
     click.option(
         "--golden",
         type=_PATH,
-        metavar="PICTURE",
-        help="A picture with objects that the network is sure of. It goes into the bundle with what each file gives "
-        "for it, and a device holds a new version against the one before by it. Default: a pattern that shows nothing.",
+        metavar="FILE",
+        help="A picture with objects that the network is sure of; for a wake word, a recording of it. It goes into the "
+        "bundle with what each file gives for it, and a device holds a new version against the one before by it. "
+        "Default: a pattern that shows nothing.",
     ),
     click.option("--report", type=_PATH, metavar="F.html", help="Write a page about it as well."),
 )

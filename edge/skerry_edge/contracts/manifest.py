@@ -199,9 +199,11 @@ class Variant(_Part, frozen=True, kw_only=True):
 class Golden(_Part, frozen=True, kw_only=True):
     """One input, and for each variant the raw outputs that it gave when it was made.
 
-    ``input`` is a picture of at most network size (PNG) or a feature array (NPY); ``outputs`` maps a variant's name to
-    one NPY file for each of its outputs. ``shows`` are the labels of the objects that a detector is sure of in the
-    picture, with a score of `SURE_SCORE`; none where it shows nothing, and in bundles from before that was noted.
+    ``input`` is a picture of at most network size (PNG), a recording for a network that listens (WAV, 16 kHz, one
+    channel, 16 bits) or a feature array (NPY); ``outputs`` maps a variant's name to one NPY file for each of its
+    outputs. For a recording that holds what a network which has heard nothing before gives at each step, shape (steps,).
+    ``shows`` are the labels of the objects that a detector is sure of in the picture, with a score of `SURE_SCORE`, or
+    the word that is heard in the recording; none where there is nothing, and in bundles from before that was noted.
     """
 
     input: Artifact

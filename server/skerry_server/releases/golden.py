@@ -11,7 +11,7 @@ def golden_warning(manifest: Manifest) -> str | None:
     """Return what a device's self-test cannot ask about the variant that ``manifest`` holds, None where it can.
 
     It is no reason to refuse: the device also plays its last live frames to both models, and watches them in probation.
-    Sound is not kept, so a wake word's model without a recording of it is taken by no device that runs one already.
+    Sound is not kept, so a wake word's model without a recording of it is taken by no device.
     """
     golden = manifest.golden
     if golden is None:

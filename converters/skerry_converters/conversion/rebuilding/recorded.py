@@ -6,12 +6,12 @@ import msgspec
 
 from skerry_converters.accuracy.recipe import Goal, Recipe
 from skerry_converters.calibration.manifest import CalibrationRecord, decode_record
-from skerry_converters.conversion.golden import GoldenInput
+from skerry_converters.conversion.golden import PICTURE, RECORDING, GoldenInput
 from skerry_converters.families.base import Target
 from skerry_converters.families.registry import TARGETS
 from skerry_edge.contracts.bundle import Bundle
 from skerry_edge.contracts.errors import BundleError
-from skerry_edge.contracts.manifest import ImageInput, Manifest
+from skerry_edge.contracts.manifest import Manifest
 from skerry_edge.foundation.errors import ConfigError
 
 
@@ -66,8 +66,8 @@ def recorded_calibration(bundle: Bundle) -> CalibrationRecord | None:
 
 
 def recorded_golden(bundle: Bundle) -> GoldenInput | None:
-    """Return the bundle's golden picture, which may have been given; None where it has none, and an array is made."""
+    """Return the bundle's golden picture or recording, which may have been given; None where an array is made."""
     golden = bundle.manifest.golden
-    if golden is None or not isinstance(bundle.manifest.input, ImageInput):
+    if golden is None or golden.input.file not in (PICTURE, RECORDING):
         return None
     return GoldenInput(file=golden.input.file, data=bundle.read(golden.input))

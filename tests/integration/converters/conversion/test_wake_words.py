@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import wave
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -118,3 +119,33 @@ def test_what_is_no_wake_word_is_refused(skerry: Skerry, alexa: Path, shared_dat
     run = skerry("convert", tmp_path / "torn.json", "--to", "tflite-int8", "--out", out)
     assert run.code == 2
     assert "is not JSON" in run.err
+
+
+def test_a_golden_recording_tells_what_is_heard_in_it_and_a_rebuild_finds_it(
+    skerry: Skerry, alexa: Path, recordings: Path, spoken: Path, tmp_path: Path
+) -> None:
+    for name, golden in (("said", spoken), ("not-said", min(recordings.glob("negative-*")))):
+        out = tmp_path / f"{name}.skerry"
+        more = ("--to", "tflite-int8", "--gate-data", recordings, "--golden", golden)
+        run = skerry("convert", alexa, *more, "--out", out)
+        assert run.code == 0, run.err
+    said, silent = (Bundle.open(tmp_path / f"{name}.skerry").manifest.golden for name in ("said", "not-said"))
+    assert (said.input.file, said.shows, silent.shows) == ("golden/input.wav", ("Alexa",), ())
+    assert skerry("inspect", tmp_path / "said.skerry", "--verify").code == 0
+    run = skerry("convert", "--verify-rebuild", tmp_path / "said.skerry", "--from", alexa.parent)
+    assert run.code == 0, run.err
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(31.0, "too long"), (0.0, "empty")], ids=["longer than a device tries", "empty"]
+)
+def test_a_golden_recording_that_cannot_be_one_is_refused(
+    seconds: float, said: str, skerry: Skerry, alexa: Path, recordings: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "golden.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, 16_000, 0, "NONE", ""))
+        file.writeframes(bytes(int(seconds * 16_000) * 2))
+    more = ("--to", "tflite-int8", "--gate-data", recordings, "--golden", path)
+    run = skerry("convert", alexa, *more, "--out", tmp_path / "a.skerry")
+    assert (run.code in (2, 4), said in run.err, (tmp_path / "a.skerry").exists()) == (True, True, False), run.err

@@ -95,11 +95,14 @@ def test_what_the_golden_picture_shows_reaches_devices(discs, tmp_path):
     assert Bundle.open(tmp_path / "one.skerry").manifest.golden.shows == ("red",)
 
 
-@pytest.mark.parametrize(("file", "is_warned"), [("golden/input.wav", False), ("golden/input.npy", True)])
-def test_a_wake_word_is_judged_by_a_recording(discs, file, is_warned):
+@pytest.mark.parametrize(
+    ("file", "shows", "is_warned"),
+    [("golden/input.wav", ("Alexa",), False), ("golden/input.wav", (), True), ("golden/input.npy", (), True)],
+)
+def test_a_wake_word_is_judged_by_a_recording_of_it(discs, file, shows, is_warned):
     manifest = Bundle.open(discs).manifest
     golden_input = msgspec.structs.replace(manifest.golden.input, file=file)
-    manifest = _with_golden(Bundle.open(discs), input=golden_input)
+    manifest = _with_golden(Bundle.open(discs), input=golden_input, shows=shows)
     assert (golden_warning(msgspec.structs.replace(manifest, task="wakeword")) is not None) is is_warned
 
 
