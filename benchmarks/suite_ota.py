@@ -1,4 +1,4 @@
-"""Figures of updates over the air: a switch on a running agent, a bad release's reach, a server's cost, and a publisher's memory."""
+"""Figures of updates over the air: a switch, the reach of a bad release, what server and publisher take."""
 
 from __future__ import annotations
 
