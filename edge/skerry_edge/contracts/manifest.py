@@ -201,7 +201,7 @@ class Golden(_Part, frozen=True, kw_only=True):
 
     ``input`` is a picture of at most network size (PNG), a recording for a network that listens (WAV, 16 kHz, one
     channel, 16 bits) or a feature array (NPY); ``outputs`` maps a variant's name to one NPY file for each of its
-    outputs. For a recording that holds what a network which has heard nothing before gives at each step, shape (steps,).
+    outputs. For a recording that holds what a network gives at each step that heard nothing before it, shape (steps,).
     ``shows`` are the labels of the objects that a detector is sure of in the picture, with a score of `SURE_SCORE`, or
     the word that is heard in the recording; none where there is nothing, and in bundles from before that was noted.
     """
