@@ -91,9 +91,9 @@ class AgentTrial:
         if record.before is None:
             return Failed(reason="journal", detail="the journal does not say how the version before has done")
         after = self._watch.after(self._names(record.before), now_s)
-        if now_s - self._began_s < record.order.probation_s:
+        if now_s - self._began_s < max(record.order.probation_s, self._limits.least_probation_s):
             return verdict(record.before, after, self._limits)
-        return verdict_at_end(record.before, after, self._limits) or Done()
+        return verdict_at_end(record.before, after, self._limits)
 
     def commit(self, record: Record, now_s: float) -> Happening:  # noqa: ARG002  # one signature for all states
         """Have the launcher start it for good, and never go below it again.
