@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 from chaos.ota_repositories import Rig, make_rig
 from paho.mqtt.client import Client
