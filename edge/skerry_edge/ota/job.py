@@ -32,7 +32,8 @@ class Job(Struct, frozen=True, kw_only=True):
     """What the worker needs beside the journal.
 
     ``order`` is the one to work on; without one, the worker looks at the repository and at nothing else. ``use`` is how
-    the device runs the model that the order is about, None where it is about the agent.
+    the device runs the model that the order is about, None where it is about the agent. ``is_at_hand`` says that the
+    repository is a stick's, of which nothing gets better by waiting.
     """
 
     state_dir: FileText
@@ -42,6 +43,7 @@ class Job(Struct, frozen=True, kw_only=True):
     is_clock_synchronised: bool
     order: Id | None = None
     use: Use | None = None
+    is_at_hand: bool = False
 
 
 class Progress(Struct, frozen=True, kw_only=True):

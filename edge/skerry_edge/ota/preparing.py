@@ -33,6 +33,20 @@ def chosen(record: Record) -> Choice:
     return record.choice
 
 
+class AtHand:
+    """The steps of an order for what lies at hand, as on a stick: nothing there gets better while one waits."""
+
+    def __init__(self, steps: Steps) -> None:
+        self._steps = steps
+
+    def take(self, record: Record) -> Happening:
+        """Do what the record's state asks for; whatever is refused, is refused for good (see Steps)."""
+        try:
+            return self._steps.take(record)
+        except ReleaseError as error:
+            return Refused(reason=error.reason, detail=str(error))
+
+
 def prepare(journal_file: JournalFile, steps: Steps, now: Callable[[], Instant]) -> Journal:
     """Take the update in the journal as far as it comes without touching what runs; return the journal as it is then.
 

@@ -25,7 +25,7 @@ from skerry_edge.ota.machine.record import Record
 from skerry_edge.ota.model_steps import ModelSteps
 from skerry_edge.ota.model_store import ModelStore
 from skerry_edge.ota.places import Places
-from skerry_edge.ota.preparing import Steps, prepare
+from skerry_edge.ota.preparing import AtHand, Steps, prepare
 from skerry_edge.ota.self_test.program import measure
 from skerry_edge.ota.slots.start import slots_here
 from skerry_edge.ota.supply import SignedSupply
@@ -62,7 +62,8 @@ def work(job: Job) -> None:
     journal_file = JournalFile(places.ota)
     record = journal_file.read().record
     if record is not None and record.order.id == job.order:
-        prepare(journal_file, steps_of(job, places, supply, record), now)
+        steps = steps_of(job, places, supply, record)
+        prepare(journal_file, AtHand(steps) if job.is_at_hand else steps, now)
 
 
 def look(supply: SignedSupply, places: Places) -> None:

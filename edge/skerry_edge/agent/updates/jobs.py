@@ -15,12 +15,16 @@ from skerry_edge.ota.settings import OtaSettings
 def job_of(
     config: AgentConfig, settings: OtaSettings, state_dir: Path, *, order: str | None = None, use: Use | None = None
 ) -> Job:
-    """Return the job of a device that runs with ``config``: an ``order``, or a look; ``use`` is of its model."""
+    """Return the job of a device that runs with ``config``: an ``order``, or a look; ``use`` is of its model.
+
+    Other ``settings`` than the configuration's own are those of an order that was given at the device.
+    """
     return Job(
         state_dir=str(state_dir.absolute()),
         board=load_board(config.board).name,
         agent_version=__version__,
         settings=settings,
+        is_at_hand=settings is not config.ota,
         is_clock_synchronised=clock_state() == "synced",
         order=order,
         use=use,
