@@ -177,6 +177,7 @@ def device(tmp_path: Path, mosquitto, recorder, eventually) -> Iterator[Callable
             f'[mqtt]\nurl = "mqtt://127.0.0.1:{mosquitto.port}"\nreconnect_within_s = 0.5\n'
             '[[pipelines]]\nkind = "synthetic"\nname = "beat"\n'
             f'[ota]\nmirrors = ["{mirror}"]\nroot = "{rig.root}"\nspread_s = 0\nreserve_mb = 0\n'
+            "[ota.limits]\nleast_probation_s = 0\n"
         )
         base = install(tmp_path / "base")
         launched = [sys.executable, "-I", "-S", launcher.__file__, str(state), str(base)]
