@@ -11,7 +11,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -25,11 +25,18 @@ class LeashedProcess:
     """A program in a session of its own, so that Ctrl-C at the terminal reaches only who started it; it runs in `/`.
 
     Linux ties the leash to the thread that starts the program: start it from one that lives as long as it should.
-    Both its outputs go to ``output``, its errors to ``errors`` where that is given. Raises MissingError where the
-    program cannot be started.
+    Both its outputs go to ``output``, its errors to ``errors`` where that is given; ``environment`` is added to this
+    process's. Raises MissingError where the program cannot be started.
     """
 
-    def __init__(self, command: Sequence[str], *, output: IO[bytes] | None = None, errors: int | None = None) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        output: IO[bytes] | None = None,
+        errors: int | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.name = Path(command[0]).name
         leash = [sys.executable, "-m", "skerry_server.leash", str(os.getpid()), *command]
         try:
@@ -38,6 +45,7 @@ class LeashedProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output if errors is None else errors,
+                env=os.environ | dict(environment or {}),
                 start_new_session=True,
                 # Whatever lies in the directory where somebody calls `skerry` is not to be imported, and `-m` does.
                 cwd="/",

@@ -37,7 +37,7 @@ url = {url}
 name = {camera}
 kind = "detection"
 model = {model}
-{variant}snapshot = true
+{variant}{backends}snapshot = true
 snapshot_interval_s = {snapshot_s}
 events = {{ min_duration_s = {min_duration_s} }}
 tracking = {{ lost_after_s = {lost_after_s} }}
@@ -63,16 +63,25 @@ mirrors = [{mirror}]
 root = {root}
 spread_s = 0
 reserve_mb = 1
+limits = {{ least_probation_s = 0 }}
 
 """
+_CRASHES_AFTER = 30
+"""Inferences, three seconds' worth: more than any test before the switch makes of one process."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Updates:
-    """Where the agent's releases are, and the root of trust that it begins with."""
+    """Where the agent's releases are, the root of trust that it begins with, and what its runtime crashes by."""
 
     mirror: str
     root: Path
+    poison: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What tells the stand-in in front of the runtime when to fail; its children inherit it from the agent."""
+        return {"SKERRY_STAND_IN": f"fault=crash after={_CRASHES_AFTER} text={self.poison}"}
 
 
 class DemoAgent:
@@ -83,6 +92,7 @@ class DemoAgent:
         self._config = folder / "agent.toml"
         self._log = folder / "agent.log"
         self._process: LeashedProcess | None = None
+        self._environment = {} if updates is None else updates.environment
         self._config.write_text(config_text(broker_url=broker_url, script=script, updates=updates), "utf-8")
 
     def check(self) -> None:
@@ -96,7 +106,8 @@ class DemoAgent:
         """Start the agent. Raises MissingError."""
         (self._folder / "state").mkdir(exist_ok=True)
         with self._log.open("wb") as log:
-            self._process = LeashedProcess([*SKERRY, "agent", "run", "--config", str(self._config)], output=log)
+            command = [*SKERRY, "agent", "run", "--config", str(self._config)]
+            self._process = LeashedProcess(command, output=log, environment=self._environment)
 
     def require_running(self) -> None:
         """Raise ReachError with its last words when the agent has ended."""
@@ -135,6 +146,7 @@ def config_text(*, broker_url: str, script: Script, updates: Updates | None) -> 
         url=_quoted(broker_url),
         camera=_quoted(CAMERA),
         model=_quoted(str(given.resolve()) if given.exists() else script.model),
+        backends="" if updates is None else 'backends = ["stand-in"]\n',
         variant=f"variant = {_quoted(script.variant)}\n" if script.variant else "",
         min_duration_s=MIN_DURATION_S,
         lost_after_s=LOST_AFTER_S,

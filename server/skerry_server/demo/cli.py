@@ -47,8 +47,10 @@ rendered at the start, from a series that training never saw; --seed takes anoth
 against the truth about that drive. The voice of the default recording is synthetic.
 
 With --ota two releases of the model are signed and rolled out, to be watched on the dashboard's page of rollouts:
-version 2.0.0 goes to the canaries, the real agent among them, and to all; version 3.0.0 is poisoned, is stopped at the
-canaries and undone. What was detected is then not held against the drive, which a change of models interrupts.
+version 2.0.0 goes to the canaries, the real agent among them, and to all; version 3.0.0 is poisoned: it passes every
+test before the switch, crashes after some seconds of work, is undone by the devices and stopped at the canaries. (The
+crash comes from a stand-in in front of the agent's runtime, which knows the poisoned file by a mark.) What was
+detected is then not held against the drive, which a change of models interrupts.
 
 \b
 Exit codes:

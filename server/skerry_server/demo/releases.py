@@ -1,6 +1,7 @@
 """The demo's releases: two versions of the shipped detector, signed in a repository of the demo's own.
 
-The second one is poisoned: its network does not load, or does not compute what its golden output says.
+The second one is poisoned: it computes what it should and passes every test before the switch, but its file carries a
+mark by which the agent's runtime, in the demo a stand-in that fails on demand, crashes after some seconds of work.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ from skerry_server.releases.signing import Signatory
 FOLDER = "ota"
 GOOD, POISONED = "2.0.0", "3.0.0"
 COUNTERS = {GOOD: 2, POISONED: 3}
+POISON = "poisoned-by-the-demo"
+"""What the stand-in looks for in a model's file."""
 
 
 class Releases:
@@ -61,7 +64,7 @@ class Releases:
         content = {one.file: self._shipped.read(one) for one in artifacts(manifest)}
         for version, counter in COUNTERS.items():
             data = poisoned(content[variant.file]) if version == POISONED else content[variant.file]
-            changed = replace(variant, sha256=hashlib.sha256(data).hexdigest())
+            changed = replace(variant, size=len(data), sha256=hashlib.sha256(data).hexdigest())
             release = replace(manifest, version=version, variants={**manifest.variants, self._variant: changed})
             path = self._folder / f"{manifest.name}-{version}.skerry"
             path.write_bytes(pack(release, {**content, variant.file: data}))
@@ -69,9 +72,8 @@ class Releases:
 
 
 def poisoned(network: bytes) -> bytes:
-    """Return a network whose middle, where weights are, is turned around."""
-    begin, end = len(network) * 2 // 5, len(network) * 3 // 5
-    return network[:begin] + network[begin:end][::-1] + network[end:]
+    """Return a TFLite file with the mark behind its flatbuffer, where no runtime reads."""
+    return network + POISON.encode()
 
 
 def _no_passphrase(_secret: SecretName) -> str:

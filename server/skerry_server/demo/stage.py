@@ -22,7 +22,7 @@ from skerry_server.demo.agent import CAMERA, DEVICE, HEARTBEAT_S, LOST_AFTER_S, 
 from skerry_server.demo.agreement import Agreement, Look, judge
 from skerry_server.demo.arrivals import Arrivals, missing, read_arrivals, read_looks
 from skerry_server.demo.grouping import group_devices
-from skerry_server.demo.releases import FOLDER, POISONED, Releases
+from skerry_server.demo.releases import FOLDER, POISON, POISONED, Releases
 from skerry_server.demo.script import DEFAULT_MODEL, DEFAULT_VARIANT, Script
 from skerry_server.demo.story import Story
 from skerry_server.rollouts.catalogue import Catalogue
@@ -191,7 +191,7 @@ class Stage:
         return read_arrivals(self.server.store, self.server.database).heartbeats[DEVICE] > 0
 
     def _updates(self, releases: Releases | None) -> Updates | None:
-        return None if releases is None else Updates(mirror=f"{self.server.url}ota", root=releases.root)
+        return None if releases is None else Updates(mirror=f"{self.server.url}ota", root=releases.root, poison=POISON)
 
     def _tell(self, folder: Path) -> Story:
         return Story(

@@ -5,20 +5,23 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from skerry_edge.foundation.errors import SkerryError
+from skerry_server.demo.agent import DEVICE
 from skerry_server.demo.grouping import CANARY
 from skerry_server.demo.releases import GOOD, POISONED
 from skerry_server.health import now_ms
 from skerry_server.registry.audit.trail import Author
 from skerry_server.registry.database import Database
+from skerry_server.registry.models import Device
 from skerry_server.rollouts.candidates import read_candidates
 from skerry_server.rollouts.catalogue import Catalogue, completed
 from skerry_server.rollouts.changes import create, start
 from skerry_server.rollouts.eligibility import plan
-from skerry_server.rollouts.reading import failure_groups, find_rollout, tallies
+from skerry_server.rollouts.reading import device_story, failure_groups, find_rollout, tallies
 from skerry_server.rollouts.spec import Spec, read_spec
+from skerry_server.rollouts.states import ENDED
 
 AUTHOR = "demo"
-ENDED = {GOOD: "done", POISONED: "rolled-back"}
+WANTED = {GOOD: "done", POISONED: "rolled-back"}
 """How the rollout of each release is to end."""
 
 
@@ -33,11 +36,12 @@ class Story:
         self._numbers: dict[str, int] = {}
         self._states: dict[str, str] = {}
         self._counts: dict[str, dict[str, int]] = {}
+        self._agent_runs: tuple[str, ...] = ()
 
     @property
     def is_over(self) -> bool:
-        """Whether both rollouts have come to rest."""
-        return self._states.get(POISONED) in ("rolled-back", "paused", "done", "aborted")
+        """Whether both rollouts have come to rest, and the real agent runs the good release."""
+        return self._states.get(POISONED) in ("paused", *ENDED) and self._is_undone
 
     @property
     def text(self) -> str:
@@ -54,6 +58,7 @@ class Story:
             with self._database.reading() as session:
                 self._states[version] = find_rollout(session, number).state
                 self._counts[version] = dict(tallies(session, [number])[number])
+                self._agent_runs = tuple(session.get_one(Device, DEVICE).models)
         if GOOD not in self._numbers:
             self._begin(GOOD)
         elif self._states.get(GOOD) == "done" and POISONED not in self._numbers:
@@ -69,18 +74,36 @@ class Story:
             devices = ", ".join(f"{count} {word}" for word, count in sorted(counts.items()))
             why = "".join(f"; {one.devices} {one.state} ({one.reason})" for one in failed)
             told.append(f"rollout of {self._name} {version}: {state}; of {sum(counts.values())} devices {devices}{why}")
+            told.append(f"  {DEVICE}, the real agent: {self._fate(number)}")
         return told
 
     def lacking(self) -> list[str]:
         """Return what of the story did not come true."""
         found = [
             f"the rollout of {version} to be {wanted}, not {self._states.get(version, 'not begun')}"
-            for version, wanted in ENDED.items()
+            for version, wanted in WANTED.items()
             if self._states.get(version) != wanted
         ]
         touched = self._counts.get(POISONED, {})
-        spread = sum(number for state, number in touched.items() if state in ("committed", "returned"))
-        return [*found, *([f"nobody to run the poisoned release, but {spread} did"] if spread else [])]
+        kept = sum(number for state, number in touched.items() if state in ("committed", "returned"))
+        if kept:
+            found.append(f"nobody to call the poisoned release good, but {kept} did")
+        if POISONED in self._numbers and not self._fate(self._numbers[POISONED]).startswith("rolled-back (crashed"):
+            found.append(f"the real agent to undo the poisoned release: {self._fate(self._numbers[POISONED])}")
+        if not self._is_undone:
+            found.append(f"the real agent to run {self._name} {GOOD}, not {', '.join(self._agent_runs) or 'nothing'}")
+        return found
+
+    @property
+    def _is_undone(self) -> bool:
+        return f"{self._name} {GOOD}" in self._agent_runs
+
+    def _fate(self, number: int) -> str:
+        """Return how the real agent did in a rollout."""
+        with self._database.reading() as session:
+            row = device_story(session, number, DEVICE)
+        why = ": ".join(part for part in (row.reason, row.detail) if part)
+        return f"{row.state} ({why})" if why else row.state
 
     def _begin(self, version: str) -> None:
         with self._database.transaction() as session:
@@ -105,9 +128,10 @@ class Story:
             "name": self._name,
             "version": version,
             "canary_group": CANARY,
-            "steps": ["50%", "100%"],
-            "gates": {"success_percent": 80.0, "soak_s": 2},
-            "probation_s": 5,
+            "steps": ["100%"],
+            "gates": {"success_percent": 80.0, "soak_s": 1},
+            # Long enough for the poison to show.
+            "probation_s": 6,
             "deadline_s": 120,
             "rolls_back": True,
         }
