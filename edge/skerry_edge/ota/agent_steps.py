@@ -16,9 +16,8 @@ from skerry_edge.ota.launcher import BASE
 from skerry_edge.ota.machine.happenings import Done, Failed, Happening
 from skerry_edge.ota.machine.record import Record
 from skerry_edge.ota.preparing import chosen
-from skerry_edge.ota.slots.building import build, version_in, version_of
+from skerry_edge.ota.slots import building
 from skerry_edge.ota.slots.slots import NO_SLOT, KeptAgent, Slots
-from skerry_edge.ota.slots.start import start_told
 from skerry_edge.ota.supply import Supply, Told
 from skerry_edge.ota.transfer.told import failures_told
 from skerry_edge.ota.transfer.unpacking import unpack
@@ -31,7 +30,11 @@ BUILT_TIMES = 6
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AgentSteps:
-    """The steps; ``running_version`` is this agent's, ``incoming`` is where downloads lie."""
+    """The steps; ``running_version`` is this agent's, ``incoming`` is where downloads lie.
+
+    ``build`` makes a slot of an unpacked release, ``version_in`` and ``version_of`` ask what is in a slot, and what a
+    program is.
+    """
 
     slots: Slots
     counters: CounterFloors
@@ -40,6 +43,9 @@ class AgentSteps:
     running_version: str
     reserve_bytes: int
     told: Told
+    build: Callable[[Path, Path], None] = building.build
+    version_in: Callable[[Path], str] = building.version_in
+    version_of: Callable[[str], str] = building.version_of
 
     def take(self, record: Record) -> Happening:
         """Do what the record's state asks for (see Steps)."""
@@ -100,7 +106,7 @@ class AgentSteps:
         try:
             unpack(self.incoming / choice.target.sha256, wheelhouse)
             self.slots.forget(slot)
-            build(self.slots.path(slot), wheelhouse)
+            self.build(self.slots.path(slot), wheelhouse)
         except (ReachError, ReleaseError):
             raise
         except SkerryError as error:
@@ -129,10 +135,9 @@ class AgentSteps:
 
     def _version(self, slot: str, record: Record) -> str:
         """Ask what is to be tried: a slot, or without a file the program that was installed."""
-        start = start_told()
-        if record.to_sha256 is None and start is not None:
-            return version_of(start.base)
-        return version_in(self.slots.path(slot))
+        if record.to_sha256 is None:
+            return self.version_of(self.slots.installed)
+        return self.version_in(self.slots.path(slot))
 
 
 _STEPS: dict[UpdateState, Callable[[AgentSteps, Record], Happening]] = {

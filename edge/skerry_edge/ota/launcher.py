@@ -83,10 +83,9 @@ def short_lived(starts: dict[str, list[float]], since_boot_s: float) -> dict[str
     }
 
 
-def choose(folder: Path) -> Choice:
-    """Return what to start; what it decides is on the disk before it returns."""
+def choose(folder: Path, boot: str, since_boot_s: float) -> Choice:
+    """Return what to start at this moment of the machine's run ``boot``; what it decides is on the disk before."""
     good = _good(folder)
-    boot, since_boot_s = _boot_id(), time.clock_gettime(time.CLOCK_BOOTTIME)
     return _on_trial(folder, good, boot, since_boot_s) or _of_the_good(folder, good, boot, since_boot_s)
 
 
@@ -204,7 +203,7 @@ def main(arguments: list[str]) -> int:
     folder = Path(state, "agent")
     # As isolated as it was started: what a bad agent leaves in the environment has no part in choosing the next.
     again = [sys.executable, "-I", "-S", str(Path(__file__).absolute()), *arguments]
-    choice = choose(folder)
+    choice = choose(folder, _boot_id(), time.clock_gettime(time.CLOCK_BOOTTIME))
     passed = dict(choice.passed)
     for slot, why in passed.items():
         _say(f"slot {slot} is passed over: it {why}")

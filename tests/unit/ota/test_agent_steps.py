@@ -102,7 +102,7 @@ def test_the_installed_program_is_the_way_back_from_the_first_update(steps: Agen
         ordered(found, "2.0.0")
 
 
-def test_a_slot_is_nothing_whole_from_before_it_is_emptied(steps: AgentSteps, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slot_is_nothing_whole_from_before_it_is_emptied(steps: AgentSteps) -> None:
     """A crash in the middle of emptying must not leave a slot that says it is whole."""
     steps.slots.confirm("b")
     steps.slots.confirm("a")
@@ -129,9 +129,8 @@ def test_a_slot_is_nothing_whole_from_before_it_is_emptied(steps: AgentSteps, mo
         assert slot == path
         raise Cut
 
-    monkeypatch.setattr("skerry_edge.ota.agent_steps.build", cut_off)
     with pytest.raises(Cut):
-        steps.take(record)
+        replace(steps, build=cut_off).take(record)
     assert steps.slots.kept("b") is None
     assert not (path / PROVED).exists()
     assert [one.name for one in steps.incoming.iterdir()] == [archive.name], "what was unpacked is not left lying"

@@ -9,13 +9,12 @@ from skerry_edge.agent.updates.preparation import Fleet
 from skerry_edge.agent.updates.watch import Watch
 from skerry_edge.contracts.errors import ReleaseError
 from skerry_edge.contracts.updates import UpdateState
-from skerry_edge.ota import launcher
-from skerry_edge.ota.instants import now
+from skerry_edge.ota import instants, launcher
 from skerry_edge.ota.machine.figures import Before, Figures
 from skerry_edge.ota.machine.happenings import Done, Failed, Happening
 from skerry_edge.ota.machine.health import verdict, verdict_at_end
 from skerry_edge.ota.machine.limits import Limits
-from skerry_edge.ota.machine.record import Record
+from skerry_edge.ota.machine.record import Instant, Record
 from skerry_edge.ota.places import Places
 from skerry_edge.ota.slots.slots import NO_SLOT, Slots
 from skerry_edge.ota.trust.counters import CounterFloors
@@ -39,6 +38,7 @@ class AgentTrial:
         limits: Limits,
         counters_lost: Callable[[ReleaseError], None],
         start_anew: Callable[[], None],
+        now: Callable[[], Instant] = instants.now,
     ) -> None:
         self._slots = slots
         self._counters = CounterFloors(places.counters)
@@ -47,6 +47,7 @@ class AgentTrial:
         self._watch = watch
         self._limits = limits
         self._start_anew = start_anew
+        self._now = now
         self._began_s: float | None = None
 
     def act(self, record: Record, now_s: float) -> Happening | None:
@@ -77,7 +78,7 @@ class AgentTrial:
             new = launcher.BASE if record.to_sha256 is None else self._slots.idle
             if new is None:
                 return Failed(reason="journal", detail=NO_SLOT)
-            self._slots.begin_trial(new, record.order.deadline_s - record.spent_s, now())
+            self._slots.begin_trial(new, record.order.deadline_s - record.spent_s, self._now())
         self._start_anew()
         return None
 

@@ -35,14 +35,18 @@ class KeptAgent(Struct, frozen=True, kw_only=True):
 class Slots:
     """The two slots below a state directory. What changes something raises ReachError where the disk refuses."""
 
-    def __init__(self, state_dir: Path, *, running: str | None = None, passed: Mapping[str, str] = {}) -> None:
+    def __init__(
+        self, state_dir: Path, *, running: str | None = None, passed: Mapping[str, str] = {}, installed: str = ""
+    ) -> None:
         """Look at them; ``running`` is the one that this agent runs from.
 
-        ``passed`` are those that the launcher passed over for it, and why.
+        ``passed`` are those that the launcher passed over for it, and why; ``installed`` is the program that is run
+        where there is no slot.
         """
         self.folder = state_dir / "agent"
         self.running = running
         self.passed = passed
+        self.installed = installed
 
     @property
     def current(self) -> str | None:

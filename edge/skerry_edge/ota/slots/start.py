@@ -43,7 +43,10 @@ def start_told(environment: Mapping[str, str] = os.environ) -> Start | None:
 def slots_here(state_dir: Path, environment: Mapping[str, str] = os.environ) -> Slots:
     """Return the slots as this process sees them, which runs from one of them."""
     start = start_told(environment)
-    return Slots(state_dir, running=running_slot(environment), passed=start.passed if start else {})
+    running = running_slot(environment)
+    if start is None:
+        return Slots(state_dir, running=running)
+    return Slots(state_dir, running=running, passed=start.passed, installed=start.base)
 
 
 def end_well(environment: Mapping[str, str] = os.environ) -> None:

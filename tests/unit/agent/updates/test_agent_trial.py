@@ -149,7 +149,8 @@ def test_a_commit_that_a_power_cut_kept_from_the_slot_is_no_success(act: Any, ol
     if old == launcher.BASE:
         act.slots.confirm(launcher.BASE)
     act.slots.begin_trial("b", 3600.0, now())
-    starts = [launcher.choose(act.slots.folder).programs[0] for _ in range(4)]
+    at = now()
+    starts = [launcher.choose(act.slots.folder, at.boot, at.since_boot_s).programs[0] for _ in range(4)]
     assert starts == ["b", "b", "b", old]
     # The journal says COMMIT: it was written in the third life of the new agent, and nothing after it.
     found = act("commit", old, outcome="committed")
