@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from skerry_edge.agent.config.agent import AgentConfig
+from skerry_edge.backends.stand_in import VARIABLE, orders_from
 from skerry_edge.foundation.config import parse_toml
 from skerry_edge.foundation.errors import MissingError
 from skerry_server.demo import agent
@@ -38,11 +39,15 @@ def test_it_is_a_configuration_that_the_agent_takes_whatever_the_files_are_calle
     assert msgspec.structs.asdict(config)["board"].startswith("generic-")
 
 
-def test_it_looks_for_releases_where_the_demo_serves_them(tmp_path):
-    assert parse_toml(text(tmp_path), AgentConfig, name="demo").ota is None
-    updates = agent.Updates(mirror="http://127.0.0.1:8/ota", root=tmp_path / "1.root.json")
-    ota = parse_toml(text(tmp_path, updates=updates), AgentConfig, name="demo").ota
-    assert (ota.mirrors, ota.root) == (("http://127.0.0.1:8/ota",), str(tmp_path / "1.root.json"))
+def test_it_looks_for_releases_where_the_demo_serves_them_and_its_runtime_knows_the_poison(tmp_path):
+    plain = parse_toml(text(tmp_path), AgentConfig, name="demo")
+    assert (plain.ota, plain.pipelines[0].backends) == (None, ())
+    updates = agent.Updates(mirror="http://127.0.0.1:8/ota", root=tmp_path / "1.root.json", poison="mark")
+    config = parse_toml(text(tmp_path, updates=updates), AgentConfig, name="demo")
+    assert (config.ota.mirrors, config.ota.root) == (("http://127.0.0.1:8/ota",), str(tmp_path / "1.root.json"))
+    assert config.pipelines[0].backends == ("stand-in",)
+    orders = orders_from(updates.environment[VARIABLE])
+    assert (orders.fault, orders.text) == ("crash", "mark")
 
 
 def test_a_variant_that_is_asked_for_is_in_it(tmp_path):
