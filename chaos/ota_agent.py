@@ -31,6 +31,7 @@ from skerry_edge.agent.updates.local_fleet import LocalFleet
 from skerry_edge.agent.updates.lookout import Lookout
 from skerry_edge.agent.updates.model_trial import ModelTrial
 from skerry_edge.agent.updates.orders import next_order
+from skerry_edge.agent.updates.pictures import Pictures
 from skerry_edge.agent.updates.preparation import Preparation
 from skerry_edge.agent.updates.reporting import report_of
 from skerry_edge.agent.updates.substitute import Substitute
@@ -90,7 +91,8 @@ class Life:
         self.watch = Watch(self, self)
         self.fleet = LocalFleet(self.configuration, LocalOrderFile(world.state))
         self._state: UpdateState = "idle"
-        preparation = Preparation(self.keeping, self.fleet, self.worker(), world.state)  # type: ignore[arg-type]
+        pictures = Pictures(world.places.pictures, lambda _name, _order: False)
+        preparation = Preparation(self.keeping, self.fleet, self.worker(), pictures, world.state)  # type: ignore[arg-type]
         self._updates = Updates(
             fleet=self.fleet,
             keeping=self.keeping,

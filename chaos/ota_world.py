@@ -91,7 +91,7 @@ class World:
                     "source": {"kind": "images", "path": "/nowhere", "loop": True},
                 }
             ],
-            "ota": {"mirrors": list(mirrors), "root": str(self.rig.root), "spread_s": 0, "reserve_mb": 0},
+            "ota": {"mirrors": list(mirrors), "root": str(self.rig.root), "spread_s": 0, "reserve_mb": 0, "replays": False},
         }
         config: AgentConfig = fit(tree, AgentConfig, name="the rig")
         return config

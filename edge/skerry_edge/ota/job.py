@@ -16,7 +16,8 @@ FileText = Annotated[str, Meta(min_length=1, max_length=4096)]
 class Use(Struct, frozen=True, kw_only=True):
     """How the device runs a model: by which variant and backend, and from which bundle (or wake word's manifest) now.
 
-    An ``exclusive`` backend serves one process at a time, so that a model cannot be tried beside the one that runs.
+    ``pictures`` are the folders in which its pipelines leave what they saw last, once another model is to be tried. An
+    ``exclusive`` backend serves one process at a time, so that none can be tried beside the one that runs.
     """
 
     task: Literal["detection", "wakeword"] = "detection"
@@ -25,6 +26,7 @@ class Use(Struct, frozen=True, kw_only=True):
     threads: Count
     present: FileText
     start_deadline_s: float
+    pictures: tuple[FileText, ...] = ()
     exclusive: bool = False
 
 

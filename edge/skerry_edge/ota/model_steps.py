@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from skerry_edge.ota.machine.record import Record
 from skerry_edge.ota.model_store import Kept, ModelStore
 from skerry_edge.ota.preparing import chosen
 from skerry_edge.ota.self_test.judging import verdict
+from skerry_edge.ota.self_test.live_pictures import live_pictures
 from skerry_edge.ota.self_test.measured import Measured, Subject
 from skerry_edge.ota.supply import Supply, Told
 from skerry_edge.ota.transfer.told import failures_told
@@ -111,32 +113,33 @@ class ModelSteps:
             return Failed(reason="load", detail="the new version is not in the store any more")
         if self.use.exclusive:
             return Done()
-        present, new = Path(self.use.present), self.store.bundle(kept.sha256)
+        subject = self._subject(self.store.bundle(kept.sha256), kept.variant)
         try:
-            measured = self.measure(self._subject(new, kept.variant, (present, new)))
+            measured = self.measure(subject)
         except SkerryError as error:
             return Failed(reason="load", detail=str(error))
-        return self._judged(self._present(present, new), measured)
+        return self._judged(self._present(subject), measured)
 
     def _judged(self, present: Measured | None, new: Measured) -> Happening:
         free_mb = psutil.virtual_memory().available / 1e6
         return verdict(present, new, self.limits, free_mb=free_mb) or Done()
 
-    def _present(self, present: Path, new: Path) -> Measured | None:
+    def _present(self, new: Subject) -> Measured | None:
         """Measure what runs now, None where that cannot be run: then there is nothing to be worse than."""
         try:
-            return self.measure(self._subject(present, self.use.variant, (present, new)))
+            return self.measure(dataclasses.replace(new, bundle=Path(self.use.present), variant=self.use.variant))
         except SkerryError:
             return None
 
-    def _subject(self, bundle: Path, variant: str, pictures_of: tuple[Path, ...]) -> Subject:
+    def _subject(self, bundle: Path, variant: str) -> Subject:
         return Subject(
             task=self.use.task,
             bundle=bundle,
             variant=variant,
             backend=self.use.backend,
             threads=self.use.threads,
-            pictures_of=pictures_of,
+            pictures_of=(Path(self.use.present), bundle),
+            live=live_pictures(map(Path, self.use.pictures)),
         )
 
     def _incoming(self, choice: Choice) -> Path:

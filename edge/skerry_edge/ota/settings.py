@@ -29,6 +29,8 @@ class OtaSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
       is given up. ``stall_s`` is the longest silence.
     - ``reserve_mb`` (MiB) are left free on the disk.
     - ``limits`` are how much worse a new version may be.
+    - ``replays`` has a new model tried on what its pipelines saw last: up to 8 small pictures of each lie on the
+      device's disk for as long as that takes.
     - ``silent_days`` is how long the device may run without news from the repository before it reports `frozen`.
     """
 
@@ -41,6 +43,7 @@ class OtaSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     stall_s: Annotated[float, Meta(ge=1, le=3600)] = 30.0
     attempts: Annotated[int, Meta(ge=1, le=100)] = 5
     reserve_mb: Annotated[int, Meta(ge=0, le=1 << 20)] = 64
+    replays: bool = True
     silent_days: Annotated[float, Meta(gt=0, le=3650)] = 30.0
     limits: Limits = Limits()
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import shutil
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +19,15 @@ from msgspec.structs import replace
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
+from skerry_edge.backends.base import BackendOptions
 from skerry_edge.backends.stand_in import VARIABLE
-from skerry_edge.contracts.bundle import Bundle, pack
-from skerry_edge.contracts.manifest import artifacts
+from skerry_edge.backends.variants import open_variant
+from skerry_edge.contracts.bundle import Bundle, artifact, pack
+from skerry_edge.contracts.manifest import Golden, artifacts
+from skerry_edge.contracts.messages import Event
 from skerry_edge.contracts.updates import UpdateReport
+from skerry_edge.models.golden import golden_tensor
+from skerry_edge.ota.machine.health import MUCH_FOUND
 from skerry_edge.ota.model_store import ModelStore
 from skerry_server.releases.offers import Terms, model_offers
 from skerry_server.releases.publishing import publish
@@ -29,10 +36,14 @@ BOARD = "generic-x86"
 POISON = "poisoned"
 
 
-def bundle_of(discs: Path, version: str, *, poison: bool = False, **output: Any) -> bytes:
-    """Return the discs' bundle as another version; a poisoned one holds a text that the stand-in looks for."""
+def bundle_of(discs: Path, version: str, *, poison: bool = False, plain: bool = False, **output: Any) -> bytes:
+    """Return the discs' bundle as another version.
+
+    A poisoned one holds a text that the stand-in looks for; the golden picture of a plain one shows nothing.
+    """
     bundle = Bundle.open(discs)
     files = {one.file: bundle.read(one) for one in artifacts(bundle.manifest)}
+    golden = with_plain_golden(bundle, files) if plain else bundle.manifest.golden
     variant = bundle.manifest.variants["onnx-fp32"]
     if poison:
         # A protobuf's last value counts: this replaces the ONNX file's doc_string (field 6).
@@ -42,10 +53,29 @@ def bundle_of(discs: Path, version: str, *, poison: bool = False, **output: Any)
     manifest = replace(
         bundle.manifest,
         version=version,
+        golden=golden,
         output=replace(bundle.manifest.output, **output),
         variants={**bundle.manifest.variants, "onnx-fp32": variant},
     )
     return pack(manifest, files)
+
+
+def with_plain_golden(bundle: Bundle, files: dict[str, bytes]) -> Golden:
+    """Put a grey golden picture, and what the network gives for it, among the files."""
+    name = "onnx-fp32"
+    variant = bundle.manifest.variants[name]
+    data = cv2.imencode(".png", np.full((96, 96, 3), 127, np.uint8))[1].tobytes()
+    with closing(open_variant(bundle, name, "onnx", BackendOptions())) as backend:
+        values = backend.infer((golden_tensor(bundle.manifest.input, data, variant.inputs[0]),))
+    written = io.BytesIO()
+    np.save(written, values[0])
+    (before,) = bundle.manifest.golden.outputs[name]
+    files |= {bundle.manifest.golden.input.file: data, before.file: written.getvalue()}
+    output = artifact(before.file, files[before.file])
+    others = {key: value for key, value in bundle.manifest.golden.outputs.items() if key != name}
+    for one in (one for outputs in others.values() for one in outputs):
+        del files[one.file]
+    return Golden(input=artifact(bundle.manifest.golden.input.file, data), outputs={name: (output,)})
 
 
 class Fleet:
@@ -109,7 +139,12 @@ def device(
     cv2.circle(scene, (160, 120), 40, (0, 0, 255), -1)
     cv2.imwrite(str(tmp_path / "scene.png"), scene)
 
-    def start(*, fault: str = "", limits: dict[str, Any] | None = None) -> Any:
+    def start(
+        *, fault: str = "", limits: dict[str, Any] | None = None, plain: bool = False, scenes: str = "", **ota: Any
+    ) -> Any:
+        if plain:
+            (state / "models" / "discs.skerry").write_bytes(bundle_of(discs, "1.0.0", plain=True))
+        source = {"path": str(tmp_path / (scenes or "scene.png")), "max_fps": 60.0 if scenes else 20.0}
         pipeline = {
             "kind": "detection",
             "name": "gate",
@@ -118,16 +153,28 @@ def device(
             "threads": 1,
             "progress_deadline_s": 2.0,
             "backends": ["stand-in"] if fault else ["onnx"],
-            "source": {"kind": "images", "path": str(tmp_path / "scene.png"), "loop": True, "max_fps": 20.0},
+            "tracking": {"lost_after_s": 0.3},
+            "source": {"kind": "images", "loop": True, **source},
         }
-        ota = fleet.settings | {"limits": {"least_probation_s": 0.0} | (limits or {})}
+        ota = fleet.settings | {"limits": {"least_probation_s": 0.0} | (limits or {})} | ota
         environment = {VARIABLE: f"{fault} text={POISON}"} if fault else {}
         agent = start_agent(mosquitto.port, [pipeline], ota=ota, state_dir=str(state), environment=environment)
         eventually(lambda: any(one.pipelines[0].frames for one in recorder.heartbeats), what="work on the old model")
-        agent.store = ModelStore(state, "discs")
+        agent.store, agent.state = ModelStore(state, "discs"), state
         return agent
 
     return start
+
+
+def passing_discs(folder: Path) -> None:
+    """Write scenes in which six discs come and go."""
+    folder.mkdir()
+    empty = np.full((480, 640, 3), 128, np.uint8)
+    full = empty.copy()
+    for place in range(6):
+        cv2.circle(full, (120 + 200 * (place % 3), 130 + 220 * (place // 3)), 40, (0, 0, 255), -1)
+    for number in range(120):
+        cv2.imwrite(str(folder / f"{number:03}.png"), full if number < 60 else empty)
 
 
 def final(recorder, order: str) -> UpdateReport | None:
@@ -193,6 +240,36 @@ def test_a_model_that_sees_nothing_fails_its_self_test_and_never_runs(fleet, dev
     ended = final(recorder, "to-2")
     assert (ended.outcome, ended.reason) == ("failed", "accuracy"), ended
     assert not any(one.pipelines[0].model_version == "2.0.0" for one in recorder.heartbeats)
+
+
+def test_a_model_that_is_blind_where_the_device_stands_fails_its_self_test(
+    fleet, device, recorder, tmp_path: Path, eventually
+) -> None:
+    passing_discs(tmp_path / "street")
+    fleet.publish("2.0.0", 2, plain=True, score_threshold=1.0)
+    agent = device(plain=True, scenes="street")
+    fleet.order("2.0.0", 2)
+    eventually(lambda: final(recorder, "to-2"), what="the outcome")
+    ended = final(recorder, "to-2")
+    assert (ended.outcome, ended.reason) == ("failed", "accuracy"), ended
+    assert "what the device saw last" in ended.detail
+    assert not any(one.pipelines[0].model_version == "2.0.0" for one in recorder.heartbeats)
+    eventually(lambda: not (agent.state / "ota" / "pictures").exists(), what="an end of the pictures")
+
+
+def test_a_model_that_finds_nothing_on_trial_where_much_was_found_is_undone(
+    fleet, device, recorder, tmp_path: Path, eventually
+) -> None:
+    passing_discs(tmp_path / "street")
+    fleet.publish("2.0.0", 2, plain=True, score_threshold=1.0)
+    agent = device(plain=True, scenes="street", replays=False)
+    eventually(lambda: len(recorder.of(Event)) > 2 * MUCH_FOUND, what="a busy street")
+    fleet.order("2.0.0", 2, probation_s=1)
+    eventually(lambda: final(recorder, "to-2"), what="the outcome")
+    ended = final(recorder, "to-2")
+    assert (ended.outcome, ended.reason) == ("rolled-back", "accuracy"), ended
+    assert agent.store.linked("current") is None
+    eventually(lambda: runs(recorder, "1.0.0"), what="work on the old model")
 
 
 def test_an_agent_that_is_killed_on_trial_goes_on_with_it(fleet, device, recorder, eventually) -> None:

@@ -48,6 +48,12 @@ class TakeSnapshot(Struct, frozen=True, kw_only=True, tag=True):
     order: Id
 
 
+class LeavePictures(Struct, frozen=True, kw_only=True, tag=True):
+    """Parent to child: write what you keep of the pictures that you saw last into ``folder``, a new one."""
+
+    folder: Annotated[str, Meta(min_length=1, max_length=4096)]
+
+
 class Mute(Struct, frozen=True, kw_only=True, tag=True):
     """Parent to child: keep and judge nothing from now on, or listen again."""
 
@@ -138,7 +144,7 @@ class Ended(Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
     stopped: bool = False
 
 
-Order = Go | TakeSnapshot | Mute
+Order = Go | TakeSnapshot | LeavePictures | Mute
 Report = Reached | Ready | Progress | Finding | Counts | SourceState | Picture | Failed | Ended
 
 _encoder = msgspec.json.Encoder()

@@ -6,7 +6,7 @@ from contextlib import closing
 
 from skerry_edge.agent.config.pipelines import DetectionPipeline
 from skerry_edge.agent.line.link import Link
-from skerry_edge.agent.line.protocol import TakeSnapshot
+from skerry_edge.agent.line.protocol import LeavePictures, TakeSnapshot
 from skerry_edge.agent.pipelines.detector import open_detector, warm_up
 from skerry_edge.agent.pipelines.watcher import Watcher
 from skerry_edge.agent.sources.scenes import Scene, open_capture
@@ -42,6 +42,8 @@ def _watch(capture: Capture[Scene], watcher: Watcher, link: Link) -> str:
         for order in link.orders():
             if isinstance(order, TakeSnapshot):
                 link.report(watcher.picture(order))
+            elif isinstance(order, LeavePictures):
+                watcher.leave_pictures(order)
         try:
             captured = capture.take(BEAT_S)
         except EndOfSourceError:

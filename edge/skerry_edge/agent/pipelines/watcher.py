@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from skerry_edge.agent.config.pipelines import DetectionPipeline
 from skerry_edge.agent.line.link import Link, name_of
-from skerry_edge.agent.line.protocol import Finding, Picture, TakeSnapshot
+from skerry_edge.agent.line.protocol import Finding, LeavePictures, Picture, TakeSnapshot
 from skerry_edge.agent.pipelines.faults import FaultLabel, Faults
 from skerry_edge.agent.sources.scenes import Scene
+from skerry_edge.agent.watching.album import Album
 from skerry_edge.agent.watching.observer import Observer
 from skerry_edge.agent.watching.pictures import Darkroom, Snapshots, View
 from skerry_edge.agent.watching.story import Told
@@ -21,6 +24,7 @@ from skerry_edge.vision.detector import Detector
 from skerry_edge.vision.errors import ImageError
 from skerry_edge.vision.frames import Failure
 
+_log = logging.getLogger(__name__)
 DROPPED_NO_MOTION = "no-motion"
 """Nothing moved, so the network did not see the picture."""
 
@@ -38,6 +42,7 @@ class Watcher:
         self._faults = Faults(link)
         self._darkroom = Darkroom(config, detector.manifest.labels)
         self._snapshots = Snapshots(config, self._darkroom)
+        self._album = Album()
         self.newest: View | None = None
         """The newest picture that the network has seen."""
         self._series = secrets.token_hex(4)
@@ -71,6 +76,8 @@ class Watcher:
             "end_to_end": (time.monotonic() - captured.at_s) * 1e3,
         }
         self._link.progress(frames=1, drops=drops, stages_ms=stages_ms)
+        # Last, so that nothing of this picture waits for it.
+        self._album.show(seen.view, captured.at_s)
 
     def picture(self, order: TakeSnapshot) -> Picture:
         """Return the newest picture that the network has seen, or why there is none."""
@@ -79,6 +86,13 @@ class Watcher:
         if self.newest is None:
             return Picture(order=order.order, reason="the pipeline has seen no picture yet")
         return Picture(order=order.order, jpeg=self._darkroom.jpeg(self.newest))
+
+    def leave_pictures(self, order: LeavePictures) -> None:
+        """Leave the newest pictures on the device's disk, where the agent asks for them to try a new model on."""
+        try:
+            self._album.leave(Path(order.folder))
+        except OSError as error:
+            _log.warning("pictures to try a new model on cannot be left in %s: %s", order.folder, error.strerror)
 
     def end(self, reason: str) -> None:
         """Report the end of every object that is there."""

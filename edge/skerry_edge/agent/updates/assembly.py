@@ -20,6 +20,7 @@ from skerry_edge.agent.updates.keeping import Keeping
 from skerry_edge.agent.updates.local_fleet import LocalFleet
 from skerry_edge.agent.updates.lookout import Lookout
 from skerry_edge.agent.updates.model_trial import ModelTrial
+from skerry_edge.agent.updates.pictures import Pictures
 from skerry_edge.agent.updates.preparation import Preparation
 from skerry_edge.agent.updates.program import Program
 from skerry_edge.agent.updates.reporting import report_of
@@ -91,6 +92,10 @@ def updates_of(around: Surroundings) -> Updates:
     def counters_lost(damage: ReleaseError) -> None:
         around.tell(COUNTERS_DAMAGED, f"{damage}; it was set aside, and a new one begun")
 
+    pictures = Pictures(places.pictures, around.supervisor.order)
+    # A life that was killed could not.
+    pictures.drop()
+
     def trial(record: Record, limits: Limits) -> Trial:
         if record.subject.startswith("agent/"):
             return AgentTrial(
@@ -120,7 +125,13 @@ def updates_of(around: Surroundings) -> Updates:
     return Updates(
         fleet=fleet,
         keeping=keeping,
-        preparation=Preparation(keeping, fleet, Program(around.selector, around.environment), around.state_dir),
+        preparation=Preparation(
+            keeping,
+            fleet,
+            Program(around.selector, around.environment, on_end=pictures.drop),
+            pictures,
+            around.state_dir,
+        ),
         trial=trial,
         watch=watch,
         lookout=Lookout(

@@ -9,12 +9,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from msgspec.structs import replace
+
 from skerry_edge.agent.config.agent import AgentConfig
+from skerry_edge.agent.config.pipelines import DetectionPipeline
 from skerry_edge.agent.downlink.current_models import ModelUser
 from skerry_edge.agent.life.clock import clock_state
 from skerry_edge.agent.updates.jobs import job_of
 from skerry_edge.agent.updates.keeping import Keeping
 from skerry_edge.agent.updates.orders import is_superseded
+from skerry_edge.agent.updates.pictures import Pictures
 from skerry_edge.agent.updates.program import Program
 from skerry_edge.agent.updates.uses import use_of_all
 from skerry_edge.contracts.messages import UpdateOrder
@@ -65,11 +69,18 @@ class Preparation:
     """Has the worker take the update under way as far as it comes without touching what runs."""
 
     def __init__(
-        self, keeping: Keeping, fleet: Fleet, program: Program, state_dir: Path, again: Backoff = AGAIN
+        self,
+        keeping: Keeping,
+        fleet: Fleet,
+        program: Program,
+        pictures: Pictures,
+        state_dir: Path,
+        again: Backoff = AGAIN,
     ) -> None:
         self._keeping = keeping
         self._fleet = fleet
         self._program = program
+        self._pictures = pictures
         self._state_dir = state_dir
         self._again = again
         self._order = ""
@@ -98,7 +109,9 @@ class Preparation:
             self._keeping.note(problem)
             return now_s
         if self._program.is_running:
-            self._keeping.read()
+            under_way = self._keeping.read().record
+            if under_way is not None and under_way.state == "self-test":
+                self._pictures.ask(self._pipelines(under_way, settings))
             return now_s + LOOK_S
         if self._was_started:
             return self._ended(record, now_s)
@@ -143,8 +156,16 @@ class Preparation:
         return now_s + LOOK_S
 
     def _job(self, record: Record, settings: OtaSettings) -> Job:
-        use = None if record.subject.startswith("agent/") else use_of_all(self._fleet.users(record.name))
+        use = None
+        if not record.subject.startswith("agent/"):
+            pictures = self._pictures.places(self._pipelines(record, settings))
+            use = replace(use_of_all(self._fleet.users(record.name)), pictures=pictures)
         return job_of(self._fleet.in_force, settings, self._state_dir, order=record.order.id, use=use)
+
+    def _pipelines(self, record: Record, settings: OtaSettings) -> list[str]:
+        """Return the pipelines that leave what they saw last for a model to be tried on."""
+        pipelines = [one.pipeline for one in self._fleet.users(record.name)]
+        return [one.name for one in pipelines if settings.replays and isinstance(one, DetectionPipeline)]
 
     def _ended(self, record: Record, now_s: float) -> float:
         """Go on from where the worker came to; where it came nowhere, try again after a while."""

@@ -7,7 +7,7 @@ import logging
 import os
 import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from selectors import EVENT_READ, BaseSelector
 from typing import IO
 
@@ -27,11 +27,19 @@ _progress: msgspec.json.Decoder[Progress] = msgspec.json.Decoder(Progress)
 class Program:
     """One worker at a time. Its words are mere progress; where the update stands, the journal says."""
 
-    def __init__(self, selector: BaseSelector, environment: Mapping[str, str], module: str = MODULE) -> None:
-        """Prepare; ``environment`` is the worker's."""
+    def __init__(
+        self,
+        selector: BaseSelector,
+        environment: Mapping[str, str],
+        module: str = MODULE,
+        *,
+        on_end: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Prepare; ``environment`` is the worker's, and ``on_end`` is called when there is none any more."""
         self._selector = selector
         self._environment = environment
         self._module = module
+        self._on_end = on_end
         self._process: subprocess.Popen[bytes] | None = None
         self._output: IO[bytes] | None = None
         self._rest = b""
@@ -105,3 +113,4 @@ class Program:
             process.kill()
             process.wait()
         self._process = self._output = None
+        self._on_end()

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 
 from skerry_edge.ota.machine.happenings import Failed
-from skerry_edge.ota.machine.health import SLOW_FLOOR_MS
+from skerry_edge.ota.machine.health import MUCH_FOUND, SLOW_FLOOR_MS
 from skerry_edge.ota.machine.limits import Limits
 from skerry_edge.ota.self_test.measured import Finding, Measured, Word
 
+FEW_LIVE = 3
+"""In what the device saw last, fewer objects say nothing: one may have been on the edge of being seen."""
+_SHOWN = 5
 MEMORY_SHARE = 0.5
 """Of the memory that is free now, a new model may take so much more than the one before it."""
+
+_Findings = Sequence[Sequence[Finding]]
 
 
 def verdict(present: Measured | None, new: Measured, limits: Limits, *, free_mb: float | None) -> Failed | None:
@@ -40,18 +45,33 @@ def _costs(present: Measured, new: Measured, limits: Limits, free_mb: float | No
 
 
 def _losses(present: Measured, new: Measured, limits: Limits) -> Iterator[Failed]:
-    expected, again = _found_by(new, [[one for one in some if one.label in new.labels] for some in present.seen])
-    if expected and again < limits.agreement * expected:
-        found = f"{again} of the {expected} objects or words that the present model finds in the golden inputs"
+    lost = [one for one in present.labels if one not in new.labels]
+    if lost and limits.keeps_labels:
+        found = f"it does not know {', '.join(lost[:_SHOWN])}{' and more' if len(lost) > _SHOWN else ''} any more"
         yield Failed(reason="accuracy", detail=found)
+    yield from _differences(present.seen, new.seen, limits, few=1, where="the golden inputs")
+    yield from _differences(present.live, new.live, limits, few=FEW_LIVE, where="what the device saw last")
     # A word that nobody said has somebody's door opened; an object more in a picture may be there.
-    heard, again = _found_by(present, [[one for one in some if isinstance(one, Word)] for some in new.seen])
+    words = [[one for one in some if isinstance(one, Word)] for some in new.seen]
+    heard, again = _found_again(words, present.seen)
     if heard and again < limits.agreement * heard:
         found = f"the present model hears {again} of the {heard} words that it hears in the golden recordings"
         yield Failed(reason="accuracy", detail=found)
 
 
-def _found_by(model: Measured, findings: Iterable[Sequence[Finding]]) -> tuple[int, int]:
-    """Return how many of another model's findings are sure, and how many of those this model has, too."""
-    sure = [(one, ours) for some, ours in zip(findings, model.seen, strict=True) for one in some if one.is_sure]
-    return len(sure), sum(any(one.is_like(other) for other in ours) for one, ours in sure)
+def _differences(theirs: _Findings, ours: _Findings, limits: Limits, *, few: int, where: str) -> Iterator[Failed]:
+    """Yield what speaks against a model that finds ``ours``, where the present one finds ``theirs``."""
+    expected, again = _found_again(theirs, ours)
+    if expected >= few and again < limits.agreement * expected:
+        found = f"{again} of the {expected} objects or words that the present model finds in {where}"
+        yield Failed(reason="accuracy", detail=found)
+    more, _ = _found_again(ours, theirs)
+    if more >= MUCH_FOUND and more > limits.rate_times * expected:
+        found = f"{more} objects or words in {where}, and the present model finds {expected}"
+        yield Failed(reason="accuracy", detail=found)
+
+
+def _found_again(theirs: _Findings, ours: _Findings) -> tuple[int, int]:
+    """Return how many of one model's findings are sure, and how many of those another one has, too."""
+    sure = [(one, others) for some, others in zip(theirs, ours, strict=True) for one in some if one.is_sure]
+    return len(sure), sum(any(one.is_like(other) for other in others) for one, others in sure)

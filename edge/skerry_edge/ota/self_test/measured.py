@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from skerry_edge.contracts.manifest import SURE_SCORE
+
 Box = tuple[float, float, float, float]
-SURE = 0.5
-"""Objects with less of a score are not expected of another model."""
 SAME_IOU = 0.5
 SAME_S = 1.0
 """Two models are certain of one and the same utterance within this time of each other."""
@@ -18,7 +18,8 @@ SAME_S = 1.0
 class Subject:
     """A model as the device runs it: a bundle, or a wake word's manifest.
 
-    Objects or words are looked for in the golden pictures or recordings of all ``pictures_of``.
+    Objects or words are looked for in the golden pictures or recordings of all ``pictures_of``, and objects in the
+    picture files ``live``, too.
     """
 
     task: Literal["detection", "wakeword"] = "detection"
@@ -27,6 +28,7 @@ class Subject:
     backend: str
     threads: int
     pictures_of: tuple[Path, ...]
+    live: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,7 +42,7 @@ class Object:
     @property
     def is_sure(self) -> bool:
         """Whether another model is expected to see it, too."""
-        return self.score >= SURE
+        return self.score >= SURE_SCORE
 
     def is_like(self, other: Finding) -> bool:
         """Tell whether two models mean the same object."""
@@ -73,8 +75,9 @@ class Measured:
     """What a model did: the SQNR of its golden outputs, the median of its inferences, its process's peak memory.
 
     ``needed_db`` is the least SQNR for its precision. ``seen`` holds the objects of each picture, or the words of each
-    recording, in their order. A network that listens infers many times a second: there ``inference_ms`` is for one
-    second of sound. ``unproved`` says why its own golden input proves nothing, empty where it does not have to.
+    recording, in their order, and ``live`` those of what the device saw last. A network that listens infers many times
+    a second: there ``inference_ms`` is for one second of sound. ``unproved`` says why its own golden input proves
+    nothing, empty where it does not have to.
     """
 
     sqnr_db: float
@@ -83,6 +86,7 @@ class Measured:
     peak_mb: float
     labels: tuple[str, ...]
     seen: tuple[tuple[Finding, ...], ...]
+    live: tuple[tuple[Object, ...], ...] = ()
     unproved: str = ""
 
 

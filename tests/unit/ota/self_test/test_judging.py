@@ -39,7 +39,11 @@ def reason(new: Measured, present: Measured | None = PRESENT, free_mb: float | N
         (replace(PRESENT, seen=((OTHER,), ())), None),
         (replace(PRESENT, seen=((replace(DISC, box_px=(12.0, 12.0, 32.0, 32.0)), OTHER), ())), None),
         (replace(PRESENT, seen=((replace(DISC, label="blue disc"),), ())), "accuracy"),
-        (replace(PRESENT, labels=("stop sign",), seen=((), ())), None),
+        (replace(PRESENT, labels=("red disc", "stop sign")), "accuracy"),
+        (replace(PRESENT, labels=("blue disc", "green disc", "red disc")), None),
+        (replace(PRESENT, seen=((DISC, OTHER), (DISC,) * 10)), None),
+        (replace(PRESENT, seen=((DISC, OTHER), (DISC,) * 30)), "accuracy"),
+        (replace(PRESENT, seen=((DISC, OTHER), (replace(DISC, score=0.4),) * 30)), None),
     ],
 )
 def test_a_model_that_is_no_match_for_the_present_one_is_not_switched_to(new: Measured, expected: str | None) -> None:
@@ -68,6 +72,31 @@ def test_a_wake_word_s_model_must_hear_what_the_present_one_hears_and_little_els
     new: Measured, expected: str | None
 ) -> None:
     assert reason(new, present=EAR) == expected
+
+
+def test_who_may_lose_labels_is_held_to_those_that_it_has() -> None:
+    other = replace(PRESENT, labels=("blue disc",), seen=((OTHER,), ()))
+    lenient = Limits(keeps_labels=False)
+    assert verdict(PRESENT, other, lenient, free_mb=1000.0) is None
+    assert verdict(PRESENT, replace(other, seen=((), ())), lenient, free_mb=1000.0).reason == "accuracy"
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "expected"),
+    [
+        (((DISC,),) * 3, ((DISC,),) * 3, None),
+        (((DISC,),) * 6, ((), (), (), (), (DISC,), (DISC,)), "accuracy"),
+        (((DISC,),) * 2, ((), ()), None),
+        (((),) * 8, ((DISC,) * 3,) * 8, "accuracy"),
+    ],
+    ids=["as before", "blind where the device stands", "too little to tell", "sees what is not there"],
+)
+def test_what_the_device_saw_last_is_seen_again_whatever_the_golden_pictures_show(
+    before: tuple[tuple[Object, ...], ...], now: tuple[tuple[Object, ...], ...], expected: str | None
+) -> None:
+    golden = ((DISC, OTHER) * 10, ())
+    present = replace(PRESENT, seen=golden, live=before)
+    assert reason(replace(PRESENT, seen=golden, live=now), present) == expected
 
 
 def test_without_a_present_model_it_must_only_compute_what_it_did_when_it_was_made() -> None:
