@@ -17,6 +17,7 @@ import venv
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from skerry_edge.contracts.updates import UpdateReport
 from skerry_edge.ota import launcher
 from skerry_edge.ota.instants import now
 from skerry_edge.ota.slots.slots import Slots
+from skerry_server.releases.stick import Order, export_stick
 
 SHIM = """
 import sys
@@ -294,3 +296,27 @@ def test_a_slot_that_cannot_be_built_changes_nothing_and_one_that_dies_is_passed
     assert "slot a ended 5 times" in told.message
     eventually(lambda: one.slots.good == launcher.BASE, what="the installed program for good")
     eventually(lambda: recorder.heartbeats[-1].agent_version == skerry_edge.__version__, what="its work")
+
+
+def test_a_new_agent_comes_from_a_stick_and_is_known_there_afterwards(
+    device, skerry, tmp_path: Path, eventually, recorder
+) -> None:
+    rig = make_rig(tmp_path / "fleet")
+    publish(rig, "9.9.9", 2)
+    stick = tmp_path / "stick"
+    export_stick(rig.repository, stick, Order(valid_for=timedelta(days=30)), rig.signatory, rig.now)
+    slots = device(rig).slots
+
+    def update(*options: str) -> Any:
+        config = tmp_path / "agent.toml"
+        return skerry("agent", "update", "--from", stick, "--config", config, "--probation", 1, "--json", *options)
+
+    assert [(one["subject"], one["version"]) for one in update("--list").json["releases"]] == [
+        ("agent/skerry", "9.9.9")
+    ]
+    assert update("--list", "--release", "model/doorbell").json == {"releases": []}
+    run = update()
+    assert (run.code, [one["outcome"] for one in run.json["releases"]]) == (0, ["committed"]), run.err
+    assert (slots.current, slots.on_trial) == ("a", None)
+    eventually(lambda: recorder.heartbeats[-1].agent_version == "9.9.9", what="work of the new agent")
+    assert update().json == {"releases": []}

@@ -12,7 +12,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from chaos.ota_repositories import Rig, make_rig
+from chaos.ota_repositories import Rig, agent_release, make_rig
 from msgspec.structs import replace
 
 from skerry_edge.contracts.bundle import Bundle, pack
@@ -66,6 +66,7 @@ def device(discs: Path, tmp_path: Path, rig: Rig, free_port, start_agent, eventu
     def start() -> Any:
         nowhere = free_port()
         ota = {"mirrors": [f"http://127.0.0.1:{nowhere}/ota"], "root": str(rig.root), "reserve_mb": 0}
+        ota["limits"] = {"least_probation_s": 0}
         agent = start_agent(nowhere, [pipeline], ota=ota, state_dir=str(state))
         eventually(lambda: agent.output, what="the agent's line")
         agent.store = ModelStore(state, "discs")
@@ -137,3 +138,20 @@ def test_without_an_agent_nothing_is_ordered(device, stick, update) -> None:
     assert run.code == 4
     assert "does not run" in run.err
     assert not list(agent.store.folder.parent.parent.glob("ota/local-orders.json"))
+
+
+def test_an_agent_that_no_launcher_has_started_is_offered_no_release_of_its_own(
+    device, rig: Rig, stick, update
+) -> None:
+    rig.publish(agent_release("9.9.9", 2), b"whatever")
+    folder = stick("2.0.0", 2)
+    assert [one["subject"] for one in update(device(), folder, "--list").json["releases"]] == ["model/discs"]
+
+
+def test_a_model_that_cannot_be_told_is_passed_over_and_named(device, stick, update) -> None:
+    folder = stick("2.0.0", 2)
+    agent = device()
+    (agent.store.folder.parent / "discs.skerry").write_bytes(b"no bundle")
+    run = update(agent, folder, "--list")
+    assert (run.code, run.json) == (0, {"releases": []})
+    assert "model/discs is passed over: this is no model bundle" in run.err

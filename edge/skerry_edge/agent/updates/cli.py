@@ -25,6 +25,7 @@ _TO_PREPARE_S = 3600
 Examples:
   sudo skerry agent update --from /media/usb
   sudo skerry agent update --from /media/usb --list
+  sudo skerry agent update --from /media/usb --release agent/skerry
   skerry agent update --from /media/usb --config cam-1.toml --probation 600 --json
 
 \b
@@ -45,6 +46,13 @@ Exit codes:
 )
 @config_option("The agent's configuration (TOML).")
 @click.option("--list", "is_listing", is_flag=True, help="Say what is new for this device, and change nothing.")
+@click.option(
+    "--release",
+    "subjects",
+    multiple=True,
+    metavar="KIND/NAME",
+    help="Only releases of this name, such as model/doorbell or agent/skerry.",
+)
 @click.option("--no-wait", is_flag=True, help="Give the orders, and do not wait for how they end.")
 @click.option(
     "--probation",
@@ -57,15 +65,24 @@ Exit codes:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def update(  # one for each option
-    *, folder: Path, config_file: Path | None, is_listing: bool, no_wait: bool, probation_s: int, as_json: bool
+    *,
+    folder: Path,
+    config_file: Path | None,
+    is_listing: bool,
+    subjects: tuple[str, ...],
+    no_wait: bool,
+    probation_s: int,
+    as_json: bool,
 ) -> None:
-    """Update the models of a device that has no network, from a USB stick.
+    """Update a device that has no network from a USB stick: its models, and the agent itself.
 
     The stick is judged as the repository in the network is: by the root of trust that came with the installation, by
     what the device has seen before, and by the time for which the stick was signed. The running agent then takes the
     newest release of each model in use, tries it beside the present one, switches, watches it, and goes back where it
-    is bad. What the fleet's server orders of a model counts again as soon as it orders something else. Ctrl-C ends the
-    waiting and not the update.
+    is bad. A release of the agent comes first: it is built beside the present agent, started by the launcher and undone
+    where it does not prove itself; where the service was not installed with a launcher, it is left out. Models that
+    ask for that agent are new once it runs: run the command again. What the fleet's server orders counts again as soon
+    as it orders something else of the same name. Ctrl-C ends the waiting and not the update.
     """
     from skerry_edge.agent.config.checks import load_config  # noqa: PLC0415  # keeps --help fast
     from skerry_edge.agent.downlink.configuration import Configuration  # noqa: PLC0415  # the same
@@ -81,7 +98,10 @@ def update(  # one for each option
     configuration = Configuration(
         config, files=StateFiles(state_dir), tell=lambda _label, _text: None, apply=lambda _config: None
     )
-    offers = offered(configuration, config.ota, folder.absolute(), state_dir)
+    found = offered(configuration, config.ota, folder.absolute(), state_dir)
+    for subject, why in found.passed_over.items():
+        click.echo(f"{subject} is passed over: {why}", err=True)
+    offers = [one for one in found.new if not subjects or one.subject in subjects]
     if is_listing or not offers:
         _show(offers, [], as_json=as_json)
         return

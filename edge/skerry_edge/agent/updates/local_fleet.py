@@ -11,7 +11,7 @@ from skerry_edge.agent.config.agent import AgentConfig
 from skerry_edge.agent.downlink.configuration import Configuration
 from skerry_edge.agent.downlink.current_models import ModelUser
 from skerry_edge.contracts.messages import UpdateOrder
-from skerry_edge.ota.local_orders import LocalOrderFile, counting
+from skerry_edge.ota.local_orders import LocalOrder, LocalOrderFile, counting
 from skerry_edge.ota.settings import OtaSettings
 
 
@@ -38,9 +38,14 @@ class LocalFleet:
         """Return the pipelines that run a model, as they are in force."""
         return self.configuration.users(name)
 
+    def is_given_here(self, order: str) -> bool:
+        """Tell whether an order was given at the device itself."""
+        return self._given(order) is not None
+
     def settings_for(self, order: str, settings: OtaSettings) -> OtaSettings:
         """Return the settings for an order: one that was given here comes from its folder, and begins at once."""
-        given = [one for one in self.local.read().values() if one.order.id == order]
-        if not given:
-            return settings
-        return replace(settings, mirrors=(given[0].mirror,), spread_s=0.0, window=None)
+        given = self._given(order)
+        return settings if given is None else replace(settings, mirrors=(given.mirror,), spread_s=0.0, window=None)
+
+    def _given(self, order: str) -> LocalOrder | None:
+        return next((one for one in self.local.read().values() if one.order.id == order), None)

@@ -60,6 +60,10 @@ class Fleet(Protocol):
         """Return the pipelines that run a model, as they are in force."""
         ...
 
+    def is_given_here(self, order: str) -> bool:
+        """Tell whether an order was given at the device itself."""
+        ...
+
     def settings_for(self, order: str, settings: OtaSettings) -> OtaSettings:
         """Return the settings that an order is worked on with."""
         ...
@@ -171,6 +175,10 @@ class Preparation:
         """Go on from where the worker came to; where it came nowhere, try again after a while."""
         self._was_started = False
         after = self._keeping.read().record
+        if after is not None and after.reason is not None and self._fleet.is_given_here(after.order.id):
+            # Who stands beside the device waits for an answer, and can give the order again.
+            self._keeping.note(Overdue())
+            return now_s
         if after is not None and after.state == record.state:
             self._tries += 1
             chance = random.random()  # noqa: S311  # spreads retries; nothing secret

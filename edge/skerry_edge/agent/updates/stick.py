@@ -14,9 +14,11 @@ from skerry_boards.loader import load_board
 from skerry_edge import __version__
 from skerry_edge.agent.downlink.configuration import Configuration
 from skerry_edge.agent.life.clock import clock_state
+from skerry_edge.agent.updates.running_agent import RunningAgent, running_agent
 from skerry_edge.agent.updates.uses import use_of_all
 from skerry_edge.contracts.messages import UpdateOrder
-from skerry_edge.foundation.errors import ReachError
+from skerry_edge.contracts.release import AGENT
+from skerry_edge.foundation.errors import ReachError, SkerryError
 from skerry_edge.ota.choice import Wanted
 from skerry_edge.ota.local_orders import LocalOrder, LocalOrders
 from skerry_edge.ota.model_store import ModelStore
@@ -25,9 +27,17 @@ from skerry_edge.ota.settings import OtaSettings
 from skerry_edge.ota.transfer.mirrors import FolderMirror
 from skerry_edge.ota.trust.choosing import Subject
 from skerry_edge.ota.trust.clock import LocalClock
-from skerry_edge.ota.trust.device import Device, Interpreter
+from skerry_edge.ota.trust.device import Device, Interpreter, version_order
 from skerry_edge.ota.trust.place import TrustPlace
 from skerry_edge.ota.trust.releases import Repository, TrustedReleases
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Offers:
+    """What a stick has that is new here, and for which models nothing can be told, with why."""
+
+    new: list[Wanted]
+    passed_over: dict[str, str]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,13 +48,16 @@ class Times:
     deadline_s: int
 
 
-def offered(configuration: Configuration, settings: OtaSettings, folder: Path, state_dir: Path) -> list[Wanted]:
-    """Return the newest release for each model in use that ``folder`` has and the device has not.
+def offered(configuration: Configuration, settings: OtaSettings, folder: Path, state_dir: Path) -> Offers:
+    """Return the newest release of the agent and of each model in use that ``folder`` has and the device has not.
 
-    Raises ReleaseError where the folder cannot be trusted, TransferError where it cannot be read.
+    The agent's own is looked for where one runs that its launcher has started. Raises ReleaseError where the folder
+    cannot be trusted, TransferError where it cannot be read, ReachError.
     """
+    agent = running_agent(state_dir)
     board = load_board(configuration.in_force.board).name
-    device = Device(board=board, agent_version=__version__, interpreter=Interpreter.here())
+    version = __version__ if agent is None else agent.version
+    device = Device(board=board, agent_version=version, interpreter=Interpreter.here())
     repository = Repository(
         root=Path(settings.root),
         mirrors=(FolderMirror(folder=folder),),
@@ -54,13 +67,21 @@ def offered(configuration: Configuration, settings: OtaSettings, folder: Path, s
     with _copy_of_trust(Places(state_dir).ota) as place:
         trusted = TrustedReleases(place, repository, LocalClock(lambda: clock_state() == "synced"))
         trusted.refresh()
-        found = []
+        newest_agent = None if agent is None else trusted.newest(Subject(kind="agent", name=AGENT), device)
+        new = (
+            [newest_agent] if agent is not None and newest_agent is not None and _is_newer(newest_agent, agent) else []
+        )
+        passed_over = {}
         for name in configuration.released_names:
-            variant = use_of_all(configuration.users(name)).variant
+            try:
+                variant = use_of_all(configuration.users(name)).variant
+            except SkerryError as error:
+                passed_over[f"model/{name}"] = str(error)
+                continue
             newest = trusted.newest(Subject(kind="model", name=name, variant=variant), device)
             if newest is not None and _is_new(newest, state_dir):
-                found.append(newest)
-        return found
+                new.append(newest)
+        return Offers(new=new, passed_over=passed_over)
 
 
 def orders_for(offers: list[Wanted], configuration: Configuration, folder: Path, times: Times) -> LocalOrders:
@@ -80,6 +101,13 @@ def orders_for(offers: list[Wanted], configuration: Configuration, folder: Path,
             order=order, mirror=str(folder), instead_of=before.id if before is not None else None
         )
     return orders
+
+
+def _is_newer(offer: Wanted, agent: RunningAgent) -> bool:
+    """Tell whether a release comes after the agent that runs; one that was installed has no counter to go by."""
+    if agent.counter is None:
+        return version_order(offer.version) > version_order(agent.version)
+    return (offer.counter or 0) > agent.counter
 
 
 def _is_new(offer: Wanted, state_dir: Path) -> bool:

@@ -14,6 +14,8 @@ from skerry_edge.ota.order_book import Known, OrderBook
 from skerry_edge.ota.places import Places
 
 LOOK_S = 0.25
+RESTART_S = 90.0
+"""For so long the agent may be away: its own update starts it anew, and the service manager takes its time."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,19 +42,23 @@ def wait_for(
     *,
     runs: Callable[[], bool],
     told: Callable[[str], object],
+    patience_s: float = RESTART_S,
 ) -> list[Ended]:
     """Return how all orders ended, as the running agent writes it down; ``told`` hears how far it is.
 
-    Raises ReachError where the agent does not run any more, or what it writes cannot be read.
+    Raises ReachError where the agent does not run for ``patience_s``, or what it writes cannot be read.
     """
     journal, book = JournalFile(places.ota), OrderBook(places.ota)
     waiting = dict(orders)
     results: list[Ended] = []
+    seen_s = time.monotonic()
     while waiting:
-        if not runs():
+        is_running = runs()
+        seen_s = time.monotonic() if is_running else seen_s
+        if time.monotonic() - seen_s > patience_s:
             todo = "start it: it goes on where it was"
             raise ReachError("the agent has ended before its updates did", found=", ".join(waiting), todo=todo)
-        told(_stage(journal, waiting))
+        told(_stage(journal, waiting) if is_running else "waiting for the agent to start again")
         known = book.read()
         found = [one for subject, order in waiting.items() if (one := ended(subject, order, known)) is not None]
         for one in found:
