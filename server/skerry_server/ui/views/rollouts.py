@@ -99,6 +99,7 @@ class Share:
     """How many devices are in a state, and where they are listed; `macros.bars` draws it."""
 
     name: str
+    tone: str
     number: int
     percent: float
     href: str
@@ -192,6 +193,7 @@ def shares(rollout: int, counts: Tally) -> list[Share]:
     return [
         Share(
             name=state,
+            tone=tone_of(state),
             number=counts[state],
             percent=_percent(counts[state], total),
             href=f"/rollouts/{rollout}?state={state}",
