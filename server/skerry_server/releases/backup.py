@@ -6,9 +6,10 @@ import hashlib
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import permutations
 from pathlib import Path, PurePosixPath
 from typing import IO, Literal
 
@@ -17,7 +18,7 @@ from msgspec import Struct
 
 from skerry_edge.contracts.manifest import Sha256
 from skerry_edge.foundation.atomic import publish as give_name
-from skerry_edge.foundation.atomic import sync_directory
+from skerry_edge.foundation.atomic import refuse_other_kinds, sync_directory
 from skerry_edge.foundation.errors import ConfigError, DataError, ReachError
 from skerry_server.releases.repository import MAKING
 
@@ -72,6 +73,9 @@ def save_backup(places: Places, file: Path, now: datetime, copied: Copied = lamb
     Keys stay as they are in their files: encrypted where they were. The caller holds the repository's lock. Raises
     ConfigError where there is nothing to save, and ReachError.
     """
+    refuse_other_kinds(file)
+    if any(file.resolve().is_relative_to(place.resolve()) for place in places.by_part().values()):
+        raise ConfigError("a backup within what it saves would be lost with it", where=str(file))
     sources = dict(_sources(places))
     if not sources:
         raise ConfigError("there is nothing to back up", where=", ".join(map(str, places.by_part().values())))
@@ -145,6 +149,7 @@ def read_manifest(file: Path) -> Manifest:
 
 
 def _opened(file: Path) -> zipfile.ZipFile:
+    refuse_other_kinds(file)
     try:
         return zipfile.ZipFile(file)
     except OSError as error:
@@ -175,6 +180,7 @@ def restore_backup(file: Path, places: Places, copied: Copied = lambda _: None) 
     ReachError.
     """
     folders = places.by_part()
+    _require_apart(folders)
     for folder in folders.values():
         if folder.exists() and any(folder.iterdir()):
             raise ConfigError("nothing is ever restored over something", where=str(folder), todo="name another folder")
@@ -196,6 +202,14 @@ def restore_backup(file: Path, places: Places, copied: Copied = lambda _: None) 
             for folder in made.values():
                 shutil.rmtree(folder, ignore_errors=True)
     return manifest
+
+
+def _require_apart(folders: Mapping[str, Path]) -> None:
+    """Refuse a folder that is, or lies in, another one. Raises ConfigError."""
+    for (one, inner), (other, outer) in permutations(folders.items(), 2):
+        if inner.resolve().is_relative_to(outer.resolve()):
+            todo = "name folders beside each other"
+            raise ConfigError(f"{one} cannot be restored into the folder of {other}", where=str(inner), todo=todo)
 
 
 def _aside(folder: Path) -> Path:

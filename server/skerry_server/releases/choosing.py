@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from packaging.version import InvalidVersion, Version
 
+from skerry_edge.contracts.release import VERSION_PATTERN
 from skerry_edge.foundation.errors import ConfigError
 from skerry_server.releases.offers import Offer, Terms, model_offers
 from skerry_server.releases.wheelhouse import agent_offer
 
 
-def _check_version(version: str | None) -> None:
+def _check_version(version: str) -> None:
     try:
-        Version(version or "0")
-    except InvalidVersion as error:
-        raise ConfigError("this is no version of an agent", found=f"'{version}'", todo="such as: 0.2.0") from error
+        Version(version)
+        is_one = re.fullmatch(VERSION_PATTERN, version) is not None
+    except InvalidVersion:
+        is_one = False
+    if not is_one:
+        raise ConfigError("this is no version of an agent", found=f"'{version[:64]}'", todo="such as: 0.2.0")
 
 
 def kind_of(path: Path) -> str:
@@ -37,7 +42,8 @@ def offers_of(path: Path, terms: Terms, variants: Sequence[str] = ()) -> list[Of
 
     Raises ConfigError where it is neither bundle nor wheelhouse or the terms do not fit, DataError, and ReachError.
     """
-    _check_version(terms.minimum_agent)
+    if terms.minimum_agent is not None:
+        _check_version(terms.minimum_agent)
     if kind_of(path) == "model":
         return model_offers(path, terms, variants)
     if variants:

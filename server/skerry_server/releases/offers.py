@@ -11,6 +11,8 @@ from typing import IO
 from skerry_edge.contracts.bundle import Bundle, Content
 from skerry_edge.contracts.errors import BundleError
 from skerry_edge.contracts.release import Release, full_path
+from skerry_edge.foundation.errors import ConfigError
+from skerry_edge.foundation.nearest import suggestion
 from skerry_server.releases.bundles import manifest_of, write_variant
 from skerry_server.releases.golden import golden_warning
 
@@ -46,13 +48,20 @@ class Terms:
 
 
 def model_offers(path: Path, terms: Terms, variants: Sequence[str] = ()) -> list[Offer]:
-    """Return one offer for each variant of the bundle at ``path``, or for those named. Raises BundleError."""
+    """Return one offer for each variant of the bundle at ``path``, or for those named.
+
+    Raises BundleError, and ConfigError where it has no such variant.
+    """
     bundle = Bundle.open(path)
     if strays := bundle.strays():
         raise BundleError("the bundle holds files that its manifest does not name", where=str(path), found=strays[0])
     manifest = bundle.manifest
     offers = []
     for name in dict.fromkeys(variants) or sorted(manifest.variants):
+        if name not in manifest.variants:
+            known = sorted(manifest.variants)
+            todo = suggestion(name, known, otherwise=f"it has: {', '.join(known)}")
+            raise ConfigError(f"the bundle has no variant '{name}'", where=str(path), todo=todo)
         warning = golden_warning(manifest_of(bundle, name))
         release = Release(
             v=1,

@@ -34,7 +34,7 @@ class Exported:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Order:
+class StickPlan:
     """What goes on the stick and for how long devices accept it; ``copied`` hears of each piece's bytes."""
 
     valid_for: timedelta
@@ -42,7 +42,7 @@ class Order:
     copied: Copied = lambda _: None
 
 
-def export_stick(repository: Repository, stick: Path, order: Order, signatory: Signatory, now: datetime) -> Exported:
+def export_stick(repository: Repository, stick: Path, plan: StickPlan, signatory: Signatory, now: datetime) -> Exported:
     """Put `metadata/` and `targets/` on a stick, with a snapshot and a timestamp that hold as long as ordered.
 
     Only the files of targets that are wanted go along; the metadata names all of them. The repository itself first
@@ -52,23 +52,23 @@ def export_stick(repository: Repository, stick: Path, order: Order, signatory: S
     """
     with repository.locked(), tempfile.TemporaryDirectory() as scratch:
         targets = repository.newest_targets()
-        _require_lasting(repository, targets.signed, now + order.valid_for)
+        _require_lasting(repository, targets.signed, now + plan.valid_for)
         copy = Repository(Path(scratch))
         _copy_metadata(repository, copy, targets.signed.version)
         refresh(repository, signatory, now, leaving=1)
-        lasting = {"snapshot": order.valid_for, "timestamp": order.valid_for}
+        lasting = {"snapshot": plan.valid_for, "timestamp": plan.valid_for}
         roots = (repository.root().signed,)
         refreshed = link(copy, targets, Occasion(signatory=signatory, now=now, roots=roots, lasting=lasting))
         listed = targets.signed.targets
-        chosen = [target for path, target in listed.items() if order.wanted(decode_release(path, target.custom))]
+        chosen = [target for path, target in listed.items() if plan.wanted(decode_release(path, target.custom))]
         for target in chosen:
             _copy_target(repository, target, stick)
-            order.copied(target.length)
+            plan.copied(target.length)
         _put_metadata(copy, stick, refreshed)
     return Exported(
         targets=tuple(sorted(target.path for target in chosen)),
         total_bytes=sum(target.length for target in chosen),
-        expires=now.replace(microsecond=0) + order.valid_for,
+        expires=now.replace(microsecond=0) + plan.valid_for,
     )
 
 

@@ -53,7 +53,8 @@ class Examination:
 def verify_repository(path: Path, examination: Examination) -> Report:
     """Check every signature, version, date and file from the trusted root on; return all that was found.
 
-    Raises ConfigError where there is no repository, and ReachError where it cannot be read.
+    Raises ConfigError where there is no repository, ReachError where it or the trusted root cannot be read, and
+    DataError where that is no root.
     """
     repository = Repository(path)
     repository.require()
@@ -80,8 +81,8 @@ class _BrokenChainError(Exception):
 
 def _roots(repository: Repository, examination: Examination, report: Report) -> Metadata[Root]:
     """Follow the roots from the trusted one to the newest, each signed by itself and the one before."""
-    path = examination.trusted_root or repository.metadata / "1.root.json"
-    root = _read(path, Root, report)
+    path = examination.trusted_root or repository.metadata / file_name("root", 1)
+    root = read_metadata(path, Root) if examination.trusted_root else _read(path, Root, report)
     _signed(root, root, str(path), report)
     _distinct(root.signed, path.name, report)
     versions = repository.versions("root")

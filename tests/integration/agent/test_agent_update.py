@@ -33,7 +33,7 @@ from skerry_edge.contracts.updates import UpdateReport
 from skerry_edge.ota import launcher
 from skerry_edge.ota.instants import now
 from skerry_edge.ota.slots.slots import Slots
-from skerry_server.releases.stick import Order, export_stick
+from skerry_server.releases.stick import StickPlan, export_stick
 
 SHIM = """
 import sys
@@ -304,7 +304,7 @@ def test_a_new_agent_comes_from_a_stick_and_is_known_there_afterwards(
     rig = make_rig(tmp_path / "fleet")
     publish(rig, "9.9.9", 2)
     stick = tmp_path / "stick"
-    export_stick(rig.repository, stick, Order(valid_for=timedelta(days=30)), rig.signatory, rig.now)
+    export_stick(rig.repository, stick, StickPlan(valid_for=timedelta(days=30)), rig.signatory, rig.now)
     slots = device(rig).slots
 
     def update(*options: str) -> Any:

@@ -20,7 +20,7 @@ from skerry_edge.contracts.manifest import artifacts
 from skerry_edge.ota.model_store import ModelStore
 from skerry_server.releases.offers import Terms, model_offers
 from skerry_server.releases.publishing import publish
-from skerry_server.releases.stick import Order, export_stick
+from skerry_server.releases.stick import StickPlan, export_stick
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def stick(rig: Rig, discs: Path, tmp_path: Path) -> Callable[..., Path]:
         offers = model_offers(path, Terms(counter=counter, boards=(board,)), ("onnx-fp32",))
         publish(rig.repository, offers, rig.signatory, rig.now)
         folder = tmp_path / f"stick-{version}"
-        export_stick(rig.repository, folder, Order(valid_for=timedelta(days=30)), rig.signatory, rig.now)
+        export_stick(rig.repository, folder, StickPlan(valid_for=timedelta(days=30)), rig.signatory, rig.now)
         return folder
 
     return make

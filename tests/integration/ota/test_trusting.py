@@ -15,7 +15,7 @@ from skerry_edge.contracts.errors import ReleaseError
 from skerry_edge.ota.errors import TransferError
 from skerry_edge.ota.transfer.mirrors import FolderMirror, parse_mirror
 from skerry_edge.ota.trust.floors import FloorFile
-from skerry_server.releases.stick import Order, export_stick
+from skerry_server.releases.stick import StickPlan, export_stick
 
 DAY_S = 86_400.0
 OLD, NEW = model_release("1.0.0", 1), model_release("2.0.0", 2)
@@ -184,7 +184,7 @@ def test_without_a_root_nothing_is_trusted(rig, device, tmp_path: Path) -> None:
 @pytest.fixture
 def stick(rig, tmp_path: Path) -> Path:
     rig.publish(OLD, OLD_BYTES)
-    export_stick(rig.repository, tmp_path / "stick", Order(valid_for=timedelta(days=30)), rig.signatory, rig.now)
+    export_stick(rig.repository, tmp_path / "stick", StickPlan(valid_for=timedelta(days=30)), rig.signatory, rig.now)
     return tmp_path / "stick"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -157,3 +158,29 @@ def test_what_nobody_needs_is_shown_and_then_goes(founded, discs, tmp_path):
     assert founded("prune", "--after", "0", "--json").json["freed_bytes"] == 0
     assert founded("verify", "--json").json["findings"] == []
     assert founded("prune", "--keep", "1").code == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word", "code"),
+    [
+        (("init", "--expires", "root=0.001"), "how long it lasts", 2),
+        (("publish", DISCS, "--boards", "generic-x86", "--counter", "1", "--minimum-agent", ""), "no version", 2),
+        (("publish", DISCS, "--boards", "generic-x86", "--counter", "1", "--minimum-agent", "1" * 99), "no version", 2),
+        (("publish", DISCS, "--boards", "generic-x86", "--counter", "1", "--variant", "onnx-fp23"), "'onnx-fp32'", 2),
+        (("export", "--usb", "{here}/repository/stick", "--valid-for", "3"), "within the repository", 2),
+        (("export", "--usb", "{here}/stick", "--valid-for", "3", "--release", "model/x"), "no release is for", 2),
+        (("verify", "--root", "{here}/nowhere.json"), "cannot read", 4),
+        (("verify", "--root", DISCS), "no TUF metadata", 4),
+        (("backup", "{here}/repository/backup"), "within what it saves", 2),
+        (("backup", "{here}/pipe"), "only a regular file", 4),
+        (("restore", "{here}/pipe"), "only a regular file", 4),
+        (("restore", "{here}/saved", "--repository", "{here}/a", "--keys", "{here}/a/keys"), "cannot be restored", 2),
+    ],
+)
+def test_what_would_do_harm_or_nothing_is_refused_before_it_begins(founded, tmp_path, arguments, word, code):
+    os.mkfifo(tmp_path / "pipe")
+    assert founded("backup", tmp_path / "saved").code == 0
+    run = founded(*(str(one).format(here=tmp_path) for one in arguments))
+    assert (run.code, word in run.err) == (code, True), run.err
+    assert (tmp_path / "pipe").is_fifo()
+    assert not (tmp_path / "a").exists()

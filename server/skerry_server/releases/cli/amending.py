@@ -12,6 +12,7 @@ import click
 from skerry_edge.options import NumberRange
 from skerry_server.releases.cli.options import (
     MAX_DAYS,
+    MIN_DAYS,
     Hands,
     json_option,
     keys_options,
@@ -112,7 +113,7 @@ overtake, as `skerry ota refresh --skip-versions` does for the rest.
     + EXITS
 )
 @click.option(
-    "--days", "number", type=NumberRange(0.01, MAX_DAYS), metavar="N", help="Until they expire; else as before."
+    "--days", "number", type=NumberRange(MIN_DAYS, MAX_DAYS), metavar="N", help="Until they expire; else as before."
 )
 @skip_option
 @repository_option

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from skerry_edge.foundation.errors import ConfigError
 from skerry_edge.options import NumberRange
 from skerry_server.releases.cli.options import (
     FOLDER,
+    MIN_DAYS,
     Hands,
     json_option,
     keys_options,
@@ -50,7 +52,7 @@ Exit codes:
 @click.option(
     "--valid-for",
     "number",
-    type=NumberRange(0.01, MAX_STICK_DAYS),
+    type=NumberRange(MIN_DAYS, MAX_STICK_DAYS),
     required=True,
     metavar="DAYS",
     help="For how long devices accept it.",
@@ -75,7 +77,7 @@ def export(
 
     from skerry_server.registry.cli.progress import shown_progress  # noqa: PLC0415  # as above
     from skerry_server.releases.boards import board_ids  # noqa: PLC0415  # as above
-    from skerry_server.releases.stick import Order, chosen_bytes, export_stick  # noqa: PLC0415  # as above
+    from skerry_server.releases.stick import StickPlan, chosen_bytes, export_stick  # noqa: PLC0415  # as above
 
     ids = set(board_ids(boards)) if boards else None
 
@@ -83,9 +85,14 @@ def export(
         return (ids is None or not ids.isdisjoint(release.boards)) and (not subjects or release.subject in subjects)
 
     repository = opened(folder, hands)
+    if stick.resolve().is_relative_to(folder.resolve()):
+        raise ConfigError("the stick would lie within the repository", where=str(stick), todo="name another folder")
     who = hands.signatory()
     with shown_progress() as progress:
         total = chosen_bytes(repository, wanted)
+        if total == 0 and (boards or subjects):
+            todo = "skerry ota list shows what is published, and for which boards"
+            raise ConfigError("no release is for these boards and names", todo=todo)
         done = 0
 
         def copied(length: int) -> None:
@@ -93,8 +100,8 @@ def export(
             done += length
             progress("copying", done, total)
 
-        order = Order(valid_for=timedelta(days=number), wanted=wanted, copied=copied)
-        exported = export_stick(repository, stick, order, who, now_utc())
+        plan = StickPlan(valid_for=timedelta(days=number), wanted=wanted, copied=copied)
+        exported = export_stick(repository, stick, plan, who, now_utc())
     show(exported, _lines(exported, stick), as_json=as_json)
 
 

@@ -11,6 +11,7 @@ import click
 from skerry_edge.foundation.errors import ConfigError
 from skerry_server.releases.cli.options import (
     MAX_DAYS,
+    MIN_DAYS,
     Command,
     Hands,
     json_option,
@@ -139,7 +140,7 @@ def lifetimes(expires: tuple[str, ...]) -> dict[str, float]:
             days = float(number)
         except ValueError:
             days = 0.0
-        if role not in found or not 0 < days <= MAX_DAYS:
+        if role not in found or not MIN_DAYS <= days <= MAX_DAYS:
             raise ConfigError(
                 "this says for no role how long it lasts", found=f"'{text}'", todo="such as: --expires root=730"
             )

@@ -26,7 +26,7 @@ Command = Callable[..., Any]
 FOLDER = click.Path(path_type=Path, file_okay=False)
 ONLINE = "online"
 MAX_SKIP = 1_000_000
-MAX_DAYS = 3660.0
+MIN_DAYS, MAX_DAYS = 0.01, 3660.0
 PATIENCE_S = 10.0
 """The server's job holds the repository for moments, while it signs; another publisher for longer."""
 

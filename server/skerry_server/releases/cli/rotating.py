@@ -14,6 +14,7 @@ from skerry_edge.options import NumberRange
 from skerry_server.releases.cli.founding import SIGNER, remote_key
 from skerry_server.releases.cli.options import (
     MAX_DAYS,
+    MIN_DAYS,
     Hands,
     json_option,
     keys_options,
@@ -59,7 +60,7 @@ Exit codes:
 @click.option("--add", multiple=True, metavar="ROLE", help="Make a further key: root, targets or online.")
 @click.option("--threshold", "thresholds", multiple=True, metavar="ROLE=N", help="How many keys of a role must sign.")
 @click.option(
-    "--days", "number", type=NumberRange(0.01, MAX_DAYS), metavar="N", help="Until it expires; else as before."
+    "--days", "number", type=NumberRange(MIN_DAYS, MAX_DAYS), metavar="N", help="Until it expires; else as before."
 )
 @click.option("--signer", "signers", type=SIGNER, multiple=True, metavar="URI PEM", help="A new key kept elsewhere.")
 @click.option("--no-passphrase", is_flag=True, help="Leave new keys unencrypted.")

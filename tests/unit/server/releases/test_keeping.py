@@ -24,7 +24,7 @@ from skerry_server.releases.refreshing import refresh
 from skerry_server.releases.repository import Repository
 from skerry_server.releases.rotation import Change, rotate_root
 from skerry_server.releases.signing import Signatory
-from skerry_server.releases.stick import Order, export_stick
+from skerry_server.releases.stick import StickPlan, export_stick
 from skerry_server.releases.verification import Examination, verify_repository
 
 HOUR = timedelta(hours=1)
@@ -139,7 +139,7 @@ def test_what_is_no_backup_is_told(tmp_path):
 def test_a_stick_is_accepted_for_its_days_and_the_repository_after_it(rig, client, tmp_path):
     honest(rig)
     stick = tmp_path / "stick"
-    order = Order(valid_for=timedelta(days=90))
+    order = StickPlan(valid_for=timedelta(days=90))
     exported = export_stick(rig.repository, stick, order, rig.signatory, rig.now)
     assert exported.targets == (target_path(OLD),)
     device = client()
@@ -157,7 +157,7 @@ def test_a_stick_holds_what_was_asked_for_and_a_second_export_replaces_it(rig, t
     rig.publish(model_release("1.0.0", 1, name="siren"), model_bytes("1.0.0", name="siren"))
     stick = tmp_path / "stick"
     for name in ("doorbell", "siren"):
-        order = Order(valid_for=timedelta(days=30), wanted=lambda release, name=name: release.name == name)
+        order = StickPlan(valid_for=timedelta(days=30), wanted=lambda release, name=name: release.name == name)
         export_stick(rig.repository, stick, order, rig.signatory, rig.now)
     assert verify_repository(stick, Examination(now=rig.now, is_partial=True)).findings == []
     assert len(list((stick / "metadata").glob("*.snapshot.json"))) == 1
@@ -165,7 +165,7 @@ def test_a_stick_holds_what_was_asked_for_and_a_second_export_replaces_it(rig, t
 
 def test_no_stick_outlives_what_people_have_signed(rig, tmp_path):
     with pytest.raises(ConfigError, match="expires before the stick"):
-        export_stick(rig.repository, tmp_path / "s", Order(valid_for=timedelta(days=400)), rig.signatory, rig.now)
+        export_stick(rig.repository, tmp_path / "s", StickPlan(valid_for=timedelta(days=400)), rig.signatory, rig.now)
 
 
 def test_a_release_that_is_withdrawn_is_found_no_more_and_its_counter_stays_taken(rig, client):

@@ -69,7 +69,7 @@ def test_a_bundle_becomes_one_target_for_each_variant_that_devices_can_open(rig,
 
 
 def test_a_variant_that_the_bundle_lacks_is_named(discs):
-    with pytest.raises(DataError, match="no variant"):
+    with pytest.raises(ConfigError, match="no variant"):
         model_offers(discs, Terms(counter=1, boards=(BOARD,)), ["onnx-int8"])
 
 
