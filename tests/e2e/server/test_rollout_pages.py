@@ -82,6 +82,12 @@ def test_a_bad_release_is_stopped_and_a_good_one_rolled_back_from_the_page(dashb
     eventually(lambda: browser.find_elements(By.CSS_SELECTOR, "[data-moment=rolled-back]"), what="the device's story")
     moments = [one.get_attribute("data-moment") for one in browser.find_elements(By.CSS_SELECTOR, "[data-moment]")]
     assert moments[:2] == ["ordered", "check"]
+    browser.get(f"{url}devices/{failed.partition('device=')[2]}?view=updates")
+    eventually(lambda: "rolled-back" in text(browser, "[data-rollout='1']"), what="the device's own page of updates")
+    assert "3.0.0" in text(browser, "[data-order]")
+    assert text(browser, "[data-runs=Agent] dd")
+    browser.find_element(By.CSS_SELECTOR, "[data-rollout='1'] a[href='/rollouts/1']").click()
+    eventually(lambda: state() == "paused", what="the rollout, from the device's page")
     click(browser, "[data-act=abort]")
     confirm(browser, eventually)
     eventually(lambda: state() == "aborted", what="it is ended")
