@@ -36,9 +36,9 @@ class Tally:
         return statistics.median(self._inferences_ms) if self._inferences_ms else None
 
     def progress(self, report: Progress, now_s: float) -> None:
-        """Add what was done; of a picture that nothing moved in, it counts that it came."""
+        """Add what was judged; of a picture that nothing moved in, or of muted sound, it counts that it came."""
         idle = sum(count for cause, count in report.drops.items() if cause in IDLE_CAUSES)
-        self.frames += report.frames
+        self.frames += report.frames - report.unjudged
         self.errors += report.errors
         self.drops += sum(report.drops.values()) - idle
         if report.frames or idle:

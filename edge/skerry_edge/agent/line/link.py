@@ -107,13 +107,15 @@ class Link:
         self,
         *,
         frames: int = 0,
+        unjudged: int = 0,
         errors: int = 0,
         drops: dict[str, int] | None = None,
         stages_ms: dict[str, float] | None = None,
     ) -> None:
         """Show that the child is alive, and what it did since the last call."""
         stages_ms = {stage: round(elapsed_ms, 3) for stage, elapsed_ms in (stages_ms or {}).items()}
-        self.report(Progress(frames=frames, errors=errors, drops=drops or {}, stages_ms=stages_ms))
+        done = Progress(frames=frames, unjudged=unjudged, errors=errors, drops=drops or {}, stages_ms=stages_ms)
+        self.report(done)
 
     def find(
         self,

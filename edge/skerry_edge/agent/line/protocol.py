@@ -78,10 +78,11 @@ class Progress(Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
     """The beat that keeps a child alive, with what was done since the last one.
 
     ``stages_ms`` holds one value of each stage of the timing schema that was measured; ``drops`` counts frames
-    by cause.
+    by cause. Of the ``frames``, ``unjudged`` ones were thrown away, as the sound of a muted microphone.
     """
 
     frames: Count = 0
+    unjudged: Count = 0
     errors: Count = 0
     drops: dict[str, Count] = field(default_factory=dict)
     stages_ms: dict[str, Milliseconds] = field(default_factory=dict)

@@ -88,7 +88,7 @@ class Listening:
                     return
                 if self._muting.holds_for(len(pcm)):
                     self._is_stale = True
-                    self._beat.add(frames=1)
+                    self._beat.add(frames=1, unjudged=1)
                 else:
                     self._judge(pcm, gaps.take())
         if not self._is_stale:

@@ -117,6 +117,7 @@ def test_while_muted_nothing_is_judged_and_then_a_new_stream_begins(ends) -> Non
     assert findings(muted) == []
     # The sound that is thrown away counts as work done: a muted pipeline is no failing one.
     assert frames(muted) == 3
+    assert sum(report.unjudged for report in muted if isinstance(report, Progress)) == 3
     assert not any(report.stages_ms for report in muted if isinstance(report, Progress))
     parent.line.sendall(encode_line(Mute(muted=False)))
     listening.hear_all([ScriptedSource("a.wav", 2)])
