@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 from msgspec.structs import replace
 
+from skerry_edge.contracts.bundle import Bundle
 from skerry_edge.contracts.messages import UpdateOrder
 from skerry_edge.contracts.updates import UpdateState
 from skerry_edge.foundation.errors import SkerryError
@@ -20,7 +21,7 @@ from skerry_edge.ota.machine.limits import Limits
 from skerry_edge.ota.machine.record import Record
 from skerry_edge.ota.model_store import Kept, ModelStore
 from skerry_edge.ota.preparing import chosen
-from skerry_edge.ota.self_test.judging import verdict
+from skerry_edge.ota.self_test.judging import labels_lost, verdict
 from skerry_edge.ota.self_test.live_pictures import live_pictures
 from skerry_edge.ota.self_test.measured import Measured, Subject
 from skerry_edge.ota.supply import Supply, Told
@@ -106,19 +107,31 @@ class ModelSteps:
         return Done()
 
     def self_test(self, record: Record) -> Happening:
-        """Load and run the new model beside the present one, each in a process of its own."""
+        """Load and run the new model beside the present one, each in a process of its own.
+
+        Where the accelerator serves one process, the one that runs, the new model is held against its golden outputs by
+        that process's successor, before its first picture.
+        """
         sha256 = record.to_sha256
         kept = self.store.kept(sha256) if sha256 is not None else None
         if kept is None:
             return Failed(reason="load", detail="the new version is not in the store any more")
         if self.use.exclusive:
-            return Done()
+            return self._described(self.store.bundle(kept.sha256))
         subject = self._subject(self.store.bundle(kept.sha256), kept.variant)
         try:
             measured = self.measure(subject)
         except SkerryError as error:
             return Failed(reason="load", detail=str(error))
         return self._judged(self._present(subject), measured)
+
+    def _described(self, new: Path) -> Happening:
+        """Judge by what the manifests say, where the model cannot be run."""
+        try:
+            present, ours = (Bundle.open(one).manifest.labels for one in (Path(self.use.present), new))
+        except SkerryError as error:
+            return Failed(reason="load", detail=str(error))
+        return labels_lost(present, ours, self.limits) or Done()
 
     def _judged(self, present: Measured | None, new: Measured) -> Happening:
         free_mb = psutil.virtual_memory().available / 1e6

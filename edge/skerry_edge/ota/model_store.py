@@ -169,6 +169,11 @@ def current_bundle(state_dir: Path, name: str) -> Path | None:
     return store.bundle(kept.sha256) if kept is not None else None
 
 
+def is_unproved(bundle: Path) -> bool:
+    """Tell whether a file is a release of a store that has not proved itself on this device."""
+    return (bundle.parent / RELEASE).is_file() and not (bundle.parent / PROVED).is_file()
+
+
 def updated_names(state_dir: Path) -> list[str]:
     """Return the names of the models that have a store."""
     try:

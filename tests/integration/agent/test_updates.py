@@ -36,14 +36,17 @@ BOARD = "generic-x86"
 POISON = "poisoned"
 
 
-def bundle_of(discs: Path, version: str, *, poison: bool = False, plain: bool = False, **output: Any) -> bytes:
+def bundle_of(
+    discs: Path, version: str, *, poison: bool = False, plain: bool = False, gain: float = 1.0, **output: Any
+) -> bytes:
     """Return the discs' bundle as another version.
 
-    A poisoned one holds a text that the stand-in looks for; the golden picture of a plain one shows nothing.
+    A poisoned one holds a text that the stand-in looks for; the golden picture of a plain one shows nothing,
+    and what it gave there is ``gain`` times what it gives now.
     """
     bundle = Bundle.open(discs)
     files = {one.file: bundle.read(one) for one in artifacts(bundle.manifest)}
-    golden = with_plain_golden(bundle, files) if plain else bundle.manifest.golden
+    golden = with_plain_golden(bundle, files, gain) if plain else bundle.manifest.golden
     variant = bundle.manifest.variants["onnx-fp32"]
     if poison:
         # A protobuf's last value counts: this replaces the ONNX file's doc_string (field 6).
@@ -60,7 +63,7 @@ def bundle_of(discs: Path, version: str, *, poison: bool = False, plain: bool = 
     return pack(manifest, files)
 
 
-def with_plain_golden(bundle: Bundle, files: dict[str, bytes]) -> Golden:
+def with_plain_golden(bundle: Bundle, files: dict[str, bytes], gain: float) -> Golden:
     """Put a grey golden picture, and what the network gives for it, among the files."""
     name = "onnx-fp32"
     variant = bundle.manifest.variants[name]
@@ -68,7 +71,7 @@ def with_plain_golden(bundle: Bundle, files: dict[str, bytes]) -> Golden:
     with closing(open_variant(bundle, name, "onnx", BackendOptions())) as backend:
         values = backend.infer((golden_tensor(bundle.manifest.input, data, variant.inputs[0]),))
     written = io.BytesIO()
-    np.save(written, values[0])
+    np.save(written, gain * values[0])
     (before,) = bundle.manifest.golden.outputs[name]
     files |= {bundle.manifest.golden.input.file: data, before.file: written.getvalue()}
     output = artifact(before.file, files[before.file])
@@ -230,6 +233,22 @@ def test_a_model_that_goes_bad_on_trial_is_undone(
     assert (ended.outcome, ended.reason) == ("rolled-back", reason), ended
     assert agent.store.linked("current") is None
     eventually(lambda: runs(recorder, "1.0.0"), what="work on the old model")
+
+
+def test_a_model_that_computes_something_else_on_an_accelerator_that_serves_one_process_never_sees_a_picture(
+    fleet, device, recorder, eventually
+) -> None:
+    fleet.publish("2.0.0", 2, plain=True, gain=-1.0)
+    agent = device(fault="fault=none")
+    fleet.order("2.0.0", 2, probation_s=60)
+    eventually(lambda: final(recorder, "to-2"), what="the outcome")
+    ended = final(recorder, "to-2")
+    assert ended.outcome == "rolled-back", ended
+    assert "what it did when it was made" in ended.detail
+    assert agent.store.linked("current") is None
+    eventually(lambda: runs(recorder, "1.0.0"), what="work on the old model")
+    seen = [one.pipelines[0] for one in recorder.heartbeats if one.pipelines[0].model_version == "2.0.0"]
+    assert not any(one.frames for one in seen)
 
 
 def test_a_model_that_sees_nothing_fails_its_self_test_and_never_runs(fleet, device, recorder, eventually) -> None:

@@ -7,9 +7,10 @@ from contextlib import closing
 from skerry_edge.agent.config.pipelines import DetectionPipeline
 from skerry_edge.agent.line.link import Link
 from skerry_edge.agent.line.protocol import LeavePictures, TakeSnapshot
-from skerry_edge.agent.pipelines.detector import open_detector, warm_up
+from skerry_edge.agent.pipelines.detector import open_detector, prove, warm_up
 from skerry_edge.agent.pipelines.watcher import Watcher
 from skerry_edge.agent.sources.scenes import Scene, open_capture
+from skerry_edge.models.catalogue import resolve_model
 from skerry_edge.vision.capture import Capture, EndOfSourceError
 
 BEAT_S = 0.2
@@ -28,6 +29,7 @@ def run(config: DetectionPipeline, link: Link) -> None:
     with closing(open_detector(config, next(iter(config.backends), None))) as detector:
         link.reached("first-inference")
         warm_up(detector)
+        prove(detector, resolve_model(config.model))
         manifest = detector.manifest
         link.ready(model=manifest.name, model_version=manifest.version, backend=detector.backend_name)
         watcher = Watcher(config, link, detector)

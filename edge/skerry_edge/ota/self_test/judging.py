@@ -27,6 +27,15 @@ def verdict(present: Measured | None, new: Measured, limits: Limits, *, free_mb:
     return next(faults, None)
 
 
+def labels_lost(present: Sequence[str], new: Sequence[str], limits: Limits) -> Failed | None:
+    """Return what speaks against a model that knows the labels ``new``, where the present one knows ``present``."""
+    lost = [one for one in present if one not in new]
+    if not lost or not limits.keeps_labels:
+        return None
+    found = f"it does not know {', '.join(lost[:_SHOWN])}{' and more' if len(lost) > _SHOWN else ''} any more"
+    return Failed(reason="accuracy", detail=found)
+
+
 def _own_faults(new: Measured) -> Iterator[Failed]:
     if new.sqnr_db < new.needed_db:
         found = f"{new.sqnr_db:.1f} dB against its golden outputs, {new.needed_db:.0f} dB needed"
@@ -45,10 +54,9 @@ def _costs(present: Measured, new: Measured, limits: Limits, free_mb: float | No
 
 
 def _losses(present: Measured, new: Measured, limits: Limits) -> Iterator[Failed]:
-    lost = [one for one in present.labels if one not in new.labels]
-    if lost and limits.keeps_labels:
-        found = f"it does not know {', '.join(lost[:_SHOWN])}{' and more' if len(lost) > _SHOWN else ''} any more"
-        yield Failed(reason="accuracy", detail=found)
+    lost = labels_lost(present.labels, new.labels, limits)
+    if lost is not None:
+        yield lost
     yield from _differences(present.seen, new.seen, limits, few=1, where="the golden inputs")
     yield from _differences(present.live, new.live, limits, few=FEW_LIVE, where="what the device saw last")
     # A word that nobody said has somebody's door opened; an object more in a picture may be there.
