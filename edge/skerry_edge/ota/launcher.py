@@ -131,6 +131,7 @@ def _of_the_good(folder: Path, good: list[str], boot: str, since_boot_s: float) 
     first = programs[0]
     starts[first] = [*starts.get(first, []), since_boot_s][-MAX_SHORT_LIVES:]
     try:
+        folder.mkdir(exist_ok=True)
         write(folder / STARTS, {"boot": boot, "starts": starts})
     except OSError as error:
         _say(f"its start cannot be counted: {error.strerror}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from skerry_edge import __version__
 from skerry_edge.agent.updates.preparation import Fleet
 from skerry_edge.agent.updates.watch import Watch
 from skerry_edge.contracts.errors import ReleaseError
@@ -56,7 +55,8 @@ class AgentTrial:
 
     def undo(self) -> None:
         """Have the version before run where nothing can be written: a start that cannot be counted is not made."""
-        self._start_anew()
+        if self._slots.is_out_of_place:
+            self._start_anew()
 
     def intent(self, record: Record, now_s: float) -> Happening:
         """See that the slot is whole, and note how the version before has done."""
@@ -117,7 +117,7 @@ class AgentTrial:
             return None
         self._slots.clear_fallen()
         # Where the version before does not live any more, either, it is another one that tells of it.
-        return Done(from_version=__version__)
+        return Done(from_version=self._slots.running_version)
 
     def _runs_new(self, record: Record) -> bool:
         """Tell whether this agent is the one that was ordered; the program that was installed has no hash."""

@@ -100,6 +100,14 @@ class Slots:
             return None
 
     @property
+    def running_version(self) -> str | None:
+        """The version that runs, as it was noted when it was built or first asked; None where that is not known."""
+        if self.running is None or self.running == launcher.BASE:
+            return self.installed_version
+        kept = self.kept(self.running)
+        return kept.version if kept else None
+
+    @property
     def fallen(self) -> str | None:
         """Why the launcher gave up a trial, None where it did not."""
         try:

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from skerry_edge import __version__
 from skerry_edge.agent.updates.agent_trial import AgentTrial, settle
 from skerry_edge.agent.updates.substitute import PASSED_OVER, Substitute
 from skerry_edge.contracts.errors import ReleaseError
@@ -64,7 +63,9 @@ def act(tmp_path: Path) -> Callable[..., Any]:
     for slot in launcher.SLOTS:
         slots.path(slot).mkdir(parents=True)
     slots.confirm("a")
+    slots.note("a", KeptAgent(sha256="a" * 64, version="1.0.0", counter=6))
     slots.note("b", KeptAgent(sha256=SHA, version="2.0.0", counter=7))
+    slots.note_installed("0.9.0")
     (tmp_path / "ota").mkdir()
     around = Around()
     anew: list[str] = []
@@ -103,7 +104,7 @@ def test_a_slot_that_the_launcher_gave_up_is_found_out_by_the_old_agent(act: Any
     found = act("switch", "a")
     assert found == Failed(reason="crashed", detail="not confirmed after 3 starts")
     assert isinstance(act("probation", "a"), Failed)
-    assert act("rollback", "a") == Done(from_version=__version__)
+    assert act("rollback", "a") == Done(from_version="1.0.0")
     assert act.slots.fallen is None
 
 
@@ -136,7 +137,7 @@ def test_the_new_agent_makes_way_for_the_old_one(act: Any) -> None:
     act.slots.begin_trial("b", 3600.0, now())
     assert act("rollback", "b") is None
     assert (act.slots.on_trial, act.anew) == (None, ["b"])
-    assert act("rollback", "a") == Done(from_version=__version__)
+    assert act("rollback", "a") == Done(from_version="1.0.0")
 
 
 def test_a_slot_that_does_not_hold_the_new_version_is_not_started(act: Any) -> None:
@@ -181,7 +182,7 @@ def test_an_order_back_to_the_installed_program_has_the_launcher_start_that(act:
 
 def test_whoever_is_started_in_the_place_of_both_says_what_it_is(act: Any) -> None:
     passed = {"a": "ended 5 times within 600 s"}
-    assert act("rollback", launcher.BASE, passed=passed) == Done(from_version=__version__)
+    assert act("rollback", launcher.BASE, passed=passed) == Done(from_version="0.9.0")
     assert act.anew == [], "to be started anew would only be to be started again"
 
 
