@@ -68,6 +68,9 @@ def found(repository: Repository, custody: Custody, charter: Charter, ask: AskSe
     """
     charter.root.check("root")
     charter.targets.check("targets")
+    for ring in (custody.offline, custody.online):
+        if ring.folder.resolve().is_relative_to(repository.path.resolve()):
+            raise ConfigError("keys do not belong into the folder that is served", where=str(ring.folder))
     if repository.exists():
         raise ConfigError("there is a repository already", where=str(repository.path))
     signatory = Signatory((custody.offline, custody.online), ask)

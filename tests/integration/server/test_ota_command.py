@@ -164,6 +164,7 @@ def test_what_nobody_needs_is_shown_and_then_goes(founded, discs, tmp_path):
     ("arguments", "word", "code"),
     [
         (("init", "--expires", "root=0.001"), "how long it lasts", 2),
+        (("init", "--repository", "{here}/b", "--keys", "{here}/b/keys"), "do not belong into the folder", 2),
         (("publish", DISCS, "--boards", "generic-x86", "--counter", "1", "--minimum-agent", ""), "no version", 2),
         (("publish", DISCS, "--boards", "generic-x86", "--counter", "1", "--minimum-agent", "1" * 99), "no version", 2),
         (("publish", DISCS, "--boards", "generic-x86", "--counter", "1", "--variant", "onnx-fp23"), "'onnx-fp32'", 2),
