@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from skerry_edge.foundation.errors import DataError
 
-FINAL_REASONS = frozenset({"terms", "wrong-board", "wrong-platform", "agent-too-old", "counter", "archive", "journal"})
+FINAL_REASONS = frozenset(
+    {"terms", "wrong-board", "wrong-platform", "agent-too-old", "counter", "archive", "journal", "variants"}
+)
 """What verified metadata, a file that is the signed one, or the device's own record says: the same tomorrow as today.
 
 Everything else can be the doing of a mirror that is behind, a captive portal or a clock, none of which is signed.

@@ -79,6 +79,7 @@ REASONS: dict[str, str] = {
     "deadline": "the order's deadline has passed",
     # Of the device.
     "not-used": "nothing on the device runs what the order is about",
+    "variants": "the pipelines of the device take different variants of the model, and a release brings one",
     "superseded": "a newer order took this one's place",
     "interrupted": "a step of the update was begun too often and never ended",
     "journal": "the device's record of the update was damaged, and the old version was kept",

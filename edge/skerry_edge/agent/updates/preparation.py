@@ -21,6 +21,7 @@ from skerry_edge.agent.updates.orders import is_superseded
 from skerry_edge.agent.updates.pictures import Pictures
 from skerry_edge.agent.updates.program import Program
 from skerry_edge.agent.updates.uses import use_of_all
+from skerry_edge.contracts.errors import ReleaseError
 from skerry_edge.contracts.messages import UpdateOrder
 from skerry_edge.contracts.release import AGENT
 from skerry_edge.foundation.backoff import Backoff
@@ -150,6 +151,9 @@ class Preparation:
     def _start(self, record: Record, settings: OtaSettings, now_s: float) -> float:
         try:
             self._program.start(self._job(record, settings))
+        except ReleaseError as error:
+            self._keeping.note(Refused(reason=error.reason, detail=str(error)))
+            return now_s
         except SkerryError as error:
             self._keeping.note(Failed(reason="load", detail=str(error)))
             return now_s

@@ -10,7 +10,7 @@ from skerry_edge.audio.model import BACKEND, STREAMING, load_model, path_of
 from skerry_edge.backends.choice import choose_variant
 from skerry_edge.backends.registry import shared_accelerator
 from skerry_edge.contracts.bundle import Bundle
-from skerry_edge.foundation.errors import ConfigError
+from skerry_edge.contracts.errors import ReleaseError
 from skerry_edge.models.catalogue import resolve_model
 from skerry_edge.ota.job import Use
 
@@ -48,13 +48,16 @@ def _listening(user: ModelUser) -> Use:
 
 
 def use_of_all(users: Sequence[ModelUser]) -> Use:
-    """Return how all users of a model run it. Raises ConfigError where they differ in the variant."""
-    uses = [use_of(one) for one in users]
-    variants = sorted({one.variant for one in uses})
-    if len(variants) != 1:
-        raise ConfigError(
+    """Return how all users of a model run it.
+
+    Raises ReleaseError, reason ``variants``, where they differ in the variant; what `use_of` raises.
+    """
+    uses = {f"{one.name} ({one.key})": use_of(one) for one in users}
+    if len({one.variant for one in uses.values()}) != 1:
+        raise ReleaseError(
+            "variants",
             "the pipelines that run this model take different variants of it",
-            found=", ".join(variants),
+            found=", ".join(f"{name} takes {one.variant}" for name, one in uses.items()),
             todo="give them one 'variant', or models of different names: a release brings one variant to a device",
         )
-    return uses[0]
+    return next(iter(uses.values()))
