@@ -33,7 +33,7 @@ from skerry_edge.agent.updates.model_trial import ModelTrial
 from skerry_edge.agent.updates.orders import next_order
 from skerry_edge.agent.updates.pictures import Pictures
 from skerry_edge.agent.updates.preparation import Preparation
-from skerry_edge.agent.updates.reporting import report_of
+from skerry_edge.agent.updates.reports import Reports
 from skerry_edge.agent.updates.substitute import Substitute
 from skerry_edge.agent.updates.updates import Trial, Updates
 from skerry_edge.agent.updates.watch import Watch
@@ -41,7 +41,7 @@ from skerry_edge.contracts.errors import ReleaseError
 from skerry_edge.contracts.messages import Desired
 from skerry_edge.contracts.updates import UpdateReport, UpdateState
 from skerry_edge.foundation.errors import ReachError
-from skerry_edge.ota.job import Job, Progress
+from skerry_edge.ota.job import Job
 from skerry_edge.ota.local_orders import LocalOrderFile
 from skerry_edge.ota.looked import Looked
 from skerry_edge.ota.machine.limits import Limits
@@ -81,12 +81,16 @@ class Life:
         """The version that is in force, whatever the links say."""
         self._tally = Tally()
         files = StateFiles(world.state)
-        self.configuration = Configuration(world.config, files=files, tell=self._tell, apply=self._apply)
+        self.configuration = Configuration(world.config, files=files, tell=self.tell, apply=self._apply)
         self._apply(self.configuration.in_force)
         if desired is not None:
             self.hear(desired)
         self.keeping = Keeping(
-            world.places, tell=self._tell, apply=self.configuration.apply, now=lambda: self.world.now
+            world.places,
+            tell=self.tell,
+            apply=self.configuration.apply,
+            settle_agent=self.settle_agent,
+            now=lambda: self.world.now,
         )
         self.watch = Watch(self, self)
         self.fleet = LocalFleet(self.configuration, LocalOrderFile(world.state))
@@ -99,9 +103,9 @@ class Life:
             preparation=preparation,
             trial=self.trial,
             watch=self.watch,
-            lookout=Lookout(Nobody(), Nobody(), self._job, Looked, self._tell),
+            lookout=Lookout(Nobody(), Nobody(), self._job, Looked, self.tell),
             substitute=self.substitute(),
-            report=self._report,
+            reports=Reports(self),
         )
 
     def worker(self) -> InlineWorker:
@@ -119,10 +123,14 @@ class Life:
             limits=limits,
             counters_lost=self.counters_lost,
         )
+    def settle_agent(self) -> str | None:
+        """End a trial of the agent that no journal knows of: there is none of models alone."""
+        return None
+
 
     def substitute(self) -> Substitute:
         """Return what acts where the launcher has passed a version over: nothing does without one."""
-        return Substitute(Slots(self.world.state), self._tell)
+        return Substitute(Slots(self.world.state), self.tell)
 
     def hear(self, desired: Desired) -> None:
         """Take a desired configuration, as from the broker."""
@@ -160,7 +168,7 @@ class Life:
 
     def counters_lost(self, damage: ReleaseError) -> None:
         """Tell that the release counters were lost."""
-        self._tell("update-counters-damaged", str(damage))
+        self.tell("update-counters-damaged", str(damage))
 
     # What is asked of supervisor, session and machine.
 
@@ -168,6 +176,15 @@ class Life:
     def is_connected(self) -> bool:
         """Whether the broker is there."""
         return self.world.connected
+    def stamp(self) -> dict[str, Any]:
+        """Return what every message begins with."""
+        seq = len(self.world.reports) + 1
+        return {"v": 1, "id": f"m{seq}", "session": "00000001-abcdef01", "seq": seq, "ts": 1, "clock": "synced"}
+
+    def send(self, message: UpdateReport) -> None:
+        """Have the fleet hear a message."""
+        self.world.reports.append(message)
+
 
     def heat(self) -> dict[str, Any]:
         """Return the temperatures."""
@@ -197,13 +214,9 @@ class Life:
         if runs != self.ran:
             self.ran, self._tally = runs, Tally()
 
-    def _tell(self, label: str, text: str) -> None:
+    def tell(self, label: str, text: str) -> None:
+        """Have the fleet hear of a system event."""
         self.world.events.append(f"{label}: {text}")
-
-    def _report(self, record: Record, progress: Progress | None) -> None:
-        seq = len(self.world.reports) + 1
-        stamp = {"v": 1, "id": f"m{seq}", "session": "00000001-abcdef01", "seq": seq, "ts": 1, "clock": "synced"}
-        self.world.reports.append(report_of(record, stamp, progress))
 
 
 class _Done:

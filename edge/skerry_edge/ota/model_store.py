@@ -116,13 +116,14 @@ class ModelStore:
 
         It can be done again after a crash in it: the link `before` is removed last.
         """
-        current, good = self._target("current"), self._good()
+        current, good = self._target("current"), self.good
         self.switch_to(good)
         self._point("before", None)
         return good != current
 
-    def _good(self) -> str | None:
-        """Return what is known to be good by the links alone; None for the device's own file."""
+    @property
+    def good(self) -> str | None:
+        """The hash of what is known to be good, by the links alone; None for the device's own file."""
         before, current = self._target("before"), self._target("current")
         if before is not None and self.kept(before) is not None:
             return before
@@ -162,8 +163,14 @@ class ModelStore:
             sync_directory(self.folder)
 
 
-def current_bundle(state_dir: Path, name: str) -> Path | None:
-    """Return the file that updates have brought under a model's name; None where none did."""
+def good_bundle(state_dir: Path, name: str) -> Path | None:
+    """Return the file that updates have brought under a model's name and that has proved itself; None without one."""
+    store = ModelStore(state_dir, name)
+    return store.bundle(store.good) if store.good is not None and store.kept(store.good) is not None else None
+
+
+def tried_bundle(state_dir: Path, name: str) -> Path | None:
+    """Return the file that is on trial under a model's name; None where that is the device's own file."""
     store = ModelStore(state_dir, name)
     kept = store.linked("current")
     return store.bundle(kept.sha256) if kept is not None else None

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from skerry_edge.ota.model_store import Kept, ModelStore, current_bundle, updated_names
+from skerry_edge.ota.model_store import Kept, ModelStore, good_bundle, tried_bundle, updated_names
 
 
 @pytest.fixture
@@ -27,9 +27,12 @@ def test_a_release_is_there_whole_under_its_hash(store: ModelStore, tmp_path: Pa
     first = take(store, "1.0.0", tmp_path)
     assert store.bundle(first).read_bytes() == b"bundle 1.0.0"
     assert not (tmp_path / "incoming").exists()
-    assert current_bundle(tmp_path, "signs") is None
+    assert tried_bundle(tmp_path, "signs") is None
     store.switch_to(first)
-    assert current_bundle(tmp_path, "signs") == store.bundle(first)
+    assert tried_bundle(tmp_path, "signs") == store.bundle(first)
+    assert good_bundle(tmp_path, "signs") is None
+    store.prove(first, None)
+    assert good_bundle(tmp_path, "signs") == store.bundle(first)
     assert updated_names(tmp_path) == ["signs"]
 
 

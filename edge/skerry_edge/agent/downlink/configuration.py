@@ -42,6 +42,7 @@ class Configuration:
         self._apply = apply
         self._applied = load_applied(files)
         self._told: tuple[str, str | None] | None = None
+        self._on_trial: str | None = None
         self.file_changed(file_config)
 
     @property
@@ -120,7 +121,12 @@ class Configuration:
 
     def look_again(self) -> None:
         """Have the models in force that updates have brought under the pipelines' names, as they are now."""
-        self._in_force = with_hashes(with_current_models(self._named, self._state_dir))
+        self._in_force = with_hashes(with_current_models(self._named, self._state_dir, self._on_trial))
+
+    def try_out(self, name: str | None) -> None:
+        """Put into force what is on trial under a model's name, until told otherwise; None for nothing any more."""
+        self._on_trial = name
+        self.apply()
 
     def apply(self) -> None:
         """Put into force what is to be now."""

@@ -15,7 +15,7 @@ from skerry_edge.agent.config.pipelines import PipelineConfig
 from skerry_edge.agent.downlink.model_hashes import with_model_hash
 from skerry_edge.contracts.manifest import NAME_PATTERN
 from skerry_edge.models.catalogue import SUFFIX
-from skerry_edge.ota.model_store import MODELS, current_bundle
+from skerry_edge.ota.model_store import MODELS, good_bundle, tried_bundle
 
 _NAME = re.compile(NAME_PATTERN.rstrip("$") + r"\Z")
 """What a release may be called."""
@@ -66,18 +66,23 @@ def release_names(pipeline: PipelineConfig, state_dir: Path) -> dict[str, str]:
     return {key: name for key, name in names.items() if name is not None}
 
 
-def with_current_model(pipeline: P, state_dir: Path) -> P:
-    """Return the pipeline with the releases that updates have brought under its models' names, where they have."""
+def with_current_model(pipeline: P, state_dir: Path, on_trial: str | None = None) -> P:
+    """Return the pipeline with the releases that updates have brought under its models' names, where they have.
+
+    Only what has proved itself counts, but for the model ``on_trial``: what the links alone say of a trial is no reason
+    to run what nobody watches.
+    """
 
     def current(_key: str, model: str) -> str:
         name = release_name(model, state_dir)
-        found = None if name is None else current_bundle(state_dir, name)
+        bundle = tried_bundle if name == on_trial else good_bundle
+        found = None if name is None else bundle(state_dir, name)
         # By its own path and not by the link: a pipeline whose model was switched is another one.
         return model if found is None else str(found)
 
     return with_models(pipeline, current)
 
 
-def with_current_models(config: AgentConfig, state_dir: Path) -> AgentConfig:
+def with_current_models(config: AgentConfig, state_dir: Path, on_trial: str | None = None) -> AgentConfig:
     """Return the configuration with the release of each pipeline's models that updates have brought."""
-    return replace(config, pipelines=tuple(with_current_model(one, state_dir) for one in config.pipelines))
+    return replace(config, pipelines=tuple(with_current_model(one, state_dir, on_trial) for one in config.pipelines))

@@ -17,7 +17,7 @@ from skerry_edge.contracts.bundle import MANIFEST, Bundle
 from skerry_edge.foundation.errors import ConfigError
 from skerry_edge.models.catalogue import SUFFIX, resolve_model, shipped_models
 from skerry_edge.models.entries import known_models
-from skerry_edge.ota.model_store import current_bundle
+from skerry_edge.ota.model_store import good_bundle
 
 FOLDER = "models"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}\Z")
@@ -57,7 +57,7 @@ def _word(own: str, name: str, state_dir: Path) -> str:
 
 def _found(name: str, own: str, shipped: Mapping[str, object], state_dir: Path, suffixes: Sequence[str]) -> str:
     """Return what the configuration calls the model."""
-    if name == own or name in shipped or (_NAME.match(name) and current_bundle(state_dir, name) is not None):
+    if name == own or name in shipped or (_NAME.match(name) and good_bundle(state_dir, name) is not None):
         return name
     for file in (name, *(f"{name}{suffix}" for suffix in suffixes)) if _NAME.match(name) else ():
         if _is_model(path := state_dir / FOLDER / file):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from selectors import BaseSelector
 from typing import Any
@@ -14,7 +15,7 @@ from skerry_edge.agent.heartbeat.machine import Machine
 from skerry_edge.agent.life.identity import Identity
 from skerry_edge.agent.mqtt.session import Session
 from skerry_edge.agent.outbox.sink import Sink
-from skerry_edge.agent.updates.agent_trial import AgentTrial
+from skerry_edge.agent.updates.agent_trial import AgentTrial, settle
 from skerry_edge.agent.updates.jobs import job_of
 from skerry_edge.agent.updates.keeping import Keeping
 from skerry_edge.agent.updates.local_fleet import LocalFleet
@@ -23,13 +24,14 @@ from skerry_edge.agent.updates.model_trial import ModelTrial
 from skerry_edge.agent.updates.pictures import Pictures
 from skerry_edge.agent.updates.preparation import Preparation
 from skerry_edge.agent.updates.program import Program
-from skerry_edge.agent.updates.reporting import report_of
+from skerry_edge.agent.updates.reports import Reports
 from skerry_edge.agent.updates.silence import Silence
 from skerry_edge.agent.updates.substitute import Substitute
 from skerry_edge.agent.updates.updates import Trial, Updates
 from skerry_edge.agent.updates.watch import Watch
 from skerry_edge.contracts.errors import ReleaseError
-from skerry_edge.ota.job import Job, Progress
+from skerry_edge.contracts.updates import UpdateReport
+from skerry_edge.ota.job import Job
 from skerry_edge.ota.local_orders import LocalOrderFile
 from skerry_edge.ota.looked import last_look
 from skerry_edge.ota.machine.limits import Limits
@@ -72,11 +74,12 @@ class Surroundings:
         """Return the fields of a Heartbeat that are about temperatures."""
         return self.machine.heat()
 
-    def report(self, record: Record, progress: Progress | None) -> None:
-        """Have the fleet told where an update is; what is merely progress, only where it can be told now."""
-        message = report_of(record, self.identity.stamp(), progress)
-        if message.outcome == "under-way" and not self.is_connected:
-            return
+    def stamp(self) -> dict[str, Any]:
+        """Return what every message begins with."""
+        return self.identity.stamp()
+
+    def send(self, message: UpdateReport) -> None:
+        """Have a message sent; on return it is in the outbox."""
         self.outbox.put((self.identity.topic("update"), message))
         self.session.wake()
 
@@ -84,10 +87,15 @@ class Surroundings:
 def updates_of(around: Surroundings) -> Updates:
     """Return the duty."""
     places = Places(around.state_dir)
-    keeping = Keeping(places, tell=around.tell, apply=around.configuration.apply)
+    slots = slots_here(around.state_dir)
+    keeping = Keeping(
+        places,
+        tell=around.tell,
+        apply=around.configuration.apply,
+        settle_agent=partial(settle, slots, around.start_anew),
+    )
     fleet = LocalFleet(around.configuration, LocalOrderFile(around.state_dir))
     watch = Watch(around.supervisor, around)
-    slots = slots_here(around.state_dir)
 
     def counters_lost(damage: ReleaseError) -> None:
         around.tell(COUNTERS_DAMAGED, f"{damage}; it was set aside, and a new one begun")
@@ -142,5 +150,5 @@ def updates_of(around: Surroundings) -> Updates:
             around.tell,
         ),
         substitute=Substitute(slots, around.tell),
-        report=around.report,
+        reports=Reports(around),
     )

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from skerry_edge.contracts.messages import UpdateOrder
 from skerry_edge.ota import instants
+from skerry_edge.ota.incoming import clear
 from skerry_edge.ota.journal import DamagedJournalError, Journal, JournalFile, NoJournalError, journal_of
 from skerry_edge.ota.machine.happenings import Happening
 from skerry_edge.ota.machine.record import Instant, Record, begun, is_overdue, timed
@@ -31,7 +32,7 @@ class Keeping:
         *,
         tell: Callable[[str, str], None],
         apply: Callable[[], None],
-        settle_agent: Callable[[], str | None] = lambda: None,
+        settle_agent: Callable[[], str | None],
         now: Callable[[], Instant] = instants.now,
     ) -> None:
         """Prepare; ``tell`` reports a system event, ``apply`` puts into force what the links say.
@@ -89,6 +90,8 @@ class Keeping:
             self._enter(before)
         after = advance(timed(before, self._now()), happening)
         if after.state == "idle":
+            # What was brought and could not be had whole spares the next try the way; all else is of no use any more.
+            clear(self._places.incoming, after.choice if after.outcome == "failed" else None)
             # First, since without the journal nothing else would say how it ended.
             self._enter(after)
         self._write(journal_of(after))

@@ -29,8 +29,8 @@ class Switchable(Protocol):
         """Return the pipelines that run a model, as they are in force."""
         ...
 
-    def apply(self) -> None:
-        """Look at the links again, and put into force what they say."""
+    def try_out(self, name: str | None) -> None:
+        """Put into force what is on trial under a model's name; None for nothing but what has proved itself."""
         ...
 
 
@@ -63,10 +63,9 @@ class ModelTrial:
         """Do what the state asks for; None where that takes more time. Raises ReachError where the disk refuses."""
         return _ACTS[record.state](self, record, now_s)
 
-    def drop(self) -> None:
-        """Give up children that load beside those that run."""
-        for one in self._successions or ():
-            one.drop()
+    def undo(self) -> None:
+        """Run what ran before, without a word on the disk, and also where that takes nothing."""
+        self._configuration.try_out(None)
 
     def intent(self, record: Record, now_s: float) -> Happening:
         """Note what to go back to, and how that did."""
@@ -87,7 +86,7 @@ class ModelTrial:
         if not all(one.is_done for one in self._successions):
             return None
         self._store.switch_to(sha256)
-        self._configuration.apply()
+        self._configuration.try_out(self._name)
         self._watch.begin_trial(now_s)
         return Done()
 
@@ -95,6 +94,8 @@ class ModelTrial:
         """Watch how it does, and come to a verdict at the latest when its time is over."""
         if self._began_s is None:
             self._began_s = now_s
+            # After a restart of the agent it is not in force: nothing is before the journal says that it is watched.
+            self._configuration.try_out(self._name)
             self._watch.begin_trial(now_s)
         users = self._users()
         if not users or record.before is None:
@@ -106,19 +107,21 @@ class ModelTrial:
 
     def commit(self, record: Record, now_s: float) -> Happening:  # noqa: ARG002  # one signature for all states
         """Note that it has proved itself, never go below it again, and remove what is not needed any more."""
-        if record.to_sha256 is not None:
-            self._store.prove(record.to_sha256, record.from_sha256)
-        # Here, and not before it has proved itself: a bad release must not bar the way to the good one.
+        # Here, and not before it has proved itself: a bad release must not bar the way to the good one. And before that
+        # is noted: what has proved itself counts as committed, should the journal be lost.
         self._counters.commit(record.subject, record.order.counter, self._counters_lost)
+        self._store.prove(record.to_sha256, record.from_sha256)
+        self._configuration.try_out(None)
         self._store.tidy()
         return Done()
 
     def rollback(self, record: Record, now_s: float) -> Happening:  # noqa: ARG002  # one signature for all states
-        """Run what ran before."""
-        self.drop()
+        """Run what ran before: at once, whether the disk takes it or not."""
+        for one in self._successions or ():
+            one.drop()
+        self._configuration.try_out(None)
         self._store.switch_to(record.from_sha256)
         self._store.hold_before(None)
-        self._configuration.apply()
         self._store.tidy()
         return Done()
 

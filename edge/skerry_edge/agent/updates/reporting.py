@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any, cast
 
 from skerry_edge.contracts.release import Kind
-from skerry_edge.contracts.updates import UpdateReport
+from skerry_edge.contracts.updates import UpdateOutcome, UpdateReport
 from skerry_edge.ota.job import Progress
 from skerry_edge.ota.machine.record import Record
-
-_WHY_IT_ENDS = ("commit", "report", "rollback", "report-fail", "idle")
+from skerry_edge.ota.order_book import Known
 
 
 def report_of(record: Record, stamp: dict[str, Any], progress: Progress | None = None) -> UpdateReport:
@@ -29,4 +28,21 @@ def report_of(record: Record, stamp: dict[str, Any], progress: Progress | None =
         detail=record.detail,
         progress_bytes=progress.done_bytes if progress else None,
         total_bytes=progress.total_bytes if progress else None,
+    )
+
+
+def report_of_ended(subject: str, known: Known, stamp: dict[str, Any]) -> UpdateReport:
+    """Return how an order ended, as it was told before."""
+    kind, _, name = subject.partition("/")
+    return UpdateReport(
+        **stamp,
+        order=known.order,
+        kind=cast("Kind", kind),
+        name=name,
+        from_version=known.from_version,
+        to_version=known.version,
+        state="report" if known.outcome == "committed" else "report-fail",
+        outcome=cast("UpdateOutcome", known.outcome),
+        reason=known.reason,
+        detail=known.detail,
     )

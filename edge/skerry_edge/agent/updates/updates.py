@@ -11,11 +11,12 @@ from skerry_edge.agent.updates.keeping import Keeping
 from skerry_edge.agent.updates.lookout import Lookout
 from skerry_edge.agent.updates.orders import next_order
 from skerry_edge.agent.updates.preparation import Fleet, Preparation
+from skerry_edge.agent.updates.reports import Reports
 from skerry_edge.agent.updates.substitute import Substitute
 from skerry_edge.agent.updates.watch import Watch
-from skerry_edge.foundation.errors import ReachError
-from skerry_edge.ota.job import Progress
-from skerry_edge.ota.machine.happenings import Begun, Done, Happening, Overdue, Refused
+from skerry_edge.contracts.updates import UpdateState
+from skerry_edge.foundation.errors import SkerryError
+from skerry_edge.ota.machine.happenings import Begun, Done, Failed, Happening, Overdue, Refused
 from skerry_edge.ota.machine.limits import Limits
 from skerry_edge.ota.machine.record import Record
 from skerry_edge.ota.machine.transitions import ON_TRIAL, actor_of
@@ -28,8 +29,10 @@ RETRY_S = 5.0
 """After so long it is tried again what the disk did not take."""
 PROGRESS_S = 10.0
 """A download's progress is told no more often."""
-Report = Callable[[Record, Progress | None], None]
-"""Has the fleet told where an update is; on return that is in the outbox."""
+UNNOTED = "update-not-noted"
+"""The label of the system event that says that a trial was ended, though the disk does not take a note of it."""
+_SWITCHED: tuple[UpdateState, ...] = ("switch", "probation", "rollback")
+"""What is on trial may be in force."""
 
 
 class Trial(Protocol):
@@ -37,6 +40,10 @@ class Trial(Protocol):
 
     def act(self, record: Record, now_s: float) -> Happening | None:
         """Do what the state asks for; None where that takes more time. Raises ReachError where the disk refuses."""
+        ...
+
+    def undo(self) -> None:
+        """Have run what ran before, without a word on the disk: it takes none."""
         ...
 
 
@@ -53,7 +60,7 @@ class Updates:
         watch: Watch,
         lookout: Lookout,
         substitute: Substitute,
-        report: Report,
+        reports: Reports,
     ) -> None:
         """Prepare; ``trial`` makes what acts on a record from INTENT on."""
         self._fleet = fleet
@@ -63,8 +70,10 @@ class Updates:
         self._watch = watch
         self._lookout = lookout
         self._substitute = substitute
-        self._report = report
+        self._reports = reports
         self._trial: Trial | None = None
+        self._verdict: Failed | Overdue | None = None
+        self._undone = ""
         self._entered: tuple[str, str] | None = None
         self._told: tuple[str, str, str | None] | None = None
         self._tell_s = 0.0
@@ -77,8 +86,8 @@ class Updates:
             sample_s = self._watch.sample([one.name for one in config.pipelines], now_s)
         try:
             return min(sample_s, self._act(config.ota, now_s))
-        except ReachError as error:
-            # The disk takes nothing now, and nothing was done that the journal does not say.
+        except SkerryError as error:
+            # The disk takes or gives nothing now; but for the end of a trial, nothing was done that it does not say.
             _log.warning("the update waits: %s", error)
             self._keeping.forget()
             return min(sample_s, now_s + RETRY_S)
@@ -93,11 +102,13 @@ class Updates:
         record = self._keeping.record
         if record is None:
             self._substitute.act()
-            found = next_order(self._fleet.updates, self._keeping.known)
+            orders = self._fleet.updates
+            self._reports.answer(orders, self._keeping.known, now_s)
+            found = next_order(orders, self._keeping.known)
             if found is None:
                 return NEVER_S if settings is None else self._lookout.act(now_s)
             self._keeping.take_on(*found)
-            self._trial = self._entered = None
+            self._trial = self._entered = self._verdict = None
             return now_s
         self._lookout.rest()
         self._tell(record, now_s)
@@ -110,26 +121,50 @@ class Updates:
 
     def _conduct(self, record: Record, limits: Limits, now_s: float) -> float:
         """Do what is the agent's own, from INTENT to the report."""
-        if self._entered != (record.order.id, record.state):
-            self._keeping.note(Begun())
-            self._entered = (record.order.id, record.state)
-            return now_s
-        if record.state in ON_TRIAL and self._keeping.is_overdue:
-            self._keeping.note(Overdue())
-            return now_s
-        if record.state in ("report", "report-fail"):
-            # In the outbox before it is done with: it may be told twice, and never not at all.
-            self._report(record, None)
-            self._keeping.note(Done())
-            self._trial = None
-            return now_s
         if self._trial is None:
             self._trial = self._make_trial(record, limits)
-        happening = self._trial.act(record, now_s)
-        if happening is None:
-            return now_s + LOOK_S
-        self._keeping.note(happening)
+        happening: Happening | None = Begun()
+        try:
+            if self._entered == (record.order.id, record.state):
+                happening = None
+                happening = self._done(record, self._trial, now_s)
+            if happening is None:
+                return now_s + LOOK_S
+            self._keeping.note(happening)
+        except SkerryError as error:
+            if record.state in _SWITCHED and not isinstance(happening, Done):
+                self._undo(record, self._trial, error)
+            raise
+        self._entered = (record.order.id, record.state)
+        if not isinstance(happening, Begun):
+            self._verdict = None
         return now_s
+
+    def _done(self, record: Record, trial: Trial, now_s: float) -> Happening | None:
+        """Do what the state asks for, and return what came of it, None where it takes more time."""
+        if record.state in ("report", "report-fail"):
+            # In the outbox before it is done with: it may be told twice, and never not at all.
+            place = (record.order.id, record.state, record.reason)
+            if self._told != place:
+                self._reports.report(record, None)
+            self._told = place
+            return Done()
+        if self._verdict is not None:
+            return self._verdict
+        is_late = record.state in ON_TRIAL and self._keeping.is_overdue
+        happening = Overdue() if is_late else trial.act(record, now_s)
+        # What it was judged by may be gone when the disk takes it at last, so it is judged once.
+        self._verdict = happening if isinstance(happening, Failed | Overdue) else None
+        return happening
+
+    def _undo(self, record: Record, trial: Trial, error: SkerryError) -> None:
+        """End a trial that the disk takes no note of: what nobody can count on must not stay in force."""
+        trial.undo()
+        if self._verdict is not None and self._undone != record.order.id:
+            self._undone = record.order.id
+            why = "deadline" if isinstance(self._verdict, Overdue) else self._verdict.reason
+            text = f"{record.subject} runs its version before again ({why}), which cannot be noted: {error}"
+            self._reports.tell(UNNOTED, text)
 
     def _tell(self, record: Record, now_s: float) -> None:
         """Report each new state, each new reason why it waits, and a download's progress now and then."""
@@ -138,4 +173,4 @@ class Updates:
         if record.state in ("report", "report-fail") or (place == self._told and not is_downloading):
             return
         self._told, self._tell_s = place, now_s + PROGRESS_S
-        self._report(record, self._preparation.progress if record.state == "download" else None)
+        self._reports.report(record, self._preparation.progress if record.state == "download" else None)

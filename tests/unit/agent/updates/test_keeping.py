@@ -147,7 +147,9 @@ def test_a_trial_of_the_agent_that_no_journal_knows_of_is_told(device: Device) -
 
 def test_a_device_on_which_nothing_was_ever_ordered_is_left_alone(tmp_path: Path) -> None:
     events: list[tuple[str, str]] = []
-    keeping = Keeping(Places(tmp_path), tell=lambda *told: events.append(told), apply=lambda: None)
+    keeping = Keeping(
+        Places(tmp_path), tell=lambda *told: events.append(told), apply=lambda: None, settle_agent=lambda: None
+    )
     assert keeping.record is None
     assert not any(tmp_path.iterdir())
     assert events == []
@@ -170,6 +172,6 @@ def test_how_an_order_ended_outlives_the_journal(device: Device) -> None:
 def test_an_order_of_which_only_the_journal_knows_is_known_before_it_goes_on(tmp_path: Path) -> None:
     places = Places(tmp_path)
     JournalFile(places.ota).write(journal_of(begun(SIGNS, ORDER, Instant(boot="b", since_boot_s=1.0))))
-    keeping = Keeping(places, tell=lambda *_: None, apply=lambda: None)
+    keeping = Keeping(places, tell=lambda *_: None, apply=lambda: None, settle_agent=lambda: None)
     keeping.note(Begun())
     assert OrderBook(places.ota).read()[SIGNS].order == "r1"
