@@ -71,7 +71,7 @@ class AgentSteps:
         if kept is not None and kept.version == order.version and order.counter <= kept.counter:
             counters.refuse_forbidden(record.subject, kept.counter)
             return Done(from_version=self.running_version, to_sha256=kept.sha256, is_here=True)
-        if self.slots.running != BASE and order.version == self.slots.installed_version:
+        if self.slots.running != BASE and self.slots.installed and order.version == self.slots.installed_version:
             # It has no signed counter: whatever is forbidden, it may be that.
             counters.refuse_forbidden(record.subject, 0)
             return Done(from_version=self.running_version, is_here=True)

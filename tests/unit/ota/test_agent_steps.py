@@ -68,7 +68,7 @@ def test_a_forbidden_agent_is_not_gone_back_to(steps: AgentSteps) -> None:
 
 
 def ordered(steps: AgentSteps, version: str, *, running: str = "a") -> Any:
-    steps = replace(steps, slots=Slots(steps.slots.folder.parent, running=running))
+    steps = replace(steps, slots=Slots(steps.slots.folder.parent, running=running, installed="/opt/skerry"))
     order = UpdateOrder(id="r1", version=version, counter=3, probation_s=60, deadline_s=3600)
     return steps.take(begun(AGENT, order, now()))
 

@@ -241,3 +241,10 @@ def test_a_damaged_count_of_starts_keeps_nobody_from_starting(damage: str, devic
     (tmp_path / "agent" / launcher.STARTS).unlink()
     (tmp_path / "agent" / f".{launcher.STARTS}.new").mkdir()
     assert device().stdout[0] == "a", "what proved itself is started even where its start cannot be counted"
+
+
+@pytest.mark.parametrize("leads_to", ["../../elsewhere", "c", "/", "a/bin", "."])
+def test_a_link_that_leads_to_no_slot_leads_to_what_was_installed(leads_to: str, device, tmp_path: Path) -> None:
+    (tmp_path / "agent" / launcher.CURRENT).symlink_to(leads_to)
+    assert device().stdout[:4] == "base"
+    assert Slots(tmp_path).good == launcher.BASE
