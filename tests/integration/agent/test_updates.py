@@ -282,7 +282,7 @@ def test_a_model_that_finds_nothing_on_trial_where_much_was_found_is_undone(
     passing_discs(tmp_path / "street")
     fleet.publish("2.0.0", 2, plain=True, score_threshold=1.0)
     agent = device(plain=True, scenes="street", replays=False)
-    eventually(lambda: len(recorder.of(Event)) > 2 * MUCH_FOUND, what="a busy street")
+    eventually(lambda: len(recorder.of(Event)) > 4 * MUCH_FOUND, what="a busy street")
     fleet.order("2.0.0", 2, probation_s=1)
     eventually(lambda: final(recorder, "to-2"), what="the outcome")
     ended = final(recorder, "to-2")

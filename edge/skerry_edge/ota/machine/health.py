@@ -11,7 +11,7 @@ from skerry_edge.ota.machine.limits import Limits
 
 FEW_INFERENCES = 5
 """A time or a share of fewer says nothing; without so many, nothing is proved."""
-MUCH_FOUND = 20
+MUCH_FOUND = 10
 """So much the version before must have found for a rate of it to mean something."""
 SLOW_FLOOR_MS = 5.0
 """Below this, times are those of the scheduler and not of the model."""

@@ -76,7 +76,7 @@ BUSY = Before(pipelines={"gate": replace(OLD, findings=500)}, connected=True)
     [
         (replace(BEFORE, pipelines={}), after(Figures())),
         (BUSY, after(Figures(frames=1, inference_ms=900.0))),
-        (BUSY, after(replace(GOOD, frames=200, findings=0))),
+        (BUSY, after(replace(GOOD, frames=100, findings=0))),
         (BEFORE, after(device={"offline_s": 1.0})),
     ],
     ids=["no picture came", "one slow inference", "a busy scene, too short a time to miss it", "away from its broker"],
@@ -89,10 +89,10 @@ def test_who_has_not_done_enough_to_be_judged_is_watched_on(before: Before, seen
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        (replace(OLD, findings=500), replace(GOOD, frames=240, findings=20), Done()),
+        (replace(OLD, findings=500), replace(GOOD, frames=120, findings=10), Done()),
         (replace(OLD, frames=3, findings=0), Figures(frames=1, inference_ms=22.0), Done()),
         (replace(OLD, frames=0, findings=0, inference_ms=None), Figures(frames=1, inference_ms=22.0), Done()),
-        (replace(OLD, findings=19), replace(GOOD, findings=0), Done()),
+        (replace(OLD, findings=9), replace(GOOD, findings=0), Done()),
     ],
     ids=[
         "what was found before is found",

@@ -87,9 +87,10 @@ def test_who_may_lose_labels_is_held_to_those_that_it_has() -> None:
         (((DISC,),) * 3, ((DISC,),) * 3, None),
         (((DISC,),) * 6, ((), (), (), (), (DISC,), (DISC,)), "accuracy"),
         (((DISC,),) * 2, ((), ()), None),
-        (((),) * 8, ((DISC,) * 3,) * 8, "accuracy"),
+        (((DISC,),) * 3, ((DISC,) * 11,) * 3, "accuracy"),
+        (((),) * 8, ((DISC,) * 3,) * 8, None),
     ],
-    ids=["as before", "blind where the device stands", "too little to tell", "sees what is not there"],
+    ids=["as before", "blind where the device stands", "too little to tell", "sees what is not there", "sees more"],
 )
 def test_what_the_device_saw_last_is_seen_again_whatever_the_golden_pictures_show(
     before: tuple[tuple[Object, ...], ...], now: tuple[tuple[Object, ...], ...], expected: str | None
