@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -215,7 +218,13 @@ def test_lives_that_end_well_are_not_counted(device, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("ages_s", "is_short"),
-    [((4, 3, 2, 1, 0), True), ((601, 3, 2, 1, 0), False), ((3, 2, 1, 0), False), ((900, 599, 3, 2, 1, 0), True)],
+    [
+        ((4, 3, 2, 1, 0), True),
+        ((601, 3, 2, 1, 0), False),
+        ((3, 2, 1, 0), False),
+        ((900, 599, 3, 2, 1, 0), True),
+        ((float("-inf"),) * 5, False),
+    ],
 )
 def test_short_lives_are_five_starts_in_ten_minutes(ages_s: tuple[float, ...], is_short: bool) -> None:
     starts = {"a": [1000.0 - one for one in ages_s], "b": [1000.0]}
@@ -248,3 +257,20 @@ def test_a_link_that_leads_to_no_slot_leads_to_what_was_installed(leads_to: str,
     (tmp_path / "agent" / launcher.CURRENT).symlink_to(leads_to)
     assert device().stdout[:4] == "base"
     assert Slots(tmp_path).good == launcher.BASE
+
+
+def test_a_card_that_answers_with_errors_keeps_nobody_from_starting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slots = Slots(tmp_path)
+    slots.confirm("b")
+    slots.confirm("a")
+    real = os.stat
+
+    def rotten(path: Any, *rest: Any, **more: Any) -> os.stat_result:
+        if str(path).endswith(launcher.PROVED):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return real(path, *rest, **more)
+
+    monkeypatch.setattr(os, "stat", rotten)
+    assert launcher.choose(slots.folder, "x", 1.0).programs == ["a", launcher.BASE]
