@@ -11,6 +11,7 @@ from skerry_edge.contracts.bundle import Bundle
 from skerry_edge.contracts.manifest import MicroWakeWord
 from skerry_edge.foundation.errors import ConfigError, DataError, MissingError
 from skerry_edge.foundation.extras import install_hint
+from skerry_edge.foundation.file_hash import file_sha256
 from skerry_edge.foundation.nearest import suggestion
 from skerry_edge.models import catalogue
 
@@ -19,15 +20,15 @@ BACKEND = "litert"
 STREAMING = "tflite-int8"
 """What a bundle calls the variant that is such a model; files of microWakeWord's own have no variants."""
 MANIFEST_SUFFIX = ".json"
+_HASH_DIGITS = 12
 VOICE = "vad"
 """What microWakeWord's voice-activity model has in its manifest in place of a word (ESPHome, `vad.json`)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Released:
-    """What a bundle calls the model that it holds, and which of its variants is listened with."""
+    """Which version a bundle holds, and which of its variants is listened with."""
 
-    name: str
     version: str
     variant: str
 
@@ -36,9 +37,11 @@ class Released:
 class WakeWordModel:
     """A streaming network with the numbers that decide when its word was heard.
 
-    ``path`` is a TFLite file, or the bundle that holds it: then ``released`` says what that calls it.
+    ``path`` is a TFLite file, or the bundle that holds it: then ``released`` says more of that. ``name`` is what the
+    bundle calls it, or its manifest's file is called: the name under which updates bring another one.
     """
 
+    name: str
     word: str
     path: Path
     cutoff: float
@@ -49,6 +52,11 @@ class WakeWordModel:
     def variant(self) -> str | None:
         """The bundle's variant, None for a file of its own."""
         return self.released.variant if self.released else None
+
+    @property
+    def version(self) -> str:
+        """The bundle's version; of a file, which has none, 0 and the beginning of its SHA-256. Raises ReachError."""
+        return self.released.version if self.released else f"0-{file_sha256(self.path)[:_HASH_DIGITS]}"
 
     @property
     def hears_voice(self) -> bool:
@@ -117,6 +125,7 @@ def load_model(path: Path) -> WakeWordModel:
     if not model.is_file():
         raise DataError("the manifest's model file is not there", where=f"{path}, key 'model'", found=str(model))
     return WakeWordModel(
+        name=path.name.removesuffix(MANIFEST_SUFFIX),
         word=manifest.wake_word,
         path=model,
         cutoff=manifest.micro.probability_cutoff,
@@ -137,9 +146,10 @@ def _load_bundle(path: Path) -> WakeWordModel:
         )
     variant, _ = choose_variant(bundle, variant=None, backend=BACKEND)
     return WakeWordModel(
+        name=manifest.name,
         word=manifest.labels[0],
         path=path,
         cutoff=rule.probability_cutoff,
         window=rule.sliding_window_size,
-        released=Released(name=manifest.name, version=manifest.version, variant=variant),
+        released=Released(version=manifest.version, variant=variant),
     )

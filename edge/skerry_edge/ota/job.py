@@ -16,10 +16,12 @@ FileText = Annotated[str, Meta(min_length=1, max_length=4096)]
 class Use(Struct, frozen=True, kw_only=True):
     """How the device runs a model: by which variant and backend, and from which bundle (or wake word's manifest) now.
 
+    ``own_version`` is that of what it would run without updates, None where that cannot be told.
     ``pictures`` are the folders in which its pipelines leave what they saw last, once another model is to be tried. An
     ``exclusive`` backend serves one process at a time, so that none can be tried beside the one that runs.
     """
 
+    own_version: ReleaseVersion | None = None
     task: Literal["detection", "wakeword"] = "detection"
     variant: VariantName
     backend: str

@@ -34,8 +34,16 @@ class Candidate:
         """Return which version of the model, or of the agent, runs here; None where none does."""
         if kind == "agent":
             return self.agent_version
-        running = (one.rpartition(" ") for one in self.models)
-        return next((version for model, _, version in running if model == name), None)
+        running = (one for text in self.models for one in _apart(text))
+        return next((version for model, version in running if model == name), None)
+
+
+def _apart(text: str) -> list[tuple[str, str]]:
+    """Return the models of one pipeline, name and version: one that listens for several words joins them with "+"."""
+    names, _, versions = text.rpartition(" ")
+    pairs = names.split("+"), versions.split("+")
+    # A version may have a "+" of its own.
+    return list(zip(*pairs, strict=True)) if len(pairs[0]) == len(pairs[1]) else [(names, versions)]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -292,9 +292,9 @@ def test_a_spoken_word_is_an_event(mosquitto, recorder, start_agent, eventually,
     start_agent(mosquitto.port, [wakeword({"kind": "audio-file", "path": str(clip), "policy": "file"})])
     eventually(lambda: last_state(recorder) == "ended", what="the end of the clip")
     (event,) = recorder.events
-    assert (event.kind, event.pipeline, event.label, event.model) == ("wakeword", "ear", "Alexa", "Alexa")
+    assert (event.kind, event.pipeline, event.label, event.model) == ("wakeword", "ear", "Alexa", "alexa")
     assert event.score > 0.5
-    assert event.model_version.startswith("sha256:")
+    assert event.model_version.startswith("0-")
 
 
 def test_a_looping_clip_is_heard_each_time(mosquitto, recorder, start_agent, eventually, clip: Path) -> None:

@@ -113,7 +113,7 @@ def test_a_wake_word_s_release_proves_itself_while_sound_flows_and_the_one_befor
     fleet: Fleet, device, recorder, eventually
 ) -> None:
     agent = device()
-    assert model_now(recorder)[1].startswith("sha256:")
+    assert model_now(recorder)[1].startswith("0-")
     order = fleet.release("2.0.0", 2)
     eventually(lambda: final(recorder, order), what="the outcome")
     assert (final(recorder, order).outcome, agent.store.linked("current").version) == ("committed", "2.0.0")
@@ -151,7 +151,7 @@ def test_a_release_that_crashes_while_it_listens_is_undone(fleet: Fleet, device,
     agent = device("alexa", "okay_nabu")
     order = fleet.release("2.0.0", 2, probation_s=60)
     eventually(lambda: any(one.state == "probation" for one in recorder.of(UpdateReport)), what="the trial")
-    assert model_now(recorder)[0] in ("Alexa+Okay Nabu", "alexa+Okay Nabu")
+    assert model_now(recorder)[0] == "alexa+okay_nabu"
     for child in agent.children():
         # A stand-in for a model that crashes: words run on one backend, whose kernels are not made to fail.
         if child.is_running() and "skerry_edge.agent.children.child" in " ".join(child.cmdline()):
@@ -159,7 +159,7 @@ def test_a_release_that_crashes_while_it_listens_is_undone(fleet: Fleet, device,
     eventually(lambda: final(recorder, order), what="the outcome")
     assert (final(recorder, order).outcome, final(recorder, order).reason) == ("rolled-back", "crashed")
     assert agent.store.linked("current") is None
-    eventually(lambda: model_now(recorder)[0] == "Alexa+Okay Nabu", what="work on the old model")
+    eventually(lambda: model_now(recorder)[1].startswith("0-"), what="work on the old model")
     eventually(lambda: recorder.heartbeats[-1].pipelines[0].frames, what="sound on the old model")
 
 

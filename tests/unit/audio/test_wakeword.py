@@ -156,7 +156,7 @@ def test_a_bundle_listens_as_the_model_that_it_was_made_of(tmp_path: Path, sound
     path.write_bytes(word_bundle("2.1.0", cutoff=0.8))
     model = find_model(str(path))
     assert (model.word, model.cutoff, model.window) == ("Alexa", 0.8, 5)
-    assert (model.released.name, model.released.version) == ("alexa", "2.1.0")
+    assert (model.name, model.version) == ("alexa", "2.1.0")
     assert [one.word for one in heard(WakeWordListener([word_of(model)]), sound)] == ["Alexa"]
 
 
@@ -175,7 +175,7 @@ def test_a_truncated_model_is_refused(tmp_path: Path) -> None:
 
 def test_a_model_for_something_else_is_refused_with_its_tensors(shared_data: Path) -> None:
     for path in sorted((shared_data / "tflite").glob("*.tflite")):
-        model = WakeWordModel(word="x", path=path, cutoff=0.5, window=2)
+        model = WakeWordModel(name="x", word="x", path=path, cutoff=0.5, window=2)
         with pytest.raises(ModelFileError, match="no streaming wake-word model") as caught:
             WakeWordListener([word_of(model)])
         assert "[1, stride, 40]" in (caught.value.found or "")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from skerry_edge.agent.config.agent import AgentConfig
+from skerry_edge.agent.config.model_keys import models_of
 from skerry_edge.agent.downlink.applied_file import load_applied, save_applied
 from skerry_edge.agent.downlink.current_models import ModelUser, release_names, with_current_models
 from skerry_edge.agent.downlink.desired import NOTHING, Applied, configured, named, next_step
@@ -113,7 +114,7 @@ class Configuration:
     def users(self, name: str) -> list[ModelUser]:
         """Return the pipelines that run the model of this name, as they are in force."""
         return [
-            ModelUser(pipeline=in_force, key=key)
+            ModelUser(pipeline=in_force, key=key, own=models_of(named)[key])
             for named, in_force in zip(self._named.pipelines, self._in_force.pipelines, strict=True)
             for key, found in release_names(named, self._state_dir).items()
             if found == name

@@ -26,10 +26,14 @@ P = TypeVar("P", bound=PipelineConfig)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ModelUser:
-    """A pipeline as it is in force, and the ``key`` below which it names the model that this is about."""
+    """A pipeline as it is in force, and the ``key`` below which it names the model that this is about.
+
+    ``own`` is what the device's own file, or the fleet's configuration, has there: without an update it would run that.
+    """
 
     pipeline: PipelineConfig
     key: str
+    own: str
 
     @property
     def name(self) -> str:
@@ -43,7 +47,14 @@ class ModelUser:
 
     def with_bundle(self, bundle: Path) -> PipelineConfig:
         """Return the pipeline as it runs another bundle there."""
-        changed = with_models(self.pipeline, lambda key, model: str(bundle) if key == self.key else model)
+        return self._with(str(bundle))
+
+    def with_own(self) -> PipelineConfig:
+        """Return the pipeline as it runs what it would without an update."""
+        return self._with(self.own)
+
+    def _with(self, text: str) -> PipelineConfig:
+        changed = with_models(self.pipeline, lambda key, model: text if key == self.key else model)
         return with_model_hash(changed)
 
 

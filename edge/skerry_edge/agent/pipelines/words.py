@@ -7,14 +7,11 @@ from contextlib import contextmanager
 
 from skerry_edge.agent.config.pipelines import WakeWordPipeline
 from skerry_edge.agent.config.words import WordConfig
-from skerry_edge.audio.model import WakeWordModel, find_model
+from skerry_edge.audio.model import find_model
 from skerry_edge.audio.voice import VoiceModel, find_voice
 from skerry_edge.audio.wakeword import ListenOptions
 from skerry_edge.audio.word import Word, check_words, word_of
 from skerry_edge.foundation.errors import SkerryError
-from skerry_edge.foundation.file_hash import file_sha256
-
-_HASH_DIGITS = 12
 
 
 def words_of(config: WakeWordPipeline) -> list[Word]:
@@ -31,22 +28,13 @@ def options_of(config: WakeWordPipeline) -> ListenOptions:
 
 
 def name_of(words: list[Word]) -> str:
-    """Return what the models are called: what their bundles call them, and the words of those that have none."""
-    return "+".join(word.model.released.name if word.model.released else word.name for word in words)
+    """Return what the models are called."""
+    return "+".join(word.model.name for word in words)
 
 
 def version_of(words: list[Word]) -> str:
-    """Return the versions of the models' bundles, and the beginnings of the SHA-256 of files that have none.
-
-    Raises ReachError where one cannot be read.
-    """
-    if any(word.model.released for word in words):
-        return "+".join(_version_of(word.model) for word in words)
-    return "sha256:" + "+".join(_version_of(word.model) for word in words)
-
-
-def _version_of(model: WakeWordModel) -> str:
-    return model.released.version if model.released else file_sha256(model.path)[:_HASH_DIGITS]
+    """Return the versions of the models, in the same order. Raises ReachError where a file cannot be read."""
+    return "+".join(word.model.version for word in words)
 
 
 def _word_of(config: WordConfig, key: str) -> Word:

@@ -11,6 +11,7 @@ from skerry_edge.backends.choice import choose_variant
 from skerry_edge.backends.registry import shared_accelerator
 from skerry_edge.contracts.bundle import Bundle
 from skerry_edge.contracts.errors import ReleaseError
+from skerry_edge.foundation.errors import SkerryError
 from skerry_edge.models.catalogue import resolve_model
 from skerry_edge.ota.job import Use
 
@@ -24,6 +25,7 @@ def use_of(user: ModelUser) -> Use:
     first = next(iter(pipeline.backends), None)
     variant, backend = choose_variant(Bundle.open(present), variant=pipeline.variant, backend=first)
     return Use(
+        own_version=_own_version(user),
         task="detection",
         variant=variant,
         backend=backend,
@@ -37,6 +39,7 @@ def use_of(user: ModelUser) -> Use:
 def _listening(user: ModelUser) -> Use:
     present = path_of(user.model)
     return Use(
+        own_version=_own_version(user),
         task="wakeword",
         variant=load_model(present).variant or STREAMING,
         backend=BACKEND,
@@ -45,6 +48,16 @@ def _listening(user: ModelUser) -> Use:
         present=str(present.absolute()),
         start_deadline_s=user.pipeline.start_deadline_s,
     )
+
+
+def _own_version(user: ModelUser) -> str | None:
+    try:
+        if isinstance(user.pipeline, DetectionPipeline):
+            return Bundle.open(resolve_model(user.own)).manifest.version
+        return load_model(path_of(user.own)).version
+    except SkerryError:
+        # It is not there any more, so there is no way back to it.
+        return None
 
 
 def use_of_all(users: Sequence[ModelUser]) -> Use:

@@ -12,7 +12,7 @@ import pytest
 from skerry_edge.agent.config.pipelines import WakeWordPipeline
 from skerry_edge.agent.config.sources import StdinSource
 from skerry_edge.agent.config.words import VoiceConfig, WordConfig
-from skerry_edge.agent.pipelines.words import options_of, version_of, words_of
+from skerry_edge.agent.pipelines.words import name_of, options_of, version_of, words_of
 from skerry_edge.audio.model import find_model
 from skerry_edge.foundation.errors import ConfigError, DataError, ReachError, SkerryError
 
@@ -48,7 +48,8 @@ def test_words_and_gate_go_to_the_listener(tmp_path: Path) -> None:
 def test_the_version_is_made_of_every_file_s_hash() -> None:
     words = words_of(ear("alexa", "okay_nabu"))
     first, second = (hashlib.sha256(word.model.path.read_bytes()).hexdigest()[:12] for word in words)
-    assert version_of(words) == f"sha256:{first}+{second}"
+    assert version_of(words) == f"0-{first}+0-{second}"
+    assert name_of(words) == "alexa+okay_nabu"
 
 
 def wrong(folder: Path, case: str) -> WakeWordPipeline:

@@ -16,6 +16,7 @@ from skerry_edge.agent.config.words import VoiceConfig, WordConfig
 from skerry_edge.agent.downlink.configuration import Configuration
 from skerry_edge.agent.life.state_files import StateFiles
 from skerry_edge.agent.updates.uses import use_of, use_of_all
+from skerry_edge.audio.model import find_model
 from skerry_edge.contracts.errors import ReleaseError
 from skerry_edge.ota.model_store import Kept, ModelStore
 
@@ -76,6 +77,7 @@ def test_a_release_of_a_word_is_run_in_its_place_and_goes_on_as_its_own_variant(
     assert ear.words[1].cutoff == 0.7
     (user,) = configuration.users("alexa")
     assert (user.key, use_of(user).variant) == ("words[1].model", "tflite-other")
+    assert (user.own, use_of(user).own_version) == ("alexa", find_model("alexa").version)
     other = user.with_bundle(Path("/elsewhere.skerry"))
     assert [word.model for word in other.words] == ["okay_nabu", "/elsewhere.skerry"]
 
@@ -106,4 +108,5 @@ def test_pipelines_that_need_different_variants_of_a_model_are_named_with_theirs
         use_of_all(configured(exact, small).users("discs"))
     assert caught.value.reason == "variants"
     assert caught.value.found == "gate (model) takes onnx-fp32, yard (model) takes tflite-fp32"
-    assert use_of_all(configured(exact).users("discs")).variant == "onnx-fp32"
+    use = use_of_all(configured(exact).users("discs"))
+    assert (use.variant, use.own_version) == ("onnx-fp32", "1.0.0")
