@@ -263,6 +263,8 @@ def test_a_card_that_answers_with_errors_keeps_nobody_from_starting(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slots = Slots(tmp_path)
+    for slot in launcher.SLOTS:
+        slots.path(slot).mkdir(parents=True)
     slots.confirm("b")
     slots.confirm("a")
     real = os.stat
