@@ -15,6 +15,7 @@ from skerry_edge.contracts.messages import UpdateOrder
 from skerry_edge.contracts.updates import UpdateState
 from skerry_edge.foundation.errors import SkerryError
 from skerry_edge.ota.choice import Choice, Held, Wanted
+from skerry_edge.ota.incoming import clear
 from skerry_edge.ota.job import Use
 from skerry_edge.ota.machine.happenings import Done, Failed, Happening, Refused
 from skerry_edge.ota.machine.limits import Limits
@@ -52,17 +53,23 @@ class ModelSteps:
         return _STEPS[record.state](self, record)
 
     def check(self, record: Record) -> Happening:
-        """Find out what runs, and what is to be fetched."""
+        """Find out what runs, and what is to be fetched; without a release, that is the device's own file."""
         order, counters = record.order, self.counters.read()
         current, previous = self.store.linked("current"), self.store.linked("previous")
-        before = Done(from_sha256=current.sha256, from_version=current.version) if current else Done()
-        if current is not None and _is_ordered(current, order) and self.store.is_proved(current.sha256):
-            return replace(before, to_sha256=current.sha256, is_running=True)
+        before = Done(from_version=self.use.own_version)
+        if current is not None:
+            before = Done(from_sha256=current.sha256, from_version=current.version)
+        if self._runs(current, order):
+            return replace(before, to_sha256=before.from_sha256, is_running=True)
         if record.was_lost:
             return before
         if previous is not None and _is_ordered(previous, order):
             counters.refuse_forbidden(record.subject, previous.counter)
             return replace(before, to_sha256=previous.sha256, is_here=True)
+        if current is not None and previous is None and order.version == self.use.own_version:
+            # It has no signed counter: whatever is forbidden, it may be that.
+            counters.refuse_forbidden(record.subject, 0)
+            return replace(before, is_here=True)
         wanted = Wanted(
             kind="model",
             name=record.name,
@@ -71,7 +78,14 @@ class ModelSteps:
             counter=order.counter,
         )
         choice = self.supply.choose(wanted, current.sha256 if current else None)
+        clear(self.incoming, choice)
         return replace(before, to_sha256=choice.target.sha256, choice=choice)
+
+    def _runs(self, current: Kept | None, order: UpdateOrder) -> bool:
+        """Tell whether what is ordered runs, and has proved itself; the device's own file needs no proof."""
+        if current is None:
+            return order.version == self.use.own_version and self.store.linked("before") is None
+        return _is_ordered(current, order) and self.store.is_proved(current.sha256)
 
     def precheck(self, record: Record) -> Happening:
         """See whether there is room for the file, and for the one that a patch makes."""
@@ -112,8 +126,9 @@ class ModelSteps:
         Where the accelerator serves one process, the one that runs, the new model is held against its golden outputs by
         that process's successor, before its first picture.
         """
-        sha256 = record.to_sha256
-        kept = self.store.kept(sha256) if sha256 is not None else None
+        if record.to_sha256 is None:
+            return Done()  # the device's own file: that it runs here was seen before the first update
+        kept = self.store.kept(record.to_sha256)
         if kept is None:
             return Failed(reason="load", detail="the new version is not in the store any more")
         if self.use.exclusive:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Protocol
 
 from skerry_edge.agent.children.succession import Succession
@@ -75,11 +74,10 @@ class ModelTrial:
     def switch(self, record: Record, now_s: float) -> Happening | None:
         """Load the new model beside the old one where that can be, and have it take over."""
         sha256 = record.to_sha256
-        if sha256 is None or self._store.kept(sha256) is None:
+        if sha256 is not None and self._store.kept(sha256) is None:
             return Failed(reason="load", detail="the new version is not in the store any more")
         if self._successions is None:
-            bundle = self._store.bundle(sha256)
-            self._successions = [self._succeed(one) for one in self._successors(bundle)]
+            self._successions = [self._succeed(one) for one in self._successors(sha256)]
         failed = next((one.failed for one in self._successions if one.failed is not None), None)
         if failed is not None:
             return Failed(reason="load", detail=failed)
@@ -109,7 +107,8 @@ class ModelTrial:
         """Note that it has proved itself, never go below it again, and remove what is not needed any more."""
         # Here, and not before it has proved itself: a bad release must not bar the way to the good one. And before that
         # is noted: what has proved itself counts as committed, should the journal be lost.
-        self._counters.commit(record.subject, record.order.counter, self._counters_lost)
+        if record.to_sha256 is not None:  # of the device's own file no counter was signed
+            self._counters.commit(record.subject, record.order.counter, self._counters_lost)
         self._store.prove(record.to_sha256, record.from_sha256)
         self._configuration.try_out(None)
         self._store.tidy()
@@ -128,10 +127,13 @@ class ModelTrial:
     def _users(self) -> list[str]:
         return [one.name for one in self._configuration.users(self._name)]
 
-    def _successors(self, bundle: Path) -> Sequence[PipelineConfig]:
+    def _successors(self, sha256: str | None) -> Sequence[PipelineConfig]:
         """Return the pipelines that can load the new model beside the old one, as they will be."""
         users = self._configuration.users(self._name)
-        return [one.with_bundle(bundle) for one in users if one.pipeline.is_endless and not use_of(one).exclusive]
+        beside = [one for one in users if one.pipeline.is_endless and not use_of(one).exclusive]
+        if sha256 is None:
+            return [one.with_own() for one in beside]
+        return [one.with_bundle(self._store.bundle(sha256)) for one in beside]
 
 
 _ACTS: dict[UpdateState, Callable[[ModelTrial, Record, float], Happening | None]] = {

@@ -160,9 +160,11 @@ class Updates:
     def _undo(self, record: Record, trial: Trial, error: SkerryError) -> None:
         """End a trial that the disk takes no note of: what nobody can count on must not stay in force."""
         trial.undo()
-        if self._verdict is not None and self._undone != record.order.id:
+        was_in_force = record.state == "probation" or self._verdict is not None
+        if was_in_force and self._undone != record.order.id:
             self._undone = record.order.id
-            why = "deadline" if isinstance(self._verdict, Overdue) else self._verdict.reason
+            verdict = self._verdict or Failed(reason="its trial cannot begin")
+            why = "deadline" if isinstance(verdict, Overdue) else verdict.reason
             text = f"{record.subject} runs its version before again ({why}), which cannot be noted: {error}"
             self._reports.tell(UNNOTED, text)
 

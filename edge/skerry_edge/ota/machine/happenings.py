@@ -16,8 +16,8 @@ class Done(Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
     """What the state asks for is done; with what was found out on the way.
 
     Of CHECK, ``is_running`` says that the version runs already, and ``is_here`` that the device has it and nothing is
-    to be fetched. Of INTENT, ``before`` is how the device did until now. Of ROLLBACK, ``from_version`` is what runs
-    again, where nobody could know it before.
+    to be fetched; ``to_sha256`` is None where that is the file that ran before the first release. Of INTENT, ``before``
+    is how the device did until now. Of ROLLBACK, ``from_version`` is what runs again, where that is news.
     """
 
     from_sha256: str | None = None

@@ -202,3 +202,16 @@ def _effects(state: str, current: str, new: str) -> list[tuple[str, str]]:
 
 def test_the_worker_does_what_touches_nothing_that_runs() -> None:
     assert [state for state in UPDATE_STATES if actor_of(state) == "worker"] == list(PREPARING)
+
+
+def test_an_order_that_was_lost_is_answered_by_what_runs() -> None:
+    lost = record(was_lost=True)
+    assert advance(lost, HAPPENINGS["runs already"]).outcome == "committed"
+    for found in (FOUND, HAPPENINGS["is here"]):
+        ended = advance(lost, found)
+        assert (ended.state, ended.outcome, ended.reason) == ("report-fail", "failed", "journal")
+        assert ended.from_version == "1.0.0"
+
+
+def test_the_version_that_runs_after_a_way_back_may_be_known_only_then() -> None:
+    assert advance(record("rollback"), Done(from_version="0.9.0")).from_version == "0.9.0"
