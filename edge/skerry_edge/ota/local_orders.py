@@ -68,3 +68,9 @@ class LocalOrderFile:
         """Put orders into the place of earlier ones of the same subjects. Raises ReachError."""
         self._known = None
         write_atomic(self.folder / FILE, msgspec.json.encode({**self.read(), **orders}))
+
+    def drop(self, orders: LocalOrders) -> None:
+        """Forget orders, unless others have come into their place meanwhile. Raises ReachError."""
+        self._known = None
+        left = {subject: one for subject, one in self.read().items() if orders.get(subject) != one}
+        write_atomic(self.folder / FILE, msgspec.json.encode(left))

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from skerry_edge.agent.updates.local_fleet import LocalFleet
 from skerry_edge.contracts.messages import UpdateOrder
 from skerry_edge.ota.local_orders import FILE, LocalOrder, LocalOrderFile, counting
 
@@ -48,3 +51,24 @@ def test_later_orders_take_the_place_of_earlier_ones_of_the_same_subject(tmp_pat
 def test_what_cannot_be_read_counts_as_no_orders(tmp_path: Path, damage: bytes) -> None:
     (tmp_path / FILE).write_bytes(damage)
     assert LocalOrderFile(tmp_path).read() == {}
+
+
+def test_an_order_that_was_overtaken_does_not_rise_again(tmp_path: Path) -> None:
+    configuration: Any = SimpleNamespace(updates={})
+    file = LocalOrderFile(tmp_path)
+    fleet = LocalFleet(configuration, file)
+    file.add(given())
+    assert fleet.updates[DOOR].id == "stick-1"
+    configuration.updates = {DOOR: order("fleet-2")}
+    assert fleet.updates[DOOR].id == "fleet-2"
+    configuration.updates = {}
+    assert fleet.updates == {}
+
+
+def test_an_order_that_came_into_the_place_of_an_overtaken_one_stays(tmp_path: Path) -> None:
+    file = LocalOrderFile(tmp_path)
+    overtaken = given()
+    newer = {DOOR: LocalOrder(order=order("stick-2"), mirror="/media/usb")}
+    file.add(newer)
+    file.drop(overtaken)
+    assert file.read() == newer

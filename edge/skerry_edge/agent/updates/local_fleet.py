@@ -29,9 +29,13 @@ class LocalFleet:
 
     @property
     def updates(self) -> Mapping[str, UpdateOrder]:
-        """What is ordered, by subject."""
-        fleet = self.configuration.updates
-        given = counting(fleet, self.local.read())
+        """What is ordered, by subject. Raises ReachError where the disk does not let go of what was overtaken."""
+        fleet, local = self.configuration.updates, self.local.read()
+        given = counting(fleet, local)
+        overtaken = {subject: one for subject, one in local.items() if subject not in given}
+        if overtaken:
+            # For good: should the fleet take its own order back, this one must not rise again.
+            self.local.drop(overtaken)
         return {**fleet, **{subject: one.order for subject, one in given.items()}}
 
     def users(self, name: str) -> list[ModelUser]:
