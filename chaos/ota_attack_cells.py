@@ -11,11 +11,19 @@ from tempfile import TemporaryDirectory
 
 from chaos.ota_attacks import ATTACKS, Attack
 from chaos.ota_cells import Cell, LostError
-from chaos.ota_device import UnderTest, WrongClock, in_folder
-from chaos.ota_forgeries import NEW, NEW_BYTES, OLD, fast_forward, honest, recover, rotate_three_times
-from chaos.ota_repositories import BOARD, Rig, make_rig
-from skerry_edge.contracts.errors import ReleaseError
-from skerry_edge.ota.errors import TransferError
+from chaos.ota_device import WrongClock
+from chaos.ota_forgeries import (
+    NEW,
+    NEW_BYTES,
+    OLD,
+    fast_forward,
+    honest,
+    lying_patch,
+    recover,
+    rotate_three_times,
+)
+from chaos.ota_repositories import Rig, make_rig
+from chaos.ota_victim import Victim
 from skerry_server.releases.repository import Repository
 
 IN_2100_S = 4_102_444_800.0
@@ -36,27 +44,26 @@ def cells() -> Iterator[Cell]:
                 column = f"{clock}, caches {'emptied' if emptied else 'kept'}"
                 struck = partial(attacked, attack=attack, clock=clock, emptied=emptied)
                 yield Cell(table="attack", row=attack.name, column=column, run=struck)
-    for clock in CLOCKS:
-        for row, goes_on in (("nobody", unharmed), ("fast-forward", recovered), ("three rotations", followed)):
+    for row, goes_on in GOING_ON.items():
+        for clock in CLOCKS:
             yield Cell(table="attack", row=row, column=f"{clock}, goes on", run=partial(goes_on, clock=clock))
 
 
 def attacked(folder: Path, *, attack: Attack, clock: str, emptied: bool) -> str:
-    """Return the reason with which the device refuses, its slot untouched. Raises LostError."""
+    """Return the reason that the device reports, with nothing of it touched. Raises LostError."""
     rig, device = begin(folder, clock)
-    before = device.slot_sha256()
+    before = device.owned()
     attack.forge(rig)
     if emptied:
-        device.empty_caches()
-    try:
-        device.bring(attack.release)
-    except (ReleaseError, TransferError) as error:
-        if error.reason not in attack.reasons:
-            raise LostError(f"refused with '{error.reason}' instead of {attack.reasons}: {error}") from error
-        if device.slot_sha256() != before:
-            raise LostError("the slot was touched") from error
-        return error.reason
-    raise LostError("it was taken")
+        shutil.rmtree(device.places.ota / "metadata")
+    last = device.obey(attack.release)
+    if last.outcome not in ("refused", "failed") or last.reason not in attack.reasons:
+        raise LostError(f"{last.outcome} with '{last.reason}' instead of {attack.reasons}: {last.detail}")
+    if attack.says not in (last.detail or ""):
+        raise LostError(f"it says '{last.detail}' and not '{attack.says}'")
+    if device.owned() != before:
+        raise LostError(f"it was touched: {device.owned().keys() ^ before.keys()}")
+    return last.reason or last.outcome
 
 
 def unharmed(folder: Path, *, clock: str) -> str:
@@ -66,11 +73,20 @@ def unharmed(folder: Path, *, clock: str) -> str:
     return _taken(device)
 
 
+def spared(folder: Path, *, clock: str) -> str:
+    """Return that a patch that lies costs nothing where the full file is there. Raises LostError."""
+    rig, device = begin(folder, clock)
+    file = rig.list_release(NEW, NEW_BYTES)
+    lying_patch(rig)
+    file.write_bytes(NEW_BYTES)
+    return _taken(device)
+
+
 def recovered(folder: Path, *, clock: str) -> str:
     """Return that a device follows after a fast-forward attack and a new online key. Raises LostError."""
     rig, device = begin(folder, clock)
     fast_forward(rig)
-    device.check()
+    device.supply.refresh()
     recover(rig)
     rig.publish(NEW, NEW_BYTES)
     return _taken(device)
@@ -83,30 +99,30 @@ def followed(folder: Path, *, clock: str) -> str:
     return _taken(device)
 
 
-def _taken(device: UnderTest) -> str:
-    try:
-        path = device.bring(NEW)
-    except (ReleaseError, TransferError) as error:
-        raise LostError(f"an honest release was refused: {error.reason}: {error}") from error
-    if path.read_bytes() != NEW_BYTES:
-        raise LostError("another file was taken")
-    return "taken"
+GOING_ON: dict[str, Callable[..., str]] = {
+    "nobody": unharmed,
+    "fast-forward": recovered,
+    "three rotations": followed,
+    "patch that lies beside the full file": spared,
+}
+"""What must not keep an honest release away."""
 
 
-def begin(folder: Path, clock: str) -> tuple[Rig, UnderTest]:
+def _taken(device: Victim) -> str:
+    last = device.obey(NEW)
+    if (last.outcome, device.version) != ("committed", NEW.version):
+        raise LostError(f"an honest release was not taken: {last.outcome}, {last.reason}: {last.detail}")
+    return "committed"
+
+
+def begin(folder: Path, clock: str) -> tuple[Rig, Victim]:
     """Return a repository with OLD published, and a device that has committed it."""
     pattern, place = _pattern()
     for part in ("repository", "keys"):
         shutil.copytree(place / part, folder / part)
     rig = replace(pattern, repository=Repository(folder / "repository"))
-    device = UnderTest(
-        folder=folder / "device",
-        root=rig.root,
-        mirrors=in_folder(rig.repository.path),
-        clock=WrongClock(CLOCKS[clock](rig.now.timestamp())),
-        board=BOARD,
-    )
-    device.commit(OLD, device.bring(OLD))
+    device = Victim(folder=folder, rig=rig, clock=WrongClock(CLOCKS[clock](rig.now.timestamp())))
+    device.settle_in(OLD)
     return rig, device
 
 

@@ -14,15 +14,14 @@ from chaos.ota_forgeries import (
     AGENT,
     LOWER,
     NEW,
-    NEW_BYTES,
     ODD_AGENT,
-    OLD_BYTES,
     agent_for_another_python,
     archive,
     below_the_floor,
     changed_custom,
     expired,
     lower_counter,
+    lying_patch,
     mixed,
     odd_custom,
     odd_member,
@@ -32,9 +31,7 @@ from chaos.ota_forgeries import (
     older_timestamp,
     one_key_under_two_ids,
     other_bytes,
-    patch,
     patch_bomb,
-    patched,
     revoked_online_key,
     revoked_targets_key,
     root_under_threshold,
@@ -48,14 +45,14 @@ from chaos.ota_forgeries import (
 )
 from chaos.ota_repositories import Rig
 from skerry_edge.contracts.release import Release
-from skerry_server.releases.patches import make_patch
 
 
 @dataclass(frozen=True)
 class Attack:
     """One forgery: ``reasons`` are the words that a device may refuse it with, ``release`` is what it is told to take.
 
-    ``needs`` is what the attacker holds, for the reader of the table.
+    ``says`` is what its report must hold, where the reason alone could have another cause. ``needs`` is what the
+    attacker holds, for the reader of the table.
     """
 
     name: str
@@ -63,6 +60,7 @@ class Attack:
     forge: Callable[[Rig], object]
     reasons: tuple[str, ...]
     release: Release = NEW
+    says: str = ""
 
 
 UNSIGNED = ("unsigned",)
@@ -104,13 +102,8 @@ ATTACKS = (
         other_bytes(lambda raw: raw[:-1] + bytes((raw[-1] ^ 1,))),
         ("hash",),
     ),
-    Attack("patch bomb", "the targets keys", patch_bomb, ("patch", "network")),
-    Attack(
-        "patch that makes another file",
-        "the targets keys",
-        patch(make_patch(OLD_BYTES, NEW_BYTES[::-1]), patched(OLD_BYTES, NEW_BYTES)),
-        ("patch", "network"),
-    ),
+    Attack("patch bomb", "the targets keys", patch_bomb, ("network",), says="it states 67108864 bytes instead of"),
+    Attack("patch that makes another file", "the targets keys", lying_patch, ("network",), says="it makes sha256"),
     *(
         Attack(f"archive with {what}", "the targets keys", archive(member), ("archive",), AGENT)
         for what, member in _ODD_MEMBERS

@@ -275,8 +275,13 @@ def patched(old: bytes, new: bytes) -> Patch:
 
 
 def patch_bomb(rig: Rig) -> None:
-    """List a patch of a few kilobytes that makes 256 MiB of zeros."""
-    patch(make_patch(OLD_BYTES, bytes(256 << 20)), patched(OLD_BYTES, NEW_BYTES))(rig)
+    """List a patch of two kilobytes that makes 64 MiB of zeros."""
+    patch(make_patch(OLD_BYTES, bytes(64 << 20)), patched(OLD_BYTES, NEW_BYTES))(rig)
+
+
+def lying_patch(rig: Rig) -> None:
+    """List a patch that makes another file of the right length."""
+    patch(make_patch(OLD_BYTES, NEW_BYTES[::-1]), patched(OLD_BYTES, NEW_BYTES))(rig)
 
 
 def archive(*members: tuple[tarfile.TarInfo, bytes]) -> Callable[[Rig], object]:

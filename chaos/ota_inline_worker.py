@@ -12,6 +12,7 @@ import msgspec
 from chaos.ota_world import World
 from skerry_edge.foundation.errors import SkerryError
 from skerry_edge.ota import worker
+from skerry_edge.ota.agent_steps import AgentSteps
 from skerry_edge.ota.job import Job, Progress
 from skerry_edge.ota.journal import JournalFile
 from skerry_edge.ota.machine.record import Record
@@ -19,6 +20,7 @@ from skerry_edge.ota.model_steps import ModelSteps
 from skerry_edge.ota.places import Places
 from skerry_edge.ota.preparing import Steps, prepare
 from skerry_edge.ota.self_test.measured import Measured, Subject
+from skerry_edge.ota.supply import SignedSupply
 
 
 class InlineWorker:
@@ -38,11 +40,17 @@ class InlineWorker:
     def kill(self) -> None:
         """Do nothing: it is done before anybody could."""
 
+    def supply_of(self, job: Job, places: Places) -> SignedSupply:
+        """Return where the device's releases come from."""
+        return worker.supply_of(job, places)
+
     def steps_of(self, job: Job, places: Places, record: Record) -> Steps:
         """Return the steps of an update, with what a model would have told in the place of running it."""
-        steps = worker.steps_of(job, places, worker.supply_of(job, places), record)
-        assert isinstance(steps, ModelSteps)  # noqa: S101  # of a model
-        return replace(steps, measure=_measured, told=lambda _done, _total: None)
+        steps = worker.steps_of(job, places, self.supply_of(job, places), record)
+        if isinstance(steps, ModelSteps):
+            return replace(steps, measure=_measured, told=_unheard)
+        assert isinstance(steps, AgentSteps)  # noqa: S101  # there is no third kind
+        return replace(steps, told=_unheard)
 
     def _work(self, job: Job) -> None:
         places = Places(Path(job.state_dir))
@@ -64,6 +72,10 @@ class _Noticed:
         """Let happen what is to happen in this state, and take the step."""
         self._world.at.pop(record.state, lambda: None)()
         return self._steps.take(record)
+
+
+def _unheard(done_bytes: int, total_bytes: int) -> None:
+    """Have nobody told how a download goes."""
 
 
 def _measured(subject: Subject) -> Measured:  # noqa: ARG001  # all are alike

@@ -15,6 +15,7 @@ from skerry_edge.ota.trust.clock import Clock
 from skerry_edge.ota.trust.device import Device
 from skerry_edge.ota.trust.place import TrustPlace
 from skerry_edge.ota.trust.releases import Repository, TrustedReleases
+from skerry_edge.transfer.patience import Patience
 
 Told = Callable[[int, int], None]
 """Takes a download's bytes so far, and all of them."""
@@ -39,14 +40,16 @@ class Supply(Protocol):
 class SignedSupply:
     """The real one: TUF metadata, and files from mirrors."""
 
-    def __init__(self, place: TrustPlace, settings: OtaSettings, device: Device, clock: Clock) -> None:
+    def __init__(
+        self, place: TrustPlace, settings: OtaSettings, device: Device, clock: Clock, patience: Patience
+    ) -> None:
         self._mirrors: Sequence[Mirror] = tuple(map(parse_mirror, settings.mirrors))
-        self._patience = settings.patience
+        self._patience = patience
         self._device = device
         repository = Repository(
             root=Path(settings.root),
             mirrors=self._mirrors,
-            patience=settings.patience,
+            patience=patience,
             longest_silence=settings.longest_silence,
         )
         self._releases = TrustedReleases(place, repository, clock)

@@ -80,7 +80,7 @@ def supply_of(job: Job, places: Places) -> SignedSupply:
     """Return where this device's releases come from."""
     device = Device(board=job.board, agent_version=job.agent_version, interpreter=Interpreter.here())
     clock = LocalClock(lambda: job.is_clock_synchronised)
-    return SignedSupply(TrustPlace.below(places.ota), job.settings, device, clock)
+    return SignedSupply(TrustPlace.below(places.ota), job.settings, device, clock, job.settings.patience)
 
 
 def steps_of(job: Job, places: Places, supply: SignedSupply, record: Record) -> Steps:
