@@ -93,9 +93,10 @@ def listen(
 ) -> None:
     """Find wake words in recordings, a microphone or standard input.
 
-    MODEL is one of the models that the pymicro-wakeword package ships (alexa, hey_jarvis, hey_mycroft, okay_nabu) or
-    a microWakeWord manifest (*.json) with its .tflite file beside it, as ESPHome's community models have it. Several
-    models, with commas between them, listen at once: of words that sound alike the best is heard.
+    MODEL is one of the models that the pymicro-wakeword package ships (alexa, hey_jarvis, hey_mycroft, okay_nabu), a
+    microWakeWord manifest (*.json) with its .tflite file beside it, as ESPHome's community models have it, or a bundle
+    (*.skerry) that `skerry convert` made of one. Several models, with commas between them, listen at once: of words
+    that sound alike the best is heard.
 
     AUDIO is a WAV or FLAC file of any sample rate and number of channels, a FOLDER of them (with its sub-folders, in
     sorted order), `mic` or `mic:DEVICE` for an ALSA microphone, or `-` for raw sound on standard input (signed 16 bit

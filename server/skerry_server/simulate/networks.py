@@ -25,8 +25,8 @@ NETWORKS = {
         Network(name="yolov2-tiny-voc", version="2.0.0-rc.1", cost=1.3, score=0.82, drops=0.06),
     ),
     EAR: (
-        Network(name="okay-nabu", version="1.0.0", cost=0.05, score=0.9, drops=0.0),
-        Network(name="okay-nabu", version="2.0.0", cost=0.06, score=0.94, drops=0.0),
+        Network(name="okay_nabu", version="1.0.0", cost=0.05, score=0.9, drops=0.0),
+        Network(name="okay_nabu", version="2.0.0", cost=0.06, score=0.94, drops=0.0),
     ),
 }
 """By pipeline; most devices run an earlier version, few the newest."""

@@ -18,7 +18,7 @@ Window = Annotated[int, Meta(ge=1, le=1000)]
 
 
 class WordConfig(Part, frozen=True, kw_only=True):
-    """One word: ``model`` is a microWakeWord manifest's path or a shipped word's name.
+    """One word: ``model`` is the path of a microWakeWord manifest or of a bundle, or a shipped word's name.
 
     ``cutoff`` and ``window`` (probabilities that are averaged) replace the manifest's own. After the word was heard,
     it is not heard again for ``refractory_s``.
@@ -31,7 +31,7 @@ class WordConfig(Part, frozen=True, kw_only=True):
 
 
 class VoiceConfig(Part, frozen=True, kw_only=True):
-    """The voice gate: ``model`` is the path of a manifest such as ESPHome's `vad.json`.
+    """The voice gate: ``model`` is the path of a manifest such as ESPHome's `vad.json`, or of a bundle made of one.
 
     Words are looked for only while its score is above ``cutoff``, and ``hold_s`` longer; ``cutoff`` and ``window``
     replace the manifest's own.

@@ -63,6 +63,13 @@ def test_an_order_goes_through_the_phases_and_ends_with_the_new_version(make):
     assert (back[-1].outcome, there.runs()) == ("committed", before)
 
 
+def test_a_wake_word_is_updated_by_its_release_s_name_where_there_is_a_microphone(make):
+    there = next(one for one in (make(seed=seed) for seed in range(20)) if "ear" in one.device.agent.networks)
+    said = there.order("o1", "3.0.0", subject="model/okay_nabu") + there.beats(8)
+    assert said[-1].outcome == "committed"
+    assert there.device.agent.networks["ear"].version == "3.0.0"
+
+
 def test_a_bad_release_leaves_the_old_version_and_says_why(make):
     there = make(bad_releases=frozenset({"3.0.0"}))
     before = there.runs()
