@@ -14,7 +14,16 @@ from skerry_server.releases.cli.reading import list_releases, verify
 from skerry_server.releases.cli.rotating import rotate_root
 
 
+class _InOrder(click.Group):
+    """Lists its commands in the order in which people come to need them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
+        """Return the commands as they were added."""
+        return list(self.commands)
+
+
 @click.group(
+    cls=_InOrder,
     epilog="""\b
 Examples:
   skerry ota init
@@ -30,7 +39,7 @@ The folders are those of the options, else of the environment, else below the pr
 
 Encrypted keys are opened with the passphrase in --passphrase-file or $SKERRY_OTA_PASSPHRASE, security modules with the
 PIN in --pin-file or $SKERRY_OTA_PIN; a terminal is asked.
-"""
+""",
 )
 def ota() -> None:
     """Sign releases of models and agents, and publish them as files that devices verify."""
@@ -41,15 +50,15 @@ for _command in (
     publish,
     list_releases,
     verify,
-    refresh,
-    sign,
     withdraw,
     floor,
+    export,
+    sign,
+    refresh,
     renew,
     prune,
-    rotate_root,
-    export,
     backup,
     restore,
+    rotate_root,
 ):
     ota.add_command(_command)

@@ -33,7 +33,7 @@ Exit codes:
 @repository_option
 @json_option
 def list_releases(*, folder: Path, as_json: bool) -> None:
-    """Show what is published, by which keys it is signed, and until when."""
+    """Show what is published, signed by whom, until when."""
     from skerry_server.releases.listing import listing_of  # noqa: PLC0415  # keeps `--help` fast
 
     listing = listing_of(opened(folder))

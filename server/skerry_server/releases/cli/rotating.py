@@ -80,7 +80,7 @@ def rotate_root(  # noqa: PLR0913  # one parameter for each option
     hands: Hands,
     as_json: bool,
 ) -> None:
-    """Sign the next root: replace, add or drop keys, or only let it expire later."""
+    """Sign the next root: other keys, or a later end."""
     from skerry_server.releases.rotation import Change  # noqa: PLC0415  # keeps `--help` fast
     from skerry_server.releases.rotation import rotate_root as rotate  # noqa: PLC0415  # as above
     from skerry_server.releases.signing import Signatory  # noqa: PLC0415  # as above
