@@ -42,8 +42,12 @@ SUBJECT = "model/discs"
 SESSION = "00000001-abcdef01"
 MAX_LOOKS = 60
 STEP_MS = 60_000
-AWAY_MS = 7_200_000
-"""Far longer than a device has."""
+JUMPS = {
+    "server away past every deadline": 7_200_000,
+    "server's clock set ahead": 18_000_000,
+    "server's clock set back": -18_000_000,
+}
+"""By so much (ms) the clock moves on between two looks; a device has far less time."""
 ORDERS = {"good release": 2, "bad release": 1}
 """So many stages are ordered the release."""
 TERM_MS = 10**9
@@ -99,12 +103,10 @@ def cells() -> Iterator[Cell]:
             is_bad = column == "bad release"
             run = partial(rolled_out, arrange=arrange, is_bad=is_bad, left=number, is_before=is_before)
             yield Cell(table=TABLE, row=row, column=f"write {number + 1}, {column}", run=run)
-    for column, orders in ORDERS.items():
+    for (row, jump_ms), (column, orders) in itertools.product(JUMPS.items(), ORDERS.items()):
         for stage in range(orders):
-            run = partial(rolled_out, arrange=arrange, is_bad=column == "bad release", away_at=stage)
-            yield Cell(
-                table=TABLE, row="server away past every deadline", column=f"stage {stage + 1}, {column}", run=run
-            )
+            run = partial(rolled_out, arrange=arrange, is_bad=column == "bad release", jump=(stage, jump_ms))
+            yield Cell(table=TABLE, row=row, column=f"stage {stage + 1}, {column}", run=run)
 
 
 def rolled_out(
@@ -114,17 +116,17 @@ def rolled_out(
     is_bad: bool,
     left: int | None = None,
     is_before: bool = True,
-    away_at: int | None = None,
+    jump: tuple[int, int] | None = None,
 ) -> str:
     """Return how a rollout ended.
 
-    ``left`` writes of its job go well before the process is killed; once the stage ``away_at`` is ordered, the server
-    is away, and looks for the first time before it has read what waited at the broker.
+    ``left`` writes of its job go well before the process is killed. ``jump`` is (stage, ms): once the stage is ordered the
+    clock moves by so much, and a new process looks before it has read what waited at the broker.
     """
     scene = Scene(folder, arrange, is_bad=is_bad)
     try:
         scene.database.left, scene.database.is_before = left, is_before
-        return scene.play(away_at=away_at)
+        return scene.play(jump=jump)
     finally:
         scene.close()
 
@@ -137,7 +139,7 @@ class Scene:
         self._store = SqliteStore(folder / "telemetry.sqlite")
         self._arrange, self._outcome = arrange, "rolled-back" if is_bad else "committed"
         self._is_bad = is_bad
-        self._now_ms, self._seq, self._holders = 1_000_000, itertools.count(1), itertools.count(1)
+        self._now_ms, self._seq, self._holders = 10**12, itertools.count(1), itertools.count(1)
         self._answered: set[str] = set()
         self._names = [f"cam-{number}" for number in range(DEVICES)]
         self._fill()
@@ -149,7 +151,7 @@ class Scene:
         self._store.close()
         self.database.close()
 
-    def play(self, *, away_at: int | None) -> str:
+    def play(self, *, jump: tuple[int, int] | None) -> str:
         """Let time pass until the rollout rests. Raises LostError where it never does, or rests as it must not."""
         for number in range(MAX_LOOKS):
             self._now_ms += STEP_MS
@@ -158,8 +160,8 @@ class Scene:
             except StruckError:
                 self.database.left = None
                 self._job = self._start_server()
-            if number == away_at:
-                self._now_ms += AWAY_MS
+            if jump is not None and number == jump[0]:
+                self._now_ms += jump[1]
                 self._job = self._start_server()
                 self._job.look()
             self._answer()

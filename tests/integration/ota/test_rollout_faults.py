@@ -15,5 +15,5 @@ def test_a_rollout_ends_right_whenever_the_server_is_killed_and_however_answers_
     # Of each row the first, which is of the good release, and the last, of the bad one.
     report = try_cells([cell for row in rows.values() for cell in (row[0], row[-1])], tmp_path, print)
     assert report.lost == ()
-    assert len(report.endings) == len(rows) == 8
-    assert report.accepted == 16
+    assert len(report.endings) == len(rows) == 10
+    assert report.accepted == 20
