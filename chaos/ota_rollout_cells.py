@@ -120,8 +120,8 @@ def rolled_out(
 ) -> str:
     """Return how a rollout ended.
 
-    ``left`` writes of its job go well before the process is killed. ``jump`` is (stage, ms): once the stage is ordered the
-    clock moves by so much, and a new process looks before it has read what waited at the broker.
+    ``left`` writes of its job go well before the process is killed. ``jump`` is (stage, ms): once the stage is ordered
+    the clock moves by so much, and a new process looks before it has read what waited at the broker.
     """
     scene = Scene(folder, arrange, is_bad=is_bad)
     try:
