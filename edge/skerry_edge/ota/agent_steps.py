@@ -12,6 +12,7 @@ from skerry_edge.contracts.release import AGENT
 from skerry_edge.contracts.updates import UpdateState
 from skerry_edge.foundation.errors import ReachError, SkerryError
 from skerry_edge.ota.choice import Wanted
+from skerry_edge.ota.incoming import clear
 from skerry_edge.ota.launcher import BASE
 from skerry_edge.ota.machine.happenings import Done, Failed, Happening
 from skerry_edge.ota.machine.record import Record
@@ -77,6 +78,7 @@ class AgentSteps:
             return Done(from_version=self.running_version, is_here=True)
         wanted = Wanted(kind="agent", name=AGENT, version=order.version, counter=order.counter)
         choice = self.supply.choose(wanted, None)
+        clear(self.incoming, choice)
         return Done(from_version=self.running_version, to_sha256=choice.target.sha256, choice=choice)
 
     def precheck(self, record: Record) -> Happening:
