@@ -15,7 +15,6 @@ import msgspec
 
 from chaos.ota_cells import LostError
 from chaos.ota_inline_worker import InlineWorker
-from chaos.ota_strikes import Killed
 from chaos.ota_world import World
 from skerry_edge.agent.children.tally import Tally
 from skerry_edge.agent.config.agent import AgentConfig
@@ -123,10 +122,10 @@ class Life:
             limits=limits,
             counters_lost=self.counters_lost,
         )
+
     def settle_agent(self) -> str | None:
         """End a trial of the agent that no journal knows of: there is none of models alone."""
         return None
-
 
     def substitute(self) -> Substitute:
         """Return what acts where the launcher has passed a version over: nothing does without one."""
@@ -176,6 +175,7 @@ class Life:
     def is_connected(self) -> bool:
         """Whether the broker is there."""
         return self.world.connected
+
     def stamp(self) -> dict[str, Any]:
         """Return what every message begins with."""
         seq = len(self.world.reports) + 1
@@ -184,7 +184,6 @@ class Life:
     def send(self, message: UpdateReport) -> None:
         """Have the fleet hear a message."""
         self.world.reports.append(message)
-
 
     def heat(self) -> dict[str, Any]:
         """Return the temperatures."""
@@ -237,13 +236,13 @@ def live_on(
     try:
         life = begin(world, wanted)
         _turn_until_idle(life, wanted)
-    except (Killed, LostError):
+    except LostError:
         raise
     except Exception as error:  # what leaves the loop ends the agent, whatever it is
         raise LostError(f"the agent crashed: {error!r}") from error
-    if world.final is None:
+    if not world.finals:
         raise LostError("it came to its end and said nothing")
-    return world.final
+    return world.finals[-1]
 
 
 def _turn_until_idle(life: Life, wanted: Desired | None) -> None:

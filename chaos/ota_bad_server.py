@@ -91,7 +91,7 @@ class BadServer(ThreadingHTTPServer):
 def serving(folder: Path) -> Iterator[BadServer]:
     """Serve ``folder`` for as long as the context lasts."""
     server = BadServer(folder)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
         yield server

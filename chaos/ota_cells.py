@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 MODULES = "ota_*_cells.py"
 """Each has ``cells()``, which returns an iterable of Cell."""
@@ -49,6 +52,17 @@ class Report:
             told = ", ".join(f"{ending} ({count})" for ending, count in sorted(endings.items()))
             lines.append(f"| {table} | {row} | {endings.total()} | {told} |")
         return "\n".join([*lines, "", f"accepted {self.accepted}, lost {len(self.lost)}"]).strip()
+
+
+MEMORY = Path("/dev/shm")  # noqa: S108  # a folder of its own is made in it
+"""A file system that needs no disk: nothing is made durable in it, which is what takes the time in a cell."""
+
+
+@contextmanager
+def working_folder() -> Iterator[Path]:
+    """Give a folder for cells, in memory where that can be."""
+    with TemporaryDirectory(prefix="skerry-chaos-", dir=MEMORY if os.access(MEMORY, os.W_OK) else None) as folder:
+        yield Path(folder)
 
 
 def all_cells() -> Iterator[Cell]:

@@ -1,4 +1,4 @@
-"""Ways to strike a process at one of its writes: killed there, cut off from power there, or refused by the disk."""
+"""Ways to strike a process at one of its writes: ended there, or refused by the disk."""
 
 from __future__ import annotations
 
@@ -7,36 +7,46 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from _typeshed import HasFileno
-
-_WRITES = ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.symlink", "os.truncate")
-
-
-class Killed(BaseException):
-    """The process is no more; nothing catches this but who starts the next one."""
+_PLACES = {
+    "open": ((0, None),),
+    "os.rename": ((0, 2), (1, 3)),
+    "os.link": ((1, 3),),
+    "os.symlink": ((1, 2),),
+    "os.mkdir": ((0, 2),),
+    "os.remove": ((0, 1),),
+    "os.rmdir": ((0, 1),),
+    "os.truncate": ((0, None),),
+    "os.chmod": ((0, 2),),
+}
+"""Which arguments of an audit event are paths that are changed, and which are the folders that these begin from."""
+WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+NO_SPACE = errno.ENOSPC
+READ_ONLY = errno.EROFS
+FOR_GOOD = sys.maxsize
+Strike = Callable[[], None]
 
 
 class Striker:
-    """Counts the writes below a folder, and strikes at one of them; once struck dead, every later one fails, too.
+    """Counts the writes below a folder, and strikes before one of them and all that follow.
 
     Python tells an audit hook of each opening for writing, renaming and removing before it is done (PEP 578). A strike
-    before one write is a strike after the one before it.
+    before one write is a strike after the one before it. A hook can never be taken away again: use `striker`.
     """
 
     def __init__(self) -> None:
         self._folder: str | None = None
         self._at = 0
-        self._strike: Callable[[], None] | None = None
+        self._strike: Strike | None = None
         self.writes = 0
         sys.addaudithook(self._hear)
 
     @contextmanager
-    def over(self, folder: Path, *, at: int = 0, strike: Callable[[], None] | None = None) -> Iterator[Striker]:
-        """Strike within the body before the write number ``at``, counted from 1, and at all after it."""
+    def over(self, folder: Path, *, at: int = 0, strike: Strike | None = None) -> Iterator[Striker]:
+        """Strike within the body before the write number ``at``, counted from 1, and before all after it."""
         self._folder, self._at, self._strike, self.writes = str(folder), at, strike, 0
         try:
             yield self
@@ -44,34 +54,28 @@ class Striker:
             self._folder = None
 
     def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
-        if self._folder is None or not _is_write(event, arguments) or not self._concerns(arguments):
+        folder = self._folder
+        if folder is None or event not in _PLACES or not _is_write(event, arguments):
+            return
+        if not any(_path(arguments, *place).startswith(folder) for place in _PLACES[event]):
             return
         self.writes += 1
         if self._strike is not None and 0 < self._at <= self.writes:
-            self._strike()
-
-    def _concerns(self, arguments: tuple[Any, ...]) -> bool:
-        assert self._folder is not None  # noqa: S101  # heard only over a folder
-        return any(_text(one).startswith(self._folder) for one in arguments[:2])
-
-
-def _is_write(event: str, arguments: tuple[Any, ...]) -> bool:
-    if event != "open":
-        return event in _WRITES
-    flags = arguments[2]
-    return isinstance(flags, int) and bool(flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))
+            # What the strike itself does to the disk is none of the agent's writes.
+            self._folder = None
+            try:
+                self._strike()
+            finally:
+                self._folder = folder
 
 
-def _text(argument: object) -> str:
-    return os.fsdecode(argument) if isinstance(argument, str | bytes | os.PathLike) else ""
+@cache
+def striker() -> Striker:
+    """Return this process's only Striker."""
+    return Striker()
 
 
-def kill() -> None:
-    """End the process."""
-    raise Killed
-
-
-def refuse(number: int, times: int) -> Callable[[], None]:
+def refuse(number: int, times: int) -> Strike:
     """Return a strike that refuses so many writes with this errno, and then no more."""
     left = times
 
@@ -84,44 +88,25 @@ def refuse(number: int, times: int) -> Callable[[], None]:
     return strike
 
 
-NO_SPACE = errno.ENOSPC
-READ_ONLY = errno.EROFS
+def _is_write(event: str, arguments: tuple[Any, ...]) -> bool:
+    if event != "open":
+        return True
+    flags = arguments[2]
+    return isinstance(flags, int) and bool(flags & WRITING)
 
 
-class Unsynced:
-    """Knows which files below a folder were never made durable, and empties them, as a power cut may."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._durable: set[tuple[int, int]] = {_identity(path) for path in _files(folder)}
-
-    @contextmanager
-    def watched(self) -> Iterator[None]:
-        """Note what is made durable within the body."""
-        real = os.fsync
-
-        def noted(fd: int | HasFileno) -> None:
-            real(fd)
-            found = os.fstat(fd if isinstance(fd, int) else fd.fileno())
-            self._durable.add((found.st_dev, found.st_ino))
-
-        os.fsync = noted
-        try:
-            yield
-        finally:
-            os.fsync = real
-
-    def lose(self) -> None:
-        """Empty every file that was never made durable."""
-        for path in _files(self._folder):
-            if _identity(path) not in self._durable:
-                path.write_bytes(b"")
+def _path(arguments: tuple[Any, ...], place: int, folder: int | None) -> str:
+    """Return the path of an event; one that is relative to an open folder is told with that folder's path."""
+    path = arguments[place]
+    if isinstance(path, int):
+        return _of_descriptor(path)
+    text = os.fsdecode(path) if isinstance(path, str | bytes | os.PathLike) else ""
+    descriptor = -1 if folder is None else arguments[folder]
+    return text if descriptor == -1 else f"{_of_descriptor(descriptor)}/{text}"
 
 
-def _files(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
-
-
-def _identity(path: Path) -> tuple[int, int]:
-    found = path.stat()
-    return found.st_dev, found.st_ino
+def _of_descriptor(descriptor: int) -> str:
+    try:
+        return str(Path(f"/proc/self/fd/{descriptor}").readlink())
+    except OSError:
+        return ""

@@ -28,15 +28,18 @@ Strike = Callable[[], None]
 
 @dataclass
 class World:
-    """A device and its fleet; ``mirrors`` are where it loads from, where that is not its own link `mirror`.
+    """A device and its fleet.
 
-    ``bad`` is the version that crashes when it runs. ``at`` are things that happen once, when a state is first seen,
-    ``next_desired`` is what the broker sends next, ``clock_s`` is how long the machine has run in the start ``boot``.
+    ``mirrors`` are where it loads from, where that is not its own link `mirror`, and ``bundle_of`` makes the bytes of a
+    version that it has. ``bad`` is the version that crashes when it runs. ``at`` are things that happen once, when a
+    state is first seen, ``next_desired`` is what the broker sends next, ``clock_s`` is how long the machine has run in
+    the start ``boot``.
     """
 
     folder: Path
     rig: Rig
     mirrors: tuple[str, ...] = ()
+    bundle_of: Callable[[str], bytes] = model_bytes
     bad: str = ""
     connected: bool = True
     synchronised: bool = False
@@ -91,7 +94,13 @@ class World:
                     "source": {"kind": "images", "path": "/nowhere", "loop": True},
                 }
             ],
-            "ota": {"mirrors": list(mirrors), "root": str(self.rig.root), "spread_s": 0, "reserve_mb": 0, "replays": False},
+            "ota": {
+                "mirrors": list(mirrors),
+                "root": str(self.rig.root),
+                "spread_s": 0,
+                "reserve_mb": 0,
+                "replays": False,
+            },
         }
         config: AgentConfig = fit(tree, AgentConfig, name="the rig")
         return config
@@ -104,7 +113,7 @@ class World:
 
     def keep(self, version: str, counter: int) -> None:
         """Have a release in the store, proved, and run it."""
-        data = model_bytes(version, name=NAME)
+        data = self.bundle_of(version)
         sha256 = hashlib.sha256(data).hexdigest()
         before = self.store.linked("current")
         file = self.folder / "given"
@@ -138,9 +147,9 @@ class World:
         return kept.version
 
     @property
-    def final(self) -> UpdateReport | None:
-        """The last order's end, as the fleet heard it; None where it heard of none."""
-        return next((one for one in reversed(self.reports) if one.outcome != "under-way"), None)
+    def finals(self) -> list[UpdateReport]:
+        """How orders ended, as the fleet heard it."""
+        return [one for one in self.reports if one.outcome != "under-way"]
 
 
 def desired(version: int, order: UpdateOrder | None) -> Desired:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import tempfile
-from pathlib import Path
 
-from chaos.ota_cells import Report, all_cells, try_cells
+from chaos.ota_cells import Report, all_cells, try_cells, working_folder
 
 
 def main(arguments: list[str]) -> None:
@@ -24,8 +22,8 @@ def main(arguments: list[str]) -> None:
         print("\n".join(cell.name for cell in cells))
         return
     is_quiet = given.json or given.table
-    with tempfile.TemporaryDirectory(prefix="skerry-chaos-") as folder:
-        report = try_cells(cells, Path(folder), lambda line: None if is_quiet else print(line, flush=True))
+    with working_folder() as folder:
+        report = try_cells(cells, folder, lambda line: None if is_quiet else print(line, flush=True))
     if given.json:
         print(json.dumps(_plain(report), indent=2))
     elif given.table:
