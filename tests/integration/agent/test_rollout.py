@@ -135,6 +135,12 @@ def test_releases_are_rolled_out_taken_back_and_stopped_where_they_are_bad(
         return operator.look(number)
 
     operator.publish("2.0.0", 2)
+    first = operator.start("2.0.0")
+    becomes(first, "done")
+    operator.act(first, "roll-back")
+    assert becomes(first, "rolled-back")["devices"] == {"returned": 1}
+    eventually(lambda: operator.runs() == ["discs 1.0.0"], what="the device runs its own file, as before any release")
+
     assert becomes(operator.start("2.0.0"), "done")["devices"] == {"committed": 1}
     eventually(lambda: operator.runs() == ["discs 2.0.0"], what="the device runs it")
 
