@@ -8,9 +8,9 @@ from pathlib import Path
 
 from chaos.ota_attack_cells import begin
 from chaos.ota_cells import Cell, LostError
-from chaos.ota_device import UnderTest
+from chaos.ota_device import UnderTest, WrongClock, in_folder
 from chaos.ota_forgeries import NEW, NEW_BYTES, OLD
-from chaos.ota_repositories import Rig
+from chaos.ota_repositories import BOARD, Rig
 from skerry_edge.contracts.errors import ReleaseError
 from skerry_edge.foundation.atomic import publish as give_name
 from skerry_edge.foundation.atomic import write_atomic
@@ -81,7 +81,7 @@ def cells() -> Iterator[Cell]:
 
 def uncut(folder: Path, *, act: Act, writes: int) -> str:
     """Return what the device ran after a command that writes as many files as the table says. Raises LostError."""
-    rig, device = begin(folder, RIGHT)
+    rig, device = _begin(folder)
     try:
         act(rig, Repository(rig.repository.path, disk=_struck(writes, is_torn=False)))
     except _CutError as error:
@@ -91,7 +91,7 @@ def uncut(folder: Path, *, act: Act, writes: int) -> str:
 
 def cut(folder: Path, *, act: Act, at: int, is_torn: bool) -> str:
     """Return what the device ran after the cut, once all is well after the same command again. Raises LostError."""
-    rig, device = begin(folder, RIGHT)
+    rig, device = _begin(folder)
     struck = Repository(rig.repository.path, disk=_struck(at, is_torn=is_torn))
     try:
         act(rig, struck)
@@ -107,6 +107,20 @@ def cut(folder: Path, *, act: Act, at: int, is_torn: bool) -> str:
         raise LostError("the release was not published by the second try")
     _state(device)
     return between
+
+
+def _begin(folder: Path) -> tuple[Rig, UnderTest]:
+    """Return a repository with OLD published, and a device that has committed it and only looks."""
+    rig, _ = begin(folder, RIGHT)
+    device = UnderTest(
+        folder=folder / "looking",
+        root=rig.root,
+        mirrors=in_folder(rig.repository.path),
+        clock=WrongClock(rig.now.timestamp()),
+        board=BOARD,
+    )
+    device.commit(OLD, device.bring(OLD))
+    return rig, device
 
 
 def _state(device: UnderTest) -> str:
