@@ -1,25 +1,24 @@
 """The transfers of the fault matrix: a server that misbehaves with metadata, with a file, or with a patch to it.
 
-In each cell the device has the whole right file or a reason in one word, never a file that is another; and with the
-server right again it has the new file.
+In each cell the device goes on, or says in one word what it waits for, and never has a file that is another; with the
+server right again, the same order is carried out.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from chaos.ota_bad_server import BadServer, Fault, Request, serving
 from chaos.ota_cells import Cell, LostError
-from chaos.ota_device import HURRIED, UnderTest, WrongClock
-from chaos.ota_repositories import BOARD, Rig, make_rig, model_bytes, model_release
-from skerry_edge.contracts.errors import ReleaseError
-from skerry_edge.ota.errors import TransferError
-from skerry_edge.ota.transfer.mirrors import parse_mirror
+from chaos.ota_device import HURRIED
+from chaos.ota_repositories import Rig, make_rig, model_bytes, model_release
+from chaos.ota_victim import Victim
 
 OLD, NEW = model_release("1.0.0", 1), model_release("2.0.0", 2)
 _NOISE = random.Random(7).randbytes(400_000)  # noqa: S311  # bytes that no compression shortens
@@ -30,11 +29,16 @@ PATIENCE = replace(HURRIED, stall_s=0.3, least_rate=20_000.0)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Trouble:
-    """A way to misbehave, and the ways in which a device may end meanwhile: `taken`, or a reason."""
+    """A way to misbehave, and what a device may do meanwhile: go on (`taken`), or wait for a reason.
+
+    ``elsewhere`` are what else it may do with some files: a root that is not there is the newest, and a patch has the
+    full file as the way out.
+    """
 
     name: str
     fault: Fault
     endings: tuple[str, ...]
+    elsewhere: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: {"patch": ("taken",)})
 
 
 def _half(request: Request, content: bytes, _number: int) -> None:
@@ -149,10 +153,11 @@ def _portal(request: Request, _content: bytes, _number: int) -> None:
     request.wfile.write(page)
 
 
+_ABSENT = {"root": ("taken",), "patch": ("taken",)}
 TROUBLES = (
     Trouble(name="truncated", fault=_half, endings=("taken", "network", "malformed", "mismatch")),
-    Trouble(name="404", fault=_missing, endings=("network",)),
-    Trouble(name="403", fault=_forbidden, endings=("network",)),
+    Trouble(name="404", fault=_missing, endings=("network",), elsewhere=_ABSENT),
+    Trouble(name="403", fault=_forbidden, endings=("network",), elsewhere=_ABSENT),
     Trouble(name="alternating 500", fault=_alternating, endings=("taken",)),
     Trouble(name="503 for years", fault=_overloaded, endings=("network",)),
     Trouble(name="Range ignored", fault=_ranges_ignored, endings=("taken", "malformed", "network")),
@@ -173,6 +178,7 @@ TROUBLES = (
     Trouble(name="captive portal", fault=_portal, endings=("length", "malformed", "mismatch")),
 )
 FILES: dict[str, Callable[[str], bool]] = {
+    "root": lambda path: path.endswith(".root.json"),
     "timestamp": lambda path: path.endswith("timestamp.json"),
     "snapshot": lambda path: path.endswith(".snapshot.json"),
     "targets": lambda path: path.endswith(".targets.json"),
@@ -191,49 +197,34 @@ def cells() -> Iterator[Cell]:
 
 
 def troubled(folder: Path, *, trouble: Trouble, file: str) -> str:
-    """Return how the device ended while the server misbehaved. Raises LostError."""
+    """Return why the device waited while the server misbehaved, or that it did not have to. Raises LostError."""
     with serving(_pattern().repository.path) as server:
-        device = _device(folder, server)
+        device = Victim(folder=folder, rig=_pattern(), mirrors=(server.address,), patience=PATIENCE)
+        device.settle_in(OLD)
+        shutil.rmtree(device.places.ota / "metadata")  # so that all metadata is asked for once more
         server.strikes, server.fault = FILES[file], trouble.fault
-        ending = _ending(device)
-        # With a patch in trouble there is the full file as the way out, unless the patch stalls.
-        if ending not in trouble.endings and not (file == "patch" and ending == "taken"):
+        ending = _waited(device, server)
+        last = device.reports[-1]
+        if last.outcome != "committed" or device.bundle != NEW_BYTES:
+            raise LostError(f"it ended for good as {last.outcome}, {last.reason}: {last.detail}")
+        if ending not in (*trouble.endings, *trouble.elsewhere.get(file, ())):
             raise LostError(f"ended with '{ending}' instead of {trouble.endings}")
-        server.heal()
-        after = _ending(device)
-        if after != "taken":
-            raise LostError(f"with the server right again, ended with '{after}' after '{ending}'")
+        if not server.struck:
+            raise LostError("nothing was asked of the server that it could do badly")
         return ending
 
 
-def _ending(device: UnderTest) -> str:
-    before = device.slot_sha256()
-    try:
-        path = device.bring(NEW)
-    except (ReleaseError, TransferError) as error:
-        ending = error.reason
-    else:
-        ending = "taken"
-        if path.read_bytes() != NEW_BYTES:
-            raise LostError("another file was taken")
-    if device.slot_sha256() != before:
-        raise LostError("the slot was touched")
+def _waited(device: Victim, server: BadServer) -> str:
+    """See the order through; the server is right again once the device says what it waits for, which is returned."""
+    begun, ending = len(device.reports), "taken"
+    for _ in device.live(device.order(NEW)):
+        reason = next((one.reason for one in device.reports[begun:] if one.reason), None)
+        if reason is not None and server.fault is not None:
+            if device.bundle != OLD_BYTES:
+                raise LostError(f"what runs was touched while it waited: {reason}")
+            server.heal()
+            ending = reason
     return ending
-
-
-def _device(folder: Path, server: BadServer) -> UnderTest:
-    rig = _pattern()
-    device = UnderTest(
-        folder=folder / "device",
-        root=rig.root,
-        mirrors=(parse_mirror(server.address),),
-        clock=WrongClock(None),
-        board=BOARD,
-        patience=PATIENCE,
-    )
-    device.commit(OLD, device.bring(OLD))
-    device.empty_caches()  # so that all metadata is asked for once more
-    return device
 
 
 @cache
@@ -241,6 +232,7 @@ def _pattern() -> Rig:
     rig = make_rig(Path(_PATTERNS.name))
     rig.publish(OLD, OLD_BYTES)
     rig.publish(NEW, NEW_BYTES)
+    rig.rotate("root-1")  # so that there is a root to be asked for
     return rig
 
 

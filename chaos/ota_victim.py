@@ -93,6 +93,14 @@ class Victim(World):
             raise LostError(f"it told {len(told)} endings")
         return told[0]
 
+    @property
+    def bundle(self) -> bytes:
+        """What runs. Raises LostError where that is nothing whole."""
+        kept = self.store.linked("current")
+        if kept is None:
+            raise LostError("nothing whole runs")
+        return self.store.bundle(kept.sha256).read_bytes()
+
     def owned(self) -> dict[str, str]:
         """Return all that runs or could: each link and file of the models' stores and the agent's slots."""
         roots = (self.state / "models", self.state / "agent")
