@@ -1,4 +1,4 @@
-"""Updates under attack and under faults: every cell of the tables in docs/ota.md is tried, and each must end well."""
+"""Updates under attack and under faults: every cell of docs/ota-tables.md is tried, and each must end well."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("words", nargs="*", help="only cells whose name holds all of these")
     parser.add_argument("--list", action="store_true", help="print the cells' names and try none")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
-    parser.add_argument("--table", action="store_true", help="print the tables of docs/ota.md")
+    parser.add_argument("--table", action="store_true", help="print the rows of docs/ota-tables.md")
     given = parser.parse_args(arguments)
     cells = [cell for cell in all_cells() if all(word in cell.name for word in given.words)]
     if given.list:
