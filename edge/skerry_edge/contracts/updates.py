@@ -33,7 +33,8 @@ UpdateOutcome = Literal["under-way", "committed", "rolled-back", "refused", "fai
 
 - ``committed``: the new one, which has proved itself;
 - ``rolled-back``: the old one, after the new one ran and was found bad;
-- ``refused``: the old one; the release may not run here (signature, board, counter, ...), and trying again is in vain;
+- ``refused``: the old one; the release may not run here (board, counter, ...), or nothing to be trusted (signature,
+  expiry, ...) came before the deadline;
 - ``failed``: the old one; the new one could not be had or did not pass its self-test.
 """
 FINAL_OUTCOMES: tuple[UpdateOutcome, ...] = ("committed", "rolled-back", "refused", "failed")
