@@ -118,6 +118,7 @@ def device(discs: Path, tmp_path: Path, operator: Any, mosquitto: Any, start_age
         "source": {"kind": "images", "path": str(tmp_path / "scene.png"), "loop": True, "max_fps": 20.0},
     }
     ota = {"mirrors": [operator.mirror], "root": str(operator.root), "spread_s": 0.0, "reserve_mb": 0}
+    ota["limits"] = {"least_probation_s": 0.0}
     agent = start_agent(mosquitto.port, [pipeline], ota=ota, state_dir=str(tmp_path / "state"))
     eventually(lambda: "discs 1.0.0" in operator.runs(), what="the server knows what runs")
     return agent
