@@ -15,7 +15,7 @@ from chaos.ota_agent import Life, live_on
 from chaos.ota_cells import Cell, LostError, working_folder
 from chaos.ota_deaths import Die, was_killed
 from chaos.ota_power import Image, Recorder
-from chaos.ota_scenarios import PLAIN, SERVED, SETTLED, Scenario, expect
+from chaos.ota_scenarios import PLAIN, SERVED, SETTLED, Scenario, expect, expect_tidy
 from chaos.ota_strikes import FOR_GOOD, NO_SPACE, READ_ONLY, refuse, striker
 from chaos.ota_world import World
 from skerry_edge.contracts.messages import Desired
@@ -58,7 +58,7 @@ def _killed(scenario: Scenario, number: int, folder: Path) -> str:
     if not was_killed(world, until_killed):
         raise LostError("nobody was killed")
     live_on(world, wanted)
-    return expect(world, scenario.ending)
+    return expect_tidy(world, scenario.ending)
 
 
 def _refused(error_number: int, times: int, scenario: Scenario, number: int, folder: Path) -> str:
@@ -68,7 +68,7 @@ def _refused(error_number: int, times: int, scenario: Scenario, number: int, fol
         live_on(world, wanted)
         if struck.writes < number:
             raise LostError("no write was refused")
-    return expect(world, scenario.ending)
+    return expect_tidy(world, scenario.ending)
 
 
 def _stuck(error_number: int, scenario: Scenario, number: int, folder: Path) -> str:
@@ -82,7 +82,7 @@ def _stuck(error_number: int, scenario: Scenario, number: int, folder: Path) -> 
         if struck.writes < number:
             raise LostError("no write was refused")
     live_on(world, wanted)
-    return expect(world, scenario.ending)
+    return expect_tidy(world, scenario.ending)
 
 
 def _endured(life: Life) -> str:

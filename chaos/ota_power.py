@@ -1,7 +1,8 @@
 """What a power cut may leave of a folder: every image of it that the calls made until then allow.
 
 POSIX promises little: what was written into a file is there once that file was synchronised, and a name once its folder
-was. All else may be there after a power cut, or not. So each change of the disk is recorded with what was synchronised
+was. All else may be there after a power cut, or not; but what was merely renamed is never gone under both its names,
+which every file system with a journal has. So each change of the disk is recorded with what was synchronised
 by then, and from before each change come the images in which names or contents, all or of single folders, were lost.
 """
 
@@ -98,7 +99,11 @@ class Recorder:
         """Add the images that a power cut at this moment may leave."""
         root = self._seen(self._folder)
         said = self._said()
+        everything = frozenset(one for one in _all(root) if one.names is not None)
+        kept = _below(root, frozenset()) & _below(root, everything)
         for view, (lost, content) in _views(root).items():
+            if not kept <= _below(root, lost):
+                continue
             files = dict(_files(root, "", lost, content))
             digest = hashlib.sha256(repr((sorted(files.items()), said)).encode()).digest()
             self._images.setdefault(digest, Image(name=f"change {self._changes}, {view}", files=files, said=said))
@@ -173,6 +178,12 @@ def _files(
             yield from _files(child, f"{below}/", lost, content)
         else:
             yield below, content(child) if child.leads_to is None else child.leads_to
+
+
+def _below(node: _Node, lost: frozenset[_Node]) -> frozenset[_Node]:
+    """Return what has a name where the names of some folders are as they were synchronised last."""
+    names = node.durable_names if node in lost else node.names or {}
+    return frozenset({node}).union(*(_below(one, lost) for one in names.values()))
 
 
 def _all(node: _Node) -> Iterator[_Node]:

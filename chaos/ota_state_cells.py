@@ -14,7 +14,7 @@ from pathlib import Path
 from chaos.ota_agent import live_on
 from chaos.ota_cells import Cell, LostError
 from chaos.ota_deaths import Die, was_killed
-from chaos.ota_scenarios import BACK, COMMITTED, GIVEN_UP, NEWER, PLAIN, Scenario, expect, states_of
+from chaos.ota_scenarios import BACK, COMMITTED, GIVEN_UP, NEWER, PLAIN, Scenario, expect_tidy, states_of
 from chaos.ota_world import DEADLINE_S, World, desired, order_of
 from skerry_edge.contracts.messages import Desired
 from skerry_edge.contracts.updates import UPDATE_STATES, UpdateState
@@ -64,7 +64,7 @@ def _struck(scenario: Scenario, state: UpdateState, row: Row, folder: Path) -> s
         live_on(world, wanted)
     if not marks.exists():
         raise LostError("nothing ever happened")
-    return expect(world, *row.endings(scenario, state))
+    return expect_tidy(world, *row.endings(scenario, state))
 
 
 def _die(world: World, wanted: Desired, die: Die) -> None:  # noqa: ARG001  # one signature for all blows
