@@ -19,7 +19,8 @@ from skerry_edge.ota.machine.record import Record
 from skerry_edge.ota.preparing import chosen
 from skerry_edge.ota.slots import building
 from skerry_edge.ota.slots.slots import NO_SLOT, KeptAgent, Slots
-from skerry_edge.ota.supply import Supply, Told
+from skerry_edge.ota.supply import Supply
+from skerry_edge.ota.transfer.fetching import Told
 from skerry_edge.ota.transfer.told import failures_told
 from skerry_edge.ota.transfer.unpacking import unpack
 from skerry_edge.ota.trust.counters import CounterFloors

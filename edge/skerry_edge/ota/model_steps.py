@@ -25,7 +25,8 @@ from skerry_edge.ota.preparing import chosen
 from skerry_edge.ota.self_test.judging import labels_lost, verdict
 from skerry_edge.ota.self_test.live_pictures import live_pictures
 from skerry_edge.ota.self_test.measured import Measured, Subject
-from skerry_edge.ota.supply import Supply, Told
+from skerry_edge.ota.supply import Supply
+from skerry_edge.ota.transfer.fetching import Told
 from skerry_edge.ota.transfer.told import failures_told
 from skerry_edge.ota.trust.counters import CounterFloors
 from skerry_edge.transfer.disk import need_room

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
 from skerry_edge.ota.choice import Choice, Held, Target, Wanted
 from skerry_edge.ota.errors import TransferError
 from skerry_edge.ota.settings import OtaSettings
-from skerry_edge.ota.transfer.fetching import Fetcher, verify
+from skerry_edge.ota.transfer.fetching import Fetcher, Told, verify
 from skerry_edge.ota.transfer.mirrors import Mirror, parse_mirror
 from skerry_edge.ota.trust.clock import Clock
 from skerry_edge.ota.trust.device import Device
 from skerry_edge.ota.trust.place import TrustPlace
 from skerry_edge.ota.trust.releases import Repository, TrustedReleases
 from skerry_edge.transfer.patience import Patience
-
-Told = Callable[[int, int], None]
-"""Takes a download's bytes so far, and all of them."""
 
 
 class Supply(Protocol):

@@ -23,10 +23,9 @@ from skerry_edge.ota.transfer.fetching import Fetcher
 from skerry_edge.ota.transfer.mirrors import WebMirror
 from skerry_edge.ota.trust.clock import Clock, LocalClock
 from skerry_edge.ota.trust.place import TrustPlace
-from skerry_edge.ota.trust.releases import Repository, TrustedReleases
+from skerry_edge.ota.trust.releases import MAX_ROOT_BYTES, Repository, TrustedReleases
 from skerry_edge.transfer.patience import Patience
 
-_MAX_ROOT_BYTES = 512_000
 _PATIENCE = Patience(attempts=1)
 """The suite counts requests."""
 _SYSTEM_CLOCK = LocalClock(is_synchronised=lambda: True)
@@ -66,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
 def _init(given: argparse.Namespace, _clock: Clock) -> None:
     """Trust a root, and forget what was known of the repository before."""
     try:
-        root = read_small(given.trusted_root, _MAX_ROOT_BYTES)
+        root = read_small(given.trusted_root, MAX_ROOT_BYTES)
         shutil.rmtree(_folder(given), ignore_errors=True)
         _folder(given).mkdir(parents=True)
         given.metadata_dir.mkdir(parents=True, exist_ok=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +13,9 @@ from skerry_edge.contracts.errors import ReleaseError
 from skerry_edge.contracts.release import Counter, Subject
 from skerry_edge.foundation.atomic import sync_directory, write_atomic
 from skerry_edge.foundation.errors import ReachError
-from skerry_edge.foundation.small_file import read_small
+from skerry_edge.foundation.small_file import MOMENTARY, read_small
 
 _MAX_BYTES = 1 << 20
-_MOMENTARY = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EINTR, errno.EAGAIN, errno.EACCES})
-"""Reading that fails for one of these says nothing about the file."""
 
 
 class Counters(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -65,7 +62,7 @@ class CounterFloors:
             return Counters()
         except OSError as error:
             found = error.strerror
-            if error.errno in _MOMENTARY:
+            if error.errno in MOMENTARY:
                 raise ReachError("cannot read the counters", where=str(self.path), found=found) from error
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             found = str(error)

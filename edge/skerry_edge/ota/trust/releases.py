@@ -30,7 +30,7 @@ from skerry_edge.ota.trust.refusals import refusal
 from skerry_edge.ota.trust.staged_updater import StagedUpdater
 from skerry_edge.transfer.patience import Patience
 
-_MAX_ROOT_BYTES = 512_000
+MAX_ROOT_BYTES = 512_000
 _MAX_TARGETS_BYTES = 16 << 20
 """Some ten thousand targets; TUF's client bounds the other roles closer."""
 
@@ -210,7 +210,7 @@ class TrustedReleases:
 
     def _root(self) -> bytes:
         try:
-            return read_small(self._repository.root, _MAX_ROOT_BYTES)
+            return read_small(self._repository.root, MAX_ROOT_BYTES)
         except OSError as error:
             where, todo = str(self._repository.root), "put there the root that `skerry ota init` made"
             raise ReleaseError(
