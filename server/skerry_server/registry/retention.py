@@ -92,9 +92,7 @@ def expiries(rules: Retention) -> list[Expiry]:
         Expiry(what="presence", table=PresenceIntervalRow, age=PresenceIntervalRow.ended_ms, days=rules.presence_days),
         Expiry(what="alerts", table=AlertRow, age=AlertRow.ended_ms, days=rules.alerts_days),
         Expiry(what="silences", table=SilenceRow, age=SilenceRow.until_ms, days=rules.alerts_days),
-        Expiry(
-            what="devices of rollouts", table=RolloutDeviceRow, age=_end_of_rollout_ms(), days=rules.rollouts_days
-        ),
+        Expiry(what="devices of rollouts", table=RolloutDeviceRow, age=_end_of_rollout_ms(), days=rules.rollouts_days),
         Expiry(
             what="rollouts",
             table=RolloutRow,
