@@ -21,13 +21,13 @@ INTRODUCTIONS = {
 that is right, not set, in 1971 and in 2100. The word is the reason that the device gives.""",
     "transfer": """Each server misbehaves with one of the files that an update loads, over real HTTP; `taken` means that
 the right file was there in the end. With the server right again, it was there in every cell.""",
-    "disk": """The disk is full or read-only from one change on, or the process is killed at it, for every change
-from the look at the repository to the verified file. With the disk in order, the new file was there.""",
     "publisher": """The publisher is cut off before and within each file that a command writes. After each cut
 a device finds the old or the new state whole; the same command given again ends it, and `skerry ota verify` finds
 nothing.""",
-    "machine": """The update machine itself, from an order to its report: good releases, bad ones and ways back, each
-struck at every change of the disk that they make, and in the states that they pass.""",
+    "machine": """The update machine itself, from an order to its report: good releases, bad ones, ways back, a patch
+over HTTP, and what follows where the journal was lost on trial, each struck at every change of the disk, and booted from
+every image of it that a power cut may leave.""",
+    "state": """The same, struck once in each state that an update goes through.""",
     "slots": """The agent's own updates, in two slots behind the launcher, struck as the machine is.""",
     "rollout": """A whole rollout over a registry of its own, of a good release or of a bad one: the server killed
 around its writes or long away, answers that come twice, late or out of order. The good release reaches every device
