@@ -1,16 +1,20 @@
 """`skerry ota` with keys that never leave a PKCS #11 module: SoftHSM, reached as a smart card or a network module is.
 
-SoftHSM reads where its tokens are once in a process, so they are made before the first command looks for one.
+SoftHSM is loaded in processes of their own alone: it reads where its tokens are once in a process, and it is ended by
+the symbols of another OpenSSL, which TensorFlow brings into the process of other tests.
 """
 
 from __future__ import annotations
 
-import os
+import importlib.util
+import json
 import subprocess
+import sys
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
 PIN = "471100"
 LIBRARIES = (
@@ -19,13 +23,65 @@ LIBRARIES = (
     "/usr/lib/aarch64-linux-gnu/softhsm/libsofthsm2.so",
 )
 KEYS = {"root": 2, "targets": 3, "spare": 4}
+MAKE_KEYS = """
+import os, sys
+from pathlib import Path
+import pkcs11
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
+from pkcs11.util.ec import encode_ec_public_key, encode_named_curve_parameters
+
+folder, pin, *names = sys.argv[1:]
+token = pkcs11.lib(os.environ["PYKCS11LIB"]).get_token(token_label="skerry")
+with token.open(user_pin=pin, rw=True) as session:
+    for name, number in zip(names[::2], map(int, names[1::2])):
+        parameters = {pkcs11.Attribute.EC_PARAMS: encode_named_curve_parameters("secp256r1")}
+        curve = session.create_domain_parameters(pkcs11.KeyType.EC, parameters, local=True)
+        public, private = curve.generate_keypair(store=True, id=bytes([number]), label=f"key {number}")
+        assert private[pkcs11.Attribute.EXTRACTABLE] is False
+        key = load_der_public_key(encode_ec_public_key(public))
+        pem = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        Path(folder, f"{name}.pem").write_bytes(pem)
+"""
+"""Makes P-256 key pairs in the token, which it never gives away, and writes their public halves."""
+REFRESH = """
+import sys
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from skerry_server.releases.online import OnlineRepository
+
+online = OnlineRepository.open(Path(sys.argv[1]), Path(sys.argv[2]))
+print(online.refresh_when_due(datetime.now(timezone.utc), every=timedelta(0)).timestamp)
+"""
+"""Signs as the server does."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A process that has ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+def python(*arguments: object) -> Ended:
+    """Run Python in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, *map(str, arguments)], capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
+    )
+    return Ended(done.returncode, done.stdout, done.stderr)
 
 
 @pytest.fixture(scope="module")
 def module(tmp_path_factory, need_program):
     """A token `skerry` with three P-256 keys made inside of it; gives the folder of their public halves."""
     program = need_program("softhsm2-util")
-    pkcs11 = pytest.importorskip("pkcs11", reason="pip install 'skerry[hsm]'")
+    if importlib.util.find_spec("pkcs11") is None:
+        pytest.skip("pip install 'skerry[hsm]'")
     folder = tmp_path_factory.mktemp("module")
     (folder / "tokens").mkdir()
     (folder / "softhsm2.conf").write_text(f"directories.tokendir = {folder / 'tokens'}\n")
@@ -37,33 +93,19 @@ def module(tmp_path_factory, need_program):
             check=True,
             capture_output=True,
         )
-        token = pkcs11.lib(os.environ["PYKCS11LIB"]).get_token(token_label="skerry")
-        with token.open(user_pin=PIN, rw=True) as session:
-            for name, number in KEYS.items():
-                (folder / f"{name}.pem").write_bytes(_made(pkcs11, session, number))
+        numbered = [word for pair in KEYS.items() for word in pair]
+        made = python("-c", MAKE_KEYS, folder, PIN, *numbered)
+        assert made.code == 0, made.err
         yield folder
 
 
-def _made(pkcs11, session, number):
-    """Make a key pair in the token; return the public key in PEM."""
-    from pkcs11.util.ec import encode_ec_public_key, encode_named_curve_parameters
-
-    curve = session.create_domain_parameters(
-        pkcs11.KeyType.EC, {pkcs11.Attribute.EC_PARAMS: encode_named_curve_parameters("secp256r1")}, local=True
-    )
-    public, private = curve.generate_keypair(store=True, id=bytes([number]), label=f"key {number}")
-    assert private[pkcs11.Attribute.EXTRACTABLE] is False
-    key = load_der_public_key(encode_ec_public_key(public))
-    return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-
-
 @pytest.fixture
-def ota(module, skerry, tmp_path, monkeypatch):
+def ota(module, tmp_path, monkeypatch):
     """Return a function that runs `skerry ota …` with folders below tmp_path, and with the token's PIN."""
     monkeypatch.setenv("SKERRY_OTA_PIN", PIN)
     monkeypatch.setenv("SKERRY_OTA_REPOSITORY", str(tmp_path / "repository"))
     monkeypatch.setenv("SKERRY_OTA_KEYS", str(tmp_path / "keys"))
-    return lambda *arguments: skerry("ota", *arguments)
+    return lambda *arguments: python("-c", "from skerry_edge.cli import main; main()", "ota", *arguments)
 
 
 @pytest.fixture
@@ -92,15 +134,9 @@ def test_a_lost_key_in_a_file_is_replaced_by_one_in_the_module(ota, signer, disc
 
 
 def test_an_online_key_in_the_module_signs_for_the_server_which_has_nobody_to_ask(ota, signer, tmp_path):
-    from datetime import datetime, timedelta, timezone
-
-    from skerry_server.releases.online import OnlineRepository
-
     assert ota("init", "--no-passphrase", "--online-signer", *signer("spare")).code == 0
-    online = OnlineRepository.open(tmp_path / "repository", tmp_path / "keys/online")
-    refreshed = online.refresh_when_due(datetime.now(timezone.utc), every=timedelta(0))
-    assert refreshed is not None
-    assert refreshed.timestamp == 2
+    refreshed = python("-c", REFRESH, tmp_path / "repository", tmp_path / "keys/online")
+    assert (refreshed.code, refreshed.out.strip()) == (0, "2"), refreshed.err
 
 
 def test_a_wrong_pin_is_told_before_anything_is_made(ota, signer, monkeypatch, tmp_path):
