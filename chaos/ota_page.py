@@ -25,8 +25,8 @@ the right file was there in the end. With the server right again, it was there i
 a device finds the old or the new state whole; the same command given again ends it, and `skerry ota verify` finds
 nothing.""",
     "machine": """The update machine itself, from an order to its report: good releases, bad ones, ways back, a patch
-over HTTP, and what follows where the journal was lost on trial, each struck at every change of the disk, and booted from
-every image of it that a power cut may leave.""",
+over HTTP, and what follows where the journal was lost on trial, each struck at every change of the disk, and
+booted from every image of it that a power cut may leave.""",
     "state": """The same, struck once in each state that an update goes through.""",
     "slots": """The agent's own updates, in two slots behind the launcher, struck as the machine is.""",
     "rollout": """A whole rollout over a registry of its own, of a good release or of a bad one: the server killed
