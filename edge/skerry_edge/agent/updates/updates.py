@@ -72,7 +72,7 @@ class Updates:
         self._substitute = substitute
         self._reports = reports
         self._trial: Trial | None = None
-        self._verdict: Failed | Overdue | None = None
+        self._verdict: Happening | None = None
         self._undone = ""
         self._entered: tuple[str, str] | None = None
         self._told: tuple[str, str, str | None] | None = None
@@ -128,16 +128,17 @@ class Updates:
             if self._entered == (record.order.id, record.state):
                 happening = None
                 happening = self._done(record, self._trial, now_s)
+            else:
+                self._verdict = None
             if happening is None:
                 return now_s + LOOK_S
             self._keeping.note(happening)
         except SkerryError as error:
-            if record.state in _SWITCHED and not isinstance(happening, Done):
+            is_proved = record.state == "probation" and isinstance(happening, Done)
+            if record.state in _SWITCHED and not is_proved:
                 self._undo(record, self._trial, error)
             raise
         self._entered = (record.order.id, record.state)
-        if not isinstance(happening, Begun):
-            self._verdict = None
         return now_s
 
     def _done(self, record: Record, trial: Trial, now_s: float) -> Happening | None:
@@ -153,8 +154,10 @@ class Updates:
             return self._verdict
         is_late = record.state in ON_TRIAL and self._keeping.is_overdue
         happening = Overdue() if is_late else trial.act(record, now_s)
-        # What it was judged by may be gone when the disk takes it at last, so it is judged once.
-        self._verdict = happening if isinstance(happening, Failed | Overdue) else None
+        # What it was judged by may be gone when the disk takes it at last, so it is judged once. A switch is made once,
+        # too: undone for want of a note, it is in force again when its probation begins.
+        is_final = record.state == "switch" or isinstance(happening, Failed | Overdue)
+        self._verdict = happening if is_final else None
         return happening
 
     def _undo(self, record: Record, trial: Trial, error: SkerryError) -> None:
@@ -163,8 +166,9 @@ class Updates:
         was_in_force = record.state == "probation" or self._verdict is not None
         if was_in_force and self._undone != record.order.id:
             self._undone = record.order.id
-            verdict = self._verdict or Failed(reason="its trial cannot begin")
-            why = "deadline" if isinstance(verdict, Overdue) else verdict.reason
+            verdict = self._verdict
+            why = "deadline" if isinstance(verdict, Overdue) else "its trial cannot begin"
+            why = verdict.reason if isinstance(verdict, Failed) else why
             text = f"{record.subject} runs its version before again ({why}), which cannot be noted: {error}"
             self._reports.tell(UNNOTED, text)
 

@@ -191,6 +191,25 @@ def test_a_trial_whose_beginning_cannot_be_counted_is_not_made(scene: Scene, dis
     assert scene.trial.undone == 1
 
 
+def test_a_switch_that_the_disk_takes_no_note_of_is_undone_until_its_probation_can_begin(
+    scene: Scene, disk: SimpleNamespace
+) -> None:
+    scene.reach("switch")
+    disk.is_well = False
+    scene.trial.comes = Done()
+    scene.turn()
+    scene.trial.comes = None
+    scene.turn(3)
+    assert (scene.state, scene.trial.undone) == ("switch", 4)
+    assert [label for label, _ in scene.events] == [UNNOTED], "nobody watches what would be in force"
+    disk.is_well = True
+    scene.turn(2)
+    assert scene.state == "probation"
+    scene.trial.comes = Failed(reason="crashed")
+    scene.turn(5)
+    assert scene.reports[-1].reason == "crashed", "a switch that was noted late is no proof"
+
+
 def test_an_error_of_any_kind_in_a_trial_is_waited_for_and_does_not_end_the_agent(scene: Scene) -> None:
     scene.reach("switch")
 
