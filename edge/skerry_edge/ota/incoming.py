@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from skerry_edge.foundation.errors import ReachError
 from skerry_edge.ota.choice import Choice
 
 
-def clear(folder: Path, but_for: Choice | None) -> None:
+def clear(folder: Path, but_for: Choice) -> None:
     """Remove all downloads, whole or not, but for those of a choice. Raises ReachError where the disk refuses."""
-    targets = (but_for.target, but_for.patch) if but_for is not None else ()
-    wanted = tuple(one.sha256 for one in targets if one is not None)
+    wanted = _names(but_for)
+    _remove(folder, lambda name: not name.startswith(wanted))
+
+
+def clear_whole(folder: Path, choice: Choice | None) -> None:
+    """Remove all but what there is of a choice's unfinished downloads. Raises ReachError where the disk refuses."""
+    parts = tuple(f"{name}." for name in _names(choice))
+    _remove(folder, lambda name: not name.startswith(parts))
+
+
+def _names(choice: Choice | None) -> tuple[str, ...]:
+    targets = (choice.target, choice.patch) if choice is not None else ()
+    return tuple(one.sha256 for one in targets if one is not None)
+
+
+def _remove(folder: Path, is_unwanted: Callable[[str], bool]) -> None:
     try:
         for one in folder.iterdir() if folder.is_dir() else ():
-            if one.name.startswith(wanted):
+            if not is_unwanted(one.name):
                 continue
             if one.is_dir() and not one.is_symlink():
                 shutil.rmtree(one)

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from skerry_edge.contracts.messages import UpdateOrder
 from skerry_edge.ota import instants
-from skerry_edge.ota.incoming import clear
+from skerry_edge.ota.incoming import clear_whole
 from skerry_edge.ota.journal import DamagedJournalError, Journal, JournalFile, NoJournalError, journal_of
 from skerry_edge.ota.machine.happenings import Happening
 from skerry_edge.ota.machine.record import Instant, Record, begun, is_overdue, timed
@@ -90,8 +90,7 @@ class Keeping:
             self._enter(before)
         after = advance(timed(before, self._now()), happening)
         if after.state == "idle":
-            # What was brought and could not be had whole spares the next try the way; all else is of no use any more.
-            clear(self._places.incoming, after.choice if after.outcome == "failed" else None)
+            self._clean_up(after)
             # First, since without the journal nothing else would say how it ended.
             self._enter(after)
         self._write(journal_of(after))
@@ -112,6 +111,13 @@ class Keeping:
         self._journal = None
         self._file.write(journal)
         self._journal = journal
+
+    def _clean_up(self, record: Record) -> None:
+        """Remove what is of no use any more; what could not be had whole in time spares the next try the way."""
+        clear_whole(self._places.incoming, record.choice if record.outcome == "failed" else None)
+        if not record.subject.startswith("agent/"):
+            # What was staged and then failed its self-test, too.
+            ModelStore(self._places.state_dir, record.name).tidy()
 
     def _enter(self, record: Record) -> None:
         """Keep what is known of an order, also for versions of the agent that cannot read the journal."""

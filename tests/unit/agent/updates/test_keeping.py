@@ -9,14 +9,17 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from skerry_edge.agent.updates.keeping import DAMAGED, Keeping
 from skerry_edge.agent.updates.orders import next_order
 from skerry_edge.contracts.messages import UpdateOrder
+from skerry_edge.contracts.release import Release
 from skerry_edge.foundation import atomic
 from skerry_edge.foundation.errors import ReachError
+from skerry_edge.ota.choice import Choice, Target
 from skerry_edge.ota.journal import ASIDE, FILE, JournalFile, journal_of
-from skerry_edge.ota.machine.happenings import Begun, Done, Failed
+from skerry_edge.ota.machine.happenings import Begun, Done, Failed, Overdue
 from skerry_edge.ota.machine.record import Instant, begun
 from skerry_edge.ota.model_store import Kept, ModelStore
 from skerry_edge.ota.order_book import Known, OrderBook
@@ -175,3 +178,28 @@ def test_an_order_of_which_only_the_journal_knows_is_known_before_it_goes_on(tmp
     keeping = Keeping(places, tell=lambda *_: None, apply=lambda: None, settle_agent=lambda: None)
     keeping.note(Begun())
     assert OrderBook(places.ota).read()[SIGNS].order == "r1"
+
+
+def test_an_order_that_failed_leaves_only_what_the_next_try_goes_on_with(tmp_path: Path) -> None:
+    device = Device(tmp_path)
+    life = device.life()
+    life.note(Failed(reason="crashed"))
+    life.note(Done())
+    life.note(Done())
+    target = Target(path="model/signs/3.0.0/onnx-fp32.skerry", location="x", sha256="a" * 64, length=9)
+    release = Release(v=1, kind="model", name="signs", version="3.0.0", counter=3, boards=("pi5",), variant="onnx-fp32")
+    life.take_on(SIGNS, replace(ORDER, id="r2", version="3.0.0"))
+    life.note(Done(to_sha256="a" * 64, choice=Choice(release=release, target=target)))
+    device.places.incoming.mkdir()
+    for name in (target.sha256, f"{target.sha256}.part", f"{target.sha256}.part.json", "b" * 64):
+        (device.places.incoming / name).touch()
+    staged = device.store.bundle("c" * 64)
+    staged.parent.mkdir()
+    staged.touch()
+    life.note(Overdue())
+    life.note(Done())
+    assert life.record is None
+    left = sorted(one.name for one in device.places.incoming.iterdir())
+    assert left == [f"{target.sha256}.part", f"{target.sha256}.part.json"]
+    assert not staged.exists()
+    assert device.version == "1.0.0"
