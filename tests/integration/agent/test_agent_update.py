@@ -26,6 +26,7 @@ from chaos.ota_repositories import BOARD, Rig, agent_release, make_rig, tar_of
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
+import skerry_boards
 import skerry_edge
 from skerry_edge.agent.updates.substitute import PASSED_OVER
 from skerry_edge.contracts.messages import Event
@@ -68,8 +69,9 @@ UNIT = Path(PACKAGE, "agent/install/data/skerry-agent.service").read_text()
 
 
 def import_paths() -> list[str]:
-    """Return where this tree and all that it needs are imported from."""
-    return [*site.getsitepackages(), *filter(None, os.environ.get("PYTHONPATH", "").split(":"))]
+    """Return where this tree and all that it needs are imported from, however the tree itself is installed."""
+    trees = [str(Path(found).parent) for package in (skerry_edge, skerry_boards) for found in package.__path__]
+    return [*trees, *site.getsitepackages()]
 
 
 def install(folder: Path) -> Path:
