@@ -104,6 +104,25 @@ def _back(folder: Path) -> tuple[World, Desired]:
     return world, desired(5, order_of(OLD, 1))
 
 
+def _first(folder: Path) -> tuple[World, Desired]:
+    """Order the first release of a device that runs its own file."""
+    world = World(folder=folder, rig=small_rig(), bundle_of=_named)
+    world.install_own(OLD)
+    return world, desired(5, order_of(NEW, 2))
+
+
+def _bad_first(folder: Path) -> tuple[World, Desired]:
+    world, wanted = _first(folder)
+    world.bad = NEW
+    return world, wanted
+
+
+def _back_to_own(folder: Path) -> tuple[World, Desired]:
+    world, _ = _first(folder)
+    world.keep(NEW, 2)
+    return world, desired(5, order_of(OLD, 1))
+
+
 def _served(folder: Path) -> tuple[World, Desired]:
     """Order a good release, which comes over HTTP as a patch to the file that the device has."""
     rig, address = _server()
@@ -132,11 +151,15 @@ def _damaged(begin: Callable[[Path], tuple[World, Desired]], folder: Path) -> tu
 GOOD = Scenario(name="a good release", begin=_good, ending=COMMITTED)
 BAD = Scenario(name="a bad release", begin=_bad, ending=UNDONE)
 BACK = Scenario(name="a way back", begin=_back, ending=COMMITTED)
-PLAIN = (GOOD, BAD, BACK)
+FIRST = Scenario(name="a first release", begin=_first, ending=COMMITTED)
+BAD_FIRST = Scenario(name="a bad first release", begin=_bad_first, ending=UNDONE)
+BACK_TO_OWN = Scenario(name="a way back to its own file", begin=_back_to_own, ending=COMMITTED)
+WAYS_BACK = (BACK, BACK_TO_OWN)
+PLAIN = (GOOD, BAD, BACK, FIRST, BAD_FIRST, BACK_TO_OWN)
 SERVED = Scenario(name="a patch over HTTP", begin=_served, ending=COMMITTED)
 SETTLED = tuple(
     Scenario(name=f"{one.name}, journal lost on trial", begin=partial(_damaged, one.begin), ending=GIVEN_UP)
-    for one in (GOOD, BAD)
+    for one in (GOOD, BAD, BAD_FIRST, BACK_TO_OWN)
 )
 
 
@@ -156,6 +179,10 @@ def _server() -> tuple[Rig, str]:
     for number, version in enumerate((OLD, NEW), start=1):
         rig.publish(model_release(version, number, name=NAME), _noisy(version))
     return rig, _until_the_end.enter_context(serving(rig.repository.path)).address
+
+
+def _named(version: str) -> bytes:
+    return model_bytes(version, name=NAME)
 
 
 def _noisy(version: str) -> bytes:

@@ -14,7 +14,7 @@ from pathlib import Path
 from chaos.ota_agent import live_on
 from chaos.ota_cells import Cell, LostError
 from chaos.ota_deaths import Die, was_killed
-from chaos.ota_scenarios import BACK, COMMITTED, GIVEN_UP, NEWER, PLAIN, Scenario, expect_tidy, states_of
+from chaos.ota_scenarios import COMMITTED, GIVEN_UP, NEWER, PLAIN, WAYS_BACK, Scenario, expect_tidy, states_of
 from chaos.ota_world import DEADLINE_S, World, desired, order_of
 from skerry_edge.contracts.messages import Desired
 from skerry_edge.contracts.updates import UPDATE_STATES, UpdateState
@@ -128,7 +128,7 @@ def _newer(scenario: Scenario, state: UpdateState) -> tuple[str, ...]:  # noqa: 
 
 def _expired(scenario: Scenario, state: UpdateState) -> tuple[str, ...]:
     """Return that what is looked for then is expired, as far as anybody can tell; what is known already is not."""
-    is_looked_for = state in ("idle", "check") and scenario is not BACK
+    is_looked_for = state in ("idle", "check") and scenario not in WAYS_BACK
     return ("refused: expired",) if is_looked_for else (scenario.ending,)
 
 

@@ -14,7 +14,7 @@ from skerry_edge.contracts.messages import Desired, UpdateOrder
 from skerry_edge.contracts.updates import UpdateReport, UpdateState
 from skerry_edge.foundation.config import fit
 from skerry_edge.ota.machine.record import Instant
-from skerry_edge.ota.model_store import Kept, ModelStore
+from skerry_edge.ota.model_store import MODELS, Kept, ModelStore
 from skerry_edge.ota.places import Places
 
 NAME = "doorbell"
@@ -31,15 +31,16 @@ class World:
     """A device and its fleet.
 
     ``mirrors`` are where it loads from, where that is not its own link `mirror`, and ``bundle_of`` makes the bytes of a
-    version that it has. ``bad`` is the version that crashes when it runs. ``at`` are things that happen once, when a
-    state is first seen, ``next_desired`` is what the broker sends next, ``clock_s`` is how long the machine has run in
-    the start ``boot``.
+    version that it has. ``own`` is the version of the device's own file, where it has one. ``bad`` is the version that
+    crashes when it runs. ``at`` are things that happen once, when a state is first seen, ``next_desired`` is what the
+    broker sends next, ``clock_s`` is how long the machine has run in the start ``boot``.
     """
 
     folder: Path
     rig: Rig
     mirrors: tuple[str, ...] = ()
     bundle_of: Callable[[str], bytes] = model_bytes
+    own: str = ""
     bad: str = ""
     connected: bool = True
     synchronised: bool = False
@@ -71,6 +72,11 @@ class World:
         return ModelStore(self.state, NAME)
 
     @property
+    def own_file(self) -> Path:
+        """The model that the device's own configuration names, and no release has brought."""
+        return self.state / MODELS / f"{NAME}.skerry"
+
+    @property
     def now(self) -> Instant:
         """This moment on the clock that nobody can set."""
         return Instant(boot=f"boot-{self.boot}", since_boot_s=self.clock_s)
@@ -89,7 +95,7 @@ class World:
                 {
                     "kind": "detection",
                     "name": "gate",
-                    "model": NAME,
+                    "model": str(self.own_file) if self.own else NAME,
                     "variant": "onnx-fp32",
                     "source": {"kind": "images", "path": "/nowhere", "loop": True},
                 }
@@ -110,6 +116,13 @@ class World:
         self.state.mkdir(parents=True)
         self.connect()
         self.keep(version, counter)
+
+    def install_own(self, version: str) -> None:
+        """Set the device up with a file of its own, and no release."""
+        self.own = version
+        self.own_file.parent.mkdir(parents=True)
+        self.own_file.write_bytes(self.bundle_of(version))
+        self.connect()
 
     def keep(self, version: str, counter: int) -> None:
         """Have a release in the store, proved, and run it."""
@@ -139,6 +152,10 @@ class World:
     def version(self) -> str:
         """The version that the device runs. Raises LostError where that is none, or not whole."""
         kept = self.store.linked("current")
+        if self.own and not (self.store.folder / "current").is_symlink():
+            if self.own_file.read_bytes() != self.bundle_of(self.own):
+                raise LostError("the device's own file is not whole")
+            return self.own
         if kept is None:
             raise LostError("nothing whole runs")
         found = hashlib.sha256(self.store.bundle(kept.sha256).read_bytes()).hexdigest()

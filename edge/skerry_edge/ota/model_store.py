@@ -182,9 +182,13 @@ def is_unproved(bundle: Path) -> bool:
 
 
 def updated_names(state_dir: Path) -> list[str]:
-    """Return the names of the models that have a store."""
+    """Return the names of the models that have a store.
+
+    Where the device's own file is on trial, no link leads to what runs: only the one to what it goes back to is there.
+    """
     try:
-        return sorted(one.name for one in (state_dir / MODELS).iterdir() if (one / "current").is_symlink())
+        stores = list((state_dir / MODELS).iterdir())
+        return sorted(one.name for one in stores if any((one / link).is_symlink() for link in ("current", "before")))
     except OSError:
         return []
 

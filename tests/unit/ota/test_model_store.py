@@ -78,6 +78,7 @@ def test_without_a_journal_a_way_back_that_was_on_trial_is_undone_too(store: Mod
     for target in (first, None):
         store.hold_before(second)
         store.switch_to(target)
+        assert updated_names(tmp_path) == ["signs"], "also where no link leads to what runs"
         assert store.settle()
         assert store.linked("current").version == "2.0.0"
         assert store.linked("before") is None
