@@ -26,6 +26,8 @@ from chaos.ota_repositories import Rig, make_rig
 from chaos.ota_victim import Victim
 from skerry_server.releases.repository import Repository
 
+TABLE = "attack"
+
 IN_2100_S = 4_102_444_800.0
 CLOCKS: dict[str, Callable[[float], float | None]] = {
     "clock right": lambda now_s: now_s,
@@ -43,10 +45,10 @@ def cells() -> Iterator[Cell]:
             for emptied in (False, True):
                 column = f"{clock}, caches {'emptied' if emptied else 'kept'}"
                 struck = partial(attacked, attack=attack, clock=clock, emptied=emptied)
-                yield Cell(table="attack", row=attack.name, column=column, run=struck)
+                yield Cell(table=TABLE, row=attack.name, column=column, run=struck)
     for row, goes_on in GOING_ON.items():
         for clock in CLOCKS:
-            yield Cell(table="attack", row=row, column=f"{clock}, goes on", run=partial(goes_on, clock=clock))
+            yield Cell(table=TABLE, row=row, column=f"{clock}, goes on", run=partial(goes_on, clock=clock))
 
 
 def attacked(folder: Path, *, attack: Attack, clock: str, emptied: bool) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import importlib
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 MODULES = "ota_*_cells.py"
-"""Each has ``cells()``, which returns an iterable of Cell."""
+"""Each has ``cells()``, which returns an iterable of Cell, all of the table ``TABLE``."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,10 +65,16 @@ def working_folder() -> Iterator[Path]:
         yield Path(folder)
 
 
-def all_cells() -> Iterator[Cell]:
-    """Yield the cells of every module of them."""
+def chosen_cells(words: Collection[str]) -> Iterator[Cell]:
+    """Yield the cells whose name holds every word.
+
+    Of some tables the columns are only found by going through an update, so none is asked that a word as "state:" rules
+    out.
+    """
     for path in sorted(Path(__file__).parent.glob(MODULES)):
-        yield from importlib.import_module(f"chaos.{path.stem}").cells()
+        module = importlib.import_module(f"chaos.{path.stem}")
+        if all(word in f"{module.TABLE}:" for word in words if word.endswith(":")):
+            yield from (cell for cell in module.cells() if all(word in cell.name for word in words))
 
 
 def try_cells(cells: Iterable[Cell], folder: Path, say: Callable[[str], object]) -> Report:

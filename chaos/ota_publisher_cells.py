@@ -24,6 +24,8 @@ from skerry_server.releases.repository import Disk, Repository
 from skerry_server.releases.rotation import Change, rotate_root
 from skerry_server.releases.verification import Examination, verify_repository
 
+TABLE = "publisher"
+
 RIGHT = "clock right"
 Act = Callable[[Rig, Repository], object]
 
@@ -71,12 +73,12 @@ COMMANDS: dict[str, tuple[int, Act]] = {
 def cells() -> Iterator[Cell]:
     """Yield every command, cut off before and within each of the files that it writes."""
     for row, (writes, act) in COMMANDS.items():
-        yield Cell(table="publisher", row=row, column="not cut", run=partial(uncut, act=act, writes=writes))
+        yield Cell(table=TABLE, row=row, column="not cut", run=partial(uncut, act=act, writes=writes))
         for number in range(writes):
             for is_torn in (False, True):
                 column = f"cut {'within' if is_torn else 'before'} file {number + 1} of {writes}"
                 struck = partial(cut, act=act, at=number, is_torn=is_torn)
-                yield Cell(table="publisher", row=row, column=column, run=struck)
+                yield Cell(table=TABLE, row=row, column=column, run=struck)
 
 
 def uncut(folder: Path, *, act: Act, writes: int) -> str:

@@ -20,6 +20,8 @@ from chaos.ota_device import HURRIED
 from chaos.ota_repositories import Rig, make_rig, model_bytes, model_release
 from chaos.ota_victim import Victim
 
+TABLE = "transfer"
+
 OLD, NEW = model_release("1.0.0", 1), model_release("2.0.0", 2)
 _NOISE = random.Random(7).randbytes(400_000)  # noqa: S311  # bytes that no compression shortens
 OLD_BYTES = model_bytes("1.0.0", weights=_NOISE)
@@ -191,9 +193,7 @@ def cells() -> Iterator[Cell]:
     """Yield every trouble with every kind of file."""
     for trouble in TROUBLES:
         for file in FILES:
-            yield Cell(
-                table="transfer", row=trouble.name, column=file, run=partial(troubled, trouble=trouble, file=file)
-            )
+            yield Cell(table=TABLE, row=trouble.name, column=file, run=partial(troubled, trouble=trouble, file=file))
 
 
 def troubled(folder: Path, *, trouble: Trouble, file: str) -> str:

@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 
-from chaos.ota_cells import Report, all_cells, try_cells, working_folder
+from chaos.ota_cells import Report, chosen_cells, try_cells, working_folder
 
 
 def main(arguments: list[str]) -> None:
@@ -17,9 +17,10 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     parser.add_argument("--table", action="store_true", help="print the rows of docs/ota-tables.md")
     given = parser.parse_args(arguments)
-    cells = [cell for cell in all_cells() if all(word in cell.name for word in given.words)]
+    cells = chosen_cells([word.strip() for word in given.words])
     if given.list:
-        print("\n".join(cell.name for cell in cells))
+        for cell in cells:
+            print(cell.name, flush=True)
         return
     is_quiet = given.json or given.table
     with working_folder() as folder:
