@@ -84,6 +84,9 @@ class ModelStore:
         building = self.folder / f".building-{kept.sha256}"
         with _told(self.folder):
             building.mkdir(parents=True, exist_ok=True)
+            for above in (self.folder.parent, self.folder.parent.parent):
+                # A first release makes the store: what lies in it is there after a power cut only if its name is.
+                sync_directory(above)
             if file.exists():
                 os.replace(file, building / BUNDLE)  # noqa: PTH105  # also where both are the same file
             write_atomic(building / RELEASE, msgspec.json.encode(kept))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from skerry_edge.ota import model_store
 from skerry_edge.ota.model_store import Kept, ModelStore, good_bundle, tried_bundle, updated_names
 
 
@@ -50,6 +51,15 @@ def test_what_has_proved_itself_stays_and_the_one_before_is_the_way_back(store: 
     store.tidy()
     assert store.linked("previous").version == "1.0.0"
     assert store.kept(third) is None, "nothing leads to it"
+
+
+def test_the_folders_of_a_first_release_are_on_the_disk_before_it_is_moved_there(
+    store: ModelStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[Path] = []
+    monkeypatch.setattr(model_store, "sync_directory", synced.append)
+    take(store, "1.0.0", tmp_path)
+    assert {tmp_path, tmp_path / "models", store.folder} <= set(synced)
 
 
 def test_without_a_journal_what_has_not_proved_itself_is_undone(store: ModelStore, tmp_path: Path) -> None:
