@@ -29,6 +29,9 @@ over HTTP, and what follows where the journal was lost on trial, each struck at 
 booted from every image of it that a power cut may leave.""",
     "state": """The same, struck once in each state that an update goes through.""",
     "slots": """The agent's own updates, in two slots behind the launcher, struck as the machine is.""",
+    "process": """Real processes: the update worker of a running agent stops where its journal has just said that a
+state is begun, and is killed there with SIGKILL, alone or with what it has started; or the agent is, with which its
+worker must end. Each update goes on to the new version.""",
     "rollout": """A whole rollout over a registry of its own, of a good release or of a bad one: the server killed
 around its writes or long away, answers that come twice, late or out of order. The good release reaches every device
 by one order each; of the bad one, nobody but the canaries hears.""",
