@@ -22,7 +22,7 @@ NOTE_EVERY_MS = 20_000
 """So often it is written down that the server hears."""
 LATE_S = 30.0
 """What waits in memory for longer is not taken in as it comes."""
-DEAF = "they wait: nobody takes in what devices answer, or there is a backlog of it"
+DEAF = "they go no further: nobody takes in what devices answer, or there is a backlog of it"
 
 
 def hears(workers: Sequence[Worker]) -> bool:

@@ -44,7 +44,7 @@ MAX_TURNS = 20
 class RolloutJob:
     """Looks at all rollouts every LOOK_EVERY_S; `run` is the work of a LeasedJob whose holder is ``holder``.
 
-    ``hears`` tells whether what devices answer is taken in; while it is not, nothing is decided.
+    ``hears`` tells whether what devices answer is taken in; while it is not, nobody is late and no stage goes on.
     """
 
     def __init__(
@@ -75,19 +75,19 @@ class RolloutJob:
     def look(self) -> None:
         """Look once. What fails is told in the server's health and tried again with the next look."""
         troubles: list[str] = []
-        for rollout in self._attempt(lambda: self._waiting(troubles), troubles) or ():
+        active, hears = self._attempt(self._survey, troubles) or ([], True)
+        if not hears:
+            troubles.append(DEAF)
+        for rollout in active:
             # One that cannot go on, as its telemetry is away, keeps no other one from doing so.
-            self._attempt(lambda: self._bring_forward(rollout), troubles)  # noqa: B023  # called at once
+            self._attempt(lambda: self._bring_forward(rollout, hears=hears), troubles)  # noqa: B023  # called at once
         self._health.remark(LEASE, "; ".join(troubles) or None)
 
-    def _waiting(self, troubles: list[str]) -> list[int]:
-        """Return the rollouts that can be brought forward; none while nobody hears what their devices answer."""
+    def _survey(self) -> tuple[list[int], bool]:
+        """Return the rollouts that may need something, and whether what their devices answer is heard."""
         with self._database.reading() as session:
             active = active_rollouts(session)
-            if not active or self._hears(session):
-                return active
-        troubles.append(DEAF)
-        return []
+            return active, not active or self._hears(session)
 
     def _attempt(self, work: Callable[[], T], troubles: list[str]) -> T | None:
         try:
@@ -96,19 +96,19 @@ class RolloutJob:
             troubles.append(str(error))
             return None
 
-    def _bring_forward(self, rollout: int) -> None:
+    def _bring_forward(self, rollout: int, *, hears: bool) -> None:
         """Do for one rollout what follows from how it stands. Raises SkerryError."""
         comparison: Comparison | None = None
         for _ in range(MAX_TURNS):
-            asked = self._turn(rollout, comparison)
+            asked = self._turn(rollout, comparison, hears=hears)
             if asked is None:
                 return
             comparison = self._compare(asked) if isinstance(asked, RolloutRow) else None
 
-    def _turn(self, rollout: int, comparison: Comparison | None) -> RolloutRow | bool | None:
+    def _turn(self, rollout: int, comparison: Comparison | None, *, hears: bool) -> RolloutRow | bool | None:
         """Have one turn: None where nothing is left to do, the rollout where telemetry is wanted, else True."""
         now_ms = self._now_ms()
-        if not self._is_called_for(rollout, comparison, now_ms):
+        if not self._is_called_for(rollout, comparison, now_ms, hears=hears):
             return None
         with self._database.transaction() as session:
             if not is_held(session, LEASE, self._holder):
@@ -116,29 +116,29 @@ class RolloutJob:
             row = get_rollout(session, rollout)
             spec = read_spec(row.spec)
             execution = Execution(session, row, spec, now_ms=now_ms)
-            execution.note_hearing()
-            if spec.gates.crash_free_hours:
-                look_after(session, row, now_ms=now_ms)
-            actions = decide(
-                progress_of(row, spec), read_members(session, rollout), now_ms=now_ms, comparison=comparison
-            )
+            if hears:
+                execution.note_hearing()
+                if spec.gates.crash_free_hours:
+                    look_after(session, row, now_ms=now_ms)
+            progress = progress_of(row, spec, hears=hears)
+            actions = decide(progress, read_members(session, rollout), now_ms=now_ms, comparison=comparison)
             execution.carry_out(actions)
         self._tell(row, actions)
         if any(isinstance(action, Compare) for action in actions):
             return row
         return True if actions else None
 
-    def _is_called_for(self, rollout: int, comparison: Comparison | None, now_ms: int) -> bool:
+    def _is_called_for(self, rollout: int, comparison: Comparison | None, now_ms: int, *, hears: bool) -> bool:
         """Tell without a lock whether there may be something to do: mostly there is not, and ingest is not to wait."""
         with self._database.reading() as session:
             row = find_rollout(session, rollout)
             spec = read_spec(row.spec)
-            if spec.gates.crash_free_hours:
+            if hears and spec.gates.crash_free_hours:
                 return True
             members = read_members(session, rollout)
-        if any(one.state in UNDER_WAY for one in members) and _is_to_be_noted(row, now_ms):
+        if hears and any(one.state in UNDER_WAY for one in members) and _is_to_be_noted(row, now_ms):
             return True
-        return bool(decide(progress_of(row, spec), members, now_ms=now_ms, comparison=comparison))
+        return bool(decide(progress_of(row, spec, hears=hears), members, now_ms=now_ms, comparison=comparison))
 
     def _compare(self, row: RolloutRow) -> Comparison:
         with self._database.reading() as session:
@@ -177,7 +177,7 @@ def _is_to_be_noted(row: RolloutRow, now_ms: int) -> bool:
     return row.heard_ms is None or abs(now_ms - row.heard_ms) >= NOTE_EVERY_MS
 
 
-def progress_of(row: RolloutRow, spec: Spec) -> Progress:
+def progress_of(row: RolloutRow, spec: Spec, *, hears: bool) -> Progress:
     """Return a rollout's row as the planner sees it."""
     return Progress(
         spec=spec,
@@ -187,6 +187,7 @@ def progress_of(row: RolloutRow, spec: Spec) -> Progress:
         excused_ms=row.excused_ms,
         excused_stage=row.excused_stage,
         heard_since_ms=row.heard_since_ms,
+        hears=hears,
     )
 
 

@@ -110,6 +110,9 @@ def _run(progress: Progress, members: Sequence[Member], now_ms: int, comparison:
     # All together as well: a device of the canary may crash while a later stage is under way.
     if failure := share_failure(progress, stage) or share_failure(progress, begun):
         return after_failure(progress, members, failure)
+    if not progress.hears:
+        # Stopping and taking back must not wait for whatever keeps the server from hearing; going on must.
+        return []
     due = tuple(one.device for one in begun if one.state == "waiting")
     if due or any(one.state in UNDER_WAY for one in members):
         return [Order(due[:MAX_DEVICES])] if due else []
@@ -162,7 +165,8 @@ def _settle_rest(members: Sequence[Member]) -> list[Action]:
 
 
 def _late(progress: Progress, members: Sequence[Member], now_ms: int) -> tuple[str, ...]:
-    if progress.heard_since_ms is not None and now_ms < progress.heard_since_ms + CATCH_UP_MS:
+    is_catching_up = progress.heard_since_ms is not None and now_ms < progress.heard_since_ms + CATCH_UP_MS
+    if is_catching_up or not progress.hears:
         return ()
     return tuple(
         one.device

@@ -33,7 +33,7 @@ class Progress(Struct, frozen=True, kw_only=True):
     """A rollout as it stands. Stages count from 0, the canary; ``stages`` is how many there are.
 
     Failures up to ``excused_ms`` and the other gates of ``excused_stage`` were seen by whoever resumed it.
-    ``heard_since_ms`` is since when the server hears what devices answer.
+    ``heard_since_ms`` is since when the server hears what devices answer, ``hears`` whether it does now.
     """
 
     spec: Spec
@@ -43,6 +43,7 @@ class Progress(Struct, frozen=True, kw_only=True):
     excused_ms: int | None = None
     excused_stage: int | None = None
     heard_since_ms: int | None = None
+    hears: bool = True
 
 
 class Figures(Struct, frozen=True, kw_only=True):

@@ -62,6 +62,41 @@ def test_while_nobody_takes_in_what_devices_say_rollouts_wait_and_that_is_told(s
     assert list(stage.states(rollout).values()).count("timed-out") == 2
 
 
+def test_the_way_back_does_not_wait_until_the_server_hears_again(stage):
+    rollout = stage.roll_out()
+    stage.look()
+    stage.answer_all()
+    stage.hears = False
+    stage.do("roll_back", rollout)
+    stage.look()
+    assert {order.version for order in stage.orders().values()} == {"1.0.0"}
+    stage.look(minutes=60)
+    assert list(stage.states(rollout).values()).count("returning") == 2, "nobody is late while nobody hears"
+    stage.answer_all(from_version="2.0.0", to_version="1.0.0")
+    stage.look()
+    assert stage.rollout(rollout).state == "rolled-back"
+
+
+def test_a_bad_release_is_stopped_and_withdrawn_while_the_server_is_behind(stage):
+    rollout = stage.roll_out(canary="3")
+    stage.look()
+    orders = stage.orders()
+    bad = min(orders)
+    stage.hears = False
+    stage.answer(bad, orders[bad].id, "failed", reason="hash")
+    stage.look()
+    assert (stage.rollout(rollout).state, set(stage.orders())) == ("paused", {bad})
+
+
+def test_no_stage_goes_on_while_nobody_hears(stage):
+    rollout = stage.roll_out()
+    stage.look()
+    stage.answer_all()
+    stage.hears = False
+    stage.look(minutes=60)
+    assert (stage.rollout(rollout).state, stage.rollout(rollout).stage) == ("running", 0)
+
+
 @pytest.mark.parametrize("minutes", [-300, 300])
 def test_a_clock_that_is_set_costs_no_device_its_time(stage, minutes):
     rollout = stage.roll_out()
