@@ -62,6 +62,7 @@ _WRITE = click.Path(path_type=Path, dir_okay=False, writable=True)
     show_default=True,
     help="The most connections; a larger fleet shares them.",
 )
+@click.option("--model", metavar="NAME[@VERSION]", help="All cameras run this one at first.  [default: a mix of three]")
 @click.option("--bad-release", "bad_releases", multiple=True, metavar="VERSION", help="This one fails everywhere.")
 @click.option("--expect", type=_WRITE, metavar="FILE", help="Write there what the server must show.")
 @click.option("--json", "as_json", is_flag=True, help="Print what the server must show as JSON.")
@@ -80,6 +81,7 @@ def simulate(  # noqa: PLR0913  # one argument for each option
     password_file: Path | None,
     ca_file: Path | None,
     connections: int,
+    model: str | None,
     bad_releases: tuple[str, ...],
     expect: Path | None,
     as_json: bool,
@@ -92,6 +94,7 @@ def simulate(  # noqa: PLR0913  # one argument for each option
         raise click.BadParameter(f"there is no folder '{expect.parent}'", param_hint="'--expect'")
     from skerry_server.simulate.access import broker_access  # noqa: PLC0415  # keeps `--help` fast
     from skerry_server.simulate.job import Order, possible_connections  # noqa: PLC0415
+    from skerry_server.simulate.networks import named_network  # noqa: PLC0415
     from skerry_server.simulate.trouble import parse_trouble  # noqa: PLC0415
 
     order = Order(
@@ -105,6 +108,7 @@ def simulate(  # noqa: PLR0913  # one argument for each option
         ending=cast("Ending", ending),
         expect=expect,
         bad_releases=frozenset(bad_releases),
+        camera=None if model is None else named_network(model),
     )
     _announce(order)
     _tell(_play(order), as_json=as_json)

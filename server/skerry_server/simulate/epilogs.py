@@ -8,7 +8,7 @@ Examples:
   skerry simulate --devices 200 --rate 0.5 --trouble harsh --duration 60
   skerry simulate --trouble usual,flap=0.1,malformed=0
   skerry simulate --devices 10000 --rate 0.03
-  skerry simulate --bad-release 3.0.0
+  skerry simulate --model skerry-signs@1.0.0 --bad-release 3.0.0
   skerry simulate --duration 30 --end hold --expect fleet.json &
   skerry simulate check --server http://127.0.0.1:8080 --expect fleet.json --wait 60
 
@@ -37,7 +37,8 @@ commands (ping, snapshot, logs, restart, rebirth, mute, unmute) and take on or
 refuse a desired configuration: 'models' of their pipelines camera and ear, as
   {"camera": "yolov2-tiny-voc@2.0.0-rc.1"} and 'config' {"heartbeat_interval_s": 2}.
 Update orders of a rollout take them five heartbeats; one of a --bad-release ends
-with the way back on every device.
+with the way back on every device. Give --model what your releases are called: the
+pipeline camera of every device runs it from the start, and takes their orders.
 
 \b
 Every device has a connection of its own (MQTT 5) as long as --connections and

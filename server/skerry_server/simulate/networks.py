@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+
+from skerry_edge.contracts.manifest import NAME_PATTERN
+from skerry_edge.contracts.patterns import whole
+from skerry_edge.contracts.release import VERSION_PATTERN
+from skerry_edge.foundation.errors import ConfigError
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,3 +51,14 @@ def find_network(pipeline: str, model: str) -> Network | None:
     name, _, version = model.partition("@")
     fitting = [one for one in NETWORKS[pipeline] if one.name == name and version in ("", one.version)]
     return fitting[-1] if fitting else None
+
+
+def named_network(model: str) -> Network:
+    """Return a network of any name for `NAME[@VERSION]`, version 1.0.0 unless it says another. Raises ConfigError."""
+    name, at, version = model.partition("@")
+    version = version if at else "1.0.0"
+    if not re.search(whole(NAME_PATTERN), name) or not re.search(whole(VERSION_PATTERN), version):
+        todo = "write NAME or NAME@VERSION, as 'skerry-signs@1.0.0': the name that its releases have"
+        raise ConfigError("a model cannot be called so", where="--model", found=f"'{model}'", todo=todo)
+    first = NETWORKS[CAMERA][0]
+    return Network(name=name, version=version, cost=first.cost, score=first.score, drops=first.drops)

@@ -7,7 +7,9 @@ import pytest
 from skerry_edge.contracts.codec import decode, encode
 from skerry_edge.contracts.messages import Desired, UpdateOrder
 from skerry_edge.contracts.topics import parse_topic
+from skerry_edge.foundation.errors import ConfigError
 from skerry_server.simulate.acts import Publish
+from skerry_server.simulate.networks import named_network
 
 CAMERA = "model/yolov2-tiny-voc"
 
@@ -90,3 +92,20 @@ def test_the_agent_s_own_version_changes_as_well(make):
     there.order("o1", "9.9.9", subject="agent/skerry")
     there.beats(8)
     assert there.device.agent.version == "9.9.9"
+
+
+def test_a_fleet_can_run_a_model_of_any_name_and_take_its_releases(make):
+    there = make(camera=named_network("skerry-signs@1.2.0"))
+    assert there.runs() == "1.2.0"
+    said = there.order("o1", "2.0.0", "model/skerry-signs") + there.beats(8)
+    assert (said[-1].outcome, said[-1].from_version, there.runs()) == ("committed", "1.2.0", "2.0.0")
+
+
+def test_a_model_without_a_version_is_the_first():
+    assert named_network("skerry-signs").version == "1.0.0"
+
+
+@pytest.mark.parametrize("model", ["", "Signs", "signs@", "@1.0.0", "signs@1 0", "signs@1.0.0@2", "a/b"])
+def test_a_model_that_no_release_could_be_called_is_refused(model):
+    with pytest.raises(ConfigError, match="cannot be called so"):
+        named_network(model)
