@@ -19,6 +19,8 @@ from skerry_server.rollouts.states import DeviceState
 
 REOPENED: tuple[DeviceState, ...] = ("waiting", "left-out")
 """A device in one of these began with an order in the moment in which that was withdrawn."""
+WITHDRAWN = "superseded"
+"""So a device ends an order that was taken from it before it had switched: no failure of the release."""
 
 
 def save_answers(session: Session, accepted: Sequence[Accepted]) -> None:
@@ -54,15 +56,40 @@ def _take(row: RolloutDeviceRow, report: UpdateReport, *, received_ms: int) -> N
     is_under_way = row.state in ("ordered", "returning")
     if report.outcome in FINAL_OUTCOMES:
         # The first word about an order is the last one, but one that comes after its time still counts.
-        if is_under_way or row.state in ("timed-out", *REOPENED):
+        held_as = _held_as(row) if report.reason == WITHDRAWN else None
+        if held_as is not None:
+            _let_go(row, held_as, received_ms=received_ms)
+        elif is_under_way or row.state in REOPENED or _is_late(row):
             _end(row, report, received_ms=received_ms)
         return
     if (is_under_way or row.state in REOPENED) and _is_news(row, report):
         _go_on(row, report, received_ms=received_ms)
 
 
+def _is_late(row: RolloutDeviceRow) -> bool:
+    """Tell whether the server gave up waiting, forward or back."""
+    return row.state == "timed-out" or (row.state == "not-returned" and row.reason == "deadline")
+
+
+def _held_as(row: RolloutDeviceRow) -> DeviceState | None:
+    """Return the state that a device was in when its order had been taken from it; None where it was not."""
+    if row.state in ("ordered", *REOPENED):
+        last = next((one["what"] for one in reversed(row.history) if one["what"] in ("ordered", *REOPENED)), row.state)
+        return last if last in REOPENED else None
+    return None
+
+
+def _let_go(row: RolloutDeviceRow, held_as: DeviceState, *, received_ms: int) -> None:
+    """Note that the device has let go of the order; once, however often it says so."""
+    if row.state == "ordered":
+        row.state, row.has_begun, row.ended_ms, row.deadline_ms = held_as, False, received_ms, None
+        row.phase = row.reason = row.detail = row.progress_bytes = row.total_bytes = None
+    if not row.history or row.history[-1]["what"] != WITHDRAWN:
+        row.history = with_entry(row.history, WITHDRAWN, ts_ms=received_ms)
+
+
 def _end(row: RolloutDeviceRow, report: UpdateReport, *, received_ms: int) -> None:
-    row.state = outcome_state(report.outcome, is_return=row.state == "returning")
+    row.state = outcome_state(report.outcome, is_return=row.state in ("returning", "not-returned"))
     row.has_begun, row.ended_ms, row.deadline_ms = True, received_ms, None
     row.phase, row.reason, row.detail = report.state, report.reason, storable(report.detail)
     row.progress_bytes, row.total_bytes = report.progress_bytes, report.total_bytes

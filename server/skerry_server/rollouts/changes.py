@@ -12,6 +12,7 @@ from skerry_server.errors import ConflictError, NotFoundError
 from skerry_server.registry.audit.trail import Author, note
 from skerry_server.registry.chunks import chunks
 from skerry_server.registry.models import RolloutDeviceRow, RolloutRow, table_of
+from skerry_server.registry.orders.desired import change_order
 from skerry_server.rollouts.candidates import read_candidates
 from skerry_server.rollouts.eligibility import plan
 from skerry_server.rollouts.history import with_entry
@@ -127,6 +128,9 @@ def abort(session: Session, author: Author, rollout: int) -> RolloutRow:
 def retry(session: Session, author: Author, rollout: int, devices: Collection[str] = ()) -> int:
     """Let devices that failed wait for another order, all of them or those named; return how many.
 
+    The order that they failed with is withdrawn, and what a device says of it from now on is passed over: it may say
+    its end again with each connection.
+
     Raises NotFoundError, and ConflictError where none of them has failed.
     """
     row = _in_state(session, rollout, ("running", "paused", "done"), act="tried again")
@@ -138,8 +142,10 @@ def retry(session: Session, author: Author, rollout: int, devices: Collection[st
         raise ConflictError("no such device has failed in this rollout", where=subject_of(row))
     for one in failed:
         one.state, one.has_begun, one.unsound_ms, one.crashes = "waiting", False, None, None
-        one.ended_ms = one.reason = one.detail = one.phase = None
+        one.order_id = one.deadline_ms = one.ended_ms = one.reason = one.detail = one.phase = None
         one.history = with_entry(one.history, "retry", ts_ms=author.ts_ms, detail=f"by {author.name}")
+    subject = f"{row.kind}/{row.name}"
+    change_order(session, author, {one.device: None for one in failed}, subject=subject)
     _noted(session, author, row, "retry", number=len(failed), devices=sorted(devices))
     return len(failed)
 

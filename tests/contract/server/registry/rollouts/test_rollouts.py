@@ -12,7 +12,9 @@ from skerry_server.registry.audit.chain import verify
 from skerry_server.registry.audit.trail import list_audit
 from skerry_server.registry.fleet.changes import decommission
 from skerry_server.registry.orders.desired import newest_of, put_desired
+from skerry_server.rollouts.candidates import read_candidates
 from skerry_server.rollouts.changes import get_rollout
+from skerry_server.rollouts.eligibility import plan
 from skerry_server.rollouts.execution import Execution
 from skerry_server.rollouts.planner import Order, Return, Settle, TimeOut
 from skerry_server.rollouts.reading import list_rollouts
@@ -218,6 +220,74 @@ def test_resuming_excuses_what_was_seen_and_retrying_orders_again(stage):
     assert {row.attempts for row in stage.rows(rollout).values()} == {1, 2}
 
 
+def test_what_a_device_says_again_of_the_order_before_undoes_no_retry(stage):
+    rollout = stage.roll_out(canary="3")
+    stage.look()
+    orders = stage.orders()
+    bad, late, good = sorted(orders)
+    stage.answer(late, orders[late].id, "under-way", state="probation")
+    stage.answer(good, orders[good].id)
+    stage.answer(bad, orders[bad].id, "failed", reason="no-space")
+    stage.look(minutes=20)
+    assert (stage.rollout(rollout).state, stage.states(rollout)[late]) == ("paused", "timed-out")
+    stage.do("retry", rollout)
+    assert bad not in stage.orders()
+    stage.answer(bad, orders[bad].id, "failed", reason="no-space")
+    stage.answer(late, orders[late].id, "under-way", state="probation")
+    assert (stage.states(rollout)[bad], stage.states(rollout)[late]) == ("waiting", "waiting")
+    stage.do("resume", rollout)
+    stage.look()
+    again = stage.orders()
+    assert {again[bad].id, again[late].id}.isdisjoint({orders[bad].id, orders[late].id})
+    stage.answer_all()
+    stage.look()
+    assert (stage.rollout(rollout).state, stage.rollout(rollout).stage) == ("running", 1)
+
+
+@pytest.mark.parametrize("said_before", [(), ("download",)])
+def test_a_device_that_lets_go_of_an_order_taken_from_it_has_not_failed(stage, said_before):
+    rollout = stage.roll_out(canary="3")
+    stage.look()
+    orders = stage.orders()
+    bad, silent, _ = sorted(orders)
+    stage.answer(bad, orders[bad].id, "failed", reason="hash")
+    stage.look()
+    for state in said_before:
+        stage.answer(silent, orders[silent].id, "under-way", state=state)
+    for _ in range(2):
+        stage.answer(silent, orders[silent].id, "failed", reason="superseded")
+    row = stage.rows(rollout)[silent]
+    assert (row.state, row.reason) == ("waiting", None)
+    assert [entry["what"] for entry in row.history] == ["ordered", "waiting", *said_before, "superseded"]
+    stage.do("resume", rollout)
+    stage.look()
+    assert stage.orders()[silent].id != orders[silent].id
+
+
+def test_an_order_that_only_the_device_gave_up_has_failed(stage):
+    rollout = stage.roll_out()
+    stage.look()
+    device, order = next(iter(stage.orders().items()))
+    stage.answer(device, order.id, "failed", reason="superseded")
+    assert stage.states(rollout)[device] == "failed"
+
+
+def test_a_way_back_that_comes_late_still_counts(stage):
+    rollout = stage.roll_out()
+    stage.look()
+    stage.answer_all()
+    stage.do("roll_back", rollout)
+    stage.look()
+    orders = stage.orders()
+    stage.look(minutes=16)
+    one, other = sorted(orders)
+    stage.answer(one, orders[one].id, from_version="2.0.0", to_version="1.0.0")
+    stage.answer(other, orders[other].id, "failed", reason="counter", from_version="2.0.0", to_version="1.0.0")
+    rows = stage.rows(rollout)
+    assert (rows[one].state, rows[one].reason) == ("returned", None)
+    assert (rows[other].state, rows[other].reason) == ("not-returned", "counter")
+
+
 def test_a_resumed_rollout_goes_on_past_the_failures_that_were_seen(stage):
     rollout = stage.roll_out()
     stage.look()
@@ -355,3 +425,21 @@ def test_what_cannot_be_is_refused_with_its_reason(stage):
         stage.do("resume", rollout)
     with pytest.raises(ConfigError, match="deadline"):
         stage.spec(probation_s=600)
+
+
+def test_the_plan_says_who_would_refuse_an_older_release(stage):
+    for version, counter in (("2.0.0", 2), ("3.0.0", 3)):
+        rollout = stage.roll_out(version=version, counter=counter)
+        had = {2: "1.0.0", 3: "2.0.0"}[counter]
+        stage.look()
+        stage.answer_all(from_version=had)
+        stage.look()
+        stage.answer_all(from_version=had)
+        stage.look()
+        assert stage.rollout(rollout).state == "done"
+        stage.run_everywhere(f"signs {version}")
+    with stage.database.reading() as session:
+        of_one = plan(stage.spec(version="1.0.0", counter=1), read_candidates(session, stage.spec()))
+        of_two = plan(stage.spec(version="2.0.0", counter=2), read_candidates(session, stage.spec()))
+    assert {one.why_not for one in of_one} == {"older"}
+    assert {one.why_not for one in of_two} == {None}, "each keeps it as its way back"
