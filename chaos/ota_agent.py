@@ -209,7 +209,7 @@ class Life:
         (pipeline,) = config.pipelines
         folder = Path(getattr(pipeline, "model", "")).parent.name
         kept = self.world.store.kept(folder)
-        runs = kept.version if kept else self.world.own
+        runs = self.world.in_force = kept.version if kept else self.world.own
         if runs != self.ran:
             self.ran, self._tally = runs, Tally()
 

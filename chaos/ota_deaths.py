@@ -58,6 +58,6 @@ def _live(world: World, act: Callable[[Die], object], writing: int) -> NoReturn:
 
 
 def _memory(world: World) -> dict[str, object]:
-    """Return what outlives the process: what the fleet heard, and what happened around the device."""
-    names = ("reports", "events", "connected", "synchronised", "boot", "clock_s")
+    """Return what outlives the process: what the fleet heard, what ran last, and what happened around the device."""
+    names = ("reports", "events", "in_force", "connected", "synchronised", "boot", "clock_s")
     return {name: getattr(world, name) for name in names}

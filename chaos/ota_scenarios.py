@@ -52,6 +52,8 @@ def judged(world: World) -> str:
         raise LostError(f"it runs the bad {runs} and said {ended}")
     if said is not None and runs != said:
         raise LostError(f"it runs {runs} and said {ended} from {last.from_version} to {last.to_version}")
+    if world.in_force != runs:
+        raise LostError(f"its links say {runs}, and {world.in_force} went on running when it said {ended}")
     life = Life(world, None)
     if (life.state, life.ran) != ("idle", runs):
         raise LostError(f"its next life is in {life.state} and runs {life.ran}")
@@ -123,6 +125,20 @@ def _back_to_own(folder: Path) -> tuple[World, Desired]:
     return world, desired(5, order_of(OLD, 1))
 
 
+def _again(folder: Path) -> tuple[World, Desired]:
+    """Order a release that proved itself once, and that the device went back from, to its own file."""
+    world, wanted = _first(folder)
+    world.keep(NEW, 2)
+    world.go_back_to_own()
+    return world, wanted
+
+
+def _bad_again(folder: Path) -> tuple[World, Desired]:
+    world, wanted = _again(folder)
+    world.bad = NEW
+    return world, wanted
+
+
 def _served(folder: Path) -> tuple[World, Desired]:
     """Order a good release, which comes over HTTP as a patch to the file that the device has."""
     rig, address = _server()
@@ -154,12 +170,14 @@ BACK = Scenario(name="a way back", begin=_back, ending=COMMITTED)
 FIRST = Scenario(name="a first release", begin=_first, ending=COMMITTED)
 BAD_FIRST = Scenario(name="a bad first release", begin=_bad_first, ending=UNDONE)
 BACK_TO_OWN = Scenario(name="a way back to its own file", begin=_back_to_own, ending=COMMITTED)
-WAYS_BACK = (BACK, BACK_TO_OWN)
-PLAIN = (GOOD, BAD, BACK, FIRST, BAD_FIRST, BACK_TO_OWN)
+AGAIN = Scenario(name="a release that was gone back from", begin=_again, ending=COMMITTED)
+BAD_AGAIN = Scenario(name="a release that was gone back from, bad now", begin=_bad_again, ending=UNDONE)
+WAYS_BACK = (BACK, BACK_TO_OWN, AGAIN)
+PLAIN = (GOOD, BAD, BACK, FIRST, BAD_FIRST, BACK_TO_OWN, AGAIN, BAD_AGAIN)
 SERVED = Scenario(name="a patch over HTTP", begin=_served, ending=COMMITTED)
 SETTLED = tuple(
     Scenario(name=f"{one.name}, journal lost on trial", begin=partial(_damaged, one.begin), ending=GIVEN_UP)
-    for one in (GOOD, BAD, BAD_FIRST, BACK_TO_OWN)
+    for one in (GOOD, BAD, BAD_FIRST, BACK_TO_OWN, BAD_AGAIN)
 )
 
 

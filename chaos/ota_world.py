@@ -33,7 +33,8 @@ class World:
     ``mirrors`` are where it loads from, where that is not its own link `mirror`, and ``bundle_of`` makes the bytes of a
     version that it has. ``own`` is the version of the device's own file, where it has one. ``bad`` is the version that
     crashes when it runs. ``at`` are things that happen once, when a state is first seen, ``next_desired`` is what the
-    broker sends next, ``clock_s`` is how long the machine has run in the start ``boot``.
+    broker sends next, ``in_force`` is the version that the agent runs, whatever the links say, ``clock_s`` is how long
+    the machine has run in the start ``boot``.
     """
 
     folder: Path
@@ -42,6 +43,7 @@ class World:
     bundle_of: Callable[[str], bytes] = model_bytes
     own: str = ""
     bad: str = ""
+    in_force: str = ""
     connected: bool = True
     synchronised: bool = False
     at: dict[UpdateState, Strike] = field(default_factory=dict)
@@ -134,6 +136,12 @@ class World:
         self.store.take_in(file, Kept(sha256=sha256, version=version, counter=counter, variant="onnx-fp32"))
         self.store.switch_to(sha256)
         self.store.prove(sha256, before.sha256 if before else None)
+
+    def go_back_to_own(self) -> None:
+        """Run the device's own file again; the release that ran is kept."""
+        current = self.store.linked("current")
+        self.store.switch_to(None)
+        self.store.prove(None, current.sha256 if current else None)
 
     def connect(self) -> None:
         """Have the repository there."""

@@ -85,8 +85,8 @@ class ModelSteps:
     def _runs(self, current: Kept | None, order: UpdateOrder) -> bool:
         """Tell whether what is ordered runs, and has proved itself; the device's own file needs no proof."""
         if current is None:
-            return order.version == self.use.own_version and self.store.linked("before") is None
-        return _is_ordered(current, order) and self.store.is_proved(current.sha256)
+            return order.version == self.use.own_version and not self.store.is_on_trial
+        return _is_ordered(current, order) and self.store.is_proved(current.sha256) and not self.store.is_on_trial
 
     def precheck(self, record: Record) -> Happening:
         """See whether there is room for the file, and for the one that a patch makes."""

@@ -5,7 +5,7 @@
     models/NAME/<sha256>/proved          there once it has proved itself on this device
     models/NAME/current                  link to the folder that runs; without it, what the device's own file names runs
     models/NAME/previous                 link to the one before, kept as a way back; without it, that is the own file
-    models/NAME/before                   while something is on trial: link to what `current` goes back to
+    models/NAME/before                   while something is on trial: link to what `current` goes back to, or to `own`
 
 A folder gets its name when all in it is on the disk. Every step can be done again after a crash in the middle of it,
 and with the links alone, should the journal be lost, the device finds back to what was proved (`settle`).
@@ -36,6 +36,8 @@ MODELS = "models"
 BUNDLE = "bundle.skerry"
 RELEASE = "release.json"
 PROVED = "proved"
+OWN = "own"
+"""Where the link `before` leads while a trial goes back to the device's own file; nothing lies there."""
 _MAX_RELEASE_BYTES = 4096
 _FOLDER = re.compile(r"[0-9a-f]{64}\Z")
 
@@ -98,8 +100,17 @@ class ModelStore:
             sync_directory(self.folder)
 
     def hold_before(self, sha256: str | None) -> None:
-        """Note what a trial goes back to, before it begins; None where nothing of this store ran."""
-        self._point("before", sha256)
+        """Note what a trial goes back to, before it begins; None for the device's own file."""
+        self._point("before", sha256 or OWN)
+
+    def end_trial(self) -> None:
+        """Have what `current` leads to on trial no more."""
+        self._point("before", None)
+
+    @property
+    def is_on_trial(self) -> bool:
+        """Whether what runs is on trial, also where it has proved itself in an earlier one."""
+        return os.path.lexists(self.folder / "before")
 
     def switch_to(self, sha256: str | None) -> None:
         """Have ``current`` lead to a release; None leads to what the device's own file names."""
@@ -112,7 +123,7 @@ class ModelStore:
                 write_atomic(self.folder / sha256 / PROVED, b"")
         if before != sha256:
             self._point("previous", before)
-        self._point("before", None)
+        self.end_trial()
 
     def settle(self) -> bool:
         """Without a journal, go back from what was on trial; return whether anything was.
@@ -121,13 +132,15 @@ class ModelStore:
         """
         current, good = self._target("current"), self.good
         self.switch_to(good)
-        self._point("before", None)
+        self.end_trial()
         return good != current
 
     @property
     def good(self) -> str | None:
         """The hash of what is known to be good, by the links alone; None for the device's own file."""
         before, current = self._target("before"), self._target("current")
+        if before == OWN:
+            return None
         if before is not None and self.kept(before) is not None:
             return before
         return current if current is not None and self.is_proved(current) else None
@@ -148,20 +161,20 @@ class ModelStore:
             target = (self.folder / link).readlink().name
         except OSError:
             return None
-        return target if _FOLDER.match(target) else None
+        return target if target == OWN or _FOLDER.match(target) else None
 
-    def _point(self, link: Link, sha256: str | None) -> None:
+    def _point(self, link: Link, target: str | None) -> None:
         path = self.folder / link
-        if self._target(link) == sha256 and (sha256 is not None or not os.path.lexists(path)):
+        if self._target(link) == target and (target is not None or not os.path.lexists(path)):
             return
         with _told(path):
-            if sha256 is None:
+            if target is None:
                 path.unlink()
             else:
                 self.folder.mkdir(parents=True, exist_ok=True)
                 aside = path.with_name(f".{link}.new")
                 aside.unlink(missing_ok=True)
-                aside.symlink_to(sha256)
+                aside.symlink_to(target)
                 aside.replace(path)
             sync_directory(self.folder)
 

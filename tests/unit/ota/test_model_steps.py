@@ -80,6 +80,9 @@ def test_what_runs_counts_as_committed_only_once_it_has_proved_itself(device: De
         device.check("2.0.0")
     device.store.prove(new, None)
     assert device.check("2.0.0") == Done(from_sha256=new, from_version="2.0.0", to_sha256=new, is_running=True)
+    device.store.hold_before(None)
+    with pytest.raises(ReleaseError, match="no such release"):
+        device.check("2.0.0")
 
 
 def test_the_first_release_has_the_devices_own_file_as_its_way_back(device: Device) -> None:

@@ -80,6 +80,23 @@ def test_without_a_journal_and_a_release_before_the_devices_own_file_counts(stor
     assert store.linked("current") is None
 
 
+def test_what_proved_itself_once_is_on_trial_again_after_a_way_back_to_the_own_file(
+    store: ModelStore, tmp_path: Path
+) -> None:
+    once = take(store, "1.0.0", tmp_path)
+    store.switch_to(once)
+    store.prove(once, None)
+    store.switch_to(None)
+    store.prove(None, once)
+    store.hold_before(None)
+    store.switch_to(once)
+    assert store.is_on_trial
+    assert good_bundle(tmp_path, "signs") is None, "the device's own file, until it has proved itself again"
+    assert store.settle()
+    assert (store.linked("current"), store.linked("previous").version) == (None, "1.0.0")
+    assert not store.is_on_trial
+
+
 def test_without_a_journal_a_way_back_that_was_on_trial_is_undone_too(store: ModelStore, tmp_path: Path) -> None:
     first, second = take(store, "1.0.0", tmp_path), take(store, "2.0.0", tmp_path)
     store.prove(first, None)

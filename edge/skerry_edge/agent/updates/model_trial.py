@@ -120,7 +120,7 @@ class ModelTrial:
             one.drop()
         self._configuration.try_out(None)
         self._store.switch_to(record.from_sha256)
-        self._store.hold_before(None)
+        self._store.end_trial()
         self._store.tidy()
         return Done()
 
