@@ -20,6 +20,7 @@ from skerry_edge.contracts.manifest import Sha256
 from skerry_edge.foundation.atomic import publish as give_name
 from skerry_edge.foundation.atomic import refuse_other_kinds, sync_directory
 from skerry_edge.foundation.errors import ConfigError, DataError, ReachError
+from skerry_edge.foundation.small_file import DAMAGED
 from skerry_server.releases.repository import MAKING
 
 MANIFEST = "manifest.json"
@@ -163,7 +164,7 @@ def _manifest(archive: zipfile.ZipFile, file: Path) -> Manifest:
         if archive.getinfo(MANIFEST).file_size > MAX_MANIFEST_BYTES:
             raise DataError("the backup's manifest is too large", where=str(file))
         manifest = msgspec.json.decode(archive.read(MANIFEST), type=Manifest)
-    except (KeyError, zipfile.BadZipFile, msgspec.DecodeError, OSError) as error:
+    except (KeyError, zipfile.BadZipFile, OSError, *DAMAGED) as error:
         raise DataError("this is no backup of keys and releases", where=str(file), found=str(error)) from error
     for name in manifest.files:
         path = PurePosixPath(name)

@@ -21,13 +21,14 @@ from skerry_server.releases.signing import Signatory, missing_signatures
 class Installed:
     """How far a role's new metadata got.
 
-    With signatures ``missing`` it waits in `staging/`. Without ``refreshed`` clients see new targets only when whoever
-    has the online key refreshes.
+    With signatures ``missing`` it waits in `staging/`; ``absent`` are the names of keys that are known and not here.
+    Without ``refreshed`` clients see new targets only when whoever has the online key refreshes.
     """
 
     role: str
     version: int
     missing: int = 0
+    absent: tuple[str, ...] = ()
     refreshed: Refreshed | None = None
 
 
@@ -39,13 +40,14 @@ def install_targets(
     Raises ConfigError where no key at hand signs targets.
     """
     root = repository.root().signed
+    absent = signatory.absent("targets", root)
     if not signatory.sign(targets, root):
-        raise ConfigError("no key of the targets role is at hand", todo="give the folder of the keys: --keys DIR")
+        raise _no_key("targets", absent)
     version = targets.signed.version
     _refuse_behind(repository, version)
     if missing := missing_signatures(targets, root):
         repository.stage(targets)
-        return Installed(role="targets", version=version, missing=missing)
+        return Installed(role="targets", version=version, missing=missing, absent=absent)
     repository.write(targets)
     refreshed = refresh(repository, signatory, now) if can_refresh(root, signatory) else None
     remember(repository)
@@ -62,12 +64,13 @@ def install_root(repository: Repository, root: Metadata[Root], signatory: Signat
     """
     present = repository.root().signed
     _refuse_stale(root, present.version)
+    absent = signatory.absent("root", present, root.signed)
     if not signatory.sign(root, present, root.signed):
-        raise ConfigError("no key of the root role is at hand", todo="give the folder of the keys: --keys DIR")
+        raise _no_key("root", absent)
     version = root.signed.version
     if missing := missing_signatures(root, present, root.signed):
         repository.stage(root)
-        return Installed(role="root", version=version, missing=missing)
+        return Installed(role="root", version=version, missing=missing, absent=absent)
     if not can_refresh(root.signed, signatory):
         raise ConfigError("the online key of the next root is not at hand", todo="give its folder: --online-keys DIR")
     is_bridged = _bridge(repository, present, root.signed, signatory, now)
@@ -76,6 +79,11 @@ def install_root(repository: Repository, root: Metadata[Root], signatory: Signat
     refreshed = refreshed or refresh(repository, signatory, now)
     remember(repository)
     return Installed(role="root", version=version, refreshed=refreshed)
+
+
+def _no_key(role: str, absent: tuple[str, ...]) -> ConfigError:
+    found = f"not here: {', '.join(absent)}" if absent else None
+    return ConfigError(f"no key of the {role} role is at hand", found=found, todo="give the folder of one: --keys DIR")
 
 
 def _bridge(repository: Repository, present: Root, coming: Root, signatory: Signatory, now: datetime) -> bool:

@@ -18,7 +18,7 @@ from securesystemslib.signer import Key, Signer, SSlibKey
 from skerry_edge.contracts.patterns import whole
 from skerry_edge.foundation.atomic import write_atomic
 from skerry_edge.foundation.errors import ConfigError, DataError, ReachError
-from skerry_edge.foundation.small_file import read_small
+from skerry_edge.foundation.small_file import DAMAGED, read_small
 from skerry_server.releases.key_files import make_key, open_key
 from skerry_server.releases.remote_keys import RemoteKey, open_remote
 from skerry_server.releases.secret_names import AskSecret
@@ -82,7 +82,7 @@ class KeyRing:
             raise ReachError(
                 "cannot read the key ring", where=str(path), found=error.strerror, todo="give its folder: --keys DIR"
             ) from error
-        except msgspec.DecodeError as error:
+        except DAMAGED as error:
             raise DataError("this is no key ring", where=str(path), found=str(error)) from error
         return cls(folder, file.keys)
 
@@ -119,6 +119,14 @@ class KeyRing:
         self.keys[name] = key
         self.save()
         return key
+
+    def at_hand(self) -> list[RingKey]:
+        """Return the keys that can sign here: a ring is given away whole, with the files of one holder's keys alone."""
+        return [
+            key
+            for key in self.keys.values()
+            if not key.uri.startswith(FILE) or (self.folder / key.uri.removeprefix(FILE)).exists()
+        ]
 
     def signer(self, key: RingKey, ask: AskSecret) -> Signer:
         """Return what signs with ``key``. Raises SkerryError of the family that fits."""

@@ -18,7 +18,7 @@ from tuf.api.serialization.json import JSONDeserializer
 
 from skerry_edge.foundation.atomic import write_atomic
 from skerry_edge.foundation.errors import DataError, ReachError
-from skerry_edge.foundation.small_file import read_small
+from skerry_edge.foundation.small_file import DAMAGED, read_small
 
 PINS = "seen.json"
 _MAX_BYTES = 1 << 20
@@ -61,7 +61,7 @@ def _read(folder: Path) -> _Seen | None:
         return None
     except OSError as error:
         raise ReachError("cannot read what the keys remember", where=str(path), found=error.strerror) from error
-    except msgspec.DecodeError as error:
+    except DAMAGED as error:
         raise DataError("this is not what keys remember", where=str(path), found=str(error)) from error
 
 

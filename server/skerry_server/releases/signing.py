@@ -30,8 +30,15 @@ class Signatory:
     def holds(self, root: Root, role: str) -> bool:
         """Tell whether the keys at hand are enough for a role's threshold."""
         wanted = root.get_delegated_role(role)
-        at_hand = {key.keyid for ring in self.rings for key in ring.keys.values()}
+        at_hand = {key.keyid for ring in self.rings for key in ring.at_hand()}
         return len(at_hand & set(wanted.keyids)) >= wanted.threshold
+
+    def absent(self, role: str, *roots: Root) -> tuple[str, ...]:
+        """Return the names of the role's keys that a ring knows and whose files are elsewhere, with their holders."""
+        wanted = {keyid for root in roots for keyid in root.get_delegated_role(role).keyids}
+        at_hand = {key.keyid for ring in self.rings for key in ring.at_hand()}
+        known = {key.name: key.keyid for ring in self.rings for key in ring.keys.values()}
+        return tuple(name for name, keyid in known.items() if keyid in wanted - at_hand)
 
     def sign(self, metadata: Metadata[Payload], *roots: Root) -> list[str]:
         """Add the signatures of all keys at hand that one of ``roots`` gives to the role; return their key ids.
@@ -42,7 +49,7 @@ class Signatory:
         wanted = {keyid for root in roots for keyid in root.get_delegated_role(role).keyids}
         signed: list[str] = []
         for ring in self.rings:
-            for key in ring.keys.values():
+            for key in ring.at_hand():
                 if key.keyid in wanted and key.keyid not in signed:
                     if key.keyid not in self._open:
                         self._open[key.keyid] = ring.signer(key, self._ask)

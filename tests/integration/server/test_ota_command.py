@@ -108,6 +108,32 @@ def test_keys_in_two_hands_sign_one_after_the_other(ota, discs, tmp_path):
     assert ota("verify", "--json").json["findings"] == []
 
 
+def test_the_ceremony_as_the_docs_tell_it(ota, discs, tmp_path):
+    """Each holder gets keys.json whole and the files of his own keys."""
+    two = [option for role in ("root", "targets") for option in (f"--{role}-keys", "2", f"--{role}-threshold", "2")]
+    assert ota("init", *two).code == 0
+    for number, person in ((1, "ann"), (2, "bob")):
+        (tmp_path / person).mkdir()
+        for name in ("keys.json", f"root-{number}.pem", f"targets-{number}.pem"):
+            (tmp_path / person / name).write_bytes((tmp_path / "keys" / name).read_bytes())
+    (tmp_path / "cy").mkdir()
+    (tmp_path / "cy/keys.json").write_bytes((tmp_path / "keys/keys.json").read_bytes())
+    online = ("--online-keys", tmp_path / "keys/online")
+    first, second = (("--keys", tmp_path / person, *online) for person in ("ann", "bob"))
+    rotated = ota("rotate-root", *first)
+    assert rotated.code == 0, rotated.err
+    assert "root 2 waits: 1 more signature is needed" in rotated.out
+    assert "(root-2: not here)" in rotated.out
+    signed = ota("sign", "--yes", *second)
+    assert "root 2 is published" in signed.out, signed.err
+    waiting = ota("publish", discs, "--boards", "generic-x86", "--counter", "1", *first)
+    assert "(targets-2: not here)" in waiting.out
+    nobody = ota("sign", "--yes", "--keys", tmp_path / "cy", *online)
+    assert (nobody.code, "not here: targets-1, targets-2" in nobody.err) == (2, True), nobody.err
+    assert "targets 2 is published" in ota("sign", "--yes", *second).out
+    assert ota("verify", "--json").json["findings"] == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [

@@ -27,7 +27,8 @@ def installed_lines(installed: Installed) -> Iterator[str]:
     name = f"{installed.role} {installed.version}"
     if installed.missing:
         are = "signature is" if installed.missing == 1 else "signatures are"
-        yield f"{name} waits: {installed.missing} more {are} needed; skerry ota sign, with the other keys"
+        absent = f" ({', '.join(installed.absent)}: not here)" if installed.absent else ""
+        yield f"{name} waits: {installed.missing} more {are} needed; skerry ota sign, with the other keys{absent}"
     elif installed.refreshed is None:
         yield f"{name} is signed; clients see it after skerry ota refresh with the online key"
     else:
