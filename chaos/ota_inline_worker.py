@@ -13,6 +13,7 @@ from chaos.ota_world import World
 from skerry_edge.foundation.errors import SkerryError
 from skerry_edge.ota import worker
 from skerry_edge.ota.agent_steps import AgentSteps
+from skerry_edge.ota.confirmed import Confirmed
 from skerry_edge.ota.job import Job, Progress
 from skerry_edge.ota.journal import JournalFile
 from skerry_edge.ota.machine.record import Record
@@ -57,7 +58,8 @@ class InlineWorker:
         journal_file = JournalFile(places.ota)
         record = journal_file.read().record
         if record is not None:
-            steps = _Noticed(self.world, self.steps_of(job, places, record))
+            confirm = self.supply_of(job, places).confirm
+            steps = _Noticed(self.world, Confirmed(self.steps_of(job, places, record), confirm))
             prepare(journal_file, steps, lambda: self.world.now)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from skerry_edge.contracts.errors import ReleaseError
 from skerry_edge.ota.choice import Choice, Held, Target, Wanted
 from skerry_edge.ota.errors import TransferError
 from skerry_edge.ota.settings import OtaSettings
@@ -23,6 +24,13 @@ class Supply(Protocol):
 
     def choose(self, wanted: Wanted, have_sha256: str | None) -> Choice:
         """Look at the repository, and return the signed file of a release for this device."""
+        ...
+
+    def confirm(self, choice: Choice) -> None:
+        """See that what was chosen is still what the repository signs; ``not-found`` where it is not any more.
+
+        Where the repository is away, what was seen of it last counts until that expires.
+        """
         ...
 
     def fetch(self, choice: Choice, into: Path, held: Held | None, told: Told) -> Path:
@@ -63,6 +71,26 @@ class SignedSupply:
         """Look and choose (see Supply)."""
         self._releases.refresh()
         return self._releases.choose(wanted, self._device, have_sha256=have_sha256)
+
+    def confirm(self, choice: Choice) -> None:
+        """Look again (see Supply)."""
+        try:
+            self._releases.refresh()
+        except TransferError:
+            if not self._releases.recall():
+                raise
+        release = choice.release
+        wanted = Wanted(
+            kind=release.kind,
+            name=release.name,
+            version=release.version,
+            variant=release.variant,
+            counter=release.counter,
+        )
+        found = self._releases.choose(wanted, self._device)
+        if found.target != choice.target:
+            what = "the repository has another file for the release by now"
+            raise ReleaseError("not-found", what, where=choice.target.path, found=found.target.path)
 
     def fetch(self, choice: Choice, into: Path, held: Held | None, told: Told) -> Path:
         """Bring the file (see Supply)."""

@@ -17,6 +17,7 @@ from skerry_edge.contracts.errors import ReleaseError
 from skerry_edge.foundation.bound_life import die_with_parent
 from skerry_edge.foundation.errors import ConfigError, SkerryError
 from skerry_edge.ota.agent_steps import AgentSteps
+from skerry_edge.ota.confirmed import Confirmed
 from skerry_edge.ota.instants import now
 from skerry_edge.ota.job import Job, Progress
 from skerry_edge.ota.journal import JournalFile
@@ -62,7 +63,7 @@ def work(job: Job) -> None:
     journal_file = JournalFile(places.ota)
     record = journal_file.read().record
     if record is not None and record.order.id == job.order:
-        steps = steps_of(job, places, supply, record)
+        steps = Confirmed(steps_of(job, places, supply, record), supply.confirm)
         prepare(journal_file, AtHand(steps) if job.is_at_hand else steps, now)
 
 

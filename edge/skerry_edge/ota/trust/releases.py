@@ -112,6 +112,19 @@ class TrustedReleases:
             passed_over=passed_over,
         )
 
+    def recall(self) -> bool:
+        """Go by what was trusted last, after a `refresh` that no mirror has answered; False where it has expired.
+
+        Raises ReleaseError (``frozen``) as `refuse_silence` does.
+        """
+        self.refuse_silence()
+        with failures_told():
+            found = self._look(FolderMirror(folder=self._place.metadata.parent), self._root())
+        if not isinstance(found, StagedUpdater):
+            return False
+        self._updater = found
+        return True
+
     def refuse_silence(self) -> None:
         """Raise ReleaseError (``frozen``) where nothing newer had come for too long at the last `refresh`.
 
