@@ -1,15 +1,24 @@
-"""The fleet as a rollout aims at it, read by three queries whatever the number of devices."""
+"""The fleet as a rollout aims at it, read by a few queries whatever the number of devices."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from skerry_server.registry.fleet.groups import find_group
-from skerry_server.registry.models import Device, DeviceTagRow, GroupMemberRow, PresenceRow
+from skerry_server.registry.models import (
+    Device,
+    DeviceTagRow,
+    GroupMemberRow,
+    PresenceRow,
+    RolloutDeviceRow,
+    RolloutRow,
+)
 from skerry_server.rollouts.eligibility import Candidate
+from skerry_server.rollouts.past import TAKEN, Taken, past_of
 from skerry_server.rollouts.spec import Spec
 
 
@@ -22,7 +31,7 @@ def read_candidates(session: Session, spec: Spec) -> list[Candidate]:
         .outerjoin(PresenceRow, PresenceRow.device == Device.id)
         .where(Device.decommissioned_ms.is_(None))
     )
-    return [
+    found = [
         Candidate(
             device=row.id,
             site=row.site,
@@ -35,6 +44,42 @@ def read_candidates(session: Session, spec: Spec) -> list[Candidate]:
         )
         for row in session.execute(query)
     ]
+    taken, counters = _taken(session, spec), _counters(session, spec)
+    return [
+        replace(
+            one,
+            past=past_of(taken.get(one.device, ()), running=one.version_of(spec.kind, spec.name), counters=counters),
+        )
+        for one in found
+    ]
+
+
+def _taken(session: Session, spec: Spec) -> dict[str, list[Taken]]:
+    """Return what each device took of the same model, or of the agent, oldest first."""
+    found: dict[str, list[Taken]] = defaultdict(list)
+    query = (
+        select(
+            RolloutDeviceRow.device,
+            RolloutDeviceRow.state,
+            RolloutDeviceRow.from_version,
+            RolloutRow.version,
+            RolloutRow.counter,
+        )
+        .join(RolloutRow, RolloutRow.id == RolloutDeviceRow.rollout)
+        .where(RolloutRow.kind == spec.kind, RolloutRow.name == spec.name, RolloutDeviceRow.state.in_(TAKEN))
+        .order_by(RolloutDeviceRow.ordered_ms, RolloutRow.id)
+    )
+    for row in session.execute(query):
+        one = Taken(version=row.version, counter=row.counter, from_version=row.from_version, state=row.state)
+        found[row.device].append(one)
+    return found
+
+
+def _counters(session: Session, spec: Spec) -> dict[str, int]:
+    query = select(RolloutRow.version, RolloutRow.counter).where(
+        RolloutRow.kind == spec.kind, RolloutRow.name == spec.name
+    )
+    return {row.version: row.counter for row in session.execute(query)}
 
 
 def _groups(session: Session, spec: Spec) -> dict[str, set[str]]:

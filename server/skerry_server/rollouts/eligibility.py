@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from skerry_server.rollouts.past import Past
 from skerry_server.rollouts.spec import Spec, Target
 from skerry_server.rollouts.stages import divide
 
@@ -13,6 +14,7 @@ WHY_NOT: dict[str, str] = {
     "wrong-board": "the release is not for this board",
     "no-such-model": "the device does not run this model",
     "has-it": "the device runs this version already",
+    "older": "the device has had a release with a higher counter, and refuses this one: publish it anew",
 }
 """Why a device that is meant gets nothing, in one word, and the sentence for people."""
 
@@ -29,6 +31,7 @@ class Candidate:
     is_present: bool
     groups: frozenset[str]
     tags: Mapping[str, str]
+    past: Past = field(default_factory=Past)
 
     def version_of(self, kind: str, name: str) -> str | None:
         """Return which version of the model, or of the agent, runs here; None where none does."""
@@ -103,7 +106,9 @@ def why_not(spec: Spec, one: Candidate) -> str | None:
     version = one.version_of(spec.kind, spec.name)
     if version is None:
         return "no-such-model"
-    return "has-it" if version == spec.version else None
+    if version == spec.version:
+        return "has-it"
+    return "older" if one.past.refuses(spec.version, spec.counter) else None
 
 
 def _canaries(spec: Spec, meant: Iterable[Candidate]) -> set[str]:

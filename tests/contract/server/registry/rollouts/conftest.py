@@ -122,7 +122,8 @@ class Stage:
 
     def answer(self, device, order, outcome="committed", **more):
         """Let a device answer, over the wire."""
-        values = {"state": "report", "from_version": "1.0.0", "to_version": "2.0.0"} | more
+        values = {"state": "report", "from_version": "1.0.0", "to_version": "2.0.0"}
+        values |= {"kind": "model", "name": "signs"} | more
         report = UpdateReport(
             v=1,
             id="r",
@@ -131,8 +132,6 @@ class Stage:
             ts=1,
             clock="synced",
             order=order,
-            kind="model",
-            name="signs",
             outcome=outcome,
             **values,
         )
@@ -141,6 +140,12 @@ class Stage:
         with self.database.transaction() as session:
             save_answers(session, [taken])
         return report
+
+    def run_everywhere(self, model):
+        """Let every device say that it runs ``model``."""
+        with self.database.transaction() as session:
+            for device in self.devices:
+                session.get(Device, device).models = [model]
 
     def beat(self, device, *, crashes):
         """Let the newest heartbeat of a device tell of so many crashes."""

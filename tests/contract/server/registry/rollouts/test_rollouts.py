@@ -110,6 +110,33 @@ def test_answers_that_come_twice_or_late_or_from_another_device_change_nothing(s
     )
 
 
+@pytest.mark.parametrize("lie", [{"kind": "agent"}, {"name": "words"}, {"to_version": "9.9.9"}])
+def test_a_device_that_answers_with_another_release_has_not_answered(stage, lie):
+    rollout = stage.roll_out()
+    stage.look()
+    device, order = next(iter(stage.orders().items()))
+    stage.answer(device, order.id, "under-way", state="download", **lie)
+    stage.answer(device, order.id, from_version="6.6.6", **lie)
+    row = stage.rows(rollout)[device]
+    assert (row.state, row.has_begun, row.from_version) == ("ordered", False, "1.0.0")
+
+
+def test_where_a_device_came_from_otherwise_than_was_known_its_story_says_so(stage):
+    rollout = stage.roll_out()
+    stage.look()
+    device, order = next(iter(stage.orders().items()))
+    stage.answer(device, order.id, from_version="1.5.0")
+    row = stage.rows(rollout)[device]
+    assert (row.from_version, row.history[-1]["detail"]) == ("1.5.0", "from 1.5.0, not from 1.0.0 as was known")
+
+
+@pytest.mark.parametrize("size", ["0%", "0.0%", "0.000%", "00%", "0"])
+def test_a_share_of_nothing_is_no_size(stage, size):
+    with pytest.raises(ConfigError):
+        stage.spec(steps=[size])
+    assert stage.spec(steps=["0.001%", "0.010%", "0.1%", "0.100%", "10%", "99.999%", "100%"])
+
+
 def test_the_phases_of_a_device_are_kept_in_their_order_and_older_ones_are_passed_over(stage):
     rollout = stage.roll_out()
     stage.look()
@@ -432,9 +459,9 @@ def test_the_plan_says_who_would_refuse_an_older_release(stage):
         rollout = stage.roll_out(version=version, counter=counter)
         had = {2: "1.0.0", 3: "2.0.0"}[counter]
         stage.look()
-        stage.answer_all(from_version=had)
+        stage.answer_all(from_version=had, to_version=version)
         stage.look()
-        stage.answer_all(from_version=had)
+        stage.answer_all(from_version=had, to_version=version)
         stage.look()
         assert stage.rollout(rollout).state == "done"
         stage.run_everywhere(f"signs {version}")
