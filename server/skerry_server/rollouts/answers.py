@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import cast
 
@@ -12,11 +13,12 @@ from skerry_edge.contracts.messages import session_order
 from skerry_edge.contracts.updates import FINAL_OUTCOMES, UpdateReport
 from skerry_server.ingest.validate import Accepted
 from skerry_server.registry.chunks import chunks
-from skerry_server.registry.models import RolloutDeviceRow
+from skerry_server.registry.models import RolloutDeviceRow, RolloutRow
 from skerry_server.registry.text import storable
 from skerry_server.rollouts.history import with_entry
 from skerry_server.rollouts.states import DeviceState
 
+LOG = logging.getLogger(__name__)
 REOPENED: tuple[DeviceState, ...] = ("waiting", "left-out")
 """A device in one of these began with an order in the moment in which that was withdrawn."""
 WITHDRAWN = "superseded"
@@ -24,15 +26,22 @@ WITHDRAWN = "superseded"
 
 
 def save_answers(session: Session, accepted: Sequence[Accepted]) -> None:
-    """Take in every update report of a batch, in their order; one about an order that nobody gave is passed over."""
+    """Take in every update report of a batch, in their order; one about an order that nobody gave is passed over.
+
+    So is one that tells of another release than was ordered: what that device runs is not known from it.
+    """
     reports = [(one, one.message) for one in accepted if isinstance(one.message, UpdateReport)]
     if not reports:
         return
     rows = _rows(session, {report.order for _, report in reports})
     for one, report in reports:
-        row = rows.get(report.order)
-        if row is not None and row.device == one.topic.device:
-            _take(row, report, received_ms=one.delivery.received_ms)
+        row, rollout = rows.get(report.order, (None, None))
+        if row is None or rollout is None or row.device != one.topic.device:
+            continue
+        if (report.kind, report.name, report.to_version) != (rollout.kind, rollout.name, _ordered(row, rollout)):
+            LOG.warning("device %s answers order %s with another release: passed over", row.device, report.order)
+            continue
+        _take(row, report, received_ms=one.delivery.received_ms)
 
 
 def outcome_state(outcome: str, *, is_return: bool) -> DeviceState:
@@ -42,13 +51,20 @@ def outcome_state(outcome: str, *, is_return: bool) -> DeviceState:
     return cast("DeviceState", outcome)
 
 
-def _rows(session: Session, orders: set[str]) -> Mapping[str, RolloutDeviceRow]:
-    found: dict[str, RolloutDeviceRow] = {}
+def _ordered(row: RolloutDeviceRow, rollout: RolloutRow) -> str:
+    """Return the version that the newest order of a device names."""
+    is_return = row.state in ("returning", "returned", "not-returned")
+    return (row.from_version or "") if is_return else rollout.version
+
+
+def _rows(session: Session, orders: set[str]) -> Mapping[str, tuple[RolloutDeviceRow, RolloutRow]]:
+    found: dict[str, tuple[RolloutDeviceRow, RolloutRow]] = {}
     for piece in chunks(sorted(orders)):
         # In the order in which the job locks them as well.
-        query = select(RolloutDeviceRow).where(RolloutDeviceRow.order_id.in_(piece)).order_by(RolloutDeviceRow.device)
-        rows = session.scalars(query.with_for_update())
-        found |= {row.order_id: row for row in rows if row.order_id is not None}
+        query = select(RolloutDeviceRow, RolloutRow).join(RolloutRow, RolloutRow.id == RolloutDeviceRow.rollout)
+        query = query.where(RolloutDeviceRow.order_id.in_(piece)).order_by(RolloutDeviceRow.device)
+        rows = session.execute(query.with_for_update(of=RolloutDeviceRow))
+        found |= {row.order_id: (row, rollout) for row, rollout in rows if row.order_id is not None}
     return found
 
 
@@ -93,9 +109,12 @@ def _end(row: RolloutDeviceRow, report: UpdateReport, *, received_ms: int) -> No
     row.has_begun, row.ended_ms, row.deadline_ms = True, received_ms, None
     row.phase, row.reason, row.detail = report.state, report.reason, storable(report.detail)
     row.progress_bytes, row.total_bytes = report.progress_bytes, report.total_bytes
-    if row.state == "committed":
-        row.from_version = storable(report.from_version) or row.from_version
-    row.history = with_entry(row.history, row.state, ts_ms=received_ms, reason=row.reason, detail=row.detail)
+    told = row.detail
+    if row.state == "committed" and report.from_version is not None:
+        if row.from_version not in (None, report.from_version):
+            told = f"from {report.from_version}, not from {row.from_version} as was known"
+        row.from_version = report.from_version
+    row.history = with_entry(row.history, row.state, ts_ms=received_ms, reason=row.reason, detail=told)
 
 
 def _go_on(row: RolloutDeviceRow, report: UpdateReport, *, received_ms: int) -> None:

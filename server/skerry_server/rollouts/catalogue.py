@@ -66,7 +66,8 @@ class Catalogue:
 def completed(wish: Mapping[str, object], catalogue: Catalogue | None) -> dict[str, object]:
     """Return ``wish`` with the counter and the boards that the release is signed with, where it does not name them.
 
-    Raises ConflictError where there is no repository to ask or it says otherwise, and what `Catalogue.find` raises.
+    Raises ConflictError where there is no repository to ask, it says otherwise or the release is for none of some
+    boards that are named, and what `Catalogue.find` raises.
     """
     if catalogue is None:
         if wish.get("counter") is None:
@@ -83,4 +84,12 @@ def completed(wish: Mapping[str, object], catalogue: Catalogue | None) -> dict[s
             where="counter",
             found=f"{wish['counter']}, not {release.counter}",
         )
-    return {**wish, "counter": release.counter, "boards": list(wish.get("boards") or release.boards)}  # type: ignore[call-overload]  # checked by read_spec
+    boards: list[str] = list(wish.get("boards") or release.boards)  # type: ignore[call-overload]  # checked by read_spec
+    if others := sorted(set(boards) - set(release.boards)):
+        raise ConflictError(
+            "the release is not signed for these boards",
+            where="boards",
+            found=", ".join(others),
+            todo=f"it is signed for {', '.join(release.boards)}",
+        )
+    return {**wish, "counter": release.counter, "boards": boards}

@@ -14,8 +14,9 @@ from skerry_edge.contracts.topics import NAME_PATTERN
 from skerry_edge.foundation.errors import ConfigError
 from skerry_server.errors import ConflictError
 
-SIZE_PATTERN = r"^([1-9][0-9]{0,6}|(100|[1-9]?[0-9](\.[0-9]{1,3})?)%)$"
-"""A number of devices, or a share of all of them: `5`, `2.5%`."""
+_SHARE = r"100|[1-9][0-9]?(\.[0-9]{1,3})?|0\.([0-9]{0,2}[1-9]|[0-9]?[1-9]0|[1-9]00)"
+SIZE_PATTERN = rf"^([1-9][0-9]{{0,6}}|({_SHARE})%)$"
+"""A number of devices, or a share of all of them, more than nothing: `5`, `2.5%`."""
 MAX_STEPS = 50
 MAX_NAMES = 1_000
 MIN_DEADLINE_S = 10

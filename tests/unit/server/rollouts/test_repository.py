@@ -67,6 +67,9 @@ def test_a_wish_is_completed_from_the_signed_release_and_cannot_contradict_it(re
     assert completed(wish, catalogue) == wish | {"counter": 2, "boards": ["pi-4", "pi-5"]}
     with pytest.raises(ConflictError, match="another counter"):
         completed(wish | {"counter": 3}, catalogue)
+    assert completed(wish | {"boards": ["pi-5"]}, catalogue)["boards"] == ["pi-5"]
+    with pytest.raises(ConflictError, match="jetson-nano"):
+        completed(wish | {"boards": ["pi-5", "jetson-nano"]}, catalogue)
     with pytest.raises(NotFoundError, match="no such release"):
         completed(wish | {"version": "3.0.0"}, catalogue)
     with pytest.raises(ConflictError, match="no repository"):
