@@ -46,7 +46,8 @@ def _own_program() -> str:
 Examples:
   sudo /opt/skerry/bin/skerry agent install --board auto --site garden \\
       --device cam-1 --broker mqtts://broker.example.net \\
-      --password-file password.txt --ca-file ca.pem
+      --password-file password.txt --ca-file ca.pem \\
+      --ota-root 1.root.json --ota-mirror https://fleet.example.net/ota
   sudo /opt/skerry/bin/skerry agent install          (again, after an upgrade)
   skerry agent install --dry-run --board raspberry-pi-5 --site garden \\
       --device cam-1 --broker mqtt://10.0.0.2
@@ -59,6 +60,7 @@ What is made:
   /etc/skerry/agent.toml       the configuration; an edited one is kept
   /etc/skerry/mqtt-password    with --password-file; for the service alone
   /etc/skerry/ca.pem           with --ca-file
+  /etc/skerry/root.json        with --ota-root
   /usr/local/bin/skerry        a link to the program, if nothing is there
   /etc/udev/rules.d/60-skerry.rules           access to accelerators
   /etc/systemd/system/skerry-agent.service    hardened; started at boot
@@ -85,6 +87,16 @@ Exit codes:
 @click.option("--broker", metavar="URL", help="mqtt://HOST[:PORT], or mqtts:// for TLS.")
 @click.option("--password-file", type=_FILE, metavar="FILE", help="Holds the broker's password; it is copied.")
 @click.option("--ca-file", type=_FILE, metavar="FILE", help="Who signed the broker's certificate (PEM); it is copied.")
+@click.option(
+    "--ota-root", type=_FILE, metavar="FILE", help="Root of trust of updates (metadata/1.root.json); it is copied."
+)
+@click.option(
+    "--ota-mirror",
+    "ota_mirrors",
+    multiple=True,
+    metavar="URL|DIR",
+    help="Where updates come from; in turn, if several.",
+)
 @click.option("--config", "config_file", type=_FILE, metavar="FILE", help="A configuration to install.")
 @click.option("--program", default=_own_program, metavar="PATH", help="What the service runs.  [default: this skerry]")
 @_ROOT

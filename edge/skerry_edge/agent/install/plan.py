@@ -17,6 +17,7 @@ from skerry_edge.agent.install.places import (
     LAUNCHER_FILE,
     PASSWORD_FILE,
     PROGRAM_LINK,
+    ROOT_FILE,
     RULES_FILE,
     STATE_DIR,
     SYSTEM_PYTHON,
@@ -37,6 +38,7 @@ _SUBSYSTEMS = ("usb", "apex", "accel")
 """Where the rules' devices are: triggering all others would set networks and disks up anew."""
 _SAFE_RUNTIMES = {"litert", "onnx", "edgetpu"}
 """Runtimes that never write the code that they run (found by running each under prctl(PR_SET_MDWE))."""
+_OUTLASTING = (PASSWORD_FILE, CA_FILE, ROOT_FILE)
 _PROGRAM = re.compile(r"^ExecStart=(?:\S+ -I -S \S+ \S+ )?(?P<program>/\S+) agent run ", re.MULTILINE)
 
 
@@ -46,7 +48,7 @@ class Request:
 
     ``is_given`` says that somebody brought the configuration along. ``backends`` are those that it names, ``systemd``
     is the version of the target's, ``version`` Skerry's own, ``authority`` the text of a certificate that the broker
-    is to be known by.
+    is to be known by, ``trust`` that of the root of trust of updates over the air.
     """
 
     board: Board
@@ -59,13 +61,15 @@ class Request:
     backends: Collection[str] = ()
     password: Secret | None = None
     authority: str | None = None
+    trust: str | None = None
 
 
 def install_plan(request: Request) -> tuple[Step, ...]:
     """Return the steps in the order in which they are carried out: first what is made, then the commands."""
     secrets = [_password(request.password)] if request.password is not None else []
-    if request.authority is not None:
-        secrets.append(TextFile(path=CA_FILE, content=request.authority, mode=0o640, group=USER, outlasts=True))
+    for path, text in ((CA_FILE, request.authority), (ROOT_FILE, request.trust)):
+        if text is not None:
+            secrets.append(TextFile(path=path, content=text, mode=0o640, group=USER, outlasts=True))
     link = [_program_link(request.program)] if request.program != PROGRAM_LINK else []
     lines = request.board.system.udev_rules if request.board.system else ()
     rules = [_rules(request.board.name, lines)] if lines else []
@@ -92,7 +96,7 @@ def install_plan(request: Request) -> tuple[Step, ...]:
         Command(program=("systemctl", "daemon-reload"), after=(UNIT_FILE, UNIT_LINK)),
         Command(
             program=("systemctl", "restart", UNIT),
-            after=(UNIT_FILE, UNIT_LINK, LAUNCHER_FILE, CONFIG_FILE, PASSWORD_FILE, CA_FILE),
+            after=(UNIT_FILE, UNIT_LINK, LAUNCHER_FILE, CONFIG_FILE, PASSWORD_FILE, CA_FILE, ROOT_FILE),
         ),
     )
 
@@ -111,7 +115,7 @@ def removal_plan(program: str | None) -> tuple[Step, ...]:
         Folder(path=LAUNCHER_DIR, mode=0, owner="root", group="root"),
         TextFile(path=RULES_FILE, content="", mode=0),
         TextFile(path=CONFIG_FILE, content="", mode=0, is_kept=True),
-        *(TextFile(path=one, content="", mode=0, outlasts=True, secret=True) for one in (PASSWORD_FILE, CA_FILE)),
+        *(TextFile(path=one, content="", mode=0, outlasts=True, secret=True) for one in _OUTLASTING),
         *reversed(_frame()),
         Command(program=("systemctl", "daemon-reload"), after=(UNIT_FILE, UNIT_LINK)),
         Command(program=("udevadm", "control", "--reload"), after=(RULES_FILE,)),

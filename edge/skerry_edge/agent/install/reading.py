@@ -33,6 +33,8 @@ def named_files(config: AgentConfig) -> Iterator[tuple[str, str]]:
     if tls is not None:
         named += [(f"mqtt.tls.{key}", getattr(tls, key)) for key in ("ca_file", "certificate_file", "key_file")]
     yield from ((key, path) for key, path in named if path is not None)
+    if config.ota is not None:
+        yield "ota.root", config.ota.root
     for index, pipeline in enumerate(config.pipelines):
         yield from ((f"pipelines[{index}].{key}", path) for key, path in _of_pipeline(pipeline))
 

@@ -19,6 +19,7 @@ from skerry_edge.agent.install.target import systemd_version, usual_systemd
 from skerry_edge.agent.mqtt.login import Secret
 from skerry_edge.foundation.config import parse_toml
 from skerry_edge.foundation.secret_file import read_secret
+from skerry_edge.ota.trust.root_file import read_root
 
 
 def request_from(wishes: Wishes, *, root: Path, groups: Collection[str], is_rehearsal: bool = False) -> Request:
@@ -29,6 +30,7 @@ def request_from(wishes: Wishes, *, root: Path, groups: Collection[str], is_rehe
     require_visible(wishes.program, root)
     password = Secret(read_secret(wishes.password_file)) if wishes.password_file is not None else None
     authority = read_authority(wishes.ca_file) if wishes.ca_file is not None else None
+    trust = read_root(wishes.ota_root).text if wishes.ota_root is not None else None
     chosen = settled(wishes, root)
     config = parse_toml(chosen.text, AgentConfig, name=chosen.name)
     systemd = _systemd(chosen.board, root, is_rehearsal=is_rehearsal)
@@ -44,6 +46,7 @@ def request_from(wishes: Wishes, *, root: Path, groups: Collection[str], is_rehe
         version=__version__,
         password=password,
         authority=authority,
+        trust=trust,
     )
 
 

@@ -12,14 +12,17 @@ from skerry_edge.agent.config.delivery import TlsConfig
 from skerry_edge.agent.install.board_choice import AUTO, chosen_board, configured_board, require_computer
 from skerry_edge.agent.install.existing import Existing, read_existing, refuse_override
 from skerry_edge.agent.install.given import read_configuration
-from skerry_edge.agent.install.places import CA_FILE, CONFIG_DIR, CONFIG_FILE, PASSWORD_FILE
+from skerry_edge.agent.install.places import CA_FILE, CONFIG_DIR, CONFIG_FILE, PASSWORD_FILE, ROOT_FILE
 from skerry_edge.agent.install.program import runtime_seeker
+from skerry_edge.agent.install.release_source import require_both
 from skerry_edge.agent.install.starter import Naming, starter_configuration
 from skerry_edge.agent.install.templates import is_edited
 from skerry_edge.contracts.topics import NAME_IN_WORDS, is_name
 from skerry_edge.foundation.broker_address import parse_broker_url
 from skerry_edge.foundation.config import parse_toml
 from skerry_edge.foundation.errors import ConfigError
+
+_FILES = ("--password-file", "--ca-file", "--ota-root")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,6 +37,8 @@ class Wishes:
     ca_file: Path | None
     config_file: Path | None
     program: str
+    ota_root: Path | None = None
+    ota_mirrors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,11 +85,14 @@ def _continued(wishes: Wishes, existing: Existing, root: Path) -> Settled:
         site=wishes.site or config.site,
         device=wishes.device or config.device,
         broker=wishes.broker or config.mqtt.url,
+        ota_mirrors=wishes.ota_mirrors or (config.ota.mirrors if config.ota is not None else ()),
     )
     board = require_computer(load_board(config.board if wishes.board == AUTO else wishes.board))
     has_password = config.mqtt.password_file is not None
     has_authority = config.mqtt.tls is not None and config.mqtt.tls.ca_file is not None
-    text = _first(merged, board, root, has_password=has_password, has_authority=has_authority)
+    text = _first(
+        merged, board, root, has_password=has_password, has_authority=has_authority, has_trust=config.ota is not None
+    )
     return Settled(board=board, text=text, name="the new configuration")
 
 
@@ -92,6 +100,7 @@ def _differing(wishes: Wishes, config: AgentConfig) -> dict[str, tuple[str, str]
     """Return by option what a configuration says and what was asked, where that differs."""
     tls = config.mqtt.tls or TlsConfig()
     broker = None if wishes.broker is None else str(parse_broker_url(wishes.broker, where="--broker"))
+    mirrors = () if config.ota is None else config.ota.mirrors
     asked: dict[str, tuple[str | None, str | None]] = {
         "--board": (load_board(config.board).name, None if wishes.board == AUTO else load_board(wishes.board).name),
         "--site": (config.site, wishes.site),
@@ -99,6 +108,8 @@ def _differing(wishes: Wishes, config: AgentConfig) -> dict[str, tuple[str, str]
         "--broker": (str(parse_broker_url(config.mqtt.url)), broker),
         "--password-file": (config.mqtt.password_file, PASSWORD_FILE if wishes.password_file else None),
         "--ca-file": (tls.ca_file, CA_FILE if wishes.ca_file else None),
+        "--ota-root": (None if config.ota is None else config.ota.root, ROOT_FILE if wishes.ota_root else None),
+        "--ota-mirror": (", ".join(mirrors) or None, ", ".join(wishes.ota_mirrors) or None),
     }
     return {
         option: (f"'{said}'" if said else "nothing", f"'{wish}'")
@@ -109,7 +120,7 @@ def _differing(wishes: Wishes, config: AgentConfig) -> dict[str, tuple[str, str]
 
 def _absolute(option: str, said: str | None) -> str | None:
     """Return a value of the configuration; a file's relative path is from the configuration's own folder."""
-    return str(PurePosixPath(CONFIG_DIR) / said) if said is not None and option.endswith("-file") else said
+    return str(PurePosixPath(CONFIG_DIR) / said) if said is not None and option in _FILES else said
 
 
 def _refuse_contradiction(wishes: Wishes, config: AgentConfig, where: str) -> None:
@@ -136,7 +147,15 @@ def _refuse_replacement(given: Path) -> ConfigError:
     )
 
 
-def _first(wishes: Wishes, board: Board, root: Path, *, has_password: bool = False, has_authority: bool = False) -> str:
+def _first(
+    wishes: Wishes,
+    board: Board,
+    root: Path,
+    *,
+    has_password: bool = False,
+    has_authority: bool = False,
+    has_trust: bool = False,
+) -> str:
     """Return a first configuration for the board. Raises ConfigError where too little is known of the device."""
     named = {"--site": wishes.site, "--device": wishes.device, "--broker": wishes.broker}
     missing = [option for option, value in named.items() if value is None]
@@ -157,11 +176,13 @@ def _first(wishes: Wishes, board: Board, root: Path, *, has_password: bool = Fal
             found=str(broker),
             todo="write mqtts://, or leave out --ca-file",
         )
+    require_both(wishes.ota_root, wishes.ota_mirrors, has_trust=has_trust)
     naming = Naming(
         site=wishes.site or "",
         device=wishes.device or "",
         broker=str(broker),
         has_password=has_password or wishes.password_file is not None,
         has_authority=has_authority or wishes.ca_file is not None,
+        mirrors=wishes.ota_mirrors,
     )
     return starter_configuration(board, naming, is_here=runtime_seeker(wishes.program, root))

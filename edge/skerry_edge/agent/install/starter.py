@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from skerry_boards.schema import EDGETPU, Board, Camera, Runtime
-from skerry_edge.agent.install.places import CA_FILE, PASSWORD_FILE, STATE_DIR
+from skerry_edge.agent.install.places import CA_FILE, PASSWORD_FILE, ROOT_FILE, STATE_DIR
 from skerry_edge.backends.registry import entry_of
 from skerry_edge.foundation.extras import install_hint
 
@@ -23,6 +23,7 @@ class Naming:
     broker: str
     has_password: bool = False
     has_authority: bool = False
+    mirrors: Sequence[str] = ()
 
 
 def starter_configuration(board: Board, naming: Naming, *, is_here: Callable[[str], bool]) -> str:
@@ -32,6 +33,8 @@ def starter_configuration(board: Board, naming: Naming, *, is_here: Callable[[st
     """
     password = f"password_file = {_text(PASSWORD_FILE)}\n" if naming.has_password else ""
     authority = f"\n[mqtt.tls]\nca_file = {_text(CA_FILE)}\n" if naming.has_authority else ""
+    mirrors = ", ".join(map(_text, naming.mirrors))
+    updates = f"\n[ota]\nmirrors = [{mirrors}]\nroot = {_text(ROOT_FILE)}\n" if mirrors else ""
     camera = board.camera or Camera(interface="usb", width_px=640, height_px=480, fps=5)
     on_processor = [one for one in board.runtimes if one.device == "cpu"]
     here = [one for one in on_processor if is_here(one.choice)] or on_processor[:1]
@@ -47,7 +50,7 @@ state_dir = {_text(STATE_DIR)}
 
 [mqtt]
 url = {_text(naming.broker)}
-{password}{authority}
+{password}{authority}{updates}
 [[pipelines]]
 kind = "detection"
 name = "camera"

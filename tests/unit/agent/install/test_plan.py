@@ -148,7 +148,7 @@ def test_a_systemd_that_keeps_no_state_is_refused() -> None:
 
 
 def test_whatever_an_installation_can_make_is_undone() -> None:
-    made = plan("coral-usb-raspberry-pi", password=Secret("x"), authority="PEM")
+    made = plan("coral-usb-raspberry-pi", password=Secret("x"), authority="PEM", trust="{}")
 
     def places(steps: list[Step]) -> set[str]:
         return {one.path for one in steps if isinstance(one, Folder | TextFile | Link)} | {

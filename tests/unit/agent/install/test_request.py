@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
+from securesystemslib.signer import CryptoSigner
+from tuf.api.metadata import Metadata, Root
 
 from skerry_boards.loader import all_boards, load_board
 from skerry_edge.agent.config.agent import AgentConfig
+from skerry_edge.agent.install.plan import install_plan
 from skerry_edge.agent.install.program import require_program, runtime_seeker
 from skerry_edge.agent.install.request import request_from
 from skerry_edge.agent.install.settling import Wishes
 from skerry_edge.agent.install.starter import Naming, starter_configuration
+from skerry_edge.agent.install.steps import TextFile
 from skerry_edge.agent.install.target import systemd_version
 from skerry_edge.agent.install.templates import marked
 from skerry_edge.foundation.config import parse_toml
@@ -320,3 +325,92 @@ def test_files_that_cannot_be_read_are_no_configuration(tmp_path: Path) -> None:
     assert isinstance(refusal(tmp_path, password_file=tmp_path / "none"), ReachError)
     (tmp_path / "binary").write_bytes(b"\xff\xfe")
     assert isinstance(refusal(tmp_path, config_file=tmp_path / "binary"), ConfigError)
+
+
+@pytest.fixture
+def root_of_trust(tmp_path: Path) -> Path:
+    """A root of trust that one key has signed for itself."""
+    signer = CryptoSigner.generate_ed25519()
+    root = Root(expires=datetime(2020, 1, 1, tzinfo=timezone.utc))
+    for role in ("root", "timestamp", "snapshot", "targets"):
+        root.add_key(signer.public_key, role)
+    signed = Metadata(root)
+    signed.sign(signer)
+    path = tmp_path / "1.root.json"
+    path.write_bytes(signed.to_bytes())
+    return path
+
+
+MIRRORS = ("https://fleet.example/ota", "/srv/mirror")
+
+
+def test_a_root_of_trust_is_copied_and_named_with_its_mirrors(tmp_path: Path, root_of_trust: Path) -> None:
+    request = request_from(wishes(ota_root=root_of_trust, ota_mirrors=MIRRORS), root=tmp_path, groups=())
+    config = parse_toml(request.configuration, AgentConfig, name="new")
+    assert config.ota is not None
+    assert (config.ota.mirrors, config.ota.root) == (MIRRORS, "/etc/skerry/root.json")
+    (written,) = [
+        one for one in install_plan(request) if isinstance(one, TextFile) and one.path == "/etc/skerry/root.json"
+    ]
+    assert (written.content, written.group) == (root_of_trust.read_text(), "skerry")
+
+
+def test_mirrors_stay_where_something_else_is_asked_for(
+    tmp_path: Path, installed: Callable[..., Path], root_of_trust: Path
+) -> None:
+    installed(first(tmp_path, ota_root=root_of_trust, ota_mirrors=MIRRORS))
+    config = parse_toml(first(tmp_path, **NOTHING | {"device": "cam-2"}), AgentConfig, name="new")
+    assert config.ota is not None
+    assert (config.device, config.ota.mirrors) == ("cam-2", MIRRORS)
+    moved = parse_toml(first(tmp_path, **NOTHING, ota_mirrors=MIRRORS[:1]), AgentConfig, name="new")
+    assert moved.ota is not None
+    assert moved.ota.mirrors == MIRRORS[:1]
+
+
+def test_a_configuration_of_one_s_own_is_not_given_mirrors(
+    tmp_path: Path, installed: Callable[..., Path], root_of_trust: Path
+) -> None:
+    installed(GIVEN, is_given=True)
+    error = refusal(tmp_path, **NOTHING, ota_root=root_of_trust, ota_mirrors=MIRRORS)
+    assert "--ota-mirror" in (error.found or "")
+
+
+@pytest.mark.parametrize("mirror", ["ftp://fleet.example", "srv/mirror", "/home/pi/mirror"])
+def test_a_mirror_that_the_service_could_not_use_is_refused(tmp_path: Path, root_of_trust: Path, mirror: str) -> None:
+    error = refusal(tmp_path, ota_root=root_of_trust, ota_mirrors=(mirror,))
+    assert error.where == "--ota-mirror"
+    assert error.todo
+
+
+def test_root_of_trust_and_mirrors_belong_together(tmp_path: Path, root_of_trust: Path) -> None:
+    assert "--ota-mirror" in (refusal(tmp_path, ota_root=root_of_trust).todo or "")
+    assert "--ota-root" in (refusal(tmp_path, ota_mirrors=MIRRORS).todo or "")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda text: "",
+        lambda text: "[]",
+        lambda text: text[:-9],
+        lambda text: text.replace('"version":1', '"version":2', 1),
+        lambda text: text.replace("2020", "2030", 1),
+        lambda text: text.replace('"_type":"root"', '"_type":"targets"', 1),
+        lambda text: "\xff",
+    ],
+)
+def test_what_no_device_would_begin_from_is_no_root_of_trust(
+    tmp_path: Path, root_of_trust: Path, damage: Callable[[str], str]
+) -> None:
+    text = damage(root_of_trust.read_text())
+    assert text != root_of_trust.read_text()
+    root_of_trust.write_text(text, encoding="latin-1")
+    error = refusal(tmp_path, ota_root=root_of_trust, ota_mirrors=MIRRORS)
+    assert isinstance(error, ConfigError)
+    assert "root of trust" in error.what
+    assert error.todo
+
+
+def test_a_root_of_trust_that_is_not_there_is_told(tmp_path: Path) -> None:
+    error = refusal(tmp_path, ota_root=tmp_path / "none.json", ota_mirrors=MIRRORS)
+    assert isinstance(error, ReachError)
