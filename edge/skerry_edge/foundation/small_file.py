@@ -9,6 +9,9 @@ from pathlib import Path
 
 MOMENTARY = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EINTR, errno.EAGAIN, errno.EACCES})
 """Reading that fails for one of these says nothing about the file."""
+DAMAGED = (ValueError, RecursionError)
+"""What a decoder raises for bytes that are not what was written: msgspec's own errors and UnicodeDecodeError are both
+the first."""
 
 
 def read_small(path: Path, max_bytes: int) -> bytes:

@@ -17,7 +17,7 @@ from msgspec import Meta, Struct
 from skerry_edge.contracts.messages import Id, UpdateOrder
 from skerry_edge.contracts.release import Subject
 from skerry_edge.foundation.atomic import write_atomic
-from skerry_edge.foundation.small_file import read_small
+from skerry_edge.foundation.small_file import DAMAGED, read_small
 
 FILE = "local-orders.json"
 _MAX_BYTES = 1 << 18
@@ -60,7 +60,7 @@ class LocalOrderFile:
             mark = (found.st_ino, found.st_size, found.st_mtime_ns)
             if self._known is None or self._known[0] != mark:
                 self._known = mark, msgspec.json.decode(read_small(path, _MAX_BYTES), type=LocalOrders)
-        except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except (OSError, *DAMAGED):
             return {}
         return self._known[1]
 

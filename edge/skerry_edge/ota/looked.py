@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from skerry_edge.foundation.atomic import write_atomic
-from skerry_edge.foundation.small_file import read_small
+from skerry_edge.foundation.small_file import DAMAGED, read_small
 
 FILE = "looked.json"
 _MAX_BYTES = 1 << 16
@@ -30,5 +30,5 @@ def last_look(folder: Path) -> Looked:
     """Return the last look; one that cannot be read was good, as the next will tell."""
     try:
         return msgspec.json.decode(read_small(folder / FILE, _MAX_BYTES), type=Looked)
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+    except (OSError, *DAMAGED):
         return Looked()

@@ -17,7 +17,7 @@ from msgspec import Struct
 from skerry_edge.contracts.messages import MAX_UPDATES
 from skerry_edge.foundation.atomic import write_atomic
 from skerry_edge.foundation.errors import ReachError
-from skerry_edge.foundation.small_file import MOMENTARY, read_small
+from skerry_edge.foundation.small_file import DAMAGED, MOMENTARY, read_small
 
 _log = logging.getLogger(__name__)
 FILE = "orders.json"
@@ -59,7 +59,7 @@ class OrderBook:
             if error.errno in MOMENTARY:
                 raise ReachError("cannot read the orders", where=str(self._path), found=error.strerror) from error
             reason: object = error.strerror
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        except DAMAGED as error:
             reason = error
         _log.warning("what is known of orders is damaged: %s: %s", self._path, reason)
         return {}

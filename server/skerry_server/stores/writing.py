@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from skerry_edge.foundation.small_file import DAMAGED
 from skerry_server.errors import RefusedPointsError
 from skerry_server.stores.base import Point
 from skerry_server.stores.canary import Canary
@@ -76,7 +77,7 @@ def rejection(error: RejectedRequestError, lines: Sequence[bytes]) -> RejectedLi
         return RejectedLinesError("the body is too large for the store")
     try:
         answer = msgspec.json.decode(error.body, type=_Answer)
-    except msgspec.DecodeError:
+    except DAMAGED:
         raise error from None
     said = answer.error or answer.message
     if not said:

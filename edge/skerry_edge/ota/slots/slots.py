@@ -15,7 +15,7 @@ from skerry_edge.contracts.manifest import Sha256
 from skerry_edge.contracts.release import Counter, ReleaseVersion
 from skerry_edge.foundation.atomic import sync_directory, write_atomic
 from skerry_edge.foundation.errors import ReachError
-from skerry_edge.foundation.small_file import read_small
+from skerry_edge.foundation.small_file import DAMAGED, read_small
 from skerry_edge.ota import launcher
 from skerry_edge.ota.machine.record import Instant
 
@@ -125,7 +125,7 @@ class Slots:
         """Return what a slot holds; None where that is nothing whole."""
         try:
             return msgspec.json.decode(read_small(self.path(slot) / RELEASE, _MAX_BYTES), type=KeptAgent)
-        except (OSError, msgspec.DecodeError):
+        except (OSError, *DAMAGED):
             return None
 
     def note_installed(self, version: str) -> None:

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from skerry_edge.foundation.errors import SkerryError
+from skerry_edge.foundation.small_file import DAMAGED
 from skerry_edge.ota import launcher
 from skerry_edge.ota.slots.slots import Slots
 
@@ -36,7 +37,7 @@ def start_told(environment: Mapping[str, str] = os.environ) -> Start | None:
     """Return what the launcher told of this start; None where there is none, or one of before that tells nothing."""
     try:
         return msgspec.json.decode(environment.get(launcher.START_VARIABLE, ""), type=Start)
-    except msgspec.DecodeError:
+    except DAMAGED:
         return None
 
 

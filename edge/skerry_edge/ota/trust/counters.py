@@ -13,7 +13,7 @@ from skerry_edge.contracts.errors import ReleaseError
 from skerry_edge.contracts.release import Counter, Subject
 from skerry_edge.foundation.atomic import sync_directory, write_atomic
 from skerry_edge.foundation.errors import ReachError
-from skerry_edge.foundation.small_file import MOMENTARY, read_small
+from skerry_edge.foundation.small_file import DAMAGED, MOMENTARY, read_small
 
 _MAX_BYTES = 1 << 20
 
@@ -64,7 +64,7 @@ class CounterFloors:
             found = error.strerror
             if error.errno in MOMENTARY:
                 raise ReachError("cannot read the counters", where=str(self.path), found=found) from error
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        except DAMAGED as error:
             found = str(error)
         raise ReleaseError(
             "counter",

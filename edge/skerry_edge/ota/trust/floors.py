@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from skerry_edge.foundation.atomic import write_atomic
-from skerry_edge.foundation.small_file import read_small
+from skerry_edge.foundation.small_file import DAMAGED, read_small
 
 GUARDED = ("timestamp", "snapshot", "targets")
 """The roles with a floor; a root cannot go back, since each follows the one before it."""
@@ -98,7 +98,7 @@ class FloorFile:
             return msgspec.json.decode(read_small(self.path, _MAX_BYTES), type=Floors)
         except FileNotFoundError:
             return Floors()
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except DAMAGED:
             return None
 
     def set_aside(self) -> None:
