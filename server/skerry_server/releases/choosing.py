@@ -10,6 +10,7 @@ from packaging.version import InvalidVersion, Version
 
 from skerry_edge.contracts.release import VERSION_PATTERN
 from skerry_edge.foundation.errors import ConfigError
+from skerry_server.releases.boards import misfit
 from skerry_server.releases.offers import Offer, Terms, model_offers
 from skerry_server.releases.wheelhouse import agent_offer
 
@@ -48,4 +49,8 @@ def offers_of(path: Path, terms: Terms, variants: Sequence[str] = ()) -> list[Of
         return model_offers(path, terms, variants)
     if variants:
         raise ConfigError("wheels have no variants", where=str(path), found=", ".join(variants))
-    return [agent_offer(path, terms)]
+    offer = agent_offer(path, terms)
+    if found := misfit(offer.release):
+        todo = "a wheelhouse for each platform, published for its boards with the same counter"
+        raise ConfigError("a board cannot run these wheels", where=str(path), found=found, todo=todo)
+    return [offer]

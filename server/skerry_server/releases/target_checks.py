@@ -18,6 +18,7 @@ from skerry_edge.contracts.errors import ReleaseError
 from skerry_edge.contracts.manifest import artifacts
 from skerry_edge.contracts.release import Release, decode_floors, decode_release, full_path
 from skerry_edge.foundation.errors import SkerryError
+from skerry_server.releases.boards import misfit
 from skerry_server.releases.patches import apply_patch
 from skerry_server.releases.repository import Repository
 from skerry_server.releases.wheelhouse import check_wheel_tar
@@ -42,6 +43,8 @@ def check_targets(repository: Repository, targets: Targets, checked: Checked, *,
     for path, target in sorted(targets.targets.items()):
         try:
             listed[path] = decode_release(path, target.custom)
+            if text := misfit(listed[path]):
+                yield Finding(severity="warning", subject=path, text=f"{text}; devices refuse it")
             _check_file(repository, targets, target, listed[path], is_partial=is_partial)
         except SkerryError as error:
             yield _error(path, str(error))

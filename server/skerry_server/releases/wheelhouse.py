@@ -73,7 +73,7 @@ def agent_offer(folder: Path, terms: Terms) -> Offer:
         raise ConfigError(
             "a wheelhouse for agents has a wheel of Skerry itself",
             where=str(folder),
-            todo=f"pip download --only-binary :all: --dest {folder} skerry",
+            todo=f"make dist, then: pip download --only-binary=:all: --dest {folder} dist/skerry-*.whl",
         )
     python, abi = _python(wheels, str(folder))
     release = Release(

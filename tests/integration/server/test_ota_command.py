@@ -66,6 +66,17 @@ def test_wheels_become_a_release_of_the_agent(founded, tmp_path):
     assert "neither a model's bundle nor a wheelhouse" in run.err
 
 
+def test_wheels_that_a_board_cannot_run_are_refused_before_anything_is_signed(founded, tmp_path):
+    wheels = tmp_path / "wheels"
+    wheels.mkdir()
+    for name in ("skerry-0.2.0-py3-none-any.whl", "numpy-2.1.0-cp311-cp311-manylinux_2_35_x86_64.whl"):
+        (wheels / name).write_bytes(b"PK\x03\x04")
+    run = founded("publish", wheels, "--boards", "generic-x86,raspberry-pi-5", "--counter", "1")
+    assert (run.code, "raspberry-pi-5 is aarch64" in run.err) == (2, True), run.err
+    assert founded("list", "--json").json["releases"] == []
+    assert founded("publish", wheels, "--boards", "generic-x86", "--counter", "1").code == 0
+
+
 def test_a_damaged_repository_is_not_sound_and_the_exit_code_says_so(founded, discs, tmp_path):
     founded("publish", discs, "--boards", "generic-x86", "--counter", "1")
     file = next((tmp_path / "repository" / "targets").rglob("*.skerry"))

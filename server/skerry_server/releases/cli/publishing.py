@@ -35,7 +35,8 @@ Examples:
 
 A model's bundle becomes one target for each of its variants, so that a device loads only the one that it runs. A folder
 of wheels becomes one target with the Python, ABI and platform that the wheels need; it holds one wheel of Skerry and of
-all that it stands on, as `pip download --only-binary :all:` brings them.
+all that it stands on, as `pip download --only-binary=:all: 'dist/skerry-0.1.0-py3-none-any.whl[litert,wakeword]'`
+brings them. Wheels that a board's processor cannot run are refused.
 
 The counter rises with each release of the same name: a device never goes below one that it has committed. A release may
 get further variants, boards or platforms later, with its own version and counter. Patches from the three releases

@@ -10,6 +10,7 @@ from chaos.ota_attacks import ATTACKS
 from chaos.ota_forgeries import NEW, NEW_BYTES, honest
 from chaos.ota_repositories import model_bytes, model_release
 
+from skerry_edge.contracts.release import Release
 from skerry_edge.foundation.errors import ConfigError
 from skerry_server.releases.offers import Offer
 from skerry_server.releases.publishing import publish
@@ -49,6 +50,15 @@ def test_an_honest_repository_is_sound_with_patches_and_after_rotations(rig, ver
     rig.rotate("root-1", "online-1", "targets-1")
     report = verify()
     assert (report.findings, report.targets, report.versions["root"]) == ([], 3, 2)
+
+
+def test_wheels_that_a_board_of_theirs_cannot_run_are_told(rig, verify):
+    """They may have been published by an earlier Skerry."""
+    tags = {"python": "cp311", "abi": "cp311", "platform": "manylinux_2_35_x86_64"}
+    boards = ("generic-x86", "raspberry-pi-5", "a-board-of-later")
+    rig.publish(Release(v=1, kind="agent", name="skerry", version="0.2.0", counter=1, boards=boards, **tags), b"tar")
+    told = [one.text for one in verify().findings if one.severity == "warning"]
+    assert told == ["raspberry-pi-5 is aarch64; the wheels are for manylinux_2_35_x86_64; devices refuse it"]
 
 
 def test_it_can_begin_at_the_root_that_devices_have(rig, verify, tmp_path):
