@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-import shutil
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
 from skerry_edge.foundation.errors import ReachError
 from skerry_edge.ota.choice import Choice
+from skerry_edge.ota.removal import remove_all
+
+_log = logging.getLogger(__name__)
 
 
 def clear(folder: Path, but_for: Choice) -> None:
-    """Remove all downloads, whole or not, but for those of a choice. Raises ReachError where the disk refuses."""
+    """Remove all downloads, whole or not, but for those of a choice; what the disk does not let go of is in no way."""
     wanted = _names(but_for)
-    _remove(folder, lambda name: not name.startswith(wanted))
+    try:
+        _remove(folder, lambda name: not name.startswith(wanted))
+    except ReachError as error:
+        _log.warning("%s", error)
 
 
 def clear_whole(folder: Path, choice: Choice | None) -> None:
@@ -29,12 +35,7 @@ def _names(choice: Choice | None) -> tuple[str, ...]:
 
 def _remove(folder: Path, is_unwanted: Callable[[str], bool]) -> None:
     try:
-        for one in folder.iterdir() if folder.is_dir() else ():
-            if not is_unwanted(one.name):
-                continue
-            if one.is_dir() and not one.is_symlink():
-                shutil.rmtree(one)
-            else:
-                one.unlink(missing_ok=True)
+        found = sorted(folder.iterdir()) if folder.is_dir() else []
+        remove_all(one for one in found if is_unwanted(one.name))
     except OSError as error:
         raise ReachError("cannot remove a download", where=str(folder), found=error.strerror) from error

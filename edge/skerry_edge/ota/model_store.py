@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,6 +29,7 @@ from skerry_edge.foundation.atomic import sync_directory, write_atomic
 from skerry_edge.foundation.errors import ReachError
 from skerry_edge.foundation.file_hash import file_sha256
 from skerry_edge.foundation.small_file import read_small
+from skerry_edge.ota.removal import remove, remove_all
 
 Link = Literal["current", "previous", "before"]
 MODELS = "models"
@@ -95,7 +95,7 @@ class ModelStore:
             _sync_file(building / BUNDLE)
             sync_directory(building)
             if os.path.lexists(self.folder / kept.sha256):
-                _remove(self.folder / kept.sha256)
+                remove(self.folder / kept.sha256)
             building.rename(self.folder / kept.sha256)
             sync_directory(self.folder)
 
@@ -148,12 +148,9 @@ class ModelStore:
     def tidy(self) -> None:
         """Remove all that no link leads to: releases of earlier days, and what a crash left unfinished."""
         wanted = {self._target(link) for link in ("current", "previous", "before")}
-        links = {"current", "previous", "before"}
         with _told(self.folder):
-            for one in self.folder.iterdir() if self.folder.is_dir() else ():
-                is_ours = _FOLDER.match(one.name) or one.name.startswith(".")
-                if is_ours and one.name not in wanted | links:
-                    _remove(one)
+            found = sorted(self.folder.iterdir()) if self.folder.is_dir() else []
+            remove_all(one for one in found if one.name not in wanted and _is_ours(one.name))
 
     def _target(self, link: Link) -> str | None:
         """Return where a link leads, whatever lies there."""
@@ -225,8 +222,5 @@ def _sync_file(path: Path) -> None:
         os.close(descriptor)
 
 
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
+def _is_ours(name: str) -> bool:
+    return _FOLDER.match(name) is not None or name.startswith(".")

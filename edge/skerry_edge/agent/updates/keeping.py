@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from msgspec.structs import replace
 
 from skerry_edge.contracts.messages import UpdateOrder
+from skerry_edge.foundation.errors import ReachError
 from skerry_edge.ota import instants
 from skerry_edge.ota.incoming import clear_whole
 from skerry_edge.ota.journal import DamagedJournalError, Journal, JournalFile, NoJournalError, journal_of
@@ -21,6 +22,10 @@ from skerry_edge.ota.places import Places
 _log = logging.getLogger(__name__)
 DAMAGED = "update-journal-damaged"
 """The label of the system event that says that the record of an update was lost, and what runs now."""
+LEFT_OVER = "update-left-over"
+"""The label of the system event that says that the disk does not let go of what an update needs no more."""
+MAX_REMOVALS = 20
+"""How often in a row that is tried."""
 
 
 class Keeping:
@@ -48,6 +53,7 @@ class Keeping:
         self._now = now
         self._journal: Journal | None = None
         self._known: dict[str, Known] | None = None
+        self._removals = 0
 
     @property
     def record(self) -> Record | None:
@@ -113,11 +119,22 @@ class Keeping:
         self._journal = journal
 
     def _clean_up(self, record: Record) -> None:
-        """Remove what is of no use any more; what could not be had whole in time spares the next try the way."""
-        clear_whole(self._places.incoming, record.choice if record.outcome == "failed" else None)
-        if not record.subject.startswith("agent/"):
-            # What was staged and then failed its self-test, too.
-            ModelStore(self._places.state_dir, record.name).tidy()
+        """Remove what is of no use any more; what could not be had whole in time spares the next try the way.
+
+        What the disk does not let go of is tried again for a while, and then left to the end of the next update: no
+        order waits for ever for what it needs no more.
+        """
+        try:
+            clear_whole(self._places.incoming, record.choice if record.outcome == "failed" else None)
+            if not record.subject.startswith("agent/"):
+                # What was staged and then failed its self-test, too.
+                ModelStore(self._places.state_dir, record.name).tidy()
+        except ReachError as error:
+            self._removals += 1
+            if self._removals < MAX_REMOVALS:
+                raise
+            self._tell(LEFT_OVER, str(error))
+        self._removals = 0
 
     def _enter(self, record: Record) -> None:
         """Keep what is known of an order, also for versions of the agent that cannot read the journal."""

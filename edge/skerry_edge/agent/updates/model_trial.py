@@ -104,14 +104,13 @@ class ModelTrial:
         return verdict_at_end(record.before, after, self._limits)
 
     def commit(self, record: Record, now_s: float) -> Happening:  # noqa: ARG002  # one signature for all states
-        """Note that it has proved itself, never go below it again, and remove what is not needed any more."""
+        """Note that it has proved itself, and never go below it again."""
         # Here, and not before it has proved itself: a bad release must not bar the way to the good one. And before that
         # is noted: what has proved itself counts as committed, should the journal be lost.
         if record.to_sha256 is not None:  # of the device's own file no counter was signed
             self._counters.commit(record.subject, record.order.counter, self._counters_lost)
         self._store.prove(record.to_sha256, record.from_sha256)
         self._configuration.try_out(None)
-        self._store.tidy()
         return Done()
 
     def rollback(self, record: Record, now_s: float) -> Happening:  # noqa: ARG002  # one signature for all states
@@ -121,7 +120,6 @@ class ModelTrial:
         self._configuration.try_out(None)
         self._store.switch_to(record.from_sha256)
         self._store.end_trial()
-        self._store.tidy()
         return Done()
 
     def _users(self) -> list[str]:

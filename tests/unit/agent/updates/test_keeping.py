@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from skerry_edge.agent.updates.keeping import DAMAGED, Keeping
+from skerry_edge.agent.updates.keeping import DAMAGED, LEFT_OVER, MAX_REMOVALS, Keeping
 from skerry_edge.agent.updates.orders import next_order
 from skerry_edge.contracts.messages import UpdateOrder
 from skerry_edge.contracts.release import Release
 from skerry_edge.foundation import atomic
 from skerry_edge.foundation.errors import ReachError
+from skerry_edge.ota import removal
 from skerry_edge.ota.choice import Choice, Target
 from skerry_edge.ota.journal import ASIDE, FILE, JournalFile, journal_of
 from skerry_edge.ota.machine.happenings import Begun, Done, Failed, Overdue
@@ -203,3 +204,30 @@ def test_an_order_that_failed_leaves_only_what_the_next_try_goes_on_with(tmp_pat
     assert left == [f"{target.sha256}.part", f"{target.sha256}.part.json"]
     assert not staged.exists()
     assert device.version == "2.0.0", "what a link leads to stays"
+
+
+def test_an_order_ends_though_the_disk_does_not_let_go_of_an_old_release(
+    device: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stuck, other = (device.store.bundle(one * 64).parent for one in "de")
+    stuck.mkdir()
+    other.mkdir()
+    real = removal.remove
+
+    def refuse(path: Path) -> None:
+        if path == stuck:
+            raise OSError(errno.EIO, "Input/output error")
+        real(path)
+
+    monkeypatch.setattr(removal, "remove", refuse)
+    life = device.life()
+    for happening in (Failed(reason="crashed"), Done()):
+        life.note(happening)
+    for _ in range(MAX_REMOVALS - 1):
+        with pytest.raises(ReachError):
+            life.note(Done())
+    life.note(Done())
+    assert life.record is None
+    assert next_order({SIGNS: ORDER}, life.known) is None
+    assert [label for label, _ in device.events] == [LEFT_OVER]
+    assert (stuck.exists(), other.exists()) == (True, False)
