@@ -36,7 +36,8 @@ What is looked at:
   one picture or piece of sound), whether the service's user may use the devices
   and read the files that the configuration names (as it sees them: its unit
   hides homes), shared memory, disk, clock, broker (a real login) and its
-  limits, the service. What does not apply is named on one line.
+  limits, updates over the air (root of trust; each mirror's signatures, looked at
+  as a fresh device would), the service. What does not apply is named on one line.
 
 \b
 Exit codes:

@@ -13,7 +13,7 @@ from skerry_boards.machine import Machine, read_machine
 from skerry_boards.schema import Board
 from skerry_edge.agent.config.agent import AgentConfig
 from skerry_edge.agent.config.delivery import OutboxConfig
-from skerry_edge.agent.doctor import accelerators, access, broker, files, pipelines, runtimes, system
+from skerry_edge.agent.doctor import accelerators, access, broker, files, pipelines, runtimes, system, updates
 from skerry_edge.agent.doctor.findings import Check, Finding
 from skerry_edge.agent.install.packages import how_to_install, installed_packages, missing_packages
 from skerry_edge.agent.install.places import STATE_DIR, UNIT, UNIT_FILE
@@ -50,6 +50,11 @@ def checks_for(config: AgentConfig | None, config_file: Path | None) -> Sequence
         Check(name="disk", look=partial(system.look_at_disk, state_dir, outbox.max_bytes, reader)),
         Check(name="clock", look=system.look_at_clock),
         Check(name="broker", look=partial(_broker, config), limit_s=_BROKER_S, todo=_BROKER_TODO),
+        Check(
+            name=updates.NAME,
+            look=partial(look_at_updates, config),
+            limit_s=updates.PER_MIRROR_S * (len(config.ota.mirrors) if config and config.ota else 1),
+        ),
         Check(name="service", look=look_at_service),
     ]
 
@@ -68,6 +73,13 @@ def _broker(config: AgentConfig | None) -> Sequence[Finding]:
     if config is None:
         return (Finding(name="broker", status="not applicable", found="no configuration", todo="give --config"),)
     return broker.look_at_broker(config)
+
+
+def look_at_updates(config: AgentConfig | None) -> Sequence[Finding]:
+    """Judge where updates over the air come from."""
+    if config is None:
+        return (Finding(name=updates.NAME, status="not applicable", found="no configuration"),)
+    return updates.look_at_updates(config.ota)
 
 
 def look_at_packages(board: Board | None) -> Sequence[Finding]:
