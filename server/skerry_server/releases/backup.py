@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import tempfile
 import zipfile
@@ -28,6 +29,7 @@ PARTS = ("repository", "keys", "online-keys")
 MAX_MANIFEST_BYTES = 64 << 20
 _BLOCK = 1 << 20
 _EPOCH = (1980, 1, 1, 0, 0, 0)
+_ROOT = re.compile(r"repository/metadata/([1-9][0-9]{0,9})\.root\.json")
 _LEFT_OUT = {".lock", MAKING}
 
 Copied = Callable[[int], object]
@@ -48,6 +50,11 @@ class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     kind: Literal["skerry-ota"]
     made: datetime
     files: dict[str, Entry]
+
+    def newest_root(self) -> int:
+        """Return the version of the newest root in the backup, 0 where it has none."""
+        matches = (_ROOT.fullmatch(name) for name in self.files)
+        return max((int(match[1]) for match in matches if match), default=0)
 
     def parts(self) -> list[str]:
         """Return the parts that are in the backup."""

@@ -98,6 +98,26 @@ def test_keys_are_replaced_and_everything_comes_back_from_a_backup(founded, disc
     )
 
 
+def test_a_backup_from_before_a_rotation_says_so_and_comes_back_with_the_roots_that_follow(founded, discs, tmp_path):
+    assert founded("backup", tmp_path / "ota.backup").code == 0
+    for _ in range(2):
+        rotated = founded("rotate-root")
+        assert "make a new one: skerry ota backup" in rotated.out
+    metadata = tmp_path / "repository/metadata"
+    newest = ("--root", metadata / "3.root.json")
+    places = ("--repository", tmp_path / "new/repository", "--keys", tmp_path / "new/keys")
+    restored = founded("restore", tmp_path / "ota.backup", *places, *newest)
+    assert restored.code == 1
+    assert "its root is version 1, devices have 3; copy the roots from 2 on" in restored.err
+    assert founded("verify", tmp_path / "new/repository", *newest).code == 1
+    for name in ("2.root.json", "3.root.json"):
+        (tmp_path / "new/repository/metadata" / name).write_bytes((metadata / name).read_bytes())
+    for command in ("renew", "refresh"):
+        assert founded(command, "--skip-versions", "1000", *places).code == 0
+    assert founded("publish", discs, "--boards", "generic-x86", "--counter", "1", *places).code == 0
+    assert founded("verify", tmp_path / "new/repository", *newest, "--json").json["findings"] == []
+
+
 def test_keys_in_two_hands_sign_one_after_the_other(ota, discs, tmp_path):
     """Both targets keys are made at once; then each person takes one of them away."""
     assert ota("init", "--targets-keys", "2", "--targets-threshold", "2").code == 0

@@ -69,21 +69,25 @@ def backup(
 Examples:
   skerry ota restore /media/safe/skerry-ota.backup --keys /secure/keys --repository /srv/ota
   skerry ota restore --only keys /media/safe/skerry-ota.backup
+  skerry ota restore /media/safe/skerry-ota.backup --root root-that-devices-have.json
 
 Folders must be empty or not there. Every hash is compared before anything gets its name. Where the backup is older than
 what devices have seen, the repository has to overtake that before they take anything from it: skerry ota renew
 --skip-versions 1000, then skerry ota refresh --skip-versions 1000, and publish again what the backup does not know,
-with the counters that it had.
+with the counters that it had. Where it is older than the root that devices have (--root tells), copy the roots that
+follow from the server, a mirror or a stick into metadata/ first.
 
 \b
 Exit codes:
   0  restored
+  1  restored, and what it holds is older than the root of --root
   2  a folder holds something, or the backup has no such part
   4  the backup is damaged, or something cannot be read or written
 """
 )
 @click.argument("file", type=ARCHIVE)
 @ONLY
+@click.option("--root", "trusted_root", type=ARCHIVE, metavar="FILE", help="The newest root that devices have.")
 @repository_option
 @keys_options
 @json_option
@@ -91,6 +95,7 @@ def restore(
     *,
     file: Path,
     only: str | None,
+    trusted_root: Path | None,
     folder: Path,
     hands: Hands,
     as_json: bool,
@@ -98,10 +103,28 @@ def restore(
     """Bring keys and repository back from FILE."""
     from skerry_server.releases.backup import read_manifest, restore_backup  # noqa: PLC0415  # keeps `--help` fast
 
+    known = _version_of(trusted_root) if trusted_root else 0
     total = sum(entry.size for entry in read_manifest(file).files.values())
     with _copying("restoring", total) as copied:
         manifest = restore_backup(file, _places(only, folder, hands), copied)
     show(_summary(manifest), _lines("restored", file, manifest), as_json=as_json)
+    newest = manifest.newest_root()
+    if only != "keys" and newest < known:
+        click.echo(
+            f"too old: its root is version {newest}, devices have {known}; copy the roots from {newest + 1} on into "
+            f"{folder / 'metadata'}, from the server, a mirror or a stick",
+            err=True,
+        )
+        raise SystemExit(1)
+
+
+def _version_of(root: Path) -> int:
+    from tuf.api.metadata import Root  # noqa: PLC0415  # keeps `--help` fast
+
+    from skerry_server.releases.metadata_files import read_metadata  # noqa: PLC0415  # as above
+
+    version: int = read_metadata(root, Root).signed.version
+    return version
 
 
 @contextmanager

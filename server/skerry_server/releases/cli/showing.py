@@ -33,6 +33,8 @@ def installed_lines(installed: Installed) -> Iterator[str]:
         yield f"{name} is signed; clients see it after skerry ota refresh with the online key"
     else:
         yield f"{name} is published: {refreshed_line(installed.refreshed)}"
+        if installed.role == "root":
+            yield "backups from before are too old for devices that see it; make a new one: skerry ota backup"
 
 
 def refreshed_line(refreshed: Refreshed) -> str:
