@@ -95,14 +95,16 @@ class Life:
         self.fleet = LocalFleet(self.configuration, LocalOrderFile(world.state))
         self._state: UpdateState = "idle"
         pictures = Pictures(world.places.pictures, lambda _name, _order: False)
-        preparation = Preparation(self.keeping, self.fleet, self.worker(), pictures, world.state)  # type: ignore[arg-type]
+        lookout = Lookout(Nobody(), Nobody(), self._job, Looked, self.tell)
+        worker: Any = self.worker()
+        preparation = Preparation(self.keeping, self.fleet, worker, pictures, world.state, lookout.rest)
         self._updates = Updates(
             fleet=self.fleet,
             keeping=self.keeping,
             preparation=preparation,
             trial=self.trial,
             watch=self.watch,
-            lookout=Lookout(Nobody(), Nobody(), self._job, Looked, self.tell),
+            lookout=lookout,
             substitute=self.substitute(),
             reports=Reports(self),
         )

@@ -130,6 +130,13 @@ def updates_of(around: Surroundings) -> Updates:
         assert config.ota is not None  # noqa: S101  # without it the duty does nothing
         return job_of(config, config.ota, around.state_dir)
 
+    lookout = Lookout(
+        Program(around.selector, around.environment),
+        Silence(FloorFile(TrustPlace.below(places.ota).floors), LocalClock(lambda: False), around.tell),
+        look,
+        lambda: last_look(places.ota),
+        around.tell,
+    )
     return Updates(
         fleet=fleet,
         keeping=keeping,
@@ -139,16 +146,11 @@ def updates_of(around: Surroundings) -> Updates:
             Program(around.selector, around.environment, on_end=pictures.drop),
             pictures,
             around.state_dir,
+            lookout.rest,
         ),
         trial=trial,
         watch=watch,
-        lookout=Lookout(
-            Program(around.selector, around.environment),
-            Silence(FloorFile(TrustPlace.below(places.ota).floors), LocalClock(lambda: False), around.tell),
-            look,
-            lambda: last_look(places.ota),
-            around.tell,
-        ),
+        lookout=lookout,
         substitute=Substitute(slots, around.tell),
         reports=Reports(around),
     )

@@ -1,4 +1,4 @@
-"""Looks at the repository now and then while nothing is ordered: who keeps news back may keep the orders back, too."""
+"""Looks at the repository now and then, ordered or not: who keeps news back may keep the orders back, too."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Lookout:
         self._was_started = False
 
     def act(self, now_s: float) -> float:
-        """Do what is due while nothing is ordered, and return when there is more."""
+        """Do what is due while no order's worker runs, and return when there is more."""
         if self._due_s is None:
             self._due_s = now_s + FIRST_S
         if self._worker.is_running:
@@ -84,10 +84,11 @@ class Lookout:
         return min(note_s, self._due_s) if now_s < self._due_s else self._look(now_s)
 
     def rest(self) -> None:
-        """End a look that is under way: an order's own begins with one, and they share what they write."""
+        """End a look that is under way, to be made up for: an order's worker shares what it writes."""
         if self._was_started:
             self._worker.kill()
             self._was_started = False
+            self._due_s = None
 
     def close(self) -> None:
         """End what was started, once nothing else looks; the device may be about to be switched off."""

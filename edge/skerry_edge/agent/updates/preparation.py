@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -80,19 +80,27 @@ class Preparation:
         program: Program,
         pictures: Pictures,
         state_dir: Path,
+        make_way: Callable[[], None],
         again: Backoff = AGAIN,
     ) -> None:
+        """Prepare; ``make_way`` ends whatever else is at the repository: two workers share what they write."""
         self._keeping = keeping
         self._fleet = fleet
         self._program = program
         self._pictures = pictures
         self._state_dir = state_dir
+        self._make_way = make_way
         self._again = again
         self._order = ""
         self._seen_s = 0.0
         self._tries = 0
         self._due_s = 0.0
         self._was_started = False
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a worker is at it."""
+        return self._program.is_running
 
     @property
     def progress(self) -> Progress | None:
@@ -149,6 +157,7 @@ class Preparation:
         return start_s if may_begin(window, local) else max(start_s, now_s + _WINDOW_S)
 
     def _start(self, record: Record, settings: OtaSettings, now_s: float) -> float:
+        self._make_way()
         try:
             self._program.start(self._job(record, settings))
         except ReleaseError as error:

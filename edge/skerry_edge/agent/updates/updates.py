@@ -85,12 +85,19 @@ class Updates:
         if config.ota is not None:
             sample_s = self._watch.sample([one.name for one in config.pipelines], now_s)
         try:
-            return min(sample_s, self._act(config.ota, now_s))
+            due_s = self._act(config.ota, now_s)
         except SkerryError as error:
             # The disk takes or gives nothing now; but for the end of a trial, nothing was done that it does not say.
             _log.warning("the update waits: %s", error)
             self._keeping.forget()
-            return min(sample_s, now_s + RETRY_S)
+            due_s = now_s + RETRY_S
+        return min(sample_s, due_s, self._look(config.ota, now_s))
+
+    def _look(self, settings: OtaSettings | None, now_s: float) -> float:
+        """Have the repository looked at, also while an order waits: who keeps news back may have given that order."""
+        if settings is None or self._preparation.is_running:
+            return NEVER_S
+        return self._lookout.act(now_s)
 
     def close(self) -> None:
         """End what was started; the agent's next life goes on with it."""
@@ -106,11 +113,10 @@ class Updates:
             self._reports.answer(orders, self._keeping.known, now_s)
             found = next_order(orders, self._keeping.known)
             if found is None:
-                return NEVER_S if settings is None else self._lookout.act(now_s)
+                return NEVER_S
             self._keeping.take_on(*found)
             self._trial = self._entered = self._verdict = None
             return now_s
-        self._lookout.rest()
         self._tell(record, now_s)
         if actor_of(record.state) == "agent":
             return self._conduct(record, Limits() if settings is None else settings.limits, now_s)

@@ -1,4 +1,4 @@
-"""Looks at the repository while nothing is ordered."""
+"""Looks at the repository, ordered or not."""
 
 from __future__ import annotations
 
@@ -87,13 +87,13 @@ def test_a_refusal_is_told_once_and_so_is_its_end(scene: Scene) -> None:
     assert scene.told == [(REFUSED, "frozen: nothing newer has come"), (REFUSED, GOOD_AGAIN)]
 
 
-def test_it_makes_room_for_an_order(scene: Scene) -> None:
+def test_it_makes_room_for_an_order_and_makes_up_for_it(scene: Scene) -> None:
     scene.lookout.act(0.0)
     scene.lookout.act(FIRST_S)
     scene.lookout.rest()
     scene.lookout.rest()
     assert scene.worker.killed == 1
-    assert scene.lookout.act(FIRST_S + 10) == FIRST_S + EVERY_S
+    assert scene.lookout.act(FIRST_S + 10) == FIRST_S + 10 + FIRST_S
     assert scene.told == []
 
 

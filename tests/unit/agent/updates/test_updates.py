@@ -31,6 +31,8 @@ class Scene:
         self.in_force = SimpleNamespace(ota=OtaSettings(mirrors=("/none",)), pipelines=())
         self.updates = {"model/signs": ORDER}
         self.progress = None
+        self.is_running = False
+        self.looks = 0
         self.reports: list[UpdateReport] = []
         self.events: list[tuple[str, str]] = []
         self.spent_s = 0.0
@@ -55,7 +57,7 @@ class Scene:
             preparation=parts,
             trial=lambda _record, _limits: self.trial,
             watch=parts,
-            lookout=SimpleNamespace(act=lambda now_s: now_s + 60.0, rest=lambda: None),  # type: ignore[arg-type]
+            lookout=SimpleNamespace(act=self.look),  # type: ignore[arg-type]
             substitute=SimpleNamespace(act=lambda: None, end=lambda: None),  # type: ignore[arg-type]
             reports=Reports(parts),
         )
@@ -65,6 +67,10 @@ class Scene:
             self.keeping.note(Begun())
             self.keeping.note(self.prepared.pop(0))
         return now_s + 1.0
+
+    def look(self, now_s: float) -> float:
+        self.looks += 1
+        return now_s + 60.0
 
     def sample(self, names: list[str], now_s: float) -> float:
         return now_s + 60.0
@@ -246,3 +252,19 @@ def test_an_order_that_is_still_out_is_answered_again_with_a_new_connection_and_
     scene.duty = scene.life()
     scene.turn(3)
     assert len(scene.reports) == 2, "nobody asks for it any more"
+
+
+def test_the_repository_is_looked_at_also_while_an_order_waits_and_on_trial_but_not_beside_its_worker(
+    scene: Scene,
+) -> None:
+    scene.prepared = [Postponed(reason="network")]
+    scene.turn(3)
+    assert (scene.state, scene.looks) == ("check", 3)
+    scene.is_running = True
+    scene.turn(3)
+    assert scene.looks == 3
+    scene.is_running = False
+    scene.reach("probation")
+    before = scene.looks
+    scene.turn()
+    assert scene.looks == before + 1
