@@ -7,22 +7,25 @@ slot on trial is counted in `STATE/agent/trial.json` before it is made: after th
 past its deadline, the slot that was good last is run again, and `STATE/agent/fallen.json` says why. An alarm ends a
 slot on trial that runs on past its deadline and confirms nothing.
 
-What was good last may go bad with its disk or its Python. It is passed over where it cannot be started, and where its
-last five starts were all within ten minutes of the same run of the machine (`STATE/agent/starts.json`): the other slot
-takes its place where that was good once, then BASE; where all of them end so, it goes on being tried. What runs in its
-place is told of it. Where nothing can be started, the exit code is 3.
+What was good last may go bad with its disk or its Python. It is passed over where it cannot be started at all (what may
+pass, such as a lack of memory, only counts as one start), and where its last five starts were all within ten minutes of
+the same run of the machine (`STATE/agent/starts.json`): the other slot takes its place where that was good once, then
+BASE; where all of them end so, it goes on being tried. What runs in its place is told of it. Where nothing can be
+started, the exit code is 3.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
 import signal
+import stat
 import sys
 import time
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 MAX_BOOTS = 3
 MAX_SHORT_LIVES, SHORT_LIVES_S = 5, 600.0
@@ -39,6 +42,9 @@ TRIAL, FALLEN, STARTS, CURRENT = "trial.json", "fallen.json", "starts.json", "cu
 PROVED = "proved"
 """The file in a slot that was confirmed once, whatever became of it."""
 NOT_STARTED = 3
+_MAY_PASS = frozenset({errno.ENOMEM, errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.EINTR, errno.ETXTBSY, errno.EIO})
+"""A start that fails for one of these may succeed the next time."""
+_MOST_BYTES = 1 << 16
 _LONGEST_ALARM_S = 2**31 - 1
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
@@ -46,12 +52,14 @@ _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 class Choice(NamedTuple):
     """What to start: the programs, the first one first, and why others are passed over.
 
-    ``trial_s`` is how long the first one has got to be confirmed, None where it is not on trial.
+    ``trial_s`` is how long the first one has got to be confirmed, None where it is not on trial. ``is_counted`` says
+    that its starts are counted and that another's turn comes, should they go on failing.
     """
 
     programs: list[str]
     passed: dict[str, str]
     trial_s: float | None = None
+    is_counted: bool = True
 
 
 def decide(trial: dict[str, object], boot: str, since_boot_s: float) -> tuple[dict[str, object], str | None]:
@@ -92,12 +100,12 @@ def choose(folder: Path, boot: str, since_boot_s: float) -> Choice:
 def _on_trial(folder: Path, good: list[str], boot: str, since_boot_s: float) -> Choice | None:
     """Return the choice where a trial is on, None where there is none (any more)."""
     try:
-        trial = json.loads((folder / TRIAL).read_text(encoding="utf-8"))
+        trial = _read(folder / TRIAL)
         counted, objection = decide(trial, boot, since_boot_s)
         trial_s = float(str(trial["deadline_s"])) - float(str(counted["spent_s"]))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except Exception as error:  # noqa: BLE001  # a bad agent may have written anything, and this must survive it
         _fall(folder, "unknown", f"its record is damaged: {error}")
         return None
     slot = str(trial["slot"])
@@ -106,9 +114,9 @@ def _on_trial(folder: Path, good: list[str], boot: str, since_boot_s: float) -> 
         return None
     try:
         write(folder / TRIAL, counted)
-    except OSError as error:
+    except Exception as error:  # noqa: BLE001  # what could be read may still be too deep to be written
         # A start that cannot be counted could be the first of very many.
-        _say(f"slot {slot} is not tried: its start cannot be counted ({error.strerror})")
+        _say(f"slot {slot} is not tried: its start cannot be counted ({error})")
         return None
     return Choice([slot, *(one for one in good if one != slot)], {}, trial_s)
 
@@ -130,12 +138,15 @@ def _of_the_good(folder: Path, good: list[str], boot: str, since_boot_s: float) 
     programs = [one for one in good if one not in short] or good
     first = programs[0]
     starts[first] = [*starts.get(first, []), since_boot_s][-MAX_SHORT_LIVES:]
+    is_counted = first not in short
     try:
         folder.mkdir(exist_ok=True)
         write(folder / STARTS, {"boot": boot, "starts": starts})
     except OSError as error:
         _say(f"its start cannot be counted: {error.strerror}")
-    return Choice(programs, {one: why for one, why in short.items() if one not in programs})
+        is_counted = False
+    passed = {one: why for one, why in short.items() if one not in programs}
+    return Choice(programs, passed, is_counted=is_counted)
 
 
 def _good(folder: Path) -> list[str]:
@@ -152,16 +163,28 @@ def _good(folder: Path) -> list[str]:
 def _starts(folder: Path, boot: str) -> dict[str, list[float]]:
     """Return the last starts of each program in this run of the machine, by the seconds since its own start."""
     try:
-        found = json.loads((folder / STARTS).read_text(encoding="utf-8"))
+        found = _read(folder / STARTS)
         starts = {str(one): [float(at_s) for at_s in times] for one, times in found["starts"].items()}
         return starts if found["boot"] == boot else {}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except Exception:  # noqa: BLE001  # a bad agent may have written anything, and this must survive it
         return {}
+
+
+def _read(path: Path) -> Any:  # noqa: ANN401  # it may be anything, and who asks looks
+    """Return what a small file holds as JSON; what is no file, a pipe for one, is not waited for. Raises anything."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise ValueError("it is no regular file")
+        return json.loads(os.read(descriptor, _MOST_BYTES))
+    finally:
+        os.close(descriptor)
 
 
 def write(path: Path, content: dict[str, object]) -> None:
     """Replace a small file whole: on the disk, or as it was. Raises OSError."""
     aside = path.with_name(f".{path.name}.new")
+    aside.unlink(missing_ok=True)  # a pipe in its place would be waited for
     with aside.open("w", encoding="utf-8") as file:
         json.dump(content, file)
         file.flush()
@@ -217,6 +240,9 @@ def main(arguments: list[str]) -> int:
         try:
             os.execve(program, [program, *rest], {**os.environ, **launched})  # noqa: S606  # becoming it is the point
         except OSError as error:
+            if number == 0 and choice.is_counted and error.errno in _MAY_PASS:
+                _say(f"slot {slot} cannot be started now: {program}: {error.strerror}")
+                return NOT_STARTED
             passed[slot] = f"cannot be started: {program}: {error.strerror}"
             _say(f"slot {slot} {passed[slot]}")
     return NOT_STARTED

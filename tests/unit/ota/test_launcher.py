@@ -91,7 +91,7 @@ WITHOUT_END = '{"slot": "b", "boots": 0, "boot": "x", "at_s": 0, "spent_s": 0, "
     "damage",
     [
         *("", "{", "[]", '{"slot": "../x"}', '{"slot": "b", "boots": "x"}', "null", "[" * 100_000),
-        *(WITHOUT_END % number for number in ("1e999", "NaN")),
+        *(WITHOUT_END % number for number in ("1e999", "NaN", "1" + "0" * 400)),
     ],
     ids=str.__len__,
 )
@@ -241,7 +241,12 @@ def test_starts_of_another_run_of_the_machine_say_nothing(device, tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    "damage", ["", "[" * 100_000, "null", "[]", '{"boot": 1}', '{"boot": "x", "starts": {"a": 1}}']
+    "damage",
+    [
+        *("", "[" * 100_000, "null", "[]", '{"boot": 1}', '{"boot": "x", "starts": {"a": 1}}'),
+        '{"boot": "x", "starts": {"a": [1%s]}}' % ("0" * 400),
+    ],
+    ids=str.__len__,
 )
 def test_a_damaged_count_of_starts_keeps_nobody_from_starting(damage: str, device, tmp_path: Path) -> None:
     Slots(tmp_path).confirm("a")
@@ -276,3 +281,68 @@ def test_a_card_that_answers_with_errors_keeps_nobody_from_starting(
 
     monkeypatch.setattr(os, "stat", rotten)
     assert launcher.choose(slots.folder, "x", 1.0).programs == ["a", launcher.BASE]
+
+
+def test_pipes_in_the_place_of_its_files_keep_nobody_from_starting(device, tmp_path: Path) -> None:
+    Slots(tmp_path).confirm("a")
+    for name in (launcher.TRIAL, launcher.STARTS, f".{launcher.STARTS}.new", f".{launcher.FALLEN}.new"):
+        os.mkfifo(tmp_path / "agent" / name)
+    assert device().stdout[0] == "a"
+    assert device().stdout[0] == "a"
+
+
+def test_a_record_too_deep_to_be_counted_leads_back_to_what_was_good(device, tmp_path: Path) -> None:
+    Slots(tmp_path).confirm("a")
+    for deep in (300, 480, 900, 960, 990):
+        record = WITHOUT_END.replace("}", ', "x": %s}') % (3600, "[" * deep + "]" * deep)
+        (tmp_path / "agent" / launcher.TRIAL).write_text(record)
+        ended = device()
+        assert ended.stdout[:1] in ("a", "b"), ended.stderr
+
+
+@pytest.fixture
+def failing(tmp_path: Path) -> Callable[[int], tuple[int, str]]:
+    """Return a function that launches where slot a cannot become a process; it returns the exit code and what ran."""
+    script = (
+        "import os, sys; from skerry_edge.ota import launcher\n"
+        "def execve(path, *rest):\n"
+        "    if '/a/' in path: raise OSError(int(sys.argv[1]), os.strerror(int(sys.argv[1])))\n"
+        "    print(rest[1]['SKERRY_SLOT']); raise SystemExit(0)\n"
+        "os.execve = execve; sys.exit(launcher.main(sys.argv[2:]))"
+    )
+
+    def launch(number: int) -> tuple[int, str]:
+        command = [sys.executable, "-c", script, str(number), str(tmp_path), "/none"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        return done.returncode, done.stdout.strip()
+
+    return launch
+
+
+AGAIN = (launcher.NOT_STARTED, "")
+
+
+@pytest.mark.parametrize("number", [errno.ENOMEM, errno.EIO])
+def test_a_start_that_fails_for_what_may_pass_counts_as_one_short_life(failing, tmp_path: Path, number: int) -> None:
+    slots = Slots(tmp_path)
+    slots.path("a").mkdir(parents=True)
+    slots.confirm("a")
+    assert [failing(number) for _ in range(7)] == [AGAIN] * 5 + [(0, "base")] * 2
+    (slots.folder / launcher.STARTS).unlink()
+    (slots.folder / f".{launcher.STARTS}.new").mkdir()
+    assert failing(number) == (0, "base"), "where starts cannot be counted, there would be no end of them"
+
+
+def test_a_start_on_trial_that_fails_for_what_may_pass_is_made_again(failing, tmp_path: Path) -> None:
+    slots = Slots(tmp_path)
+    slots.path("a").mkdir(parents=True)
+    slots.begin_trial("a", 3600.0, now())
+    assert [failing(errno.ENOMEM) for _ in range(4)] == [AGAIN] * 3 + [(0, "base")]
+
+
+def test_where_all_die_young_the_next_is_tried_at_once(failing, tmp_path: Path) -> None:
+    slots = Slots(tmp_path)
+    slots.path("a").mkdir(parents=True)
+    slots.confirm("a")
+    ran = [failing(errno.ENOMEM) for _ in range(11)]
+    assert ran == [AGAIN] * 5 + [(0, "base")] * 6
