@@ -63,6 +63,7 @@ class Execution:
 
     def _order(self, devices: Sequence[str]) -> None:
         rows = self._rows(devices, ("waiting",))
+        self._row.unwatched_ms = None
         self._send(rows, lambda _row: self._order_for(self._spec.version, self._spec.counter), state="ordered")
         self._note("order", devices=rows)
 

@@ -50,7 +50,7 @@ def unheard_ms(heard_ms: int | None, now_ms: int) -> int:
 def note_hearing(session: Session, row: RolloutRow, *, now_ms: int) -> int:
     """Note that the server hears now; put off the deadlines of ``row`` by the time in which it did not.
 
-    Return for how many devices that was done.
+    Return for how many devices that was done. Where none is under way, its stage is to be watched for so much longer.
     """
     lost_ms = unheard_ms(row.heard_ms, now_ms)
     if row.heard_since_ms is None or lost_ms:
@@ -64,4 +64,7 @@ def note_hearing(session: Session, row: RolloutRow, *, now_ms: int) -> int:
         RolloutDeviceRow.deadline_ms.is_not(None),
     )
     later = under_way.values(deadline_ms=RolloutDeviceRow.deadline_ms + lost_ms)
-    return affected(session.execute(later.execution_options(synchronize_session=False)))
+    number = affected(session.execute(later.execution_options(synchronize_session=False)))
+    if not number:
+        row.unwatched_ms = (row.unwatched_ms or 0) + lost_ms
+    return number

@@ -136,7 +136,8 @@ class RolloutJob:
             if hears and spec.gates.crash_free_hours:
                 return True
             members = read_members(session, rollout)
-        if hears and any(one.state in UNDER_WAY for one in members) and _is_to_be_noted(row, now_ms):
+        is_watched = row.state in OPEN or any(one.state in UNDER_WAY for one in members)
+        if hears and is_watched and _is_to_be_noted(row, now_ms):
             return True
         return bool(decide(progress_of(row, spec, hears=hears), members, now_ms=now_ms, comparison=comparison))
 
@@ -188,6 +189,7 @@ def progress_of(row: RolloutRow, spec: Spec, *, hears: bool) -> Progress:
         excused_stage=row.excused_stage,
         heard_since_ms=row.heard_since_ms,
         hears=hears,
+        unwatched_ms=row.unwatched_ms or 0,
     )
 
 

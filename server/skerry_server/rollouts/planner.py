@@ -176,5 +176,9 @@ def _late(progress: Progress, members: Sequence[Member], now_ms: int) -> tuple[s
 
 
 def _watched_until_ms(progress: Progress, stage: Sequence[Member]) -> int:
-    ends = [one.ended_ms for one in stage if one.ended_ms is not None]
-    return max(ends, default=0) + progress.spec.gates.watch_ms
+    ended_ms = max((one.ended_ms for one in stage if one.ended_ms is not None), default=0)
+    until_ms = ended_ms + progress.spec.gates.watch_ms + progress.unwatched_ms
+    if progress.heard_since_ms is None or not 0 < ended_ms < progress.heard_since_ms:
+        return until_ms
+    # What devices went through meanwhile is told by what is still to come.
+    return max(until_ms, progress.heard_since_ms + CATCH_UP_MS)

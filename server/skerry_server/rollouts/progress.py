@@ -33,7 +33,8 @@ class Progress(Struct, frozen=True, kw_only=True):
     """A rollout as it stands. Stages count from 0, the canary; ``stages`` is how many there are.
 
     Failures up to ``excused_ms`` and the other gates of ``excused_stage`` were seen by whoever resumed it.
-    ``heard_since_ms`` is since when the server hears what devices answer, ``hears`` whether it does now.
+    ``heard_since_ms`` is since when the server hears what devices answer, ``hears`` whether it does now;
+    ``unwatched_ms`` is for how long it did not while the stage was watched.
     """
 
     spec: Spec
@@ -44,6 +45,7 @@ class Progress(Struct, frozen=True, kw_only=True):
     excused_stage: int | None = None
     heard_since_ms: int | None = None
     hears: bool = True
+    unwatched_ms: int = 0
 
 
 class Figures(Struct, frozen=True, kw_only=True):

@@ -16,7 +16,8 @@ class RolloutRow(Base):
     """A release on its way to a fleet; ``state`` is a word of skerry_server.rollouts.states.
 
     Of the same kind and name at most one is open. ``reason`` and ``detail`` say why it stands as it does.
-    ``heard_since_ms`` and ``heard_ms``: since and until when the server has heard what devices answer.
+    ``heard_since_ms`` and ``heard_ms``: since and until when the server has heard what devices answer; ``unwatched_ms``
+    is for how long it did not since the last order, while no device was under way.
     """
 
     __tablename__ = "rollouts"
@@ -46,6 +47,7 @@ class RolloutRow(Base):
     excused_stage: Mapped[int | None] = mapped_column(Integer)
     heard_since_ms: Mapped[int | None] = mapped_column(BigInteger)
     heard_ms: Mapped[int | None] = mapped_column(BigInteger)
+    unwatched_ms: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class RolloutDeviceRow(Base):

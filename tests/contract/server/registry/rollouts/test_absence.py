@@ -88,6 +88,33 @@ def test_a_bad_release_is_stopped_and_withdrawn_while_the_server_is_behind(stage
     assert (stage.rollout(rollout).state, set(stage.orders())) == ("paused", {bad})
 
 
+def test_a_soak_lasts_for_as_long_as_the_server_heard(stage):
+    rollout = stage.roll_out(gates={"soak_s": 1800})
+    stage.look()
+    stage.answer_all()
+    stage.look(minutes=10)
+    stage.be_away(minutes=480)
+    stage.look(minutes=19)
+    assert stage.rollout(rollout).stage == 0, "twenty of its thirty minutes were left"
+    stage.look(minutes=3)
+    assert stage.rollout(rollout).stage == 1
+
+
+def test_a_soak_that_is_over_when_the_server_comes_back_waits_for_what_is_still_to_come(stage):
+    rollout = stage.roll_out(gates={"soak_s": 600, "crash_free_hours": 0.1})
+    stage.look()
+    one = min(stage.orders())
+    stage.beat(one, crashes=3)
+    stage.answer_all()
+    stage.look(minutes=9)
+    stage.be_away(minutes=480)
+    stage.look(minutes=4)
+    assert stage.rollout(rollout).stage == 0
+    stage.beat(one, crashes=4)
+    stage.look(minutes=3)
+    assert (stage.rollout(rollout).state, stage.rollout(rollout).stage) == ("paused", 0)
+
+
 def test_no_stage_goes_on_while_nobody_hears(stage):
     rollout = stage.roll_out()
     stage.look()
