@@ -21,6 +21,7 @@ def rollout_table(rows: Sequence[Row]) -> Table:
             "WHY": lambda one: one["detail"] or one["reason"],
         },
         rows,
+        wraps=("DEVICES",),
     )
 
 
@@ -123,10 +124,11 @@ def release_table(rows: Sequence[Row]) -> Table:
             "RELEASE": lambda one: f"{one['kind']}/{one['name']}",
             "VERSION": lambda one: one["version"],
             "COUNTER": lambda one: one["counter"],
-            "BOARDS": lambda one: one["boards"],
             "FILES": lambda one: {name: f"{length / 1e6:.1f} MB" for name, length in one["files"].items()},
+            "BOARDS": lambda one: one["boards"],
         },
         rows,
+        wraps=("FILES",),
     )
 
 

@@ -113,5 +113,8 @@ def wish_of(given: Mapping[str, Any]) -> dict[str, Any]:
         if told:
             wish[name] = {**wish.get(name, {}), **told}
     if missing := [name for name in ("kind", "version") if name not in wish]:
-        raise click.UsageError(f"say which release: --model or --agent, and --version ({missing[0]} is missing)")
+        raise click.UsageError(
+            f"say which release: --model or --agent, and --version ({missing[0]} is missing);"
+            " skerry fleet rollouts releases lists them"
+        )
     return wish

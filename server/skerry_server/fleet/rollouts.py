@@ -14,7 +14,17 @@ from skerry_server.fleet.rollout_wish import wish_options
 _number = click.argument("number", metavar="ROLLOUT", type=click.IntRange(min=1))
 
 
-@click.group()
+@click.group(
+    epilog=f"""\b
+Examples:
+  skerry fleet rollouts releases
+  skerry fleet rollouts plan --model signs --version 2.0.0 --canary 5 --step 25% --step 100%
+  skerry fleet rollouts create --model signs --version 2.0.0 --canary 5 --step 25% --step 100%
+  skerry fleet rollouts start 12
+  skerry fleet rollouts show 12 --watch
+
+{EXIT_CODES}"""
+)
 def rollouts() -> None:
     """Bring releases to devices: canary first, then step by step, and back where they do harm."""
 
@@ -192,6 +202,7 @@ def _drawn(found: dict[str, Any]) -> Any:  # noqa: ANN401  # rich's group
 
 def _show_plan(asked: Asked, found: dict[str, Any]) -> None:
     from skerry_server.fleet.rollout_tables import plan_table  # noqa: PLC0415  # keeps `--help` fast
+    from skerry_server.fleet.tables import printable  # noqa: PLC0415  # as above
 
     if asked.as_json:
         click.echo(json.dumps(found))
@@ -200,3 +211,5 @@ def _show_plan(asked: Asked, found: dict[str, Any]) -> None:
     stages = ", then ".join(str(number) for number in found["stages"]) or "nobody"
     left_out = "; ".join(f"{number} {why}" for why, number in found["left_out"].items()) or "nobody"
     click.echo(f"\nget it: {stages}\nleft out: {left_out}")
+    if found["fits_nobody"]:
+        click.echo(f"no device has: {printable('; '.join(found['fits_nobody']))}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from rich.table import Table
@@ -33,13 +33,16 @@ Row = Mapping[str, Any]
 Columns = Mapping[str, Callable[[Row], object]]
 
 
-def table(columns: Columns, rows: Sequence[Row]) -> Table:
-    """Return a table with a column for each of ``columns``: its title, and what it shows of a row."""
+def table(columns: Columns, rows: Sequence[Row], *, wraps: Collection[str] = ()) -> Table:
+    """Return a table with a column for each of ``columns``: its title, and what it shows of a row.
+
+    The last column and those of ``wraps`` are of many words: they may take several lines, the others stay on one.
+    """
     made = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
     last = list(columns)[-1]
     for title in columns:
-        # The last column is the one of many words: it may take several lines, the others stay on one.
-        made.add_column(title, overflow="fold", no_wrap=title != last, ratio=1 if title == last else None)
+        is_long = title == last or title in wraps
+        made.add_column(title, overflow="fold", no_wrap=not is_long, ratio=1 if title == last else None)
     for row in rows:
         made.add_row(*(cell(show(row)) for show in columns.values()))
     return made

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from skerry_edge.foundation.nearest import suggestion
 from skerry_server.errors import ConflictError, NotFoundError
+
+MAX_NAMED = 5
+"""Versions that an error names, newest first."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,15 +56,24 @@ class Catalogue:
 
     def find(self, kind: str, name: str, version: str) -> Published:
         """Return one release. Raises NotFoundError, and SkerryError as `releases` does."""
-        for one in self.releases():
+        published = self.releases()
+        for one in published:
             if (one.kind, one.name, one.version) == (kind, name, version):
                 return one
         raise NotFoundError(
             "the repository has no such release",
             where=str(self._folder),
             found=f"{kind}/{name} {version}",
-            todo="publish it first: skerry ota publish",
+            todo=_instead(published, kind, name),
         )
+
+
+def _instead(published: Sequence[Published], kind: str, name: str) -> str:
+    """Return what there is instead of a release that is not there."""
+    if versions := [one.version for one in published if (one.kind, one.name) == (kind, name)]:
+        return f"it has {', '.join(versions[:MAX_NAMED])}; or publish it first: skerry ota publish"
+    names = sorted({one.name for one in published if one.kind == kind})
+    return suggestion(name, names, otherwise="publish it first: skerry ota publish")
 
 
 def completed(wish: Mapping[str, object], catalogue: Catalogue | None) -> dict[str, object]:

@@ -66,7 +66,11 @@ def start(session: Session, author: Author, rollout: int) -> RolloutRow:
     row = _in_state(session, rollout, ("draft",), act="started")
     spec = read_spec(row.spec)
     if spec.needs_approval and row.approved_by is None:
-        raise ConflictError("the rollout needs the approval of a second person", found="none yet")
+        raise ConflictError(
+            "the rollout needs the approval of a second person",
+            found="none yet",
+            todo=f"somebody else than '{row.author}' approves it: skerry fleet rollouts approve {row.id}",
+        )
     _require_alone(session, row)
     planned = [one for one in plan(spec, read_candidates(session, spec)) if one.stage is not None]
     if not planned:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from skerry_edge.foundation.nearest import suggestion
 from skerry_server.rollouts.past import Past
 from skerry_server.rollouts.spec import Spec, Target
 from skerry_server.rollouts.stages import divide
@@ -83,6 +84,26 @@ def plan(spec: Spec, fleet: Iterable[Candidate]) -> list[Planned]:
     return found + [_planned(spec, meant[device], why_not=refused[device]) for device in sorted(refused)]
 
 
+def fits_nobody(spec: Spec, fleet: Collection[Candidate]) -> list[str]:
+    """Return what the target asks for and no device of ``fleet`` has, each with what was probably meant."""
+    target = spec.target
+    asked = (
+        ("group", target.groups, {name for one in fleet for name in one.groups}),
+        ("board", target.boards, {one.board for one in fleet if one.board is not None}),
+        ("site", target.sites, {one.site for one in fleet}),
+        ("version", target.versions, {one.version_of(spec.kind, spec.name) or "" for one in fleet}),
+        ("device", target.devices, {one.device for one in fleet}),
+    )
+    missing = [
+        f"{what} {value}{_perhaps(value, there)}"
+        for what, values, there in asked
+        for value in values
+        if value not in there
+    ]
+    tags = [(key, value) for key, value in target.tags.items() if not any(_is_tagged(one, key, value) for one in fleet)]
+    return missing + [f"tag {key}={value}" if value else f"tag {key}" for key, value in tags]
+
+
 def is_meant(spec: Spec, one: Candidate) -> bool:
     """Tell whether a device fits all that the target asks for."""
     target: Target = spec.target
@@ -93,7 +114,7 @@ def is_meant(spec: Spec, one: Candidate) -> bool:
         and _among(one.device, target.devices)
         and _among(version, target.versions)
         and (not target.groups or not one.groups.isdisjoint(target.groups))
-        and all(key in one.tags and value in ("", one.tags[key]) for key, value in target.tags.items())
+        and all(_is_tagged(one, key, value) for key, value in target.tags.items())
     )
 
 
@@ -125,6 +146,15 @@ def _planned(spec: Spec, one: Candidate, *, stage: int | None = None, why_not: s
         stage=stage,
         why_not=why_not,
     )
+
+
+def _is_tagged(one: Candidate, key: str, value: str) -> bool:
+    return key in one.tags and value in ("", one.tags[key])
+
+
+def _perhaps(value: str, there: Collection[str]) -> str:
+    question = suggestion(value, there, otherwise="")
+    return f" ({question})" if question else ""
 
 
 def _among(value: str | None, wanted: Collection[str]) -> bool:

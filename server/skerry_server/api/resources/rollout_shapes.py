@@ -120,11 +120,13 @@ class PlannedOut(BaseModel):
 class PlanOut(BaseModel):
     """Who would get a release now and who not: how many in each stage, how many are left out for which reason.
 
-    ``planned`` names the first 1000 of them, those that would begin first.
+    ``planned`` names the first 1000 of them, those that would begin first; ``fits_nobody`` is what the target asks
+    for and no device has.
     """
 
     stages: list[int]
     left_out: dict[str, int]
+    fits_nobody: list[str]
     planned: list[PlannedOut]
 
 

@@ -47,7 +47,7 @@ from skerry_server.registry.models import RolloutDeviceRow, RolloutRow
 from skerry_server.rollouts import changes, reading
 from skerry_server.rollouts.candidates import read_candidates
 from skerry_server.rollouts.catalogue import completed
-from skerry_server.rollouts.eligibility import plan
+from skerry_server.rollouts.eligibility import fits_nobody, plan
 from skerry_server.rollouts.spec import Spec, read_spec
 from skerry_server.rollouts.states import DeviceState, RolloutState
 
@@ -234,11 +234,13 @@ def release_fields(row: RolloutRow) -> dict[str, Any]:
 
 def plan_out(session: Session, spec: Spec) -> PlanOut:
     """Return what a spec comes to now. Raises ConfigError and NotFoundError."""
-    planned = plan(spec, read_candidates(session, spec))
+    fleet = read_candidates(session, spec)
+    planned = plan(spec, fleet)
     stages = Counter(one.stage for one in planned if one.stage is not None)
     return PlanOut(
         stages=[stages[number] for number in sorted(stages)],
         left_out=dict(sorted(Counter(one.why_not for one in planned if one.why_not is not None).items())),
+        fits_nobody=fits_nobody(spec, fleet)[:MAX_PLANNED],
         planned=[
             PlannedOut(
                 device=one.device,

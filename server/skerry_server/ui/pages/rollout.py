@@ -14,7 +14,7 @@ from skerry_server.registry.checks import check_choice, check_name
 from skerry_server.registry.models import RolloutRow
 from skerry_server.rollouts import changes, reading
 from skerry_server.rollouts.candidates import read_candidates
-from skerry_server.rollouts.eligibility import WHY_NOT, Planned, plan
+from skerry_server.rollouts.eligibility import WHY_NOT, Planned, fits_nobody, plan
 from skerry_server.rollouts.spec import read_spec
 from skerry_server.rollouts.states import DEVICE_STATES
 from skerry_server.ui.asking import ask
@@ -113,7 +113,8 @@ class RolloutPage(Page):
 
     def _plan(self, session: Session, row: RolloutRow) -> str:
         spec = read_spec(row.spec)
-        planned = plan(spec, read_candidates(session, spec))
+        fleet = read_candidates(session, spec)
+        planned = plan(spec, fleet)
         left_out = [one for one in planned if one.why_not is not None]
         return render(
             "rollout_plan.html",
@@ -121,6 +122,7 @@ class RolloutPage(Page):
             gets=[one for one in planned if one.stage is not None][:SHOWN_DEVICES],
             left_out=[(one, WHY_NOT[one.why_not or ""]) for one in left_out[:SHOWN_DEVICES]],
             number_left_out=len(left_out),
+            fits_nobody=fits_nobody(spec, fleet)[:SHOWN_DEVICES],
         )
 
     def _progress(self, session: Session, row: RolloutRow, counts: reading.Tally) -> str:

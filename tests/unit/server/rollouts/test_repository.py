@@ -103,3 +103,12 @@ def test_a_server_without_the_online_key_signs_nothing(tmp_path):
     assert open_refreshing(Settings(config=config, base=tmp_path, state=tmp_path), Health([])) is None
     with pytest.raises(ConfigError, match=r"ota\.repository"):
         check_ota(Ota(online_keys="online"), where="server.toml")
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "told"), [("sign", "1.0.0", "did you mean 'signs'?"), ("signs", "3.0.0", "it has 2.0.0, 1.0.0")]
+)
+def test_a_release_that_is_not_there_brings_up_what_is(repository, name, version, told):
+    with pytest.raises(NotFoundError) as caught:
+        Catalogue(repository.path).find("model", name, version)
+    assert told in str(caught.value)
