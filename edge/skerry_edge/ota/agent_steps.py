@@ -23,7 +23,7 @@ from skerry_edge.ota.supply import Supply
 from skerry_edge.ota.transfer.fetching import Told
 from skerry_edge.ota.transfer.told import failures_told
 from skerry_edge.ota.transfer.unpacking import unpack
-from skerry_edge.ota.trust.counters import CounterFloors
+from skerry_edge.ota.trust.counters import CounterFloors, Counters
 from skerry_edge.transfer.disk import need_room
 
 BUILT_TIMES = 6
@@ -61,7 +61,7 @@ class AgentSteps:
         order, counters = record.order, self.counters.read()
         if self.slots.running == BASE:
             self.slots.note_installed(self.running_version)
-        if order.version == self.running_version and self.slots.is_settled:
+        if self._runs(record, counters):
             return Done(from_version=self.running_version, is_running=True)
         if record.was_lost:
             return Done(from_version=self.running_version)
@@ -74,13 +74,21 @@ class AgentSteps:
             counters.refuse_forbidden(record.subject, kept.counter)
             return Done(from_version=self.running_version, to_sha256=kept.sha256, is_here=True)
         if self.slots.running != BASE and self.slots.installed and order.version == self.slots.installed_version:
-            # It has no signed counter: whatever is forbidden, it may be that.
-            counters.refuse_forbidden(record.subject, 0)
+            counters.refuse_forbidden_unsigned(record.subject)
             return Done(from_version=self.running_version, is_here=True)
         wanted = Wanted(kind="agent", name=AGENT, version=order.version, counter=order.counter)
         choice = self.supply.choose(wanted, None)
         clear(self.incoming, choice)
         return Done(from_version=self.running_version, to_sha256=choice.target.sha256, choice=choice)
+
+    def _runs(self, record: Record, counters: Counters) -> bool:
+        """Tell whether what is ordered runs, and has proved itself; the program installed needs no proof."""
+        if record.order.version != self.running_version or not self.slots.is_settled:
+            return False
+        if self.slots.running == BASE:
+            return counters.counts_unsigned(record.subject, record.order.counter)
+        kept = self.slots.kept(self.slots.good)
+        return kept is None or record.order.counter <= kept.counter
 
     def precheck(self, record: Record) -> Happening:
         """See whether there is room for the release and what is built from it."""

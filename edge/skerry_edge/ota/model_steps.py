@@ -28,7 +28,7 @@ from skerry_edge.ota.self_test.measured import Measured, Subject
 from skerry_edge.ota.supply import Supply
 from skerry_edge.ota.transfer.fetching import Told
 from skerry_edge.ota.transfer.told import failures_told
-from skerry_edge.ota.trust.counters import CounterFloors
+from skerry_edge.ota.trust.counters import CounterFloors, Counters
 from skerry_edge.transfer.disk import need_room
 
 Measure = Callable[[Subject], Measured]
@@ -60,7 +60,7 @@ class ModelSteps:
         before = Done(from_version=self.use.own_version)
         if current is not None:
             before = Done(from_sha256=current.sha256, from_version=current.version)
-        if self._runs(current, order):
+        if self._runs(current, record, counters):
             return replace(before, to_sha256=before.from_sha256, is_running=True)
         if record.was_lost:
             return before
@@ -68,8 +68,7 @@ class ModelSteps:
             counters.refuse_forbidden(record.subject, previous.counter)
             return replace(before, to_sha256=previous.sha256, is_here=True)
         if current is not None and previous is None and order.version == self.use.own_version:
-            # It has no signed counter: whatever is forbidden, it may be that.
-            counters.refuse_forbidden(record.subject, 0)
+            counters.refuse_forbidden_unsigned(record.subject)
             return replace(before, is_here=True)
         wanted = Wanted(
             kind="model",
@@ -82,11 +81,14 @@ class ModelSteps:
         clear(self.incoming, choice)
         return replace(before, to_sha256=choice.target.sha256, choice=choice)
 
-    def _runs(self, current: Kept | None, order: UpdateOrder) -> bool:
+    def _runs(self, current: Kept | None, record: Record, counters: Counters) -> bool:
         """Tell whether what is ordered runs, and has proved itself; the device's own file needs no proof."""
+        order = record.order
+        if self.store.is_on_trial:
+            return False
         if current is None:
-            return order.version == self.use.own_version and not self.store.is_on_trial
-        return _is_ordered(current, order) and self.store.is_proved(current.sha256) and not self.store.is_on_trial
+            return order.version == self.use.own_version and counters.counts_unsigned(record.subject, order.counter)
+        return _is_ordered(current, order) and self.store.is_proved(current.sha256)
 
     def precheck(self, record: Record) -> Happening:
         """See whether there is room for the file, and for the one that a patch makes."""

@@ -67,9 +67,9 @@ def test_a_forbidden_agent_is_not_gone_back_to(steps: AgentSteps) -> None:
     assert caught.value.reason == "counter"
 
 
-def ordered(steps: AgentSteps, version: str, *, running: str = "a") -> Any:
+def ordered(steps: AgentSteps, version: str, *, running: str = "a", counter: int = 3) -> Any:
     steps = replace(steps, slots=Slots(steps.slots.folder.parent, running=running, installed="/opt/skerry"))
-    order = UpdateOrder(id="r1", version=version, counter=3, probation_s=60, deadline_s=3600)
+    order = UpdateOrder(id="r1", version=version, counter=counter, probation_s=60, deadline_s=3600)
     return steps.take(begun(AGENT, order, now()))
 
 
@@ -93,13 +93,23 @@ def test_nothing_is_built_where_something_runs_or_was_good(steps: AgentSteps) ->
 def test_the_installed_program_is_the_way_back_from_the_first_update(steps: AgentSteps) -> None:
     steps.slots.forget("b")
     steps.slots.confirm(BASE)
-    assert ordered(steps, "2.0.0", running=BASE).is_running
+    assert ordered(steps, "2.0.0", running=BASE, counter=1).is_running
     steps.slots.confirm("a")
     found = replace(steps, running_version="2.5.0")
     assert ordered(found, "2.0.0") == Done(from_version="2.5.0", is_here=True)
     steps.counters.forbid({AGENT: 1})
     with pytest.raises(ReleaseError, match="forbidden"):
         ordered(found, "2.0.0")
+
+
+def test_what_runs_does_not_stand_for_a_release_of_its_version_with_a_higher_counter(steps: AgentSteps) -> None:
+    steps.slots.note("a", KeptAgent(sha256="0b" * 32, version="2.0.0", counter=3))
+    assert ordered(steps, "2.0.0").is_running
+    with pytest.raises(pytest.fail.Exception, match="repository was asked"):
+        ordered(steps, "2.0.0", counter=4)
+    steps.slots.confirm(BASE)
+    with pytest.raises(pytest.fail.Exception, match="repository was asked"):
+        ordered(steps, "2.0.0", running=BASE, counter=4)
 
 
 def test_a_slot_is_nothing_whole_from_before_it_is_emptied(steps: AgentSteps) -> None:

@@ -47,7 +47,7 @@ class Device:
         self.store.take_in(self.folder / "given", Kept(sha256=sha256, version=version, counter=2, variant="onnx-fp32"))
         return sha256
 
-    def check(self, version: str, *, was_lost: bool = False) -> Any:
+    def check(self, version: str, *, was_lost: bool = False, counter: int = 1) -> Any:
         use = Use(
             own_version=OWN, variant="onnx-fp32", backend="onnx", threads=1, present="/none", start_deadline_s=1.0
         )
@@ -63,7 +63,7 @@ class Device:
             measure=lambda _subject: pytest.fail("nothing is tried here"),
             told=lambda _done, _all: None,
         )
-        order = UpdateOrder(id="r1", version=version, counter=1, probation_s=60, deadline_s=3600)
+        order = UpdateOrder(id="r1", version=version, counter=counter, probation_s=60, deadline_s=3600)
         record = begun(SIGNS, order, Instant(boot="b", since_boot_s=1.0))
         return steps.take(replace(record, was_lost=was_lost))
 
@@ -131,3 +131,13 @@ def test_what_earlier_orders_have_brought_is_removed_but_for_what_this_one_needs
         (incoming / name).touch()
     device.check("2.0.0")
     assert sorted(one.name for one in incoming.iterdir()) == [f"{sha256}.part", f"{sha256}.part.json"]
+
+
+def test_an_own_file_does_not_stand_for_a_signed_release_of_its_version(device: Device) -> None:
+    with pytest.raises(ReleaseError, match="no such release"):
+        device.check(OWN, counter=7)
+    assert device.check(OWN).is_running
+    device.counters.forbid({SIGNS: 7})
+    with pytest.raises(ReleaseError) as caught:
+        device.check(OWN)
+    assert caught.value.reason == "counter"

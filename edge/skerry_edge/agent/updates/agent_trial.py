@@ -106,7 +106,8 @@ class AgentTrial:
         if running is None or not self._runs_new(record) or running not in (self._slots.on_trial, self._slots.good):
             return self._given_up()
         self._slots.confirm(running)
-        self._counters.commit(record.subject, record.order.counter, self._counters_lost)
+        if record.to_sha256 is not None:  # of the program installed no counter was signed
+            self._counters.commit(record.subject, record.order.counter, self._counters_lost)
         return Done()
 
     def rollback(self, record: Record, now_s: float) -> Happening | None:  # noqa: ARG002  # one signature for all states

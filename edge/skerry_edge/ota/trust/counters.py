@@ -16,6 +16,8 @@ from skerry_edge.foundation.errors import ReachError
 from skerry_edge.foundation.small_file import DAMAGED, MOMENTARY, read_small
 
 _MAX_BYTES = 1 << 20
+LOWEST = 1
+"""The lowest counter that a release may have."""
 
 
 class Counters(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -43,6 +45,21 @@ class Counters(Struct, frozen=True, kw_only=True, omit_defaults=True):
                 found=f"release counter {counter}, below {lowest}",
                 todo="order a newer one",
             )
+
+    def refuse_forbidden_unsigned(self, subject: str) -> None:
+        """Raise ReleaseError (``counter``) where a file without a signed counter may be what the fleet forbids."""
+        self.refuse_forbidden(subject, 0)
+
+    def counts_unsigned(self, subject: str, counter: int) -> bool:
+        """Tell whether a file without a signed counter that runs may stand for what is ordered.
+
+        It may where the order names the lowest counter, as one does that knows of no signed release; any other means
+        that release, whatever the file says of its version. Raises ReleaseError as `refuse_forbidden` does.
+        """
+        if counter > LOWEST:
+            return False
+        self.refuse_forbidden_unsigned(subject)
+        return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -178,6 +178,7 @@ def test_an_order_back_to_the_installed_program_has_the_launcher_start_that(act:
     assert act("commit", launcher.BASE, to_sha256=None) == Done()
     assert (act.slots.good, act.slots.on_trial) == (launcher.BASE, None)
     assert act.slots.kept("b") is not None
+    assert not Places(act.slots.folder.parent).counters.exists(), "no counter was signed for it"
 
 
 def test_whoever_is_started_in_the_place_of_both_says_what_it_is(act: Any) -> None:
