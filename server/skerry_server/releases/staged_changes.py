@@ -39,7 +39,7 @@ def _root_lines(present: Root, coming: Root) -> Iterator[str]:
         yield from (f"{role}: a new key {keyid}" for keyid in after.keyids if keyid not in before.keyids)
         if before.threshold != after.threshold:
             yield f"{role}: {after.threshold} instead of {before.threshold} must sign"
-    yield f"root: expires {coming.expires:%Y-%m-%d} instead of {present.expires:%Y-%m-%d}"
+    yield f"root: expires {_day(coming, present)}"
 
 
 def _targets_lines(present: Targets, coming: Targets) -> Iterator[str]:
@@ -52,4 +52,9 @@ def _targets_lines(present: Targets, coming: Targets) -> Iterator[str]:
             yield f"{word}: {path}, counter {release.counter}, for {boards}, sha256 {target.hashes['sha256']}"
     before, after = (decode_floors(one.unrecognized_fields).counters for one in (present, coming))
     yield from (f"floor: {subject} {floor}" for subject, floor in sorted(after.items()) if before.get(subject) != floor)
-    yield f"targets: expire {coming.expires:%Y-%m-%d} instead of {present.expires:%Y-%m-%d}"
+    yield f"targets: expire {_day(coming, present)}"
+
+
+def _day(coming: Root | Targets, present: Root | Targets) -> str:
+    after, before = (f"{one.expires:%Y-%m-%d}" for one in (coming, present))
+    return f"{after} as before" if after == before else f"{after} instead of {before}"

@@ -159,8 +159,15 @@ def test_the_ceremony_as_the_docs_tell_it(ota, discs, tmp_path):
     assert "root 2 is published" in signed.out, signed.err
     waiting = ota("publish", discs, "--boards", "generic-x86", "--counter", "1", *first)
     assert "(targets-2: not here)" in waiting.out
+    listed = ota("list", *first)
+    assert "waits: targets 2, 1 of 2 signatures" in listed.out
+    keyids = {key["name"]: key["keyid"] for key in json.loads((tmp_path / "ann/keys.json").read_bytes())["keys"]}
+    assert f"2 of 2 keys: root-1 {keyids['root-1'][:8]}, root-2 {keyids['root-2'][:8]}" in listed.out
+    (root, *_) = ota("list", *first, "--json").json["roles"]
+    assert root["names"] == {keyids[name]: name for name in ("root-1", "root-2")}
     nobody = ota("sign", "--yes", "--keys", tmp_path / "cy", *online)
     assert (nobody.code, "not here: targets-1, targets-2" in nobody.err) == (2, True), nobody.err
+    assert " as before" in ota("sign", *second).err
     assert "targets 2 is published" in ota("sign", "--yes", *second).out
     assert ota("verify", "--json").json["findings"] == []
 

@@ -31,6 +31,24 @@ PATIENCE_S = 10.0
 """The server's job holds the repository for moments, while it signs; another publisher for longer."""
 
 
+KEYS = click.option(
+    "--keys",
+    type=FOLDER,
+    envvar="SKERRY_OTA_KEYS",
+    default=Path("ota/keys"),
+    show_default=True,
+    metavar="DIR",
+    help="The folder of the root and targets keys.",
+)
+ONLINE_KEYS = click.option(
+    "--online-keys",
+    type=FOLDER,
+    envvar="SKERRY_OTA_ONLINE_KEYS",
+    metavar="DIR",
+    help="The folder of the online key.  [default: KEYS/online]",
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Hands:
     """The key folders of a command line, and where the passphrase of their keys comes from."""
@@ -83,19 +101,22 @@ class Hands:
         return self._given(secret) or _prompted(secret, confirm=True)
 
     def _rings(self) -> list[KeyRing]:
-        """Return the rings that are there: a server has no offline one, and others may have no online one."""
-        from skerry_server.releases.keyring import RING, KeyRing  # noqa: PLC0415  # keeps `--help` fast
-
-        folders = (self.keys, self.online_keys)
-        found = [KeyRing.load(folder) for folder in folders if (folder / RING).exists()]
+        found = rings_in(self.keys, self.online_keys)
         if not found:
-            where = ", ".join(map(str, folders))
+            where = f"{self.keys}, {self.online_keys}"
             raise ConfigError("there are no keys here", where=where, todo="name their folder: --keys DIR")
         return found
 
     def _given(self, secret: SecretName) -> str | None:
         file = self.pin_file if secret.kind == "PIN" else self.passphrase_file
         return read_secret(file) if file else secret.from_environment()
+
+
+def rings_in(*folders: Path) -> list[KeyRing]:
+    """Return the rings that are there: a server has no offline one, and others may have no online one."""
+    from skerry_server.releases.keyring import RING, KeyRing  # noqa: PLC0415  # keeps `--help` fast
+
+    return [KeyRing.load(folder) for folder in folders if (folder / RING).exists()]
 
 
 def _prompted(secret: SecretName, *, confirm: bool) -> str:
@@ -129,22 +150,8 @@ def keys_options(command: Command) -> Command:
         return command(*args, hands=hands, **rest)
 
     options = (
-        click.option(
-            "--keys",
-            type=FOLDER,
-            envvar="SKERRY_OTA_KEYS",
-            default=Path("ota/keys"),
-            show_default=True,
-            metavar="DIR",
-            help="The folder of the root and targets keys.",
-        ),
-        click.option(
-            "--online-keys",
-            type=FOLDER,
-            envvar="SKERRY_OTA_ONLINE_KEYS",
-            metavar="DIR",
-            help="The folder of the online key.  [default: KEYS/online]",
-        ),
+        KEYS,
+        ONLINE_KEYS,
         click.option(
             "--passphrase-file",
             type=click.Path(path_type=Path, dir_okay=False),

@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from skerry_server.releases.cli.options import FOLDER, json_option, now_utc, opened, repository_option
+from skerry_server.releases.cli.options import (
+    FOLDER,
+    KEYS,
+    ONLINE,
+    ONLINE_KEYS,
+    json_option,
+    now_utc,
+    opened,
+    repository_option,
+    rings_in,
+)
 from skerry_server.releases.cli.showing import show
+
+SHOWN_DIGITS = 8
+"""As many of a key id as `rotate-root` asks for."""
 
 if TYPE_CHECKING:
     from skerry_server.releases.listing import Listing
@@ -23,6 +37,9 @@ Examples:
   skerry ota list
   skerry ota list --json | jq '.releases[] | select(.counter > 3)'
 
+Keys are shown with the beginning of their id, by which `skerry ota rotate-root` takes one that is lost, and with their
+name where a keys.json here knows it.
+
 \b
 Exit codes:
   0  shown
@@ -31,12 +48,16 @@ Exit codes:
 """,
 )
 @repository_option
+@KEYS
+@ONLINE_KEYS
 @json_option
-def list_releases(*, folder: Path, as_json: bool) -> None:
+def list_releases(*, folder: Path, keys: Path, online_keys: Path | None, as_json: bool) -> None:
     """Show what is published, signed by whom, until when."""
-    from skerry_server.releases.listing import listing_of  # noqa: PLC0415  # keeps `--help` fast
+    from skerry_server.releases.listing import listing_of, waiting_of  # noqa: PLC0415  # keeps `--help` fast
 
-    listing = listing_of(opened(folder))
+    repository = opened(folder)
+    listing = listing_of(repository, rings_in(keys, online_keys or keys / ONLINE))
+    listing = replace(listing, waiting=waiting_of(repository))
     show(listing, _listing_lines(listing), as_json=as_json)
 
 
@@ -47,8 +68,12 @@ def _listing_lines(listing: Listing) -> Iterator[str]:
     for subject, counter in sorted(listing.floors.items()):
         yield f"{subject}: no device takes a counter below {counter}"
     for role in listing.roles:
-        held = f"{role.threshold} of {len(role.keyids)} keys"
+        keys = ", ".join(f"{role.names.get(keyid, 'unknown here')} {keyid[:SHOWN_DIGITS]}" for keyid in role.keyids)
+        held = f"{role.threshold} of {len(role.keyids)} keys: {keys}"
         yield f"{role.role} {role.version}  expires {role.expires:%Y-%m-%d %H:%M} UTC  {held}"
+    for waiting in listing.waiting:
+        signed = f"{waiting.threshold - waiting.missing} of {waiting.threshold} signatures"
+        yield f"waits: {waiting.role} {waiting.version}, {signed}; skerry ota sign, with the other keys"
 
 
 @click.command(
