@@ -230,3 +230,14 @@ def test_a_stick_that_is_damaged_is_told_and_never_waited_for(device, stick: Pat
     assert reason(lambda: device.bring(OLD)) in ("length", "network")
     shutil.rmtree(stick / "metadata")
     assert reason(device.check) == "network"
+
+
+def test_the_mirror_that_brought_the_news_is_named(rig, device, server, clock, tmp_path: Path) -> None:
+    rig.publish(OLD, OLD_BYTES)
+    stale = FolderMirror(folder=rig.copy(tmp_path / "stale"))
+    device.longest_silence = timedelta(days=1)
+    device.mirrors = (stale, *device.mirrors)
+    assert device.check().mirror == str(stale)
+    clock.running += 1.1 * DAY_S
+    rig.refresh()
+    assert device.check().mirror == str(parse_mirror(server.address))

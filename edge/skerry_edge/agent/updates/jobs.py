@@ -13,18 +13,24 @@ from skerry_edge.ota.settings import OtaSettings
 
 
 def job_of(
-    config: AgentConfig, settings: OtaSettings, state_dir: Path, *, order: str | None = None, use: Use | None = None
+    config: AgentConfig,
+    settings: OtaSettings,
+    state_dir: Path,
+    *,
+    order: str | None = None,
+    use: Use | None = None,
+    is_at_hand: bool = False,
 ) -> Job:
     """Return the job of a device that runs with ``config``: an ``order``, or a look; ``use`` is of its model.
 
-    Other ``settings`` than the configuration's own are those of an order that was given at the device.
+    ``is_at_hand`` says that the order was given at the device, with ``settings`` of its own.
     """
     return Job(
         state_dir=str(state_dir.absolute()),
         board=load_board(config.board).name,
         agent_version=__version__,
         settings=settings,
-        is_at_hand=settings is not config.ota,
+        is_at_hand=is_at_hand,
         is_clock_synchronised=clock_state() == "synced",
         order=order,
         use=use,

@@ -177,7 +177,9 @@ class Preparation:
         if not record.subject.startswith("agent/"):
             pictures = self._pictures.places(self._pipelines(record, settings))
             use = replace(use_of_all(self._fleet.users(record.name)), pictures=pictures)
-        return job_of(self._fleet.in_force, settings, self._state_dir, order=record.order.id, use=use)
+        order = record.order.id
+        is_at_hand = self._fleet.is_given_here(order)
+        return job_of(self._fleet.in_force, settings, self._state_dir, order=order, use=use, is_at_hand=is_at_hand)
 
     def _pipelines(self, record: Record, settings: OtaSettings) -> list[str]:
         """Return the pipelines that leave what they saw last for a model to be tried on."""

@@ -79,6 +79,7 @@ class TrustedReleases:
         self._seen = Floors()
         self._unasked: deque[Mirror] = deque()
         self._updater: StagedUpdater | None = None
+        self._asked = self._mirror = ""
 
     def refresh(self) -> Checked:
         """Bring the trusted metadata up to date from the first mirror that has it whole, not older and signed.
@@ -108,7 +109,7 @@ class TrustedReleases:
         return Checked(
             versions=self._trusted().versions,
             signed_s=self._trusted().signed_s,
-            mirror=str(self._repository.mirrors[len(passed_over)]),
+            mirror=self._mirror,
             passed_over=passed_over,
         )
 
@@ -182,6 +183,7 @@ class TrustedReleases:
             mirror = self._unasked.popleft()
             found = self._look(mirror, root)
             if isinstance(found, StagedUpdater):
+                self._asked = str(mirror)
                 return found, tuple(passed_over)
             passed_over.append((str(mirror), found))
         return None, tuple(passed_over)
@@ -201,7 +203,7 @@ class TrustedReleases:
         self._seen = self._seen.raised(found.versions, found.keys, found.signed_s)
         self._file.write(self._seen)
         CounterFloors(self._place.counters).forbid(decode_floors(found.targets.unrecognized_fields).counters)
-        self._updater = found
+        self._updater, self._mirror = found, self._asked
 
     def _look(self, mirror: Mirror, root: bytes) -> StagedUpdater | Problem:
         try:
