@@ -44,11 +44,11 @@ Reason = Annotated[str, Meta(pattern=whole(r"^[a-z][a-z0-9-]{0,47}$"))]
 
 
 class UpdateReport(Message, frozen=True, kw_only=True, omit_defaults=True):
-    """How one device stands with one order: its progress, and exactly one final outcome.
+    """How one device stands with one order: its progress, then its end, which is the same whenever it is told.
 
     ``from_version`` is what ran before, absent where nothing of that name did; after the final outcome the device runs
-    ``to_version`` where it is ``committed`` and ``from_version`` otherwise. Progress may be lost, a final outcome may
-    come more than once (the same ``order`` and ``outcome``) and is never lost.
+    ``to_version`` where it is ``committed`` and ``from_version`` otherwise. Progress may be lost,
+    the end is not, and may be told again, as with each new connection.
     """
 
     order: Id
