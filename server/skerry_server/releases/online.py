@@ -10,10 +10,10 @@ from skerry_edge.foundation.errors import ConfigError
 from skerry_server.releases.dates import issued
 from skerry_server.releases.keyring import KeyRing
 from skerry_server.releases.pins import Pins
-from skerry_server.releases.refreshing import TARGETS_FILE, Refreshed, newest_whole, refresh
+from skerry_server.releases.refreshing import Refreshed, refresh, seen_by_clients
 from skerry_server.releases.repository import Repository
 from skerry_server.releases.secret_names import SecretName
-from skerry_server.releases.signing import Signatory, missing_signatures
+from skerry_server.releases.signing import Signatory
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,12 +49,7 @@ def is_due(repository: Repository, now: datetime, *, every: timedelta) -> bool:
     timestamp = repository.timestamp()
     if timestamp is None:
         return True
-    if now - issued(timestamp.signed) >= every:
-        return True
-    snapshot = repository.snapshot()
-    if snapshot is None or missing_signatures(timestamp, repository.root().signed):
-        return True
-    return newest_whole(repository).signed.version != snapshot.signed.meta[TARGETS_FILE].version
+    return now - issued(timestamp.signed) >= every or seen_by_clients(repository) is None
 
 
 def _unattended(secret: SecretName) -> str:

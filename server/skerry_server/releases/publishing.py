@@ -17,7 +17,7 @@ from skerry_server.releases.installing import Installed, install_targets, refuse
 from skerry_server.releases.making import Made, Workshop, describe, workshop
 from skerry_server.releases.offers import Offer
 from skerry_server.releases.patches import Patching, patches_for
-from skerry_server.releases.refreshing import can_refresh, refresh
+from skerry_server.releases.refreshing import can_refresh, refresh, seen_by_clients
 from skerry_server.releases.repository import Repository
 from skerry_server.releases.signing import Signatory
 
@@ -76,9 +76,10 @@ def publish(
 
 
 def _go_on(repository: Repository, targets: Metadata[Targets], signatory: Signatory, now: datetime) -> Installed:
-    """Let clients see targets that were signed before, where that was cut off."""
-    root = repository.root().signed
-    refreshed = refresh(repository, signatory, now) if can_refresh(root, signatory) else None
+    """Let clients see targets that were signed before, where that was cut off; else sign nothing."""
+    refreshed = seen_by_clients(repository)
+    if refreshed is None and can_refresh(repository.root().signed, signatory):
+        refreshed = refresh(repository, signatory, now)
     return Installed(role="targets", version=targets.signed.version, refreshed=refreshed)
 
 

@@ -130,6 +130,20 @@ def _require_beginning(repository: Repository, occasion: Occasion) -> None:
         )
 
 
+def seen_by_clients(repository: Repository) -> Refreshed | None:
+    """Return the versions that clients see where these are the newest, None where something waits for `refresh`.
+
+    Raises what `newest_whole` raises.
+    """
+    timestamp, snapshot = repository.timestamp(), repository.snapshot()
+    if timestamp is None or snapshot is None or missing_signatures(timestamp, repository.root().signed):
+        return None
+    targets = newest_whole(repository).signed.version
+    if targets != snapshot.signed.meta[TARGETS_FILE].version:
+        return None
+    return Refreshed(targets=targets, snapshot=snapshot.signed.version, timestamp=timestamp.signed.version)
+
+
 def newest_whole(repository: Repository) -> Metadata[Targets]:
     """Return the newest targets of which every file is there; newer ones may be on their way from another machine.
 

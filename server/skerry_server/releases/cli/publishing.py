@@ -99,6 +99,8 @@ def _published_lines(published: Published) -> Iterator[str]:
         yield f"new    {path}"
     for path in published.known:
         yield f"known  {path}"
+    if not published.targets:
+        yield "nothing is new"
     yield from installed_lines(published.installed)
 
 
