@@ -42,7 +42,7 @@ def test_a_model_is_asked_for_what_the_device_saw_last(discs: Path, street: tupl
 
 @pytest.mark.parametrize(
     ("fault", "free_mb"),
-    [("fault=slow latency_ms=10", 10_000.0), ("fault=leak", 100.0)],
+    [("fault=slow latency_ms=10", 10_000.0), ("fault=leak", 20.0)],
     ids=["ten times slower", "takes memory"],
 )
 def test_a_model_that_costs_too_much_is_found_out_before_it_runs(
