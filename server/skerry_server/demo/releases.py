@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from datetime import datetime, timezone
-from importlib.resources import files
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -22,6 +21,7 @@ from skerry_server.releases.offers import Offer, Terms, model_offers
 from skerry_server.releases.publishing import publish
 from skerry_server.releases.repository import Repository
 from skerry_server.releases.secret_names import SecretName
+from skerry_server.releases.shipped import shipped_models
 from skerry_server.releases.signing import Signatory
 
 FOLDER = "ota"
@@ -38,7 +38,7 @@ class Releases:
         self._folder = folder
         self._variant = variant
         self._boards = boards
-        self._shipped = Bundle.open(Path(str(files("skerry_edge.models") / "data" / f"{name}.skerry")))
+        self._shipped = Bundle.open(shipped_models()[name])
         self._repository = Repository(folder / FOLDER)
 
     @property

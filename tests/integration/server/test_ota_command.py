@@ -54,6 +54,15 @@ def test_a_board_that_runs_no_agent_is_refused(founded, discs):
     assert "runs no agent" in run.err
 
 
+def test_a_model_that_skerry_ships_is_published_by_its_name(founded):
+    published = founded("publish", "skerry-signs", "--boards", "generic-x86", "--counter", "1", "--json")
+    assert published.code == 0, published.err
+    assert {target.split("/")[1] for target in published.json["targets"]} == {"skerry-signs"}
+    misspelt = founded("publish", "skerry-sign", "--boards", "generic-x86", "--counter", "2")
+    assert (misspelt.code, "did you mean 'skerry-signs'?" in misspelt.err) == (2, True), misspelt.err
+    assert founded("publish", "x" * 5000, "--boards", "generic-x86", "--counter", "2").code == 2
+
+
 def test_wheels_become_a_release_of_the_agent(founded, tmp_path):
     wheels = tmp_path / "wheels"
     wheels.mkdir()

@@ -32,11 +32,13 @@ Examples:
   skerry ota publish doorbell.skerry --boards raspberry-pi-4,raspberry-pi-5 --counter 3
   skerry ota publish doorbell.skerry --boards jetson-orin-nano --counter 3 --variant onnx-fp32
   skerry ota publish wheelhouse/ --boards raspberry-pi-5 --counter 12 --minimum-agent 0.1.0
+  skerry ota publish skerry-signs --boards raspberry-pi-5 --counter 1
 
-A model's bundle becomes one target for each of its variants, so that a device loads only the one that it runs. A folder
-of wheels becomes one target with the Python, ABI and platform that the wheels need; it holds one wheel of Skerry and of
-all that it stands on, as `pip download --only-binary=:all: 'dist/skerry-0.1.0-py3-none-any.whl[litert,wakeword]'`
-brings them. Wheels that a board's processor cannot run are refused.
+NAME is a model that Skerry ships (skerry models list). A model's bundle becomes one target for each of its variants, so
+that a device loads only the one that it runs. A folder of wheels becomes one target with the Python, ABI and platform
+that the wheels need; it holds one wheel of Skerry and of all that it stands on, as `pip download --only-binary=:all:
+'dist/skerry-0.1.0-py3-none-any.whl[litert,wakeword]'` brings them. Wheels that a board's processor cannot run are
+refused.
 
 The counter rises with each release of the same name: a device never goes below one that it has committed. A release may
 get further variants, boards or platforms later, with its own version and counter. Patches from the three releases
@@ -55,7 +57,7 @@ Exit codes:
   4  a bundle or wheel is damaged, or something cannot be read or written
 """
 )
-@click.argument("path", metavar="BUNDLE|WHEELHOUSE", type=click.Path(path_type=Path, exists=True))
+@click.argument("subject", metavar="BUNDLE|WHEELHOUSE|NAME")
 @click.option("--boards", multiple=True, required=True, metavar="ID[,ID…]", help="The boards that may take it.")
 @click.option("--counter", type=click.IntRange(1, 2**53), required=True, metavar="N", help="The release counter.")
 @click.option("--variant", "variants", multiple=True, metavar="NAME", help="Only this variant of a bundle.")
@@ -65,7 +67,7 @@ Exit codes:
 @json_option
 def publish(
     *,
-    path: Path,
+    subject: str,
     boards: tuple[str, ...],
     counter: int,
     variants: tuple[str, ...],
@@ -80,8 +82,10 @@ def publish(
     from skerry_server.releases.choosing import offers_of  # noqa: PLC0415  # as above
     from skerry_server.releases.offers import Terms  # noqa: PLC0415  # as above
     from skerry_server.releases.publishing import publish as publish_offers  # noqa: PLC0415  # as above
+    from skerry_server.releases.shipped import what_is_meant  # noqa: PLC0415  # as above
 
     repository = opened(folder, hands)
+    path = what_is_meant(subject)
     who = hands.signatory()
     terms = Terms(counter=counter, boards=board_ids(boards), minimum_agent=minimum_agent)
     offers = offers_of(path, terms, variants)
