@@ -11,7 +11,9 @@ from chaos.ota_transfer_cells import NEW, NEW_BYTES, OLD, OLD_BYTES
 from skerry_edge.contracts.errors import ReleaseError
 from skerry_edge.ota.choice import Target
 from skerry_edge.ota.errors import TransferError
+from skerry_edge.ota.transfer import fetching
 from skerry_edge.ota.transfer.fetching import verify
+from skerry_edge.transfer.resumption import TransientError
 
 
 @pytest.fixture
@@ -99,3 +101,25 @@ def test_what_lies_on_the_disk_is_what_is_verified(tmp_path) -> None:
         with pytest.raises(ReleaseError) as caught:
             verify(target, path)
         assert caught.value.reason == reason
+
+
+@pytest.mark.parametrize("comes_on", [False, True])
+def test_a_patch_that_stalls_bars_the_full_file_only_while_it_comes_on(
+    comes_on: bool, old, device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = fetching.download
+
+    def stalling(source, part, *others):
+        if source.url.endswith(".skerry"):
+            return real(source, part, *others)
+        if comes_on:
+            part.path.write_bytes(b"some of it")
+        raise TransientError("slow", where=source.url, stalled=True)
+
+    monkeypatch.setattr(fetching, "download", stalling)
+    if comes_on:
+        with pytest.raises(TransferError) as caught:
+            device.bring(NEW)
+        assert caught.value.reason == "stalled"
+    else:
+        assert device.bring(NEW).read_bytes() == NEW_BYTES

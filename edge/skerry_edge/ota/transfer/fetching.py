@@ -60,11 +60,16 @@ class Fetcher:
         """Return why the patch did not make ``whole``; None where it did. Raises TransferError where it is no use."""
         if choice.patch is None or held is None or held.sha256 != choice.patch_from_sha256:
             return "no patch was fit"
+        part = PartFile(self._place(choice.patch))
+        before_bytes = part.size()
         try:
             with failures_told():
                 self._patched(choice.patch, Path(held.path), choice.target, whole)
         except (ReleaseError, TransferError) as error:
-            if error.reason in _OUR_DISK or error.reason == "stalled":
+            # A line that brings a little each time brings the patch first of all; one that brings nothing must not bar
+            # the full file.
+            comes_on = error.reason == "stalled" and part.size() > before_bytes
+            if error.reason in _OUR_DISK or comes_on:
                 raise
             _log.warning("the patch did not help, so the full file is brought: %s", error)
             return str(error)
