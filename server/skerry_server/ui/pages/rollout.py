@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from skerry_server.api.context import Context
 from skerry_server.auth.table import OPERATOR_EVERYWHERE
 from skerry_server.auth.visitors import Visitor
-from skerry_server.registry.audit.trail import Author
+from skerry_server.registry.audit.trail import Author, list_audit
 from skerry_server.registry.checks import check_choice, check_name
 from skerry_server.registry.models import RolloutRow
 from skerry_server.rollouts import changes, reading
@@ -23,6 +23,7 @@ from skerry_server.ui.templating import render
 from skerry_server.ui.views.rollouts import (
     acts_of,
     device_line,
+    events,
     failure_line,
     moments,
     rollout_line,
@@ -32,6 +33,7 @@ from skerry_server.ui.views.rollouts import (
 )
 
 SHOWN_DEVICES = 200
+SHOWN_EVENTS = 50
 
 _ACTS: Mapping[str, Callable[[Session, Author, int], RolloutRow]] = {
     "approve": changes.approve,
@@ -77,7 +79,7 @@ class RolloutPage(Page):
             if self._device:
                 regions["story"] = self._story(session)
             regions["progress"] = self._progress(session, row, counts)
-            return {**regions, "devices": self._devices(session), **aims}
+            return {**regions, "devices": self._devices(session), "events": self._events(session, row), **aims}
 
     async def act(self, act: str, of: str, picked: list[str]) -> None:
         """Do something with the rollout."""
@@ -132,6 +134,10 @@ class RolloutPage(Page):
             shares=shares(row.id, counts),
             failures=[failure_line(one) for one in reading.failure_groups(session, row.id)],
         )
+
+    def _events(self, session: Session, row: RolloutRow) -> str:
+        rows = list_audit(session, limit=SHOWN_EVENTS, subject=changes.subject_of(row))
+        return render("rollout_events.html", rows=events(rows))
 
     def _story(self, session: Session) -> str:
         row = reading.device_story(session, self._number, self._device)

@@ -105,7 +105,9 @@ class RolloutsPage(Page):
                 f"{one.kind}/{one.name} {one.version}": f"{one.name} {one.version} ({one.kind}, counter {one.counter})"
                 for one in published
             }
-            return [Field(name="release", label="Release", kind="choice", choices=choices)]
+            # An agent's release is the gravest one: it is chosen, never left as it stood.
+            first = next((one for one in choices if not one.startswith("agent/")), next(iter(choices)))
+            return [Field(name="release", label="Release", kind="choice", value=first, choices=choices)]
         return [
             Field(name="release", label="Release", hint="model/NAME VERSION, or agent/skerry VERSION"),
             Field(name="counter", label="Its release counter"),

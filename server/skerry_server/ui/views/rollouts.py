@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from skerry_edge.contracts.release import REASONS
-from skerry_server.registry.models import RolloutDeviceRow, RolloutRow
+from skerry_server.registry.models import AuditRow, RolloutDeviceRow, RolloutRow
 from skerry_server.rollouts.reading import FailureGroup, Tally
 from skerry_server.rollouts.states import DEVICE_STATES, FAILURES, UNDER_WAY
 from skerry_server.ui.rows import NOTHING, clock_time
@@ -25,6 +26,22 @@ _TONES = {
     "timed-out": "bad",
     "not-returned": "bad",
 }
+
+
+_DEEDS = {
+    "create": "made",
+    "approve": "approved",
+    "start": "started",
+    "order": "ordered",
+    "order-back": "ordered back",
+    "time-out": "timed out",
+    "put-off": "given time back",
+    "settle": "withdrawn",
+    "retry": "another try",
+}
+"""What the audit's words, where they are not states, are called."""
+_UNTOUCHED = ("waiting", "left-out", *UNDER_WAY)
+"""In these a device has not come to an end of anything."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,6 +83,14 @@ _BY_STATE: dict[str, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Mark:
+    """A part of a bar: how many devices ended alike, as a share of all; `macros.marked` draws it."""
+
+    tone: str
+    percent: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class RolloutLine:
     """A rollout in the list."""
 
@@ -77,7 +102,7 @@ class RolloutLine:
     stage: str
     ended: int
     devices: int
-    percent: float
+    marks: Sequence[Mark]
     failed: int
     who: str
     why: str
@@ -85,11 +110,12 @@ class RolloutLine:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StageLine:
-    """A stage of a rollout; ``percent`` of its devices have ended."""
+    """A stage of a rollout; ``percent`` of its devices have ended, ``marks`` tell how."""
 
     name: str
     devices: int
     percent: float
+    marks: Sequence[Mark]
     counts: str
     is_now: bool
 
@@ -140,9 +166,21 @@ class Moment:
     why: str
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Event:
+    """Something that a person or the rollout itself did."""
+
+    id: int
+    time: str
+    what: str
+    tone: str
+    who: str
+    why: str
+
+
 def rollout_line(row: RolloutRow, counts: Tally) -> RolloutLine:
     """Return a rollout with its progress."""
-    total, ended = sum(counts.values()), ended_of(counts)
+    failed = sum(counts.get(state, 0) for state in FAILURES)
     return RolloutLine(
         id=row.id,
         release=f"{row.name} {row.version}",
@@ -150,12 +188,12 @@ def rollout_line(row: RolloutRow, counts: Tally) -> RolloutLine:
         state=row.state,
         tone=tone_of(row.state),
         stage=f"{row.stage + 1} of {row.stages}" if row.stages else NOTHING,
-        ended=ended,
-        devices=total,
-        percent=_percent(ended, total),
-        failed=sum(counts.get(state, 0) for state in FAILURES),
+        ended=ended_of(counts),
+        devices=sum(counts.values()),
+        marks=marks_of(counts),
+        failed=failed,
         who=f"by {row.author}, {clock_time(row.created_ms)}",
-        why=row.detail or "",
+        why=_why(row, failed),
     )
 
 
@@ -180,6 +218,7 @@ def stage_lines(row: RolloutRow, stages: Sequence[Tally]) -> list[StageLine]:
             name="Canary" if number == 0 else f"Step {number}",
             devices=sum(counts.values()),
             percent=_percent(ended_of(counts), sum(counts.values())),
+            marks=marks_of(counts),
             counts=", ".join(f"{counts[state]:,} {state}" for state in DEVICE_STATES if counts.get(state)),
             is_now=number == row.stage and row.state in ("running", "paused"),
         )
@@ -243,6 +282,27 @@ def moments(history: Sequence[Mapping[str, Any]]) -> list[Moment]:
     ]
 
 
+def events(rows: Sequence[AuditRow]) -> list[Event]:
+    """Return what the audit tells of a rollout, oldest first; ``rows`` are newest first, as it lists them."""
+    return [_event(row) for row in reversed(rows)]
+
+
+def _event(row: AuditRow) -> Event:
+    word, told = row.action.removeprefix("rollout."), json.loads(row.detail)
+    what = _DEEDS.get(word, word)
+    if word == "stage":
+        what = "canary" if told.get("stage") == 0 else f"step {told.get('stage')}"
+    number = told.get("number", told.get("devices") if isinstance(told.get("devices"), int) else None)
+    return Event(
+        id=row.id,
+        time=clock_time(row.ts_ms),
+        what=what if number is None else f"{what}: {number:,} device{'' if number == 1 else 's'}",
+        tone=tone_of(word),
+        who="" if row.actor == row.subject else f"by {row.actor}",
+        why=": ".join(str(part) for part in (told.get("reason"), told.get("detail")) if part),
+    )
+
+
 def terms(spec: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return what a rollout is to do, as names and words."""
     target, gates = spec["target"], spec["gates"]
@@ -273,8 +333,25 @@ def tone_of(state: str) -> str:
 
 
 def ended_of(counts: Tally) -> int:
-    """Return how many devices need nothing more."""
-    return sum(number for state, number in counts.items() if state not in ("waiting", *UNDER_WAY))
+    """Return how many devices were ordered something and have come to an end of it."""
+    return sum(number for state, number in counts.items() if state not in _UNTOUCHED)
+
+
+def marks_of(counts: Tally) -> list[Mark]:
+    """Return how the devices ended that did, good ones first; the rest of the bar stays grey."""
+    total = sum(counts.values())
+    tones = dict.fromkeys(("good", "warn", "bad"), 0)
+    for state, number in counts.items():
+        if state not in _UNTOUCHED:
+            tones[tone_of(state)] += number
+    return [Mark(tone=tone, percent=_percent(number, total)) for tone, number in tones.items() if number]
+
+
+def _why(row: RolloutRow, failed: int) -> str:
+    """Return why a rollout stands as it does; devices of the stage may have failed after the gate had."""
+    if row.reason == "success-share" and failed and not (row.detail or "").startswith(f"{failed} of "):
+        return f"{row.detail}; {failed:,} failed in all"
+    return row.detail or ""
 
 
 def _percent(part: int, whole: int) -> float:

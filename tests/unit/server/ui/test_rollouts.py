@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
+
 import msgspec
 import pytest
 
 from skerry_edge.foundation.errors import ConfigError
-from skerry_server.registry.models import RolloutRow
+from skerry_server.registry.models import AuditRow, RolloutRow
 from skerry_server.rollouts.spec import read_spec
 from skerry_server.rollouts.states import ROLLOUT_STATES
 from skerry_server.ui.rollout_form import wish_of
-from skerry_server.ui.views.rollouts import acts_of, rollout_line, terms
+from skerry_server.ui.views.rollouts import acts_of, events, rollout_line, terms
 
 GIVEN = {
     "release": "model/signs 2.0.0",
@@ -79,10 +81,37 @@ def test_every_state_has_its_buttons(state):
 
 def test_progress_counts_who_needs_nothing_more():
     line = rollout_line(row(state="running", stages=2), {"waiting": 5, "ordered": 1, "committed": 3, "failed": 1})
-    assert (line.ended, line.devices, line.percent, line.failed, line.stage) == (4, 10, 40.0, 1, "1 of 2")
+    assert (line.ended, line.devices, line.failed, line.stage) == (4, 10, 1, "1 of 2")
+    assert [(one.tone, one.percent) for one in line.marks] == [("good", 30.0), ("bad", 10.0)]
+
+
+def test_what_was_never_touched_has_not_ended_and_failures_after_the_gate_are_counted():
+    told = {"reason": "success-share", "detail": "1 of 3 devices failed; 95 % are to succeed"}
+    counts = {"rolled-back": 3, "left-out": 10}
+    line = rollout_line(row(state="rolled-back", stages=2, **told), counts)
+    assert (line.ended, line.devices) == (3, 13)
+    assert [(one.tone, one.percent) for one in line.marks] == [("bad", 23.1)]
+    assert line.why == "1 of 3 devices failed; 95 % are to succeed; 3 failed in all"
 
 
 def test_terms_are_in_words():
     told = dict(terms(row().spec))
     assert told["For"] == "groups cameras"
     assert told["On failure"] == "pause, and order devices back"
+
+
+def test_what_happened_is_told_oldest_first_with_who_and_why():
+    told = [
+        ("rollout 7", "rollout.paused", {"reason": "success-share", "detail": "2 of 2 devices failed"}),
+        ("rollout 7", "rollout.order", {"number": 2, "devices": ["cam-1", "cam-2"]}),
+        ("ann", "rollout.start", {"devices": 8, "stages": 2}),
+    ]
+    rows = [
+        AuditRow(id=3 - place, ts_ms=0, actor=actor, action=action, subject="rollout 7", detail=json.dumps(detail))
+        for place, (actor, action, detail) in enumerate(told)
+    ]
+    assert [(one.what, one.who, one.why) for one in events(rows)] == [
+        ("started: 8 devices", "by ann", ""),
+        ("ordered: 2 devices", "", ""),
+        ("paused", "", "success-share: 2 of 2 devices failed"),
+    ]
