@@ -29,12 +29,16 @@ class Quorum:
     threshold: int = 1
     remote: tuple[RemoteKey, ...] = ()
 
+    def _least(self) -> int:
+        return max(self.threshold, len(self.remote))
+
     def check(self, role: str) -> None:
         """Raise ConfigError where the numbers do not fit together."""
-        if self.threshold < 1 or self.keys < max(self.threshold, len(self.remote)):
+        if self.threshold < 1 or self.keys < self._least():
             raise ConfigError(
                 f"these are no numbers for the {role} role",
                 found=f"{self.keys} keys ({len(self.remote)} of them remote), {self.threshold} must sign",
+                todo=f"at least as many keys as must sign or are remote: --{role}-keys {self._least()}",
             )
         if len({one.public.keyid for one in self.remote}) < len(self.remote):
             raise ConfigError(f"one key is named twice for the {role} role", todo="each key counts once")

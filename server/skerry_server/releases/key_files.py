@@ -53,7 +53,8 @@ def open_key(path: Path, public: SSlibKey, ask: AskSecret) -> CryptoSigner:
     try:
         pem = read_small(path, _MAX_PEM_BYTES)
     except OSError as error:
-        raise ReachError("cannot read a key", where=str(path), found=error.strerror) from error
+        todo = "run this as its owner, or give the folder of another key: --keys DIR"
+        raise ReachError("cannot read a key", where=str(path), found=error.strerror, todo=todo) from error
     secret = (
         ask(SecretName(kind="passphrase", key=path.name)).encode() if b"BEGIN ENCRYPTED PRIVATE KEY" in pem else None
     )

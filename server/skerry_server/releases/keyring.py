@@ -5,6 +5,7 @@ A ring does not say which role a key has: the root of the repository does.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import count
@@ -122,11 +123,13 @@ class KeyRing:
 
     def at_hand(self) -> list[RingKey]:
         """Return the keys that can sign here: a ring is given away whole, with the files of one holder's keys alone."""
-        return [
-            key
-            for key in self.keys.values()
-            if not key.uri.startswith(FILE) or (self.folder / key.uri.removeprefix(FILE)).exists()
-        ]
+        return [key for key in self.keys.values() if not key.uri.startswith(FILE) or self._has(key)]
+
+    def _has(self, key: RingKey) -> bool:
+        return os.path.exists(self._file(key))  # noqa: PTH110  # Path.exists() raises for a name too long
+
+    def _file(self, key: RingKey) -> Path:
+        return self.folder / key.uri.removeprefix(FILE)
 
     def signer(self, key: RingKey, ask: AskSecret) -> Signer:
         """Return what signs with ``key``. Raises SkerryError of the family that fits."""
@@ -134,5 +137,5 @@ class KeyRing:
         if not isinstance(public, SSlibKey):
             raise DataError("a key of this kind cannot sign here", where=key.name, found=public.keytype)
         if key.uri.startswith(FILE):
-            return open_key(self.folder / key.uri.removeprefix(FILE), public, ask)
+            return open_key(self._file(key), public, ask)
         return open_remote(RemoteKey(uri=key.uri, public=public), ask)

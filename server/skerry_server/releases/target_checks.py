@@ -74,12 +74,17 @@ def _check_file(
 
 
 def _compare(path: Path, target: TargetFile) -> None:
+    size = 0
     try:
         with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
             target.verify_length_and_hashes(file)
     except LengthOrHashMismatchError as error:
         what = "the file is not the one that was signed"
-        raise ReleaseError("hash", what, where=path.name, found=str(error)) from error
+        found = (
+            f"{size} bytes, not {target.length}" if size != target.length else f"other bytes, {size} as it should be"
+        )
+        raise ReleaseError("hash", what, where=str(path), found=found) from error
     except OSError as error:
         raise ReleaseError("not-found", "the file cannot be read", where=str(path), found=error.strerror) from error
 

@@ -93,6 +93,8 @@ def test_a_damaged_repository_is_not_sound_and_the_exit_code_says_so(founded, di
     run = founded("verify")
     assert run.code == 1
     assert "NOT sound" in run.out
+    size = file.stat().st_size
+    assert f"found {size} bytes, not {size + 1}" in run.out
 
 
 def test_keys_are_replaced_and_everything_comes_back_from_a_backup(founded, discs, tmp_path):
@@ -179,6 +181,20 @@ def test_the_ceremony_as_the_docs_tell_it(ota, discs, tmp_path):
     assert " as before" in ota("sign", *second).err
     assert "targets 2 is published" in ota("sign", "--yes", *second).out
     assert ota("verify", "--json").json["findings"] == []
+
+
+def test_numbers_of_keys_that_do_not_fit_are_answered_with_those_that_do(ota):
+    run = ota("init", "--root-threshold", "3")
+    assert (run.code, "--root-keys 3" in run.err) == (2, True), run.err
+
+
+def test_a_ring_that_names_no_possible_file_has_no_key_at_hand(founded, tmp_path):
+    ring = json.loads((tmp_path / "keys/keys.json").read_bytes())
+    for key in ring["keys"]:
+        key["uri"] = "file:" + "x" * 5000
+    (tmp_path / "keys/keys.json").write_text(json.dumps(ring))
+    run = founded("renew")
+    assert (run.code, "no key of the targets role is at hand" in run.err) == (2, True), run.err
 
 
 @pytest.mark.parametrize(
