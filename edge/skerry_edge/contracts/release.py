@@ -77,6 +77,8 @@ REASONS: dict[str, str] = {
     "no-space": "there is not enough space for the update",
     "read-only": "the device's state cannot be written",
     "deadline": "the order's deadline has passed",
+    "spread": "the device waits for its turn, so that not the whole fleet begins at once",
+    "window": "the device waits for its maintenance window",
     # Of the device.
     "not-used": "nothing on the device runs what the order is about",
     "variants": "the pipelines of the device take different variants of the model, and a release brings one",

@@ -15,6 +15,7 @@ from skerry_edge.agent.config.agent import AgentConfig
 from skerry_edge.agent.config.pipelines import DetectionPipeline
 from skerry_edge.agent.downlink.current_models import ModelUser
 from skerry_edge.agent.life.clock import clock_state
+from skerry_edge.agent.updates.beginning import Beginning, beginning
 from skerry_edge.agent.updates.jobs import job_of
 from skerry_edge.agent.updates.keeping import Keeping
 from skerry_edge.agent.updates.orders import is_superseded
@@ -31,14 +32,11 @@ from skerry_edge.ota.machine.happenings import Failed, Happening, Overdue, Refus
 from skerry_edge.ota.machine.record import Record
 from skerry_edge.ota.settings import OtaSettings
 from skerry_edge.ota.slots.start import running_slot
-from skerry_edge.ota.transfer.schedule import Window, may_begin, start_delay_s
 
 _log = logging.getLogger(__name__)
 LOOK_S = 0.5
 """How often the journal is looked into while the worker writes it."""
 RETRY_S = 5.0
-_WINDOW_S = 60.0
-"""How often it is seen whether the maintenance window has begun."""
 _NO_LAUNCHER = "the agent was not started by its launcher, so it has no slots to be updated in"
 AGAIN = Backoff(first_s=15.0, max_s=900.0)
 """Between two tries to prepare one update."""
@@ -96,6 +94,7 @@ class Preparation:
         self._tries = 0
         self._due_s = 0.0
         self._was_started = False
+        self._waits: Beginning | None = None
 
     @property
     def is_running(self) -> bool:
@@ -107,9 +106,14 @@ class Preparation:
         """The newest that the worker told of its download."""
         return self._program.progress
 
+    def as_it_waits(self, record: Record) -> Record:
+        """Return a record with the reason why it has not begun, where that is nothing but its turn or its window."""
+        return record if self._waits is None or record.order.id != self._order else self._waits.of(record)
+
     def act(self, record: Record, settings: OtaSettings, now_s: float) -> float:
         """Do what is due, and return when there is more. Raises ReachError where the journal cannot be used."""
         settings = self._fleet.settings_for(record.order.id, settings)
+        self._waits = None
         if record.order.id != self._order:
             self._program.kill()
             self._order, self._seen_s, self._tries, self._due_s = record.order.id, now_s, 0, 0.0
@@ -128,8 +132,12 @@ class Preparation:
             return now_s + LOOK_S
         if self._was_started:
             return self._ended(record, now_s)
-        due_s = max(self._due_s, self._begins_s(record, settings, now_s))
-        return due_s if now_s < due_s else self._start(record, settings, now_s)
+        begins = self._begins(record, settings, now_s)
+        due_s = max(self._due_s, begins.due_s)
+        if now_s < due_s:
+            self._waits = begins
+            return due_s
+        return self._start(record, settings, now_s)
 
     def close(self) -> None:
         """End the worker; the agent's next life starts another."""
@@ -147,14 +155,13 @@ class Preparation:
             return Refused(reason="not-used", detail=f"no pipeline's model is called '{record.name}'")
         return None
 
-    def _begins_s(self, record: Record, settings: OtaSettings, now_s: float) -> float:
-        """Return when a fresh order may begin: spread over the fleet, and in the maintenance window."""
+    def _begins(self, record: Record, settings: OtaSettings, now_s: float) -> Beginning:
+        """Return when the order may begin; only a fresh one waits."""
         if record.state != "check" or record.entries or self._tries:
-            return now_s
-        start_s = self._seen_s + start_delay_s(record.order.id, self._fleet.in_force.device, settings.spread_s)
-        window = Window.parse(settings.window) if settings.window else None
+            return Beginning(due_s=now_s)
         local = datetime.now().astimezone().time() if clock_state() == "synced" else None
-        return start_s if may_begin(window, local) else max(start_s, now_s + _WINDOW_S)
+        device = self._fleet.in_force.device
+        return beginning(record.order.id, device, settings, seen_s=self._seen_s, now_s=now_s, local=local)
 
     def _start(self, record: Record, settings: OtaSettings, now_s: float) -> float:
         self._make_way()

@@ -117,13 +117,16 @@ class Updates:
             self._keeping.take_on(*found)
             self._trial = self._entered = self._verdict = None
             return now_s
-        self._tell(record, now_s)
+        self._tell(self._preparation.as_it_waits(record), now_s)
         if actor_of(record.state) == "agent":
             return self._conduct(record, Limits() if settings is None else settings.limits, now_s)
         if settings is None:
             self._keeping.note(Refused(reason="not-used", detail="the agent's configuration has no table [ota]"))
             return now_s
-        return self._preparation.act(record, settings, now_s)
+        due_s = self._preparation.act(record, settings, now_s)
+        if (waiting := self._preparation.as_it_waits(record)) != record:
+            self._tell(waiting, now_s)
+        return due_s
 
     def _conduct(self, record: Record, limits: Limits, now_s: float) -> float:
         """Do what is the agent's own, from INTENT to the report."""

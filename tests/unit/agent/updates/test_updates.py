@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from skerry_edge.agent.updates.beginning import Beginning
 from skerry_edge.agent.updates.keeping import Keeping
 from skerry_edge.agent.updates.reports import AGAIN_S, Reports
 from skerry_edge.agent.updates.updates import UNNOTED, Updates
@@ -33,6 +34,7 @@ class Scene:
         self.progress = None
         self.is_running = False
         self.looks = 0
+        self.waits = self.next_waits = Beginning(due_s=0.0)
         self.reports: list[UpdateReport] = []
         self.events: list[tuple[str, str]] = []
         self.spent_s = 0.0
@@ -63,10 +65,14 @@ class Scene:
         )
 
     def act(self, record: Record, settings: OtaSettings, now_s: float) -> float:
+        self.waits = self.next_waits
         if self.prepared:
             self.keeping.note(Begun())
             self.keeping.note(self.prepared.pop(0))
         return now_s + 1.0
+
+    def as_it_waits(self, record: Record) -> Record:
+        return self.waits.of(record)
 
     def look(self, now_s: float) -> float:
         self.looks += 1
@@ -268,3 +274,18 @@ def test_the_repository_is_looked_at_also_while_an_order_waits_and_on_trial_but_
     before = scene.looks
     scene.turn()
     assert scene.looks == before + 1
+
+
+def test_a_device_that_waits_for_its_turn_says_so_once_and_that_it_goes_on(scene: Scene) -> None:
+    scene.next_waits = Beginning(due_s=60.0, reason="spread", detail="begins 41 s after it took the order on")
+    scene.turn(2)
+    assert (scene.reports[-1].state, scene.reports[-1].reason) == ("check", "spread")
+    assert "41 s" in (scene.reports[-1].detail or "")
+    told = len(scene.reports)
+    scene.turn(5)
+    assert len(scene.reports) == told
+    assert scene.keeping.record is not None
+    assert scene.keeping.record.reason is None, "what it merely waits for ends no order"
+    scene.next_waits = Beginning(due_s=0.0)
+    scene.turn(2)
+    assert (scene.reports[-1].state, scene.reports[-1].reason, len(scene.reports)) == ("check", None, told + 1)
