@@ -50,4 +50,4 @@ def test_it_tells_how_far_the_agent_is_and_outlasts_a_damaged_journal(places: Pl
 
 def test_an_agent_that_ends_before_its_orders_is_told(places: Places) -> None:
     with pytest.raises(ReachError, match="has ended"):
-        wait_for({SIGNS: ORDER}, places, runs=lambda: False, told=lambda _: None)
+        wait_for({SIGNS: ORDER}, places, runs=lambda: False, told=lambda _: None, patience_s=0.1)
