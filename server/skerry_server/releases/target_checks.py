@@ -81,9 +81,7 @@ def _compare(path: Path, target: TargetFile) -> None:
             target.verify_length_and_hashes(file)
     except LengthOrHashMismatchError as error:
         what = "the file is not the one that was signed"
-        found = (
-            f"{size} bytes, not {target.length}" if size != target.length else f"other bytes, {size} as it should be"
-        )
+        found = f"{size} bytes, not {target.length}" if size != target.length else f"other bytes, {size} of them"
         raise ReleaseError("hash", what, where=str(path), found=found) from error
     except OSError as error:
         raise ReleaseError("not-found", "the file cannot be read", where=str(path), found=error.strerror) from error
