@@ -14,6 +14,8 @@ from skerry_server.rollouts.states import DEVICE_STATES, FAILURES, UNDER_WAY
 from skerry_server.ui.rows import NOTHING, clock_time
 
 _TONES = {
+    "left-out": "idle",
+    "waiting": "idle",
     "done": "good",
     "committed": "good",
     "paused": "warn",
@@ -38,6 +40,10 @@ _DEEDS = {
     "put-off": "given time back",
     "settle": "withdrawn",
     "retry": "another try",
+    "pause": "paused",
+    "resume": "resumed",
+    "abort": "aborted",
+    "roll-back": "to be rolled back",
 }
 """What the audit's words, where they are not states, are called."""
 _UNTOUCHED = ("waiting", "left-out", *UNDER_WAY)

@@ -103,15 +103,17 @@ def test_terms_are_in_words():
 def test_what_happened_is_told_oldest_first_with_who_and_why():
     told = [
         ("rollout 7", "rollout.paused", {"reason": "success-share", "detail": "2 of 2 devices failed"}),
+        ("bob", "rollout.pause", {"release": "model/signs 2.0.0"}),
         ("rollout 7", "rollout.order", {"number": 2, "devices": ["cam-1", "cam-2"]}),
         ("ann", "rollout.start", {"devices": 8, "stages": 2}),
     ]
     rows = [
-        AuditRow(id=3 - place, ts_ms=0, actor=actor, action=action, subject="rollout 7", detail=json.dumps(detail))
+        AuditRow(id=4 - place, ts_ms=0, actor=actor, action=action, subject="rollout 7", detail=json.dumps(detail))
         for place, (actor, action, detail) in enumerate(told)
     ]
     assert [(one.what, one.who, one.why) for one in events(rows)] == [
         ("started: 8 devices", "by ann", ""),
         ("ordered: 2 devices", "", ""),
+        ("paused", "by bob", ""),
         ("paused", "", "success-share: 2 of 2 devices failed"),
     ]
