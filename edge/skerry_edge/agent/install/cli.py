@@ -154,9 +154,9 @@ Exit codes:
 def uninstall(root: Path, *, purge: bool, dry_run: bool, as_json: bool) -> None:
     """Stop the service and take away what `install` made.
 
-    Without --purge an edited configuration, the password, the authority's certificate and the state directory stay
-    with their user, so that a later installation goes on where this one ended. Files in /etc/skerry that somebody else
-    put there always stay.
+    Without --purge an edited configuration, the password, the authority's certificate, the root of trust and the state
+    directory stay with their user, so that a later installation goes on where this one ended. Files in /etc/skerry that
+    somebody else put there always stay.
     """
     from skerry_edge.agent.install.executor import Executor  # noqa: PLC0415  # keeps --help fast
     from skerry_edge.agent.install.places import UNIT_FILE  # noqa: PLC0415  # the same
