@@ -172,7 +172,7 @@ BAD_FIRST = Scenario(name="a bad first release", begin=_bad_first, ending=UNDONE
 BACK_TO_OWN = Scenario(name="a way back to its own file", begin=_back_to_own, ending=COMMITTED)
 AGAIN = Scenario(name="a release that was gone back from", begin=_again, ending=COMMITTED)
 BAD_AGAIN = Scenario(name="a release that was gone back from, bad now", begin=_bad_again, ending=UNDONE)
-WAYS_BACK = (BACK, BACK_TO_OWN, AGAIN)
+WAYS_BACK = (BACK, BACK_TO_OWN, AGAIN, BAD_AGAIN)
 PLAIN = (GOOD, BAD, BACK, FIRST, BAD_FIRST, BACK_TO_OWN, AGAIN, BAD_AGAIN)
 SERVED = Scenario(name="a patch over HTTP", begin=_served, ending=COMMITTED)
 SETTLED = tuple(
